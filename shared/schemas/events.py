@@ -1,0 +1,81 @@
+"""Facts between services, on the stream EVENTS: past tense, frozen, flat, each with an id derived from its cause.
+
+The subject follows from the tag: `media.watched` travels on `events.media.watched`. A new field has a default; a new
+meaning has a new event.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from shared.schemas.media import Account, Title
+from shared.schemas.webhooks import Source
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What all facts have; `id` is the message id, so the same fact published twice is stored once."""
+
+    id: str
+    occurred_at: datetime
+
+
+class WebhookHandled(Event, frozen=True, kw_only=True, tag="webhook.handled"):
+    """A webhook had its effect; `effect` says which, for people."""
+
+    webhook_id: str
+    source: Source
+    attempt: int = 0
+    effect: str = ""
+
+
+class WebhookIgnored(Event, frozen=True, kw_only=True, tag="webhook.ignored"):
+    """A webhook was understood to need nothing, or not understood; `reason` says which, for people."""
+
+    webhook_id: str
+    source: Source
+    attempt: int = 0
+    reason: str = ""
+
+
+class PlayRecorded(Event, frozen=True, kw_only=True, tag="play.recorded"):
+    """A play is stored. `person_id` is None while nobody has claimed the account."""
+
+    play_id: str
+    account: Account
+    title: Title
+    watched_at: datetime
+    person_id: str | None = None
+
+
+class AccountClaimed(Event, frozen=True, kw_only=True, tag="account.claimed"):
+    """From now on, and for the plays kept so far, this account is that person's."""
+
+    account: Account
+    person_id: str
+    person_name: str
+
+
+class PersonMerged(Event, frozen=True, kw_only=True, tag="person.merged"):
+    """Two persons were one: all of `merged_id` is now `person_id`'s."""
+
+    person_id: str
+    person_name: str
+    merged_id: str
+
+
+class WebhookSecretChanged(Event, frozen=True, kw_only=True, tag="webhook_secret.changed"):
+    """The set of valid webhook secrets changed: each gateway reads it again."""
+
+
+def tag(kind: type[Event]) -> str:
+    """Return `noun.participle` of an event type."""
+    value = kind.__struct_config__.tag
+    if not isinstance(value, str):
+        raise TypeError(f"{kind.__name__} has no tag")
+    return value
+
+
+def subject(event: Event | type[Event]) -> str:
+    """Return the subject that an event travels on."""
+    kind = event if isinstance(event, type) else type(event)
+    return f"events.{tag(kind)}"

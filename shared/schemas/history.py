@@ -1,0 +1,110 @@
+"""Questions about plays and their answers, between gateway and syncer; the answers are the REST shapes."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from shared.schemas.media import MediaType
+
+PlaySource = Literal["plex", "jellyfin", "emby", "tautulli", "manual", "trakt"]
+
+
+class PersonRef(msgspec.Struct, frozen=True):
+    """A person, as far as a list needs him."""
+
+    id: str
+    name: str
+
+
+class AccountRef(msgspec.Struct, frozen=True):
+    """The account that a play was seen on."""
+
+    source: str
+    server: str
+    id: str
+    name: str
+
+
+class PlayIds(msgspec.Struct, frozen=True):
+    """The first id of each kind, as the REST shape has it."""
+
+    imdb: str | None = None
+    tmdb: str | None = None
+    tvdb: str | None = None
+    plex: str | None = None
+
+
+class Play(msgspec.Struct, frozen=True, kw_only=True):
+    """One viewing of a movie or an episode."""
+
+    id: str
+    person: PersonRef | None
+    account: AccountRef
+    type: MediaType
+    title: str
+    show: str | None
+    season: int | None
+    episode: int | None
+    year: int | None
+    ids: PlayIds
+    show_ids: PlayIds
+    watched_at: datetime
+    source: PlaySource
+    server: str
+
+
+class PlayPage(msgspec.Struct, frozen=True):
+    """A page of plays, newest first."""
+
+    items: list[Play]
+    total: int
+    limit: int
+    offset: int
+
+
+class ListPlays(msgspec.Struct, frozen=True, kw_only=True, tag="history.list"):
+    """Which plays? `search` looks in titles and shows; `since` is inclusive, `until` is not."""
+
+    person: str | None = None
+    type: MediaType | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many plays one bar of a chart has."""
+
+    name: str
+    plays: int
+
+
+class PlayStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Plays counted several ways. `by_day` are UTC days, oldest first; the others are by count, at most 20 each."""
+
+    total: int
+    movies: int
+    episodes: int
+    unclaimed: int
+    watched_s: int
+    """Seconds, as far as the running times are known."""
+    first_at: datetime | None
+    last_at: datetime | None
+    by_person: list[Count]
+    by_source: list[Count]
+    by_day: list[Count]
+    top_shows: list[Count]
+    top_movies: list[Count]
+
+
+class CountPlays(msgspec.Struct, frozen=True, kw_only=True, tag="history.stats"):
+    """How many plays, of whom, of what? The same filters as `ListPlays`."""
+
+    person: str | None = None
+    type: MediaType | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None

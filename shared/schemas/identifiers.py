@@ -1,0 +1,25 @@
+"""Ids: random ones for what begins here, derived ones for what follows from a cause, so that twice gives one thing."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Final
+
+from msgspec import UNSET, UnsetType
+
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def random_id() -> str:
+    """Return 26 characters of 130 random bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(26))
+
+
+def derived_id(*causes: str | int | datetime | None | UnsetType) -> str:
+    """Return 32 hex digits (128 bits) that depend on every cause and its place, and on nothing else."""
+    digest = hashlib.blake2b(digest_size=16)
+    for cause in causes:
+        part = b"\x00" if cause is None or cause is UNSET else str(cause).encode(errors="surrogatepass")
+        digest.update(len(part).to_bytes(4, "big"))
+        digest.update(part)
+    return digest.hexdigest()

@@ -1,0 +1,96 @@
+"""Questions about persons and accounts and their answers, between gateway and linker; the answers are the REST shapes."""
+
+from datetime import datetime
+
+import msgspec
+
+from shared.schemas.media import Provider
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's account on one system. `proven` where the person signed in to it, not where somebody said so."""
+
+    provider: Provider
+    id: str
+    username: str
+    email: str | None
+    proven: bool
+    linked_at: datetime
+    server: str | None = None
+    """Machine id, for systems whose accounts exist on one server only."""
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """One human."""
+
+    id: str
+    name: str
+    identities: list[Identity]
+    seerr_user_id: int | None
+
+
+class PersonPage(msgspec.Struct, frozen=True):
+    """A page of persons, by name."""
+
+    items: list[Person]
+    total: int
+    limit: int
+    offset: int
+
+
+class UnclaimedAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account seen in webhooks that belongs to nobody yet."""
+
+    source: Provider
+    server: str
+    account_id: str
+    account_name: str
+    plays: int
+    last_seen_at: datetime
+
+
+class UnclaimedPage(msgspec.Struct, frozen=True):
+    """A page of unclaimed accounts, last seen first."""
+
+    items: list[UnclaimedAccount]
+    total: int
+    limit: int
+    offset: int
+
+
+class ListPeople(msgspec.Struct, frozen=True, kw_only=True, tag="people.list"):
+    """Who is there? `search` looks in names and usernames."""
+
+    search: str | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+class FindPerson(msgspec.Struct, frozen=True, kw_only=True, tag="people.find"):
+    """Who is this? The id of a merged person finds the one who is left."""
+
+    person_id: str
+
+
+class MergePeople(msgspec.Struct, frozen=True, kw_only=True, tag="people.merge"):
+    """Make `merged_id` part of `person_id`; asking again answers the same."""
+
+    person_id: str
+    merged_id: str
+
+
+class ListUnclaimed(msgspec.Struct, frozen=True, kw_only=True, tag="people.unclaimed"):
+    """Which accounts belong to nobody?"""
+
+    limit: int = 50
+    offset: int = 0
+
+
+class ClaimAccount(msgspec.Struct, frozen=True, kw_only=True, tag="people.claim"):
+    """Give an account to a person, or, without `person_id`, to a new one of `name` (else the account's name)."""
+
+    source: Provider
+    server: str
+    account_id: str
+    person_id: str | None = None
+    name: str | None = None

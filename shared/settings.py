@@ -1,0 +1,139 @@
+"""The one place that reads the environment: variables, an `.env` file, and `NAME_FILE` for values kept in files.
+
+A settings type is a frozen Struct whose fields in upper case are the variables. Whatever is missing or malformed is
+said in one line that names the variable, what was expected and an example; the value of a secret is never repeated.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+import dotenv
+import msgspec
+from msgspec import Meta
+
+from shared.errors import PermanentError
+from shared.schemas.secret import Secret
+
+
+class SettingsError(PermanentError):
+    """A variable is missing or malformed."""
+
+
+def described(expects: str, example: str) -> Meta:
+    """Return the annotation that lets an error say what was expected."""
+    return Meta(description=expects, examples=[example])
+
+
+Port = Annotated[int, Meta(ge=1, le=65535, description="a port number from 1 to 65535", examples=["8000"])]
+Url = Annotated[
+    str, Meta(pattern=r"^https?://[^\s@]+$", description="an http or https address", examples=["http://127.0.0.1:8000"])
+]
+LogLevel = Annotated[
+    str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR", examples=["INFO"])
+]
+LogFormat = Annotated[
+    str, Meta(pattern="^(auto|console|json)$", description="auto, console or json", examples=["auto"])
+]
+Replicas = Annotated[
+    int,
+    Meta(ge=1, le=5, description="how many NATS servers keep each message, 1 alone or 3 on a cluster", examples=["1"]),
+]
+
+
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every service needs."""
+
+    database_url: Annotated[
+        Secret, described("a PostgreSQL address", "postgresql://usher:password@127.0.0.1:5432/usher")
+    ]
+    nats_url: Annotated[Secret, described("one or more NATS addresses, separated by commas", "nats://127.0.0.1:4222")]
+    nats_credentials: Annotated[str, described("the path of a NATS credentials file", "/run/secrets/usher.creds")] = ""
+    nats_replicas: Replicas = 1
+    usher_encryption_keys: Annotated[
+        Secret,
+        described(
+            "id:base64 of 32 bytes, the newest first, separated by commas (`usher keys generate` makes one)",
+            "k1:" + "A" * 43 + "=",
+        ),
+    ]
+    usher_monitor_port: Annotated[
+        int, Meta(ge=0, le=65535, description="a port for /health and /metrics, 0 for none", examples=["9100"])
+    ] = 0
+    usher_monitor_host: Annotated[str, described("the address that /health and /metrics listen on", "127.0.0.1")] = (
+        "127.0.0.1"
+    )
+    log_level: LogLevel = "INFO"
+    log_format: LogFormat = "auto"
+    otel_exporter_otlp_endpoint: Annotated[str, described("an OTLP address", "http://127.0.0.1:4318")] = ""
+
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def load(kind: type[S], *, environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> S:
+    """Return the settings from the environment over the `.env` file; raise `SettingsError` for the first bad one.
+
+    An empty variable counts as not set. Setting both `NAME` and `NAME_FILE` is an error.
+    """
+    variables = {**_dotenv(env_file), **(os.environ if environ is None else environ)}
+    hints = get_type_hints(kind, include_extras=True)
+    values = {}
+    for field in msgspec.structs.fields(kind):
+        value = _read(field.name.upper(), hints[field.name], variables, required=field.required)
+        if value is not None:
+            values[field.name] = value
+    return kind(**values)
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    return {name: value for name, value in dotenv.dotenv_values(path).items() if value is not None}
+
+
+def _read(name: str, hint: Any, variables: Mapping[str, str], *, required: bool) -> Any:
+    raw = _raw(name, variables)
+    if raw:
+        return _convert(name, raw, hint)
+    if required:
+        raise SettingsError(f"{name} is not set: expected {_expected(hint)}")
+    return None
+
+
+def _raw(name: str, variables: Mapping[str, str]) -> str:
+    value, path = variables.get(name, ""), variables.get(f"{name}_FILE", "")
+    if value and path:
+        raise SettingsError(f"{name} and {name}_FILE are both set: keep one of them")
+    if not path:
+        return value.strip()
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{name}_FILE names a file that cannot be read: {path} ({type(exc).__name__})") from exc
+
+
+def _convert(name: str, raw: str, hint: Any) -> Any:
+    plain, metas = _split(hint)
+    if plain is Secret:
+        return Secret(raw)
+    target = Annotated[(plain, *metas)] if metas else plain
+    try:
+        return msgspec.convert(raw, target, strict=False)
+    except msgspec.ValidationError as exc:
+        raise SettingsError(f"{name} is {raw[:80]!r}: expected {_expected(hint)}") from exc
+
+
+def _split(hint: Any) -> tuple[Any, tuple[Meta, ...]]:
+    if get_origin(hint) is Annotated:
+        plain, *metas = get_args(hint)
+        return plain, tuple(meta for meta in metas if isinstance(meta, Meta))
+    return hint, ()
+
+
+def _expected(hint: Any) -> str:
+    plain, metas = _split(hint)
+    if not metas:
+        return f"a value of type {getattr(plain, '__name__', plain)}"
+    meta = metas[0]
+    example = f", for example {meta.examples[0]}" if meta.examples else ""
+    return f"{meta.description}{example}"
