@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
+
+ACK_TIMEOUT_S: Final = 2.0
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -18,14 +20,14 @@ class Stored(msgspec.Struct, frozen=True):
 class Publisher(Protocol):
     """What a part needs that only publishes."""
 
-    def begin(
+    async def begin(
         self, subject: str, data: bytes, *, message_id: str, headers: Mapping[str, str] | None = None
     ) -> asyncio.Future[Stored]:
         """Send now and return a future of the acknowledgement.
 
-        Raises `UnavailableError` at once where there is no connection, `TooLargeError` over 256 KiB. The future gets
-        an `UnavailableError` where the server cannot store it. A caller that stops waiting cancels the future; the
-        message may have been stored all the same, so a repeat takes the same id.
+        Raises `UnavailableError` at once where there is no connection or too much is unacknowledged already, and
+        `TooLargeError` over 256 KiB. The future gets an `UnavailableError` where the server cannot store it or the
+        connection breaks. The message may have been stored all the same, so a repeat takes the same id.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""What could not be handled, on the stream DEAD, subject `dead.<service>.<consumer>`, with all that a replay needs."""
+"""What could not be handled, on the stream DEAD, subject `dead.<service>.<purpose>`, with all that a replay needs."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that a consumer gave up on. `payload` is the original, byte for byte (base64 on the wire)."""
+    """A message that a consumer gave up on. `payload` is the original: its JSON, or base64 of what is none."""
 
     id: str
     service: str
@@ -16,14 +16,12 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     attempts: int
     dropped_at: datetime
-    payload: bytes
+    payload: msgspec.Raw
+    is_base64: bool = False
     headers: dict[str, str] = {}
-    webhook_id: str | None = None
-    """Set where the original is a webhook, so that the event log can show what became of it."""
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask a service to hand a dead letter's original to the consumer that gave it up: `jobs.<service>.replay`."""
+    """Hand a dead letter's original to the consumer that gave it up: subject `jobs.<service>.replay`."""
 
-    id: str
     letter: DeadLetter

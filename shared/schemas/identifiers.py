@@ -5,8 +5,6 @@ import secrets
 from datetime import datetime
 from typing import Final
 
-from msgspec import UNSET, UnsetType
-
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -15,11 +13,11 @@ def random_id() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(26))
 
 
-def derived_id(*causes: str | int | datetime | None | UnsetType) -> str:
+def derived_id(*causes: str | int | datetime | None) -> str:
     """Return 32 hex digits (128 bits) that depend on every cause and its place, and on nothing else."""
     digest = hashlib.blake2b(digest_size=16)
     for cause in causes:
-        part = b"\x00" if cause is None or cause is UNSET else str(cause).encode(errors="surrogatepass")
+        part = b"\x00" if cause is None else str(cause).encode(errors="surrogatepass")
         digest.update(len(part).to_bytes(4, "big"))
         digest.update(part)
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Questions about persons and accounts and their answers, between gateway and linker; the answers are the REST shapes."""
+"""Questions about persons and accounts, between gateway and linker; the answers are the REST shapes."""
 
 from datetime import datetime
 

@@ -1,0 +1,200 @@
+"""The one connection of a process to NATS, kept up whatever happens to it.
+
+nats-py gives up for good (CLOSED) on some server errors even with endless reconnection, and what was asked of the
+server dies with the connection. So a supervisor owns the client: when it closes, a new one is made and every part that
+lives on it subscribes again; when it only reconnects, every part is told what it lost.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Final, Protocol
+
+import nats.errors
+import structlog
+from nats.aio.client import Client
+
+from shared import telemetry
+from shared.bus import streams
+from shared.bus.acknowledgements import Acknowledgements
+from shared.bus.publishing import ACK_TIMEOUT_S, Stored
+from shared.errors import TooLargeError, UnavailableError
+from shared.schemas.secret import Secret
+
+_HEADROOM: Final = 4 * 1024
+"""Bytes left for headers: payload and headers over the server's limit in sum close the connection for good."""
+_PAUSE_S: Final = 0.5
+
+log = structlog.get_logger()
+
+
+class Part(Protocol):
+    """What lives on the connection: a pull loop, a set of answers."""
+
+    async def attach(self, client: Client) -> None:
+        """Subscribe on a new client; called again for every client after it."""
+        ...
+
+    def lost(self) -> None:
+        """Hear that the connection broke and is up again: what the server was asked before is forgotten."""
+        ...
+
+
+class Bus:
+    """The connection: publishing with acknowledgement (`Publisher`), and a place for parts that subscribe."""
+
+    def __init__(self, url: Secret, *, name: str, credentials: str = "", replicas: int = 1) -> None:
+        self._url = url
+        self._name = name
+        self._credentials = credentials
+        self._replicas = replicas
+        self._client: Client | None = None
+        self._closed = asyncio.Event()
+        self._usable = asyncio.Event()
+        self._parts: list[Part] = []
+        self._acknowledgements = Acknowledgements()
+
+    @property
+    def is_connected(self) -> bool:
+        """True while messages can be sent."""
+        return self._client is not None and self._client.is_connected
+
+    @property
+    def client(self) -> Client:
+        """The client of the moment; raises `UnavailableError` while there is none."""
+        if self._client is None or not self._client.is_connected:
+            raise UnavailableError("NATS is away")
+        return self._client
+
+    async def ready(self) -> None:
+        """Wait until connected, with the streams as declared."""
+        await self._usable.wait()
+
+    async def add(self, part: Part) -> None:
+        """Attach a part now, if connected, and to every client to come."""
+        self._parts.append(part)
+        if self._usable.is_set():
+            await part.attach(self.client)
+
+    async def begin(
+        self, subject: str, data: bytes, *, message_id: str, headers: Mapping[str, str] | None = None
+    ) -> asyncio.Future[Stored]:
+        """See `Publisher.begin`."""
+        if len(data) > streams.MAX_MESSAGE - _HEADROOM:
+            raise TooLargeError(f"a message of {len(data)} bytes: the most is {streams.MAX_MESSAGE - _HEADROOM}")
+        client = self.client
+        reply, future = self._acknowledgements.open()
+        sent = {**(headers or {}), "Nats-Msg-Id": message_id}
+        try:
+            await client.publish(subject, data, reply=reply, headers=sent)
+        except (nats.errors.Error, OSError) as exc:
+            raise UnavailableError(f"NATS is away ({type(exc).__name__})") from exc
+        return future
+
+    async def publish(
+        self, subject: str, data: bytes, *, message_id: str, headers: Mapping[str, str] | None = None
+    ) -> Stored:
+        """See `Publisher.publish`."""
+        try:
+            async with asyncio.timeout(ACK_TIMEOUT_S):
+                return await (await self.begin(subject, data, message_id=message_id, headers=headers))
+        except TimeoutError as exc:
+            raise UnavailableError("NATS did not acknowledge in time") from exc
+
+    async def run(self) -> None:
+        """Connect, and connect anew whenever the client closes for good, until cancelled."""
+        first = True
+        while True:
+            self._closed.clear()
+            client = Client()
+            try:
+                await self._connect(client)
+                await self._attach(client)
+            except (nats.errors.Error, OSError, TimeoutError, UnavailableError) as exc:
+                log.warning("nats_connect_failed", error=type(exc).__name__, reason=str(exc))
+                await _close(client)
+                await asyncio.sleep(_PAUSE_S)
+                continue
+            if not first:
+                telemetry.NATS_RECONNECTS.labels("new client").inc()
+            first = False
+            try:
+                await self._closed.wait()
+            finally:
+                self._usable.clear()
+                telemetry.NATS_CONNECTED.set(0)
+                await _close(client)
+            log.warning("nats_closed", reason="the client gave up; a new one is made")
+
+    async def _connect(self, client: Client) -> None:
+        await client.connect(
+            servers=[server.strip() for server in self._url.reveal().split(",")],
+            name=self._name,
+            user_credentials=self._credentials or None,
+            connect_timeout=2,
+            reconnect_time_wait=_PAUSE_S,  # type: ignore[arg-type]  # nats-py sleeps this long; a float is fine
+            max_reconnect_attempts=-1,
+            allow_reconnect=True,
+            ping_interval=5,
+            max_outstanding_pings=2,
+            pending_size=0,
+            inbox_prefix=f"_INBOX_{self._name}",
+            error_cb=self._on_error,
+            disconnected_cb=self._on_disconnected,
+            reconnected_cb=self._on_reconnected,
+            closed_cb=self._on_closed,
+        )
+
+    async def _attach(self, client: Client) -> None:
+        await self._acknowledgements.attach(client)
+        await streams.reconcile_streams(client, replicas=self._replicas)
+        self._client = client
+        for part in self._parts:
+            await part.attach(client)
+        self._usable.set()
+        telemetry.NATS_CONNECTED.set(1)
+        log.info(
+            "nats_connected", server=client.connected_url.netloc.rpartition("@")[2] if client.connected_url else ""
+        )
+
+    async def _on_error(self, error: Exception) -> None:
+        log.warning("nats_error", error=type(error).__name__, reason=str(error))
+
+    async def _on_disconnected(self) -> None:
+        telemetry.NATS_CONNECTED.set(0)
+        self._acknowledgements.fail("the connection to NATS was lost")
+        log.warning("nats_disconnected")
+
+    async def _on_reconnected(self) -> None:
+        telemetry.NATS_CONNECTED.set(1)
+        telemetry.NATS_RECONNECTS.labels("same client").inc()
+        for part in self._parts:
+            part.lost()
+        log.info("nats_reconnected")
+
+    async def _on_closed(self) -> None:
+        self._acknowledgements.fail("the connection to NATS was closed")
+        self._closed.set()
+
+
+async def _close(client: Client) -> None:
+    """Close without draining: nats-py's drain waits for its whole timeout after a cancelled pull."""
+    with suppress(nats.errors.Error, OSError, TimeoutError):
+        async with asyncio.timeout(1):
+            await client.close()
+
+
+@asynccontextmanager
+async def connect(
+    url: Secret, *, name: str, credentials: str = "", replicas: int = 1, wait: bool = True
+) -> AsyncIterator[Bus]:
+    """Open the supervised connection; with `wait`, enter only when it is up."""
+    bus = Bus(url, name=name, credentials=credentials, replicas=replicas)
+    async with asyncio.TaskGroup() as tasks:
+        supervisor = tasks.create_task(bus.run())
+        if wait:
+            await bus.ready()
+        try:
+            yield bus
+        finally:
+            supervisor.cancel()

@@ -1,0 +1,239 @@
+"""Takes messages of one consumer to their handler and settles them: the one place that acks, naks, retries and drops.
+
+A handler raises or returns. Its message comes from JetStream, or, after the short retries, from the table `retries`;
+both end here the same way. `except Exception` stands here and nowhere else.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final, assert_never
+
+import msgspec
+import nats.errors
+import structlog
+
+from shared import telemetry
+from shared.bus import judge
+from shared.bus.burial import dead_letter
+from shared.bus.judge import Ack, Drop, Hold, Later, Retry, Verdict
+from shared.bus.message import Delivery, FromStream, FromTable, Message, trace_headers
+from shared.bus.publishing import Publisher
+from shared.bus.pull import Pull
+from shared.bus.store import Journal, Waiting
+from shared.bus.streams import ConsumerSpec
+from shared.errors import UnavailableError
+from shared.telemetry import Tracer
+
+HANDLER_LIMIT: Final = timedelta(minutes=10)
+CRASH_LIMIT: Final = 15
+"""Deliveries after which a message is given up without running its handler: it may be what kills the process."""
+_KEEP_EVERY_S: Final = 10.0
+_DUE_EVERY_S: Final = 5.0
+_DUE_HOLD: Final = HANDLER_LIMIT + timedelta(minutes=1)
+_PROBE_EVERY_S: Final = 0.5
+
+log = structlog.get_logger()
+Handler = Callable[[Message], Awaitable[None]]
+
+
+class Consumer:
+    """One consumer's messages, `workers` at a time."""
+
+    def __init__(
+        self,
+        spec: ConsumerSpec,
+        handler: Handler,
+        *,
+        publisher: Publisher,
+        journal: Journal,
+        is_ready: Callable[[], Awaitable[bool]],
+        tracer: Tracer,
+        workers: int = 8,
+    ) -> None:
+        self.spec = spec
+        self.pull = Pull(spec, room=workers * 4)
+        self._handler = handler
+        self._publisher = publisher
+        self._journal = journal
+        self._is_ready = is_ready
+        self._tracer = tracer
+        self._workers = workers
+        self._active: set[Delivery] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def run(self) -> None:
+        """Handle messages until cancelled, then hand back what nobody began."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.pull.run())
+                tasks.create_task(self._keep_active())
+                tasks.create_task(self._take_due())
+                for _ in range(self._workers):
+                    tasks.create_task(self._work())
+        finally:
+            await self._hand_back()
+
+    async def finish(self, *, within: timedelta) -> None:
+        """Take nothing more, hand back what nobody began, and wait for what is being handled."""
+        self.pull.pause()
+        await self._hand_back()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within.total_seconds()):
+                await self._idle.wait()
+
+    async def _work(self) -> None:
+        while True:
+            raw = await self.pull.next()
+            try:
+                await self.settle(FromStream(raw))
+            finally:
+                self.pull.done()
+
+    async def _take_due(self) -> None:
+        while True:
+            await asyncio.sleep(_DUE_EVERY_S)
+            try:
+                due = await self._journal.take_due(self.spec.name, now=datetime.now(UTC), hold=_DUE_HOLD, limit=20)
+            except UnavailableError:
+                continue
+            for waiting in due:
+                await self.settle(FromTable(waiting, self._journal))
+
+    async def _keep_active(self) -> None:
+        while True:
+            await asyncio.sleep(_KEEP_EVERY_S)
+            for delivery in list(self._active):
+                await _quietly(delivery.keep())
+
+    async def settle(self, delivery: Delivery) -> None:
+        """Run the handler and do what the verdict says; waits here while a part of Usher is away."""
+        self._begin(delivery)
+        is_settled = False
+        try:
+            with (
+                self._tracer.span(self.spec.name, telemetry.traceparent_of(delivery.message.headers)),
+                telemetry.HANDLER_SECONDS.labels(self.spec.name).time(),
+            ):
+                await self._until_settled(delivery)
+                is_settled = True
+        finally:
+            self._end(delivery)
+            if not is_settled:
+                await _quietly(delivery.retry(after=timedelta(0)))
+
+    def _begin(self, delivery: Delivery) -> None:
+        self._active.add(delivery)
+        self._idle.clear()
+
+    def _end(self, delivery: Delivery) -> None:
+        self._active.discard(delivery)
+        if not self._active:
+            self._idle.set()
+
+    async def _until_settled(self, delivery: Delivery) -> None:
+        while True:
+            verdict = await self._try(delivery.message)
+            if not isinstance(verdict, Hold) and await self._carry_out(verdict, delivery):
+                return
+            await self._until_ready(verdict)
+
+    async def _try(self, message: Message) -> Verdict:
+        if message.attempts > CRASH_LIMIT:
+            return Drop(f"delivered {message.attempts} times without an answer: it may be what stops the service")
+        error: Exception | None = None
+        try:
+            async with asyncio.timeout(HANDLER_LIMIT.total_seconds()):
+                await self._handler(message)
+        except Exception as exc:  # noqa: BLE001 (the one place: what a handler raises is judged here)
+            error = exc
+        return judge.judge(error, attempts=message.attempts, chance=judge.chance())
+
+    async def _carry_out(self, verdict: Verdict, delivery: Delivery) -> bool:
+        """Do what a verdict says; False where a part of Usher is away and it has to be done again."""
+        try:
+            await self._apply(verdict, delivery)
+        except (UnavailableError, nats.errors.Error, OSError):
+            return False
+        return True
+
+    async def _apply(self, verdict: Verdict, delivery: Delivery) -> None:
+        message = delivery.message
+        match verdict:
+            case Ack(duplicate):
+                await delivery.ack()
+                self._count("duplicate" if duplicate else "done", message)
+            case Retry(after, reason):
+                log.warning("message_retried", message=message.id, attempts=message.attempts, reason=reason)
+                await delivery.retry(after=after)
+                self._count("retried", message)
+            case Later(after, reason):
+                log.warning("message_waits", message=message.id, attempts=message.attempts, reason=reason)
+                await self._journal.wait_until(self._waiting(message, reason), due_at=datetime.now(UTC) + after)
+                await self._forget(delivery)
+                self._count("waiting", message)
+            case Drop(reason):
+                log.error("message_dropped", message=message.id, attempts=message.attempts, reason=reason)
+                await self._bury(message, reason)
+                await delivery.ack()
+                self._count("dead", message)
+            case Hold():
+                raise UnavailableError(verdict.reason)
+            case never:
+                assert_never(never)
+
+    async def _forget(self, delivery: Delivery) -> None:
+        """Take a message off its stream that now waits in the table, where it is its own origin."""
+        if isinstance(delivery, FromStream):
+            await delivery.ack()
+
+    def _waiting(self, message: Message, reason: str) -> Waiting:
+        return Waiting(
+            consumer=self.spec.name,
+            message_id=message.id,
+            subject=message.subject,
+            headers=trace_headers(message.headers),
+            payload=message.payload,
+            attempts=message.attempts,
+            reason=reason,
+        )
+
+    async def _bury(self, message: Message, reason: str) -> None:
+        letter = dead_letter(message, consumer=self.spec, reason=reason, now=datetime.now(UTC))
+        await self._publisher.publish(
+            f"dead.{self.spec.service}.{self.spec.purpose}",
+            msgspec.json.encode(letter),
+            message_id=f"{letter.id}:{message.attempts}",
+            headers=letter.headers,
+        )
+
+    def _count(self, outcome: str, message: Message) -> None:
+        telemetry.HANDLED.labels(self.spec.name, outcome).inc()
+        if outcome == "done" and message.sent_at is not None:
+            age = datetime.now(UTC) - message.sent_at
+            telemetry.LAG_SECONDS.labels(self.spec.name).observe(age.total_seconds())
+
+    async def _until_ready(self, verdict: Verdict) -> None:
+        """Ask for nothing more until Postgres and NATS answer."""
+        log.warning("consumer_waits", consumer=self.spec.name, verdict=type(verdict).__name__)
+        self.pull.pause()
+        try:
+            await asyncio.sleep(_PROBE_EVERY_S)
+            while not await self._is_ready():  # noqa: ASYNC110 (Postgres sends no event when it is back)
+                await asyncio.sleep(_PROBE_EVERY_S)
+        finally:
+            self.pull.resume()
+
+    async def _hand_back(self) -> None:
+        for raw in self.pull.leftovers():
+            await _quietly(raw.nak())
+
+
+async def _quietly(action: Awaitable[None]) -> None:
+    """Do what only saves time: if it fails, the server's own patience ends and it redelivers."""
+    try:
+        await action
+    except (nats.errors.Error, UnavailableError, OSError) as exc:
+        log.debug("not_told", error=type(exc).__name__)

@@ -1,0 +1,101 @@
+"""A message as a handler sees it, wherever it comes from, and how it is given back there."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import msgspec
+from nats.aio.msg import Msg
+
+from shared.bus.store import Journal, Waiting
+from shared.schemas.identifiers import derived_id
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What a handler gets. `attempts` counts this try, from 1; `sent_at` is when the stream stored it."""
+
+    id: str
+    subject: str
+    payload: bytes
+    headers: dict[str, str]
+    attempts: int
+    sent_at: datetime | None = None
+
+
+class Delivery(Protocol):
+    """A message together with the way back to its origin."""
+
+    message: Message
+
+    async def ack(self) -> None:
+        """Be done with it."""
+        ...
+
+    async def retry(self, *, after: timedelta) -> None:
+        """Let it come again."""
+        ...
+
+    async def keep(self) -> None:
+        """Say that it is still being worked on."""
+        ...
+
+
+class FromStream:
+    """A delivery of JetStream."""
+
+    def __init__(self, raw: Msg) -> None:
+        metadata = raw.metadata
+        headers = dict(raw.headers or {})
+        self._raw = raw
+        self.message = Message(
+            id=headers.get("Nats-Msg-Id") or derived_id(metadata.stream, metadata.sequence.stream),
+            subject=raw.subject,
+            payload=raw.data,
+            headers=headers,
+            attempts=metadata.num_delivered,
+            sent_at=metadata.timestamp.astimezone(UTC),
+        )
+
+    async def ack(self) -> None:
+        """Acknowledge; a lost acknowledgement only brings a repeat, which the inbox knows."""
+        await self._raw.ack()
+
+    async def retry(self, *, after: timedelta) -> None:
+        """Give it back for a while."""
+        await self._raw.nak(delay=after.total_seconds() or None)
+
+    async def keep(self) -> None:
+        """Start the server's patience anew."""
+        await self._raw.in_progress()
+
+
+class FromTable:
+    """A delivery that waited in the table `retries`."""
+
+    def __init__(self, waiting: Waiting, journal: Journal) -> None:
+        self._waiting = waiting
+        self._journal = journal
+        self.message = Message(
+            id=waiting.message_id,
+            subject=waiting.subject,
+            payload=waiting.payload,
+            headers=waiting.headers,
+            attempts=waiting.attempts + 1,
+        )
+
+    async def ack(self) -> None:
+        """Take it out of the table."""
+        await self._journal.settle_waiting(consumer=self._waiting.consumer, message_id=self._waiting.message_id)
+
+    async def retry(self, *, after: timedelta) -> None:
+        """Let it wait again."""
+        again = msgspec.structs.replace(self._waiting, attempts=self.message.attempts)
+        await self._journal.wait_until(again, due_at=datetime.now(UTC) + after)
+
+    async def keep(self) -> None:
+        """Need nothing: the row was moved into the future when it was taken."""
+
+
+def trace_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return what of a message's headers goes with it into other tables: not JetStream's own."""
+    return {name: value for name, value in headers.items() if not name.startswith("Nats-")}

@@ -1,0 +1,71 @@
+"""The relay of the outbox: publishes what transactions left there, and takes it out once JetStream has it."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from shared import telemetry
+from shared.bus.publishing import ACK_TIMEOUT_S, Publisher
+from shared.bus.store import Journal, Outgoing
+from shared.bus.work import Worker
+from shared.errors import UnavailableError
+from shared.postgres.pool import Pool, transaction
+
+_BATCH: Final = 200
+_IDLE_S: Final = 1.0
+
+log = structlog.get_logger()
+
+
+class Relay:
+    """Runs in each replica; rows are shared out by `skip locked`, and a crash in the middle publishes them again."""
+
+    def __init__(self, pool: Pool, journal: Journal, publisher: Publisher, worker: Worker) -> None:
+        self._pool = pool
+        self._journal = journal
+        self._publisher = publisher
+        self._worker = worker
+
+    async def run(self) -> None:
+        """Publish at once what this replica said, and look every second for what others left behind."""
+        while True:
+            try:
+                published = await self.publish_some()
+            except UnavailableError as exc:
+                log.warning("outbox_waits", reason=exc.detail)
+                await asyncio.sleep(_IDLE_S)
+                continue
+            if published < _BATCH:
+                await self._sleep()
+
+    async def _sleep(self) -> None:
+        try:
+            async with asyncio.timeout(_IDLE_S):
+                await self._worker.has_said.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._worker.has_said.clear()
+
+    async def publish_some(self) -> int:
+        """Publish up to a batch, oldest first; return how many."""
+        async with transaction(self._pool) as connection:
+            messages = await self._journal.unsaid(connection, limit=_BATCH)
+            if messages:
+                await self._publish_all(messages)
+                await self._journal.forget_said(connection, [message.id for message in messages])
+        telemetry.OUTBOX_PUBLISHED.inc(len(messages))
+        return len(messages)
+
+    async def _publish_all(self, messages: list[Outgoing]) -> None:
+        futures = [
+            await self._publisher.begin(out.subject, out.payload, message_id=out.message_id, headers=out.headers)
+            for out in messages
+        ]
+        try:
+            async with asyncio.timeout(ACK_TIMEOUT_S):
+                for future in futures:
+                    await future
+        except TimeoutError as exc:
+            raise UnavailableError("NATS did not acknowledge in time") from exc

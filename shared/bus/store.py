@@ -1,0 +1,128 @@
+"""The tables of exactly-once effects, in each service's own schema: inbox, outbox, retries."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from shared.postgres.pool import Connection, Pool, transaction, translated
+
+INBOX_KEPT: Final = timedelta(days=30)
+"""Longer than any stream keeps a message that could come again."""
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A message in the outbox."""
+
+    id: int
+    message_id: str
+    subject: str
+    headers: dict[str, str]
+    payload: bytes
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that waits for its next try. `attempts`: how often it was tried."""
+
+    consumer: str
+    message_id: str
+    subject: str
+    headers: dict[str, str]
+    payload: bytes
+    attempts: int
+    reason: str
+
+
+async def mark_done(connection: Connection, *, consumer: str, message_id: str) -> bool:
+    """Write into the inbox; False where the message was there already."""
+    return (
+        await connection.fetchval(
+            "insert into inbox (consumer, message_id) values ($1, $2) on conflict do nothing returning true",
+            consumer,
+            message_id,
+        )
+        is True
+    )
+
+
+async def say_later(connection: Connection, messages: list[Outgoing]) -> None:
+    """Put messages into the outbox of this transaction."""
+    await connection.executemany(
+        "insert into outbox (message_id, subject, headers, payload) values ($1, $2, $3, $4)",
+        [(out.message_id, out.subject, msgspec.json.encode(out.headers).decode(), out.payload) for out in messages],
+    )
+
+
+class Journal:
+    """What the relay and the retry scanner need of a service's tables."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def unsaid(self, connection: Connection, *, limit: int) -> list[Outgoing]:
+        """Lock and return the oldest messages of the outbox that no other replica holds."""
+        rows = await connection.fetch(
+            "select id, message_id, subject, headers, payload from outbox order by id limit $1 for update skip locked",
+            limit,
+        )
+        return [
+            Outgoing(row["id"], row["message_id"], row["subject"], msgspec.json.decode(row["headers"]), row["payload"])
+            for row in rows
+        ]
+
+    async def forget_said(self, connection: Connection, ids: list[int]) -> None:
+        """Take published messages out of the outbox."""
+        await connection.execute("delete from outbox where id = any($1)", ids)
+
+    async def wait_until(self, waiting: Waiting, *, due_at: datetime) -> None:
+        """Keep a message for a later try; a repeat moves the time and the count."""
+        async with transaction(self._pool) as connection:
+            await connection.execute(
+                """insert into retries (consumer, message_id, subject, headers, payload, attempts, due_at, reason)
+                values ($1, $2, $3, $4, $5, $6, $7, $8)
+                on conflict (consumer, message_id) do update
+                set attempts = excluded.attempts, due_at = excluded.due_at, reason = excluded.reason""",
+                waiting.consumer,
+                waiting.message_id,
+                waiting.subject,
+                msgspec.json.encode(waiting.headers).decode(),
+                waiting.payload,
+                waiting.attempts,
+                due_at,
+                waiting.reason,
+            )
+
+    async def take_due(self, consumer: str, *, now: datetime, hold: timedelta, limit: int) -> list[Waiting]:
+        """Return what is due, and move it `hold` into the future, so that a crash only delays it."""
+        async with transaction(self._pool) as connection:
+            rows = await connection.fetch(
+                """update retries set due_at = $3 where (consumer, message_id) in (
+                    select consumer, message_id from retries where consumer = $1 and due_at <= $2
+                    order by due_at limit $4 for update skip locked)
+                returning consumer, message_id, subject, headers, payload, attempts, reason""",
+                consumer,
+                now,
+                now + hold,
+                limit,
+            )
+        return [
+            Waiting(**{**dict(row), "headers": msgspec.json.decode(row["headers"], type=dict[str, str])})
+            for row in rows
+        ]
+
+    async def settle_waiting(self, *, consumer: str, message_id: str) -> None:
+        """Forget a message that waited: it is done or dead."""
+        async with translated():
+            await self._pool.execute(
+                "delete from retries where consumer = $1 and message_id = $2", consumer, message_id
+            )
+
+    async def count_waiting(self) -> int:
+        """Return how many messages wait for a later try."""
+        async with translated():
+            return int(await self._pool.fetchval("select count(*) from retries"))
+
+    async def prune(self, *, now: datetime) -> None:
+        """Forget what no stream can send again."""
+        async with translated():
+            await self._pool.execute("delete from inbox where done_at < $1", now - INBOX_KEPT)

@@ -1,0 +1,149 @@
+"""All streams and consumers, declared once; `reconcile` makes the server agree and says what had drifted.
+
+The values and their reasons are in docs/why.md. Two that look odd: a consumer never has `backoff`, because the server
+lets it replace `ack_wait`; discard is `new`, because `old` drops unread messages in silence.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+import nats.js.errors
+import structlog
+from nats.aio.client import Client
+from nats.js import api
+
+MAX_MESSAGE: Final = 256 * 1024
+ACK_WAIT: Final = timedelta(seconds=30)
+MAX_DELIVER: Final = 20
+_MIB: Final = 1024 * 1024
+_DAY: Final = timedelta(days=1)
+
+log = structlog.get_logger()
+
+
+class StreamSpec(msgspec.Struct, frozen=True):
+    """A stream: what it is called, what it takes, how long and how much it keeps."""
+
+    name: str
+    subjects: str
+    keeps: timedelta
+    max_bytes: int
+
+
+class ConsumerSpec(msgspec.Struct, frozen=True):
+    """A durable pull consumer: `<service>-<purpose>`."""
+
+    service: str
+    purpose: str
+    stream: str
+    subjects: tuple[str, ...]
+    max_ack_pending: int = 256
+
+    @property
+    def name(self) -> str:
+        """The durable's name."""
+        return f"{self.service}-{self.purpose}"
+
+
+STREAMS: Final = (
+    StreamSpec("WEBHOOKS", "webhooks.>", 14 * _DAY, 2048 * _MIB),
+    StreamSpec("INTERACTIONS", "interactions.>", timedelta(minutes=15), 64 * _MIB),
+    StreamSpec("JOBS", "jobs.>", 7 * _DAY, 512 * _MIB),
+    StreamSpec("EVENTS", "events.>", 14 * _DAY, 2048 * _MIB),
+    StreamSpec("DEAD", "dead.>", 90 * _DAY, 1024 * _MIB),
+)
+
+GATEWAY_WEBHOOKS: Final = ConsumerSpec("gateway", "webhooks", "WEBHOOKS", ("webhooks.>",))
+GATEWAY_OUTCOMES: Final = ConsumerSpec("gateway", "outcomes", "EVENTS", ("events.webhook.>",))
+GATEWAY_DEAD: Final = ConsumerSpec("gateway", "dead", "DEAD", ("dead.>",))
+SYNCER_WEBHOOKS: Final = ConsumerSpec(
+    "syncer",
+    "webhooks",
+    "WEBHOOKS",
+    ("webhooks.plex.>", "webhooks.jellyfin.>", "webhooks.emby.>", "webhooks.tautulli.>"),
+)
+SYNCER_PEOPLE: Final = ConsumerSpec("syncer", "people", "EVENTS", ("events.account.claimed", "events.person.merged"))
+LINKER_PLAYS: Final = ConsumerSpec("linker", "plays", "EVENTS", ("events.play.recorded",))
+REQUESTER_WEBHOOKS: Final = ConsumerSpec("requester", "webhooks", "WEBHOOKS", ("webhooks.seerr.>",))
+
+
+def jobs_of(service: str) -> ConsumerSpec:
+    """Return the consumer of a service's jobs."""
+    return ConsumerSpec(service, "jobs", "JOBS", (f"jobs.{service}.>",))
+
+
+async def reconcile_streams(client: Client, *, replicas: int) -> None:
+    """Create or repair all streams. Raises nats-py's errors where the server cannot."""
+    for spec in STREAMS:
+        await _reconcile_stream(client, spec, replicas=replicas)
+
+
+async def _reconcile_stream(client: Client, spec: StreamSpec, *, replicas: int) -> None:
+    stream = client.jetstream()
+    wanted = _stream_config(spec, replicas=replicas)
+    try:
+        found = (await stream.stream_info(spec.name)).config
+    except nats.js.errors.NotFoundError:
+        await stream.add_stream(wanted)
+        log.info("stream_created", stream=spec.name)
+        return
+    drift = _drift(wanted, found)
+    if drift:
+        await stream.update_stream(found.evolve(**{name: getattr(wanted, name) for name in drift}))
+        log.warning("stream_repaired", stream=spec.name, drift=sorted(drift))
+
+
+def _stream_config(spec: StreamSpec, *, replicas: int) -> api.StreamConfig:
+    return api.StreamConfig(
+        name=spec.name,
+        subjects=[spec.subjects],
+        retention=api.RetentionPolicy.LIMITS,
+        discard=api.DiscardPolicy.NEW,
+        storage=api.StorageType.FILE,
+        max_age=spec.keeps.total_seconds(),
+        max_bytes=spec.max_bytes,
+        max_msg_size=MAX_MESSAGE,
+        duplicate_window=min(timedelta(minutes=10), spec.keeps).total_seconds(),
+        num_replicas=replicas,
+        allow_direct=True,
+    )
+
+
+async def reconcile_consumer(client: Client, spec: ConsumerSpec) -> None:
+    """Create or repair one consumer, by asking for exactly what is declared."""
+    stream = client.jetstream()
+    wanted = _consumer_config(spec)
+    try:
+        found = (await stream.consumer_info(spec.stream, spec.name)).config
+    except nats.js.errors.NotFoundError:
+        await stream.add_consumer(spec.stream, wanted)
+        log.info("consumer_created", consumer=spec.name, stream=spec.stream)
+        return
+    drift = _drift(wanted, found)
+    if drift:
+        await stream.add_consumer(spec.stream, wanted)
+        log.warning("consumer_repaired", consumer=spec.name, drift=sorted(drift))
+
+
+def _consumer_config(spec: ConsumerSpec) -> api.ConsumerConfig:
+    return api.ConsumerConfig(
+        durable_name=spec.name,
+        filter_subjects=list(spec.subjects),
+        ack_policy=api.AckPolicy.EXPLICIT,
+        ack_wait=ACK_WAIT.total_seconds(),
+        deliver_policy=api.DeliverPolicy.ALL,
+        max_deliver=MAX_DELIVER,
+        max_ack_pending=spec.max_ack_pending,
+        max_waiting=64,
+    )
+
+
+def _drift(wanted: Any, found: Any) -> set[str]:
+    """Return the names of the fields that we set and the server has otherwise."""
+    names = (name for name, value in vars(wanted).items() if value is not None)
+    return {name for name in names if _plain(getattr(found, name)) != _plain(getattr(wanted, name))}
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) else value

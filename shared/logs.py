@@ -1,0 +1,113 @@
+"""Structured logs: a line an event, values as keys, one trace id a causal chain, and nothing in it that is secret.
+
+`redact` runs last before rendering, over every value of every line, exceptions included: what is known to be a secret
+by its key, or looks like one by its shape, is replaced. Handlers still must not log secrets; this is the second line.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import structlog
+
+from shared.schemas.secret import HIDDEN, Secret
+
+_SECRET_KEY: Final = re.compile(
+    r"(?i)(token|secret|password|passwd|api_?key|authorization|cookie|credential|private_?key)$|^(auth|pw)$"
+)
+_SECRET_SHAPES: Final = (
+    # name=value and "name": "value" wherever they stand: query strings, headers, JSON in an exception's text
+    (
+        re.compile(
+            r"(?i)\b((?:x-plex-|x-emby-|x-api-|access_|refresh_|api_?)?(?:token|key|secret|password|authorization))"
+            r"(\\?[\"']?\s*[=:]\s*(?:bearer\s+|bot\s+)?\\?[\"']?)([^\s\"'&,;}\\]+)"
+        ),
+        rf"\1\2{HIDDEN}",
+    ),
+    # user:password@ of any address
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]+:[^\s/@]+@"), rf"\1{HIDDEN}@"),
+    # a secret as the last part of a webhook's path
+    (re.compile(r"(/webhooks/[a-z]+)/[^\s/?\"']+"), rf"\1/{HIDDEN}"),
+    # Usher's own keys and sessions
+    (re.compile(r"\bush[akws]_[A-Za-z0-9_-]{16,}"), HIDDEN),
+    # Discord bot tokens, JSON web tokens
+    (re.compile(r"\b[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{20,}\b"), HIDDEN),
+)
+
+
+def redacted(text: str) -> str:
+    """Return a text without what looks like a secret in it."""
+    for pattern, replacement in _SECRET_SHAPES:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace secrets in a log line, deep inside lists and mappings too."""
+    for key, value in event.items():
+        event[key] = _clean(key, value)
+    return event
+
+
+def _clean(key: str, value: Any) -> Any:
+    if isinstance(value, Secret) or (_SECRET_KEY.search(key) and isinstance(value, str | bytes)):
+        return HIDDEN
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, MutableMapping):
+        return {name: _clean(str(name), inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(key, inner) for inner in value]
+    return value if isinstance(value, int | float | bool | None) else redacted(str(value))
+
+
+def configure(*, service: str, level: str, style: str) -> None:
+    """Send all logs, those of libraries too, through the same processors to standard output.
+
+    `style` is `console`, `json` or `auto`: console on a terminal, JSON elsewhere.
+    """
+    console = style == "console" or (style == "auto" and sys.stdout.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _service(service),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    structlog.configure(
+        processors=[*shared, _renderer(console=console)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.WriteLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared[:-1],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, _renderer(console=console)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for chatty in ("httpx", "httpcore", "nats", "asyncio", "uvicorn.access"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _service(name: str) -> Any:
+    def add(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event.setdefault("service", name)
+        return event
+
+    return add
+
+
+def _renderer(*, console: bool) -> Any:
+    if console:
+        return structlog.dev.ConsoleRenderer(
+            colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    return structlog.processors.JSONRenderer(default=str)

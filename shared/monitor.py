@@ -1,0 +1,61 @@
+"""`/health` and `/metrics` of a service that serves nothing else over HTTP.
+
+The pages come from prometheus_client's WSGI application on a thread of its own, so that they answer while the event
+loop is busy; a loop that stands still shows as a heartbeat that is too old.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import structlog
+from prometheus_client import make_wsgi_app
+
+from shared.watchdog import Heartbeat
+
+UNHEALTHY_AFTER_S: Final = 5.0
+
+log = structlog.get_logger()
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the standard library's name)
+        """Say nothing: health checks are not news."""
+
+
+@contextmanager
+def monitor(heartbeat: Heartbeat, *, host: str, port: int) -> Iterator[None]:
+    """Serve both pages while the block runs; with port 0, or where the port is taken, serve nothing and say so."""
+    server = _listen(heartbeat, host, port) if port else None
+    if server is None:
+        yield
+        return
+    thread = threading.Thread(target=server.serve_forever, name="monitor", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _listen(heartbeat: Heartbeat, host: str, port: int) -> WSGIServer | None:
+    metrics = make_wsgi_app()
+
+    def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/metrics":
+            pages: Iterable[bytes] = metrics(environ, start_response)
+            return pages
+        healthy = heartbeat.age_s < UNHEALTHY_AFTER_S
+        start_response("200 OK" if healthy else "503 Service Unavailable", [("Content-Type", "application/json")])
+        return [b'{"status":"ok"}' if healthy else b'{"status":"stalled"}']
+
+    try:
+        return make_server(host, port, application, handler_class=_Quiet)
+    except OSError as exc:
+        log.warning("monitor_off", port=port, reason=str(exc))
+        return None

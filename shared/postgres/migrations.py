@@ -1,0 +1,82 @@
+"""Forward-only migrations: the `.sql` files of a folder in the order of their names, each once, in one transaction.
+
+Every replica may start at the same time: an advisory lock a schema lets one of them do the work. A file that was
+applied and has changed since is an error, because the database would not be what the code believes.
+"""
+
+import hashlib
+from importlib import resources
+
+import msgspec
+import structlog
+
+from shared.errors import PermanentError
+from shared.postgres.pool import Connection, Pool, transaction
+
+log = structlog.get_logger()
+
+
+class MigrationError(PermanentError):
+    """A migration that was applied is not the one that is here."""
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """A file, by the name under which it is recorded: `<package>/<file>`."""
+
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the text."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def migrations_of(*packages: str) -> list[Migration]:
+    """Return the files of the packages' folders `migrations`, in the packages' order, then by name."""
+    found = []
+    for package in packages:
+        folder = resources.files(package) / "migrations"
+        files = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+        found += [Migration(f"{package}/{name}", (folder / name).read_text(encoding="utf-8")) for name in files]
+    return found
+
+
+async def migrate(pool: Pool, *, schema: str, packages: tuple[str, ...]) -> int:
+    """Bring a schema up to date with the packages' files; return how many were applied.
+
+    Raises `MigrationError` where an applied file has changed, `UnavailableError` where Postgres is away.
+    """
+    wanted = migrations_of(*packages)
+    async with transaction(pool) as connection:
+        await connection.execute("select pg_advisory_xact_lock(hashtext('usher migrations'), hashtext($1))", schema)
+        await connection.execute(f'create schema if not exists "{schema}"')
+        await connection.execute(
+            f"""create table if not exists "{schema}".migrations (
+                name text primary key, checksum text not null, applied_at timestamptz not null default now())"""
+        )
+        applied = await _applied(connection, schema)
+        pending = [migration for migration in wanted if _is_pending(migration, applied)]
+        for migration in pending:
+            await connection.execute(migration.sql)
+            await connection.execute(
+                f'insert into "{schema}".migrations (name, checksum) values ($1, $2)',  # noqa: S608 (a constant)
+                migration.name,
+                migration.checksum,
+            )
+    if pending:
+        log.info("migrated", schema=schema, applied=[migration.name for migration in pending])
+    return len(pending)
+
+
+async def _applied(connection: Connection, schema: str) -> dict[str, str]:
+    rows = await connection.fetch(f'select name, checksum from "{schema}".migrations')  # noqa: S608 (a constant)
+    return {row["name"]: row["checksum"] for row in rows}
+
+
+def _is_pending(migration: Migration, applied: dict[str, str]) -> bool:
+    if migration.name not in applied:
+        return True
+    if applied[migration.name] != migration.checksum:
+        raise MigrationError(f"{migration.name} was changed after it was applied; add a new file instead")
+    return False

@@ -1,0 +1,99 @@
+"""The connection pool of a service, in its own schema, and the translation of "Postgres is away"."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, TypeAlias
+
+import asyncpg
+import stamina
+import structlog
+
+from shared.errors import UnavailableError
+from shared.schemas.secret import Secret
+
+# In quotes: asyncpg's classes are generic for type checkers only.
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+AWAY: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""What asyncpg raises where Postgres is away, is starting, or asks to try the transaction again."""
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def connect(url: Secret, *, schema: str, size: int = 4, wait: bool = True) -> AsyncIterator[Pool]:
+    """Open a pool whose connections see `schema` first; waits for Postgres with backoff, and says so.
+
+    With `wait` false nothing is opened before it is needed. Idle connections are closed after a minute, so that a
+    quiet house keeps few backends.
+    """
+    pool = await (_open(url, schema, size) if wait else _create(url, schema, size, least=0))
+    try:
+        yield pool
+    finally:
+        await _close(pool)
+
+
+@stamina.retry(on=AWAY, attempts=None, timeout=None, wait_initial=0.1, wait_max=5)
+async def _open(url: Secret, schema: str, size: int) -> Pool:
+    return await _create(url, schema, size, least=1)
+
+
+async def _create(url: Secret, schema: str, size: int, *, least: int) -> Pool:
+    return await asyncpg.create_pool(
+        url.reveal(),
+        min_size=least,
+        max_size=size,
+        max_inactive_connection_lifetime=60,
+        timeout=5,
+        command_timeout=25,
+        server_settings={"search_path": f"{schema},public", "application_name": f"usher-{schema}"},
+    )
+
+
+async def _close(pool: Pool) -> None:
+    try:
+        async with asyncio.timeout(2):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+@asynccontextmanager
+async def translated() -> AsyncIterator[None]:
+    """Turn "Postgres is away" into `UnavailableError`; errors of the statement itself pass."""
+    try:
+        yield
+    except AWAY as exc:
+        raise UnavailableError(f"Postgres is away ({type(exc).__name__})") from exc
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction on a connection of the pool, with failures translated."""
+    async with translated(), pool.acquire(timeout=5) as connection, connection.transaction():
+        yield connection
+
+
+async def answers(pool: Pool) -> bool:
+    """Say whether Postgres answers within 2 s."""
+    try:
+        async with asyncio.timeout(2):
+            await pool.fetchval("select 1")
+    except AWAY:
+        return False
+    return True

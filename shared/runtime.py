@@ -1,0 +1,176 @@
+"""What every service has in common: opening its connections in order, running its parts, stopping in time.
+
+SIGTERM and SIGINT: take nothing more, finish or hand back what was begun, close, all within 10 s.
+"""
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import msgspec
+import structlog
+
+from shared import logs, settings, telemetry
+from shared.bus import connection, streams
+from shared.bus.connection import Bus
+from shared.bus.consumer import Consumer, Handler
+from shared.bus.jobs import Jobs
+from shared.bus.questions import Answerer, Answers
+from shared.bus.relay import Relay
+from shared.bus.store import Journal
+from shared.bus.streams import ConsumerSpec
+from shared.bus.work import Worker
+from shared.errors import UnavailableError
+from shared.monitor import monitor
+from shared.postgres import pool as postgres
+from shared.postgres.migrations import migrate
+from shared.postgres.pool import Pool
+from shared.settings import ServiceSettings, SettingsError
+from shared.telemetry import Tracer
+from shared.watchdog import Heartbeat, watchdog
+
+FINISH_WITHIN: Final = timedelta(seconds=4)
+_HOUSEKEEPING_S: Final = 60.0
+
+log = structlog.get_logger()
+S = TypeVar("S", bound=ServiceSettings)
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """The open connections of a service."""
+
+    name: str
+    bus: Bus
+    pool: Pool
+    worker: Worker
+    journal: Journal
+    tracer: Tracer
+
+
+@asynccontextmanager
+async def open_parts(config: ServiceSettings, *, name: str, pool_size: int = 4) -> AsyncIterator[Parts]:
+    """Connect to Postgres and NATS, bring the service's schema up to date, and close all again."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(postgres.connect(config.database_url, schema=name, size=pool_size))
+        await migrate(pool, schema="shared", packages=("shared",))
+        await migrate(pool, schema=name, packages=("shared.bus", f"services.{name}"))
+        bus = await stack.enter_async_context(
+            connection.connect(
+                config.nats_url,
+                name=name,
+                credentials=config.nats_credentials,
+                replicas=config.nats_replicas,
+            )
+        )
+        tracer = telemetry.tracer(service=name, endpoint=config.otel_exporter_otlp_endpoint)
+        yield Parts(name=name, bus=bus, pool=pool, worker=Worker(pool), journal=Journal(pool), tracer=tracer)
+
+
+class Service:
+    """A service's parts at work: consumers, answers, outbox, retries, housekeeping."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._consumers: list[Consumer] = []
+        self._answers: list[Answers] = []
+
+    def consume(self, spec: ConsumerSpec, handler: Handler, *, workers: int = 8) -> None:
+        """Give the messages of a consumer to a handler, `workers` at a time."""
+        parts = self._parts
+        self._consumers.append(
+            Consumer(
+                spec,
+                handler,
+                publisher=parts.bus,
+                journal=parts.journal,
+                is_ready=self.is_ready,
+                tracer=parts.tracer,
+                workers=workers,
+            )
+        )
+
+    def work(self, jobs: Mapping[str, Handler]) -> None:
+        """Do jobs by name, `jobs.<service>.<name>`; every service replays its dead letters."""
+        self.consume(streams.jobs_of(self._parts.name), Jobs(jobs, self._parts.journal), workers=4)
+
+    def answer(self, answerers: Mapping[type[msgspec.Struct], Answerer]) -> None:
+        """Answer questions."""
+        self._answers.append(Answers(self._parts.name, answerers, tracer=self._parts.tracer))
+
+    async def is_ready(self) -> bool:
+        """Say whether Postgres and NATS answer."""
+        return self._parts.bus.is_connected and await postgres.answers(self._parts.pool)
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        parts = self._parts
+        relay = Relay(parts.pool, parts.journal, parts.bus, parts.worker)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(relay.run())
+            tasks.create_task(self._keep_house())
+            for consumer in self._consumers:
+                await parts.bus.add(consumer.pull)
+                tasks.create_task(consumer.run())
+            for answers in self._answers:
+                await parts.bus.add(answers)
+            log.info("started")
+
+    async def finish(self) -> None:
+        """Take nothing more, and let what was begun come to its end, for a while."""
+        await asyncio.gather(*(consumer.finish(within=FINISH_WITHIN) for consumer in self._consumers))
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                telemetry.RETRIES_WAITING.set(await self._parts.journal.count_waiting())
+                await self._parts.journal.prune(now=datetime.now(UTC))
+            except UnavailableError as exc:
+                log.warning("housekeeping_waits", reason=exc.detail)
+            await asyncio.sleep(_HOUSEKEEPING_S)
+
+
+async def serve(
+    config: ServiceSettings, run: Callable[[], Coroutine[Any, Any, None]], *, finish: Callable[[], Awaitable[None]]
+) -> None:
+    """Run a service until a signal tells it to stop; then `finish` it, and cancel what is left."""
+    stop = asyncio.Event()
+    heartbeat = Heartbeat()
+    pages = monitor(heartbeat, host=config.usher_monitor_host, port=config.usher_monitor_port)
+    with _stopping(stop), watchdog(heartbeat), pages:
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(run()), tasks.create_task(heartbeat.beat())]
+            await stop.wait()
+            log.info("stopping")
+            await finish()
+            for task in running:
+                task.cancel()
+    log.info("stopped")
+
+
+@contextmanager
+def _stopping(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def main(name: str, kind: type[S], service: Callable[[S], Coroutine[Any, Any, None]]) -> None:
+    """Be a process: read the settings, or say in one line what is wrong with them and exit with status 2."""
+    try:
+        config = settings.load(kind)
+    except SettingsError as exc:
+        sys.stderr.write(f"usher {name}: {exc.detail}\n")
+        sys.exit(2)
+    logs.configure(service=name, level=config.log_level, style=config.log_format)
+    gc.freeze()
+    asyncio.run(service(config))

@@ -1,0 +1,137 @@
+"""The servers of a test session, and what a test needs of them: a fresh database, a JetStream without messages."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import nats
+import pytest
+
+from cli.embedded.nats import EmbeddedNats
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.program import free_port
+from shared.bus.connection import Bus, connect
+from shared.postgres import pool as postgres
+from shared.postgres.migrations import migrate
+from shared.postgres.pool import Pool
+from shared.schemas.identifiers import random_id
+from shared.schemas.secret import Secret
+from tests.integration.servers import Running, external, wait_for_nats, wait_for_postgres
+
+SERVICES = ("gateway", "linker", "syncer", "requester")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secret]:
+    """An administrator's address of a PostgreSQL: embedded, or of USHER_TEST_DATABASE_URL."""
+    if (url := external("USHER_TEST_DATABASE_URL")) is not None:
+        yield url
+        return
+    folder = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres(folder, port=free_port())
+    server.prepare()
+    running = Running(server.program, folder / "log")
+    wait_for_postgres(server.url)
+    yield server.url
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def template(postgres_url: Secret) -> str:
+    """The name of a database in which all migrations have run; tests copy it."""
+    return asyncio.run(_make_template(postgres_url))
+
+
+async def _make_template(url: Secret) -> str:
+    name = f"template_{random_id()[:8]}"
+    await _execute(url, f'create database "{name}"')
+    for service in SERVICES:
+        async with postgres.connect(_database(url, name), schema=service, size=1) as pool:
+            await migrate(pool, schema="shared", packages=("shared",))
+            await migrate(pool, schema=service, packages=("shared.bus", f"services.{service}"))
+    return name
+
+
+@pytest.fixture
+async def database_url(postgres_url: Secret, template: str) -> AsyncIterator[Secret]:
+    """The address of a database of this test's own, with all tables and no rows."""
+    name = f"test_{random_id()[:12]}"
+    await _execute(postgres_url, f'create database "{name}" template "{template}"')
+    yield _database(postgres_url, name)
+    await _execute(postgres_url, f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+async def pool(database_url: Secret, request: pytest.FixtureRequest) -> AsyncIterator[Pool]:
+    """A pool in the schema of the service that the test's folder is named for (linker elsewhere)."""
+    folder = Path(str(request.path)).parent.name
+    async with postgres.connect(database_url, schema=folder if folder in SERVICES else "linker", size=4) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def nats_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("nats")
+
+
+@pytest.fixture(scope="session")
+def shared_nats_url(nats_folder: Path) -> Iterator[Secret]:
+    """A nats-server for the whole session: embedded, or of USHER_TEST_NATS_URL."""
+    if (url := external("USHER_TEST_NATS_URL")) is not None:
+        yield url
+        return
+    server = EmbeddedNats(nats_folder, port=free_port())
+    server.prepare()
+    running = Running(server.program, nats_folder / "log")
+    wait_for_nats(server.url)
+    yield server.url
+    running.stop()
+
+
+@pytest.fixture
+async def nats_url(shared_nats_url: Secret) -> AsyncIterator[Secret]:
+    """The session's nats-server, without streams before and after."""
+    await _delete_streams(shared_nats_url)
+    yield shared_nats_url
+    await _delete_streams(shared_nats_url)
+
+
+@pytest.fixture
+async def bus(nats_url: Secret) -> AsyncIterator[Bus]:
+    async with connect(nats_url, name="test") as connected:
+        yield connected
+
+
+@pytest.fixture
+def own_nats(tmp_path: Path) -> Iterator[tuple[Running, Secret]]:
+    """A nats-server of this test's own, to kill and freeze."""
+    server = EmbeddedNats(tmp_path / "nats", port=free_port())
+    server.prepare()
+    running = Running(server.program, tmp_path / "nats.log")
+    wait_for_nats(server.url)
+    yield running, server.url
+    running.stop()
+
+
+async def _delete_streams(url: Secret) -> None:
+    client = await nats.connect(url.reveal())
+    stream = client.jetstream()
+    for info in await stream.streams_info():
+        with contextlib.suppress(nats.errors.TimeoutError):
+            await stream.delete_stream(info.config.name or "")
+    await client.close()
+
+
+async def _execute(url: Secret, statement: str) -> None:
+    connection = await asyncpg.connect(url.reveal())
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _database(url: Secret, name: str) -> Secret:
+    return Secret(urlunsplit(urlsplit(url.reveal())._replace(path=f"/{name}")))
