@@ -1,0 +1,119 @@
+"""The linker's SQL for accounts: those that were seen, and the identities that make them somebody's."""
+
+from datetime import datetime
+
+from services.linker.domain import Key, Owner
+from shared.postgres.pool import Connection
+from shared.schemas.media import Account
+from shared.schemas.people import ListUnclaimed, UnclaimedAccount, UnclaimedPage
+
+_ACCOUNT = "source, server, id, name, is_owner"
+
+
+async def lock_claims(connection: Connection, source: str) -> None:
+    """Let nobody see or claim an account of this system until the transaction ends."""
+    await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 1))", source)
+
+
+async def lock_out_claims(connection: Connection, source: str) -> None:
+    """Let nobody claim an account of this system until the transaction ends; others may see accounts meanwhile."""
+    await connection.execute("select pg_advisory_xact_lock_shared(hashtextextended($1, 1))", source)
+
+
+async def note_play(connection: Connection, account: Account, *, watched_at: datetime) -> None:
+    """Count a play on an account, and keep its last name."""
+    await connection.execute(
+        f"""insert into seen_accounts ({_ACCOUNT}, plays, last_seen_at) values ($1, $2, $3, $4, $5, 1, $6)
+        on conflict (source, server, id) do update set name = excluded.name,
+            is_owner = seen_accounts.is_owner or excluded.is_owner, plays = seen_accounts.plays + 1,
+            last_seen_at = greatest(seen_accounts.last_seen_at, excluded.last_seen_at)""",  # noqa: S608 (a constant)
+        account.source,
+        account.server,
+        account.id,
+        account.name,
+        account.is_owner,
+        watched_at,
+    )
+
+
+async def seen_account(connection: Connection, *, source: str, server: str, account_id: str) -> Account | None:
+    """Return an account that plays were seen on."""
+    row = await connection.fetchrow(
+        f"select {_ACCOUNT} from seen_accounts where (source, server, id) = ($1, $2, $3)",  # noqa: S608 (a constant)
+        source,
+        server,
+        account_id,
+    )
+    return Account(**dict(row)) if row else None
+
+
+async def owners_of(connection: Connection, account: Account) -> list[Owner]:
+    """Return the accounts that were seen as owners of this account's server."""
+    rows = await connection.fetch(
+        "select server, id from seen_accounts where source = $1 and server = $2 and is_owner",
+        account.source,
+        account.server,
+    )
+    return [Owner(row["server"], row["id"]) for row in rows]
+
+
+async def holders_of(connection: Connection, keys: list[Key]) -> dict[Key, str]:
+    """Return who holds each of these keys, for those that somebody holds."""
+    rows = await connection.fetch(
+        """select provider, server, id, person_id from identities
+        where (provider, server, id) in (select * from unnest($1::text[], $2::text[], $3::text[]))""",
+        [key.provider for key in keys],
+        [key.server for key in keys],
+        [key.id for key in keys],
+    )
+    return {Key(row["provider"], row["server"], row["id"]): row["person_id"] for row in rows}
+
+
+async def unassigned_like(connection: Connection, account: Account) -> list[Account]:
+    """Return the accounts of nobody that may be the same one: on the same server, or of the same id elsewhere."""
+    rows = await connection.fetch(
+        f"""select {_ACCOUNT} from seen_accounts
+        where source = $1 and person_id is null and (server = $2 and is_owner or id = $3)""",  # noqa: S608 (a constant)
+        account.source,
+        account.server,
+        account.id,
+    )
+    return [Account(**dict(row)) for row in rows]
+
+
+async def assign(connection: Connection, account: Account, *, person_id: str) -> None:
+    """Take an account off the list of those that belong to nobody."""
+    await connection.execute(
+        "update seen_accounts set person_id = $4 where (source, server, id) = ($1, $2, $3)",
+        account.source,
+        account.server,
+        account.id,
+        person_id,
+    )
+
+
+async def hold(connection: Connection, key: Key, *, person_id: str, username: str, at: datetime) -> str:
+    """Store that a person holds a key, as said by somebody; return who holds it, which may be another."""
+    await connection.execute(
+        """insert into identities (provider, server, id, person_id, username, email, proven, linked_at)
+        values ($1, $2, $3, $4, $5, null, false, $6) on conflict (provider, server, id) do nothing""",
+        key.provider,
+        key.server,
+        key.id,
+        person_id,
+        username,
+        at,
+    )
+    return (await holders_of(connection, [key]))[key]
+
+
+async def page_of_unclaimed(connection: Connection, wanted: ListUnclaimed) -> UnclaimedPage:
+    """Return the accounts that belong to nobody, last seen first."""
+    rows = await connection.fetch(
+        """select source, server, id as account_id, name as account_name, plays, last_seen_at from seen_accounts
+        where person_id is null order by last_seen_at desc, source, server, id limit $1 offset $2""",
+        wanted.limit,
+        wanted.offset,
+    )
+    total = await connection.fetchval("select count(*) from seen_accounts where person_id is null")
+    return UnclaimedPage([UnclaimedAccount(**dict(row)) for row in rows], total, wanted.limit, wanted.offset)

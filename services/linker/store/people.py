@@ -1,0 +1,91 @@
+"""The linker's SQL for persons: making, finding, listing and merging them."""
+
+import asyncpg
+
+from shared.postgres.pool import Connection
+from shared.schemas.people import Identity, ListPeople, Person, PersonPage
+
+_IDENTITY = ("provider", "id", "username", "email", "proven", "linked_at")
+
+
+async def add_person(connection: Connection, *, person_id: str, name: str) -> None:
+    """Make a person; the same id again is the same person."""
+    await connection.execute(
+        "insert into persons (id, name) values ($1, $2) on conflict (id) do nothing", person_id, name
+    )
+
+
+async def find_person(connection: Connection, person_id: str) -> Person | None:
+    """Return a person, or the one that a merged person became part of."""
+    row = await connection.fetchrow(
+        """with recursive chain as (
+            select id, name, seerr_user_id, merged_into from persons where id = $1
+            union all
+            select persons.id, persons.name, persons.seerr_user_id, persons.merged_into
+            from persons join chain on persons.id = chain.merged_into)
+        select id, name, seerr_user_id from chain where merged_into is null""",
+        person_id,
+    )
+    if row is None:
+        return None
+    identities = await _identities(connection, [row["id"]])
+    return Person(**dict(row), identities=identities.get(row["id"], []))
+
+
+async def lock_persons(connection: Connection, person_ids: list[str]) -> None:
+    """Let nobody else change these persons until the transaction ends; in one order, so that there is no deadlock."""
+    await connection.fetch("select id from persons where id = any($1) order by id for update", person_ids)
+
+
+async def merge_into(connection: Connection, *, person_id: str, merged_id: str) -> None:
+    """Let everything of one person be the other's."""
+    await connection.execute("update identities set person_id = $1 where person_id = $2", person_id, merged_id)
+    await connection.execute("update seen_accounts set person_id = $1 where person_id = $2", person_id, merged_id)
+    await connection.execute("update persons set merged_into = $1 where id = $2", person_id, merged_id)
+    await connection.execute(
+        """update persons set seerr_user_id = (select seerr_user_id from persons where id = $2)
+        where id = $1 and seerr_user_id is null""",
+        person_id,
+        merged_id,
+    )
+
+
+async def page_of_people(connection: Connection, wanted: ListPeople) -> PersonPage:
+    """Return persons by name; a search looks in names and usernames."""
+    where = """where merged_into is null and ($1::text is null or name ilike $1 or exists (
+        select 1 from identities where person_id = persons.id and username ilike $1))"""
+    search = _contains(wanted.search)
+    rows = await connection.fetch(
+        f"""select id, name, seerr_user_id from persons {where}
+        order by lower(name), id limit $2 offset $3""",  # noqa: S608 (a constant)
+        search,
+        wanted.limit,
+        wanted.offset,
+    )
+    total = await connection.fetchval(f"select count(*) from persons {where}", search)  # noqa: S608 (a constant)
+    identities = await _identities(connection, [row["id"] for row in rows])
+    people = [Person(**dict(row), identities=identities.get(row["id"], [])) for row in rows]
+    return PersonPage(people, total, wanted.limit, wanted.offset)
+
+
+async def _identities(connection: Connection, person_ids: list[str]) -> dict[str, list[Identity]]:
+    rows = await connection.fetch(
+        """select person_id, provider, server, id, username, email, proven, linked_at from identities
+        where person_id = any($1) order by provider, server, id""",
+        person_ids,
+    )
+    found: dict[str, list[Identity]] = {}
+    for row in rows:
+        found.setdefault(row["person_id"], []).append(_identity(row))
+    return found
+
+
+def _identity(row: asyncpg.Record) -> Identity:
+    return Identity(**{name: row[name] for name in _IDENTITY}, server=row["server"] or None)
+
+
+def _contains(text: str | None) -> str | None:
+    if not text:
+        return None
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

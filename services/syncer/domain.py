@@ -1,0 +1,111 @@
+"""Decisions about viewings: what makes two reports one title, and when two reports are one viewing."""
+
+import re
+import unicodedata
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from shared.schemas.media import Account, Ids, Title
+
+SAME_FEEDER_LEAST: Final = timedelta(minutes=10)
+SAME_FEEDER_UNKNOWN: Final = timedelta(minutes=20)
+SAME_FEEDER_SHARE: Final = 0.8
+OTHER_FEEDER_LEAST: Final = timedelta(hours=2)
+WIDEST: Final = timedelta(hours=12)
+"""No two reports further apart than this are one viewing, whatever a running time says."""
+
+_NOT_WORDS: Final = re.compile(r"[^\w]+")
+
+
+class Viewing(msgspec.Struct, frozen=True, kw_only=True):
+    """A viewing that is stored or may be: who told (`feeder`, `feeder_server`), whose account, what, when."""
+
+    id: str
+    feeder: str
+    feeder_server: str
+    account: Account
+    title: Title
+    watched_at: datetime
+
+
+def keys_of(title: Title, *, account: Account) -> list[str]:
+    """Return what identifies a title here: any key in common makes two reports the same title."""
+    keys = [f"{title.type}:{kind}:{value}" for kind, value in _pairs(title.ids)]
+    if title.item is not None:
+        keys.append(f"item:{account.source}:{account.server}:{title.item}")
+    if title.type == "movie":
+        keys.append(f"title:{_plain(title.title)}:{title.year or ''}")
+    elif title.season is not None and title.episode is not None:
+        number = f"{title.season}:{title.episode}"
+        keys += [f"show:{kind}:{value}:{number}" for kind, value in _pairs(title.show_ids)]
+        if title.show is not None:
+            keys.append(f"show-title:{_plain(title.show)}:{number}")
+    return keys
+
+
+def is_same_title(one: Title, other: Title, *, account: Account, other_account: Account) -> bool:
+    """Say whether two reports speak of one title: a key in common, and no kind of id on which they disagree."""
+    if one.type != other.type or _disagree(one.ids, other.ids):
+        return False
+    return not set(keys_of(one, account=account)).isdisjoint(keys_of(other, account=other_account))
+
+
+def is_same_viewing(one: Viewing, other: Viewing) -> bool:
+    """Say whether two reports speak of one viewing.
+
+    Two feeders of one viewing (a server and Tautulli, a webhook and a sweep) can be a running time apart, at least two
+    hours. One feeder that speaks twice (the stop and the saved state; a scrobble again after the credits) is close
+    together; further apart it is a rewatch.
+    """
+    apart = abs(one.watched_at - other.watched_at)
+    if apart > window(one, other):
+        return False
+    return is_same_title(one.title, other.title, account=one.account, other_account=other.account)
+
+
+def window(one: Viewing, other: Viewing) -> timedelta:
+    """Return how far apart two reports of one viewing can be."""
+    known = one.title.duration_s or other.title.duration_s
+    duration = timedelta(seconds=known) if known else None
+    if one.feeder != other.feeder:
+        return min(max(duration or OTHER_FEEDER_LEAST, OTHER_FEEDER_LEAST), WIDEST)
+    if duration is None:
+        return SAME_FEEDER_UNKNOWN
+    return min(max(duration * SAME_FEEDER_SHARE, SAME_FEEDER_LEAST), WIDEST)
+
+
+def enriched(title: Title, other: Title) -> Title:
+    """Return a title with the ids and facts of another report of it where it had none."""
+    return msgspec.structs.replace(
+        title,
+        ids=_joined(title.ids, other.ids),
+        show_ids=_joined(title.show_ids, other.show_ids),
+        year=title.year or other.year,
+        duration_s=title.duration_s or other.duration_s,
+        show=title.show or other.show,
+        season=title.season if title.season is not None else other.season,
+        episode=title.episode if title.episode is not None else other.episode,
+    )
+
+
+def _joined(one: Ids, other: Ids) -> Ids:
+    """Return both, the first one's before; the order is kept and nothing is there twice."""
+    return Ids(
+        **{name: tuple(dict.fromkeys((*getattr(one, name), *getattr(other, name)))) for name in Ids.__struct_fields__}
+    )
+
+
+def _pairs(ids: Ids) -> list[tuple[str, str]]:
+    return [(name, value) for name in Ids.__struct_fields__ for value in getattr(ids, name)]
+
+
+def _disagree(one: Ids, other: Ids) -> bool:
+    kinds = ((getattr(one, name), getattr(other, name)) for name in Ids.__struct_fields__)
+    return any(mine and theirs and set(mine).isdisjoint(theirs) for mine, theirs in kinds)
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return _NOT_WORDS.sub(" ", "".join(char for char in folded if not unicodedata.combining(char))).strip()

@@ -1,0 +1,148 @@
+"""What the syncer does with messages and questions: webhooks become plays, claims move them, readers get pages."""
+
+from typing import Final, Protocol, assert_never
+
+import msgspec
+
+from services.syncer import domain
+from services.syncer.domain import Viewing
+from services.syncer.sources.outcome import Ignored, Outcome, Unwatched, Watched
+from services.syncer.store import history, plays
+from shared.bus import streams
+from shared.bus.message import Message
+from shared.bus.work import Work, Worker
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.events import AccountClaimed, PersonMerged, PlayRecorded, WebhookHandled, WebhookIgnored
+from shared.schemas.history import CountPlays, ListPlays, PlayPage, PlayStats
+from shared.schemas.identifiers import derived_id
+from shared.schemas.webhooks import Webhook
+
+WEBHOOKS: Final = streams.SYNCER_WEBHOOKS.name
+PEOPLE: Final = streams.SYNCER_PEOPLE.name
+
+
+class Parse(Protocol):
+    """Turns a sender's bytes into what they mean for plays."""
+
+    def __call__(self, webhook: Webhook) -> Outcome:
+        """Return the outcome; never raises."""
+        ...
+
+
+class Handlers:
+    """The syncer's handlers."""
+
+    def __init__(self, *, worker: Worker, pool: Pool, parse: Parse) -> None:
+        self._worker = worker
+        self._pool = pool
+        self._parse = parse
+
+    async def take_webhook(self, message: Message) -> None:
+        """Store what a webhook says was watched, once, or say why nothing is stored."""
+        webhook = msgspec.json.decode(message.payload, type=Webhook)
+        outcome = self._parse(webhook)
+        async with self._worker.once(consumer=WEBHOOKS, message_id=message.id) as work:
+            match outcome:
+                case Watched():
+                    effect = await _record_play(work, webhook, outcome)
+                case Unwatched():
+                    effect = await _record_unwatched(work, webhook, outcome)
+                case Ignored(reason):
+                    work.publish(_ignored(webhook, reason))
+                    return
+                case never:
+                    assert_never(never)
+            work.publish(_handled(webhook, effect))
+
+    async def take_fact(self, message: Message) -> None:
+        """Let plays follow what linker says of accounts and persons."""
+        fact = msgspec.json.decode(message.payload, type=AccountClaimed | PersonMerged)
+        async with self._worker.once(consumer=PEOPLE, message_id=message.id) as work:
+            match fact:
+                case AccountClaimed(account=account):
+                    await plays.lock_account(work.connection, account)
+                    await plays.give_account(work.connection, fact)
+                case PersonMerged():
+                    await plays.merge_people(work.connection, fact)
+                case never:
+                    assert_never(never)
+
+    async def list_plays(self, question: ListPlays) -> PlayPage:
+        """Answer `GET /api/history`."""
+        async with transaction(self._pool) as connection:
+            return await history.page_of_plays(connection, question)
+
+    async def count_plays(self, question: CountPlays) -> PlayStats:
+        """Answer `GET /api/history/stats`."""
+        async with transaction(self._pool) as connection:
+            return await history.stats_of_plays(connection, question)
+
+
+async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> str:
+    """Store a viewing unless another report of it is there; return what was done, for people."""
+    connection, account = work.connection, watched.account
+    await plays.lock_account(connection, account)
+    person = await plays.owner_of(connection, account)
+    viewing = Viewing(
+        id=derived_id("play", webhook.id),
+        feeder=webhook.source,
+        feeder_server=webhook.server or account.server,
+        account=account,
+        title=watched.title,
+        watched_at=watched.watched_at,
+    )
+    for known in await plays.viewings_around(connection, account, person, watched.watched_at):
+        if known.id != viewing.id and domain.is_same_viewing(known, viewing):
+            title = domain.enriched(known.title, viewing.title)
+            await plays.learn_more(connection, known.id, title, account=known.account)
+            return f"the viewing is known already, from {known.feeder}"
+    await plays.record_play(connection, viewing, person)
+    work.publish(
+        PlayRecorded(
+            id=derived_id("play.recorded", viewing.id),
+            occurred_at=webhook.received_at,
+            play_id=viewing.id,
+            account=account,
+            title=watched.title,
+            watched_at=watched.watched_at,
+            person_id=person.id if person else None,
+        )
+    )
+    return "a play was stored"
+
+
+async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) -> str:
+    account = unwatched.account
+    await plays.lock_account(work.connection, account)
+    person = await plays.owner_of(work.connection, account)
+    await plays.record_unwatched(
+        work.connection,
+        derived_id("unwatched", webhook.id),
+        account,
+        unwatched.title,
+        person=person,
+        at=unwatched.at,
+    )
+    return "it was noted as not watched"
+
+
+def _handled(webhook: Webhook, effect: str) -> WebhookHandled:
+    return WebhookHandled(
+        id=derived_id("handled", webhook.id, webhook.attempt),
+        occurred_at=webhook.received_at,
+        webhook_id=webhook.id,
+        source=webhook.source,
+        attempt=webhook.attempt,
+        effect=effect,
+    )
+
+
+def _ignored(webhook: Webhook, reason: str) -> WebhookIgnored:
+    return WebhookIgnored(
+        id=derived_id("ignored", webhook.id, webhook.attempt),
+        occurred_at=webhook.received_at,
+        webhook_id=webhook.id,
+        source=webhook.source,
+        attempt=webhook.attempt,
+        reason=reason,
+    )

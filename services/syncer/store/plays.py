@@ -1,0 +1,198 @@
+"""The syncer's SQL for plays: whose they are, storing them, asking about them."""
+
+from datetime import datetime
+
+import msgspec
+
+from services.syncer.domain import WIDEST, Viewing, keys_of
+from shared.postgres.pool import Connection
+from shared.schemas.events import AccountClaimed, PersonMerged
+from shared.schemas.history import PersonRef
+from shared.schemas.media import Account, Ids, Title
+
+_KNOWN = """select id, feeder, feeder_server, source, server, account_id, account_name, type, title, show, season,
+    episode, year, ids, show_ids, duration_s, watched_at from plays"""
+
+
+async def lock_account(connection: Connection, account: Account) -> None:
+    """Let nobody else change or add to this account's plays until the transaction ends."""
+    await connection.execute(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{account.source}\x1f{account.server}\x1f{account.id}"
+    )
+
+
+async def owner_of(connection: Connection, account: Account) -> PersonRef | None:
+    """Return the person whom linker gave this account to."""
+    row = await connection.fetchrow(
+        "select person_id, person_name from accounts where source = $1 and server = $2 and id = $3",
+        account.source,
+        account.server,
+        account.id,
+    )
+    return PersonRef(row["person_id"], row["person_name"]) if row else None
+
+
+async def viewings_around(
+    connection: Connection, account: Account, person: PersonRef | None, watched_at: datetime
+) -> list[Viewing]:
+    """Return the plays of this account and of its person that could be the same viewing."""
+    rows = await connection.fetch(
+        f"""{_KNOWN} where watched_at between $4 and $5 and ((source, server, account_id) = ($1, $2, $3)
+            or ($6::text is not null and person_id = $6)) order by watched_at""",
+        account.source,
+        account.server,
+        account.id,
+        watched_at - WIDEST,
+        watched_at + WIDEST,
+        person.id if person else None,
+    )
+    return [
+        Viewing(
+            id=row["id"],
+            feeder=row["feeder"],
+            feeder_server=row["feeder_server"],
+            account=Account(row["source"], row["server"], row["account_id"], row["account_name"]),
+            title=_title(row),
+            watched_at=row["watched_at"],
+        )
+        for row in rows
+    ]
+
+
+def _title(row: object) -> Title:
+    fields = ("type", "title", "show", "season", "episode", "year", "duration_s")
+    values = {name: row[name] for name in fields}  # type: ignore[index]  # asyncpg's Record
+    return Title(
+        **values,
+        ids=msgspec.json.decode(row["ids"], type=Ids),  # type: ignore[index]
+        show_ids=msgspec.json.decode(row["show_ids"], type=Ids),  # type: ignore[index]
+    )
+
+
+async def record_play(connection: Connection, viewing: Viewing, person: PersonRef | None) -> None:
+    """Store a viewing; the same id again (a replay with a better parser) replaces what is known of the title."""
+    account, title = viewing.account, viewing.title
+    await connection.execute(
+        """insert into plays (id, feeder, feeder_server, source, server, account_id, account_name, person_id,
+            person_name, type, title, show, season, episode, year, ids, show_ids, keys, duration_s, watched_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+        on conflict (id) do update set type = excluded.type, title = excluded.title, show = excluded.show,
+            season = excluded.season, episode = excluded.episode, year = excluded.year, ids = excluded.ids,
+            show_ids = excluded.show_ids, keys = excluded.keys, duration_s = excluded.duration_s,
+            watched_at = excluded.watched_at, source = excluded.source, server = excluded.server,
+            account_id = excluded.account_id, account_name = excluded.account_name,
+            person_id = excluded.person_id, person_name = excluded.person_name""",
+        viewing.id,
+        viewing.feeder,
+        viewing.feeder_server,
+        account.source,
+        account.server,
+        account.id,
+        account.name,
+        person.id if person else None,
+        person.name if person else None,
+        title.type,
+        title.title,
+        title.show,
+        title.season,
+        title.episode,
+        title.year,
+        _json(title.ids),
+        _json(title.show_ids),
+        keys_of(title, account=account),
+        title.duration_s,
+        viewing.watched_at,
+    )
+
+
+async def learn_more(connection: Connection, play_id: str, title: Title, *, account: Account) -> None:
+    """Keep what a second report of a viewing knew of its title."""
+    await connection.execute(
+        """update plays set ids = $2, show_ids = $3, year = $4, duration_s = $5, show = $6, season = $7, episode = $8,
+            keys = $9 where id = $1""",
+        play_id,
+        _json(title.ids),
+        _json(title.show_ids),
+        title.year,
+        title.duration_s,
+        title.show,
+        title.season,
+        title.episode,
+        keys_of(title, account=account),
+    )
+
+
+async def record_unwatched(
+    connection: Connection, unwatched_id: str, account: Account, title: Title, *, person: PersonRef | None, at: datetime
+) -> None:
+    """Store that somebody has not watched a title; the same id again is the same statement."""
+    await connection.execute(
+        """insert into unwatched (id, source, server, account_id, account_name, person_id, type, title, keys,
+            unwatched_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing""",
+        unwatched_id,
+        account.source,
+        account.server,
+        account.id,
+        account.name,
+        person.id if person else None,
+        title.type,
+        title.title,
+        keys_of(title, account=account),
+        at,
+    )
+
+
+async def give_account(connection: Connection, claimed: AccountClaimed) -> int:
+    """Give an account and its plays to a person, or to whoever that person became; return how many plays moved."""
+    account = claimed.account
+    person = await _survivor(connection, PersonRef(claimed.person_id, claimed.person_name))
+    await connection.execute(
+        """insert into accounts (source, server, id, person_id, person_name) values ($1, $2, $3, $4, $5)
+        on conflict (source, server, id) do update
+        set person_id = excluded.person_id, person_name = excluded.person_name""",
+        account.source,
+        account.server,
+        account.id,
+        person.id,
+        person.name,
+    )
+    where = "where (source, server, account_id) = ($1, $2, $3)"
+    values = (account.source, account.server, account.id, person.id)
+    await connection.execute(f"update unwatched set person_id = $4 {where}", *values)  # noqa: S608 (a constant)
+    moved = await connection.execute(
+        f"update plays set person_id = $4, person_name = $5 {where}",  # noqa: S608 (a constant)
+        *values,
+        person.name,
+    )
+    return int(moved.rpartition(" ")[2])
+
+
+async def merge_people(connection: Connection, merged: PersonMerged) -> None:
+    """Let all of one person be another's, now and for facts that come late."""
+    values = (merged.merged_id, merged.person_id, merged.person_name)
+    await connection.execute(
+        """insert into merges (merged_id, person_id, person_name) values ($1, $2, $3)
+        on conflict (merged_id) do update set person_id = excluded.person_id, person_name = excluded.person_name""",
+        *values,
+    )
+    await connection.execute("update accounts set person_id = $2, person_name = $3 where person_id = $1", *values)
+    await connection.execute("update plays set person_id = $2, person_name = $3 where person_id = $1", *values)
+    await connection.execute("update unwatched set person_id = $2 where person_id = $1", *values[:2])
+
+
+async def _survivor(connection: Connection, person: PersonRef) -> PersonRef:
+    row = await connection.fetchrow(
+        """with recursive chain (person_id, person_name, depth) as (
+            select person_id, person_name, 1 from merges where merged_id = $1
+            union all
+            select merges.person_id, merges.person_name, depth + 1 from merges
+            join chain on merges.merged_id = chain.person_id where depth < 100)
+        select person_id, person_name from chain order by depth desc limit 1""",
+        person.id,
+    )
+    return PersonRef(row["person_id"], row["person_name"]) if row else person
+
+
+def _json(ids: Ids) -> str:
+    return msgspec.json.encode(ids).decode()
