@@ -1,25 +1,30 @@
 """The bus on a real nats-server and a real Postgres: what is published is handled, once, whatever happens between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
+from shared.bus import burial, streams
 from shared.bus.connection import Bus, connect
 from shared.bus.consumer import Consumer, Handler
+from shared.bus.jobs import Jobs
 from shared.bus.message import Message
-from shared.bus.store import Journal
+from shared.bus.relay import Relay
+from shared.bus.store import Journal, Waiting
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
-from shared.errors import PermanentError, TransientError
+from shared.errors import PermanentError, TooLargeError, TransientError, UnavailableError
 from shared.postgres import pool as postgres
 from shared.postgres.pool import Pool
-from shared.schemas.dead import DeadLetter
+from shared.schemas.dead import DeadLetter, Replay
 from shared.schemas.secret import Secret
 from shared.telemetry import Tracer
 from tests.integration.servers import Running, wait_for_nats
+from tests.integration.service import until
 
 SPEC = ConsumerSpec("linker", "plays", "EVENTS", ("events.play.recorded",))
 BURIED = ConsumerSpec("gateway", "dead", "DEAD", ("dead.>",))
@@ -39,15 +44,6 @@ async def consuming(bus: Bus, pool: Pool, handler: Handler, *, spec: ConsumerSpe
         running = tasks.create_task(consumer.run())
         yield consumer
         running.cancel()
-
-
-async def until(condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = 10) -> None:
-    async with asyncio.timeout(within_s):
-        while True:
-            result = condition()
-            if result if isinstance(result, bool) else await result:
-                return
-            await asyncio.sleep(0.02)
 
 
 async def test_a_message_reaches_its_handler_with_its_id_and_payload(bus: Bus, pool: Pool) -> None:
@@ -140,8 +136,7 @@ async def test_a_consumer_goes_on_after_nats_was_killed(
         server.kill()
         await asyncio.sleep(outage_s)
         server.start()
-        wait = asyncio.get_running_loop().run_in_executor(None, wait_for_nats, url)
-        await wait
+        await asyncio.to_thread(wait_for_nats, url)
         await until(lambda: bus.is_connected)
         await bus.publish(SUBJECT, b"{}", message_id="after")
 
@@ -176,3 +171,190 @@ async def test_a_client_that_gave_up_is_replaced(bus: Bus, pool: Pool) -> None:
         await bus.publish(SUBJECT, b"{}", message_id="anew")
 
         await until(lambda: "anew" in seen)
+
+
+async def test_nats_that_stands_still_delays_and_loses_nothing(own_nats: tuple[Running, Secret], pool: Pool) -> None:
+    server, url = own_nats
+    seen: set[str] = set()
+
+    async def note(message: Message) -> None:
+        seen.add(message.id)
+
+    async with connect(url, name="test") as bus, consuming(bus, pool, note):
+        server.freeze()
+        future = await bus.begin(SUBJECT, b"{}", message_id="frozen")
+        with pytest.raises(UnavailableError, match="in time"):
+            await bus.publish(SUBJECT, b"{}", message_id="frozen too")
+        server.thaw()
+
+        assert not (await future).duplicate
+        await until(lambda: seen == {"frozen", "frozen too"})
+        assert (await bus.publish(SUBJECT, b"{}", message_id="frozen too")).duplicate
+
+
+async def test_a_broken_connection_fails_what_waits_at_once(own_nats: tuple[Running, Secret]) -> None:
+    server, url = own_nats
+    async with connect(url, name="test") as bus:
+        server.freeze()
+        future = await bus.begin(SUBJECT, b"{}", message_id="lost")
+        server.kill()
+
+        with pytest.raises(UnavailableError, match="lost"):
+            async with asyncio.timeout(1.5):
+                await future
+        with pytest.raises(UnavailableError):
+            await bus.publish(SUBJECT, b"{}", message_id="lost")
+        server.start()
+
+
+async def test_a_message_that_is_too_large_is_refused_and_the_connection_stays(bus: Bus) -> None:
+    with pytest.raises(TooLargeError):
+        await bus.publish(SUBJECT, b"x" * 256 * 1024, message_id="huge")
+
+    assert not (await bus.publish(SUBJECT, b"{}", message_id="small")).duplicate
+
+
+async def test_while_postgres_is_away_messages_wait_and_cost_no_attempt(bus: Bus, pool: Pool) -> None:
+    attempts: list[int] = []
+
+    async def need_postgres(message: Message) -> None:
+        attempts.append(message.attempts)
+        if len(attempts) < 4:
+            raise UnavailableError("Postgres is away")
+
+    async with consuming(bus, pool, need_postgres):
+        await bus.publish(SUBJECT, b"{}", message_id="patient")
+        await until(lambda: len(attempts) == 4)
+
+    assert attempts == [1, 1, 1, 1]
+
+
+async def test_a_long_wait_is_kept_in_postgres_and_kept_to(bus: Bus, pool: Pool) -> None:
+    tries = 0
+
+    async def throttled(_: Message) -> None:
+        nonlocal tries
+        tries += 1
+        raise TransientError("too many requests", retry_after=timedelta(seconds=300))
+
+    async with consuming(bus, pool, throttled):
+        await bus.publish(SUBJECT, b'{"n":1}', message_id="later")
+
+        async def waits() -> bool:
+            return await Journal(pool).count_waiting() == 1
+
+        await until(waits)
+    row = await pool.fetchrow("select *, due_at - now() as wait from retries")
+
+    assert row is not None
+    assert (row["message_id"], row["payload"], row["attempts"], tries) == ("later", b'{"n":1}', 1, 1)
+    assert timedelta(seconds=290) < row["wait"] < timedelta(seconds=301)
+
+
+async def test_what_waited_is_tried_again_when_it_is_due_and_then_forgotten(bus: Bus, pool: Pool) -> None:
+    seen: list[Message] = []
+
+    async def note(message: Message) -> None:
+        seen.append(message)
+
+    waiting = Waiting(
+        consumer=SPEC.name, message_id="w", subject=SUBJECT, headers={}, payload=b"{}", attempts=4, reason="slow"
+    )
+    await Journal(pool).wait_until(waiting, due_at=datetime.now(UTC))
+
+    async with consuming(bus, pool, note):
+        await until(lambda: len(seen) == 1)
+
+        async def is_forgotten() -> bool:
+            return await Journal(pool).count_waiting() == 0
+
+        await until(is_forgotten)
+
+    assert (seen[0].id, seen[0].attempts) == ("w", 5)
+
+
+async def test_a_replay_reaches_the_consumer_that_gave_up(bus: Bus, pool: Pool) -> None:
+    buried: list[DeadLetter] = []
+    replayed: list[Message] = []
+    is_mended = False
+
+    async def refuse(message: Message) -> None:
+        if not is_mended:
+            raise PermanentError("broken")
+        replayed.append(message)
+
+    async def bury(message: Message) -> None:
+        buried.append(msgspec.json.decode(message.payload, type=DeadLetter))
+
+    jobs = ConsumerSpec("linker", "jobs", "JOBS", ("jobs.linker.>",))
+    async with (
+        consuming(bus, pool, refuse),
+        consuming(bus, pool, bury, spec=BURIED),
+        consuming(bus, pool, Jobs({}, Journal(pool)), spec=jobs),
+    ):
+        await bus.publish(SUBJECT, b'{"a": [1, "x"]}', message_id="m")
+        await until(lambda: len(buried) == 1)
+        is_mended = True
+        await bus.publish("jobs.linker.replay", msgspec.json.encode(Replay(letter=buried[0])), message_id="r1")
+        await until(lambda: len(replayed) == 1)
+
+    assert (replayed[0].id, replayed[0].payload, replayed[0].attempts) == ("m", b'{"a": [1, "x"]}', 1)
+
+
+async def test_garbage_on_a_stream_is_buried_whole(bus: Bus, pool: Pool) -> None:
+    buried: list[DeadLetter] = []
+
+    async def decode(message: Message) -> None:
+        msgspec.json.decode(message.payload, type=DeadLetter)
+
+    async def bury(message: Message) -> None:
+        buried.append(msgspec.json.decode(message.payload, type=DeadLetter))
+
+    async with consuming(bus, pool, decode), consuming(bus, pool, bury, spec=BURIED):
+        await bus.publish(SUBJECT, b"\xff\x00 not json", message_id="garbage")
+        await until(lambda: len(buried) == 1)
+
+    assert burial.original(buried[0]) == b"\xff\x00 not json"
+
+
+async def test_facts_leave_with_their_transaction_or_not_at_all(bus: Bus, pool: Pool) -> None:
+    worker = Worker(pool)
+
+    async def fail() -> None:
+        async with worker.once(consumer="c", message_id="undone") as work:
+            work.say(SUBJECT, b"{}", message_id="never said")
+            raise PermanentError("no")
+
+    with pytest.raises(PermanentError):
+        await fail()
+    async with worker.once(consumer="c", message_id="done") as work:
+        work.say(SUBJECT, b"{}", message_id="said")
+
+    published = await Relay(pool, Journal(pool), bus, worker).publish_some()
+
+    assert published == 1
+    assert (await bus.publish(SUBJECT, b"{}", message_id="said")).duplicate
+    assert not (await bus.publish(SUBJECT, b"{}", message_id="never said")).duplicate
+
+
+async def test_streams_that_drifted_are_repaired(bus: Bus) -> None:
+    stream = bus.client.jetstream()
+    found = (await stream.stream_info("EVENTS")).config
+    await stream.update_stream(found.evolve(max_age=60.0, duplicate_window=30.0))
+
+    await streams.reconcile_streams(bus.client, replicas=1)
+
+    repaired = (await stream.stream_info("EVENTS")).config
+    assert (repaired.max_age, repaired.duplicate_window) == (14 * 86400, 600)
+
+
+async def test_a_consumer_that_drifted_is_repaired(bus: Bus) -> None:
+    stream = bus.client.jetstream()
+    await streams.reconcile_consumer(bus.client, SPEC)
+    found = (await stream.consumer_info(SPEC.stream, SPEC.name)).config
+    await stream.add_consumer(SPEC.stream, found.evolve(ack_wait=1.0, max_ack_pending=1))
+
+    await streams.reconcile_consumer(bus.client, SPEC)
+
+    repaired = (await stream.consumer_info(SPEC.stream, SPEC.name)).config
+    assert (repaired.ack_wait, repaired.max_ack_pending, repaired.backoff) == (30.0, 256, None)

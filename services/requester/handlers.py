@@ -1,0 +1,55 @@
+"""What the requester does with Seerr's webhooks: understands them, and says who is to be told."""
+
+from typing import Final, Protocol
+
+import msgspec
+
+from services.requester.sources.seerr import Ignored, Notice
+from shared.bus import streams
+from shared.bus.message import Message
+from shared.bus.work import Worker
+from shared.schemas.events import WebhookIgnored
+from shared.schemas.identifiers import derived_id
+from shared.schemas.webhooks import Webhook
+
+WEBHOOKS: Final = streams.REQUESTER_WEBHOOKS.name
+
+
+class Parse(Protocol):
+    """Turns Seerr's bytes into what they say."""
+
+    def __call__(self, webhook: Webhook) -> Notice | Ignored:
+        """Return the outcome; never raises."""
+        ...
+
+
+class Handlers:
+    """The requester's handlers."""
+
+    def __init__(self, *, worker: Worker, parse: Parse) -> None:
+        self._worker = worker
+        self._parse = parse
+
+    async def take_webhook(self, message: Message) -> None:
+        """Note what Seerr says; nobody is told who has not subscribed."""
+        webhook = msgspec.json.decode(message.payload, type=Webhook)
+        async with self._worker.once(consumer=WEBHOOKS, message_id=message.id) as work:
+            work.publish(
+                WebhookIgnored(
+                    id=derived_id("ignored", webhook.id, webhook.attempt),
+                    occurred_at=webhook.received_at,
+                    webhook_id=webhook.id,
+                    source=webhook.source,
+                    attempt=webhook.attempt,
+                    reason=_reason(self._parse(webhook)),
+                )
+            )
+
+
+def _reason(outcome: Notice | Ignored) -> str:
+    match outcome:
+        case Notice():
+            about = outcome.subject or "a title without a name"
+            return f"nobody has subscribed to be told of {about!r}"
+        case Ignored(reason):
+            return reason

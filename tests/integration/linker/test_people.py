@@ -1,0 +1,244 @@
+"""The linker through its own door, the bus: plays in, claims out, questions answered."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from services.linker.handlers import Handlers
+from shared.bus import streams
+from shared.bus.connection import Bus
+from shared.bus.questions import ask
+from shared.errors import ConflictError, InvalidError, NotFoundError
+from shared.runtime import Service
+from shared.schemas.events import AccountClaimed, PersonMerged, PlayRecorded
+from shared.schemas.identifiers import random_id
+from shared.schemas.media import Account, Title
+from shared.schemas.people import (
+    ClaimAccount,
+    FindPerson,
+    ListPeople,
+    ListUnclaimed,
+    MergePeople,
+    Person,
+    PersonPage,
+    UnclaimedPage,
+)
+from shared.schemas.secret import Secret
+from tests.integration.service import at_work, parts_of, until
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+OWNER = Account("plex", "server-a", "1", "anna", is_owner=True)
+OWNER_BY_PLEX_ID = Account("plex", "server-a", "4711", "anna", is_owner=True)
+FRIEND = Account("plex", "server-a", "26608833", "carl")
+FRIEND_ELSEWHERE = Account("plex", "server-b", "26608833", "carl")
+MOVIE = Title(type="movie", title="The Matrix", year=1999)
+
+
+class Facts:
+    """Hears what the linker says."""
+
+    def __init__(self) -> None:
+        self.claimed: list[AccountClaimed] = []
+        self.merged: list[PersonMerged] = []
+
+    async def listen(self, bus: Bus) -> None:
+        async def claimed(message: object) -> None:
+            self.claimed.append(msgspec.json.decode(message.data, type=AccountClaimed))  # type: ignore[attr-defined]
+
+        async def merged(message: object) -> None:
+            self.merged.append(msgspec.json.decode(message.data, type=PersonMerged))  # type: ignore[attr-defined]
+
+        await bus.client.subscribe("events.account.claimed", cb=claimed)
+        await bus.client.subscribe("events.person.merged", cb=merged)
+
+
+@pytest.fixture
+async def facts(bus: Bus, database_url: Secret) -> AsyncIterator[Facts]:
+    """The linker at work, and what it says."""
+    heard = Facts()
+    await heard.listen(bus)
+    async with parts_of("linker", bus=bus, database_url=database_url) as parts:
+        handlers = Handlers(worker=parts.worker, pool=parts.pool, now=lambda: NOON, new_id=random_id)
+        service = Service(parts)
+        service.consume(streams.LINKER_PLAYS, handlers.see_play)
+        service.answer(
+            {
+                ListPeople: handlers.list_people,
+                FindPerson: handlers.find_person,
+                ListUnclaimed: handlers.list_unclaimed,
+                ClaimAccount: handlers.claim_account,
+                MergePeople: handlers.merge_people,
+            }
+        )
+        async with at_work(service):
+            yield heard
+
+
+async def see(bus: Bus, account: Account, *, times: int = 1) -> None:
+    """Let plays be seen on an account."""
+    for _ in range(times):
+        play = PlayRecorded(
+            id=random_id(), occurred_at=NOON, play_id=random_id(), account=account, title=MOVIE, watched_at=NOON
+        )
+        await bus.publish("events.play.recorded", msgspec.json.encode(play), message_id=play.id)
+
+
+async def plays_on(bus: Bus, account: Account) -> int | None:
+    page = await ask(bus, "linker", ListUnclaimed(limit=200), UnclaimedPage)
+    found = [item.plays for item in page.items if (item.server, item.account_id) == (account.server, account.id)]
+    return found[0] if found else None
+
+
+async def seen(bus: Bus, account: Account, plays: int = 1) -> None:
+    """Let plays be seen on an account of nobody's, and wait until the linker has taken note of them."""
+
+    async def is_seen() -> bool:
+        return await plays_on(bus, account) == plays
+
+    await see(bus, account, times=plays)
+    await until(is_seen)
+
+
+async def claim(bus: Bus, account: Account, person_id: str | None = None, name: str | None = None) -> Person:
+    question = ClaimAccount(
+        source=account.source, server=account.server, account_id=account.id, person_id=person_id, name=name
+    )
+    return await ask(bus, "linker", question, Person)
+
+
+async def test_an_account_that_nobody_claimed_is_listed_with_its_plays(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND, plays=3)
+
+    page = await ask(bus, "linker", ListUnclaimed(), UnclaimedPage)
+
+    assert [(item.account_name, item.plays, item.last_seen_at) for item in page.items] == [("carl", 3, NOON)]
+    assert facts.claimed == []
+
+
+async def test_claiming_makes_a_person_and_says_so(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+
+    person = await claim(bus, FRIEND)
+
+    assert (person.name, [(one.id, one.proven) for one in person.identities]) == ("carl", [("26608833", False)])
+    assert await plays_on(bus, FRIEND) is None
+    await until(lambda: [fact.person_id for fact in facts.claimed] == [person.id])
+
+
+async def test_an_account_nobody_saw_cannot_be_claimed(bus: Bus, facts: Facts) -> None:
+    with pytest.raises(NotFoundError, match="no play was seen"):
+        await claim(bus, FRIEND)
+
+    assert facts.claimed == []
+
+
+async def test_claiming_twice_is_once(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+
+    first, second = await claim(bus, FRIEND), await claim(bus, FRIEND)
+
+    assert first == second
+
+
+async def test_two_who_claim_at_once_do_not_both_get_it(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+    await seen(bus, OWNER)
+    anna = await claim(bus, OWNER, name="Anna")
+
+    results = await asyncio.gather(claim(bus, FRIEND, anna.id), claim(bus, FRIEND, name="Carl"), return_exceptions=True)
+
+    people = {result.id for result in results if isinstance(result, Person)}
+    assert len(people) == 1
+
+
+async def test_a_claimed_account_is_refused_to_somebody_else(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+    await seen(bus, OWNER)
+    await claim(bus, FRIEND)
+    anna = await claim(bus, OWNER)
+
+    with pytest.raises(ConflictError, match="another person"):
+        await claim(bus, FRIEND, anna.id)
+
+
+async def test_a_claimed_plex_account_is_known_on_every_server(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+    person = await claim(bus, FRIEND)
+
+    await see(bus, FRIEND_ELSEWHERE)
+
+    await until(lambda: {fact.account.server for fact in facts.claimed} == {"server-a", "server-b"})
+    assert {fact.person_id for fact in facts.claimed} == {person.id}
+
+
+async def test_the_owner_is_one_person_under_both_of_his_ids(bus: Bus, facts: Facts) -> None:
+    await seen(bus, OWNER)
+    anna = await claim(bus, OWNER)
+
+    await see(bus, OWNER_BY_PLEX_ID)
+
+    await until(lambda: {fact.account.id for fact in facts.claimed} == {"1", "4711"})
+    assert {fact.person_id for fact in facts.claimed} == {anna.id}
+
+
+async def test_a_guest_on_the_owners_server_is_never_the_owner(bus: Bus, facts: Facts) -> None:
+    await seen(bus, OWNER)
+    await claim(bus, OWNER)
+
+    await seen(bus, Account("plex", "server-a", "1/Guest", "Guest"))
+    await seen(bus, FRIEND)
+
+    assert [fact.account.id for fact in facts.claimed] == ["1"]
+
+
+async def test_merged_persons_are_one_and_both_ids_find_it(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+    await seen(bus, OWNER)
+    carl, anna = await claim(bus, FRIEND), await claim(bus, OWNER)
+
+    merged = await ask(bus, "linker", MergePeople(person_id=anna.id, merged_id=carl.id), Person)
+    again = await ask(bus, "linker", MergePeople(person_id=anna.id, merged_id=carl.id), Person)
+
+    assert {one.id for one in merged.identities} == {"1", "26608833"}
+    assert again == merged
+    assert await ask(bus, "linker", FindPerson(person_id=carl.id), Person) == merged
+    page = await ask(bus, "linker", ListPeople(), PersonPage)
+    assert [person.id for person in page.items] == [anna.id]
+    await until(lambda: [(fact.person_id, fact.merged_id) for fact in facts.merged] == [(anna.id, carl.id)])
+
+
+async def test_merging_both_ways_at_once_leaves_one(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+    await seen(bus, OWNER)
+    carl, anna = await claim(bus, FRIEND), await claim(bus, OWNER)
+
+    one, other = await asyncio.gather(
+        ask(bus, "linker", MergePeople(person_id=anna.id, merged_id=carl.id), Person, within=timedelta(seconds=5)),
+        ask(bus, "linker", MergePeople(person_id=carl.id, merged_id=anna.id), Person, within=timedelta(seconds=5)),
+    )
+
+    assert one.id == other.id
+
+
+async def test_nobody_is_merged_with_himself_or_with_nobody(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+    carl = await claim(bus, FRIEND)
+
+    with pytest.raises(InvalidError, match="himself"):
+        await ask(bus, "linker", MergePeople(person_id=carl.id, merged_id=carl.id), Person)
+    with pytest.raises(NotFoundError, match="there is no person 'x'"):
+        await ask(bus, "linker", MergePeople(person_id=carl.id, merged_id="x"), Person)
+
+
+async def test_a_search_finds_names_and_usernames(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+    await seen(bus, OWNER)
+    await claim(bus, FRIEND, name="Karl 100%")
+    await claim(bus, OWNER)
+
+    pages = [await ask(bus, "linker", ListPeople(search=text), PersonPage) for text in ("CARL", "0%", "%", "nobody")]
+
+    assert [page.total for page in pages] == [1, 1, 1, 0]

@@ -1,0 +1,40 @@
+"""A service's parts in the test's own process, on the test's own database and JetStream."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from shared.bus.connection import Bus
+from shared.bus.store import Journal
+from shared.bus.work import Worker
+from shared.postgres import pool as postgres
+from shared.runtime import Parts, Service
+from shared.schemas.secret import Secret
+from shared.telemetry import Tracer
+
+
+@asynccontextmanager
+async def parts_of(name: str, *, bus: Bus, database_url: Secret) -> AsyncIterator[Parts]:
+    async with postgres.connect(database_url, schema=name, size=4) as pool:
+        yield Parts(name=name, bus=bus, pool=pool, worker=Worker(pool), journal=Journal(pool), tracer=Tracer())
+
+
+@asynccontextmanager
+async def at_work(service: Service) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(service.run())
+        await asyncio.sleep(0.2)  # the questions are subscribed to
+        try:
+            yield
+        finally:
+            running.cancel()
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = 10) -> None:
+    """Wait until a condition holds; TimeoutError where it does not in time."""
+    async with asyncio.timeout(within_s):
+        while True:
+            result = condition()
+            if result if isinstance(result, bool) else await result:
+                return
+            await asyncio.sleep(0.02)

@@ -1,0 +1,55 @@
+"""Whose account it is, and above all whose it is not."""
+
+from services.linker.domain import Key, Owner, key_of, keys_of, person_of
+from shared.schemas.media import Account
+
+OWNER_HERE = Account("plex", "server-a", "1", "anna", is_owner=True)
+OWNER_BY_PLEX_ID = Account("plex", "server-a", "4711", "anna", is_owner=True)
+FRIEND = Account("plex", "server-a", "26608833", "carl")
+GUEST_CALLED_1 = Account("plex", "server-a", "1/Guest", "Guest")
+OWNERS = [Owner("server-a", "1"), Owner("server-a", "4711")]
+
+
+def test_a_plex_account_is_one_on_all_servers() -> None:
+    elsewhere = Account("plex", "server-b", "26608833", "carl")
+
+    assert key_of(FRIEND) == key_of(elsewhere) == Key("plex", "", "26608833")
+
+
+def test_the_owner_alias_is_another_person_on_each_server() -> None:
+    assert key_of(OWNER_HERE) != key_of(Account("plex", "server-b", "1", "bert", is_owner=True))
+
+
+def test_a_jellyfin_user_is_one_on_his_server_only() -> None:
+    assert key_of(Account("jellyfin", "j1", "ab", "x")) != key_of(Account("jellyfin", "j2", "ab", "x"))
+
+
+def test_an_owner_has_both_of_his_keys_once_they_were_seen() -> None:
+    keys = keys_of(OWNER_HERE, OWNERS)
+
+    assert keys == keys_of(OWNER_BY_PLEX_ID, OWNERS) == [Key("plex", "", "4711"), Key("plex", "server-a", "1")]
+
+
+def test_nobody_else_gets_the_owners_keys() -> None:
+    owners = {Key("plex", "", "4711"), Key("plex", "server-a", "1")}
+
+    for account in (FRIEND, GUEST_CALLED_1, Account("plex", "server-b", "1", "bert", is_owner=True)):
+        assert owners.isdisjoint(keys_of(account, OWNERS))
+
+
+def test_two_plex_accounts_that_both_own_a_server_are_not_joined() -> None:
+    disputed = [*OWNERS, Owner("server-a", "999")]
+
+    assert keys_of(OWNER_HERE, disputed) == [Key("plex", "server-a", "1")]
+
+
+def test_an_account_without_a_server_has_no_aliases() -> None:
+    assert keys_of(Account("plex", "", "4711", "anna", is_owner=True), OWNERS) == [Key("plex", "", "4711")]
+
+
+def test_keys_of_two_persons_are_nobodys() -> None:
+    keys = keys_of(OWNER_HERE, OWNERS)
+
+    assert person_of(keys, {keys[0]: "p1", keys[1]: "p2"}) is None
+    assert person_of(keys, {keys[1]: "p2"}) == "p2"
+    assert person_of(keys, {}) is None

@@ -1,0 +1,72 @@
+"""The verdict on a message, a case a kind of failure."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from shared.bus.judge import DURABLE, IN_BAND, MAX_ATTEMPTS, Ack, AlreadyDoneError, Drop, Hold, Later, Retry, judge
+from shared.errors import NotFoundError, PermanentError, TransientError, UnavailableError
+
+
+def test_a_handler_that_returns_is_done() -> None:
+    assert judge(None, attempts=1, chance=0.5) == Ack()
+
+
+def test_a_message_that_the_inbox_knows_is_done_too() -> None:
+    assert judge(AlreadyDoneError("x"), attempts=3, chance=0.5) == Ack(duplicate=True)
+
+
+@pytest.mark.parametrize("attempts", [1, 5, 50])
+def test_our_own_outage_costs_no_attempt(attempts: int) -> None:
+    assert judge(UnavailableError("Postgres is away"), attempts=attempts, chance=0) == Hold("Postgres is away")
+
+
+@pytest.mark.parametrize("error", [PermanentError("never"), NotFoundError("never"), msgspec.DecodeError("never")])
+def test_what_cannot_work_is_dropped_at_once(error: Exception) -> None:
+    verdict = judge(error, attempts=1, chance=0.5)
+
+    assert isinstance(verdict, Drop)
+    assert "never" in verdict.reason
+
+
+def test_the_first_tries_are_short_and_in_the_stream() -> None:
+    waits = [judge(TransientError("slow"), attempts=attempts, chance=0.9999) for attempts in (1, 2, 3)]
+
+    assert all(isinstance(wait, Retry) for wait in waits)
+    assert [round(wait.after.total_seconds()) for wait in waits if isinstance(wait, Retry)] == [1, 5, 30]
+
+
+def test_the_later_tries_are_long_and_in_the_table() -> None:
+    verdicts = [judge(TransientError("slow"), attempts=attempts, chance=0.5) for attempts in range(4, MAX_ATTEMPTS)]
+
+    assert [verdict.after for verdict in verdicts if isinstance(verdict, Later)] == list(DURABLE[: len(verdicts)])
+
+
+def test_the_last_try_ends_among_the_dead() -> None:
+    verdict = judge(TransientError("slow"), attempts=MAX_ATTEMPTS, chance=0.5)
+
+    assert verdict == Drop(f"gave up after {MAX_ATTEMPTS} tries: slow")
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"), [(timedelta(seconds=3), Retry), (timedelta(seconds=300), Later), (timedelta(hours=30), Later)]
+)
+def test_a_wait_that_was_asked_for_is_kept_exactly(asked: timedelta, kind: type) -> None:
+    verdict = judge(TransientError("throttled", retry_after=asked), attempts=9, chance=0.99)
+
+    assert isinstance(verdict, kind)
+    assert verdict.after == asked
+
+
+def test_a_bug_gets_three_tries() -> None:
+    verdicts = [judge(KeyError("x"), attempts=attempts, chance=0.5) for attempts in (1, 2, 3)]
+
+    assert [type(verdict) for verdict in verdicts] == [Retry, Retry, Drop]
+
+
+def test_chance_spreads_the_waits_within_their_bounds() -> None:
+    for chance in (0.0, 0.5, 0.999):
+        verdict = judge(TransientError("slow"), attempts=1, chance=chance)
+        assert isinstance(verdict, Retry)
+        assert IN_BAND[0] / 2 <= verdict.after <= IN_BAND[0]

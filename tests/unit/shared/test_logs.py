@@ -1,0 +1,51 @@
+"""What is secret does not come out of a log line, in whatever place it stands."""
+
+import pytest
+
+from shared.logs import redact, redacted
+from shared.schemas.secret import Secret
+
+CANARY = "c4n4ry-value-0123456789"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"GET /webhooks/plex?token={CANARY}&x=1",
+        f"POST /webhooks/plex/{CANARY} 202",
+        f"X-Plex-Token: {CANARY}",
+        f"Authorization: Bearer {CANARY}",
+        f'{{"password": "{CANARY}"}}',
+        f"{{'access_token': '{CANARY}'}}",
+        f'{{\\"refresh_token\\": \\"{CANARY}\\"}}',
+        f"postgresql://usher:{CANARY}@127.0.0.1:5432/usher",
+        f"api_key={CANARY}",
+        f"usha_{CANARY}",
+        f"DISCORD {'M' * 24}.Abc123.{CANARY}{CANARY}",
+    ],
+)
+def test_secrets_in_a_text_are_hidden(text: str) -> None:
+    assert CANARY not in redacted(text)
+
+
+@pytest.mark.parametrize("text", ["token expired", "the key is missing", "Cowboy Bebop: key=0", "nats://h:4222"])
+def test_what_only_speaks_of_secrets_stays_readable(text: str) -> None:
+    assert redacted(text).split("=")[0] == text.split("=", maxsplit=1)[0]
+
+
+def test_secrets_in_values_are_hidden_however_deep() -> None:
+    line = redact(
+        None,
+        "info",
+        {
+            "event": "x",
+            "token": CANARY,
+            "nested": {"api_key": CANARY, "list": [f"token={CANARY}"]},
+            "secret_object": Secret(CANARY),
+            "error": ValueError(f"password={CANARY}"),
+            "plain": 5,
+        },
+    )
+
+    assert CANARY not in str(line)
+    assert line["plain"] == 5

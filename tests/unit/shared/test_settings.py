@@ -1,0 +1,64 @@
+"""Settings: where they are read from, and what is said of a bad one."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.schemas.secret import Secret
+from shared.settings import ServiceSettings, SettingsError, load
+
+GOOD = {"DATABASE_URL": "postgresql://u:canary-1@h/d", "NATS_URL": "nats://h", "USHER_ENCRYPTION_KEYS": "k:canary-2"}
+
+
+def read(environ: dict[str, str], *, env_file: Path = Path("no-such-file")) -> ServiceSettings:
+    return load(ServiceSettings, environ=environ, env_file=env_file)
+
+
+def test_a_missing_variable_is_named_with_an_example() -> None:
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL is not set: expected a PostgreSQL address, for example"):
+        read({})
+
+
+def test_a_malformed_one_is_named_with_what_was_expected() -> None:
+    with pytest.raises(SettingsError, match=r"^NATS_REPLICAS is 'many': expected how many .*, for example 1$"):
+        read({**GOOD, "NATS_REPLICAS": "many"})
+
+
+def test_a_value_out_of_range_is_malformed() -> None:
+    with pytest.raises(SettingsError, match="USHER_MONITOR_PORT"):
+        read({**GOOD, "USHER_MONITOR_PORT": "70000"})
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert read({**GOOD, "LOG_LEVEL": ""}).log_level == "INFO"
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("LOG_LEVEL=DEBUG\nLOG_FORMAT=json\n")
+
+    settings = read({**GOOD, "LOG_LEVEL": "ERROR"}, env_file=file)
+
+    assert (settings.log_level, settings.log_format) == ("ERROR", "json")
+
+
+def test_a_value_can_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "database_url"
+    file.write_text("postgresql://from-a-file\n")
+    environ = {**GOOD, "DATABASE_URL": "", "DATABASE_URL_FILE": str(file)}
+
+    assert read(environ).database_url == Secret("postgresql://from-a-file")
+
+
+def test_a_file_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"^NATS_URL_FILE names a file that cannot be read: /no/such \(FileNotF"):
+        read({**GOOD, "NATS_URL": "", "NATS_URL_FILE": "/no/such"})
+
+
+def test_both_forms_at_once_are_refused() -> None:
+    with pytest.raises(SettingsError, match="NATS_URL and NATS_URL_FILE are both set"):
+        read({**GOOD, "NATS_URL_FILE": "/x"})
+
+
+def test_secrets_are_not_shown() -> None:
+    assert "canary" not in repr(read(GOOD))

@@ -1,0 +1,80 @@
+"""When two reports are one viewing, and when they are a rewatch or another title."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.syncer.domain import Viewing, enriched, is_same_viewing, keys_of
+from shared.schemas.media import Account, Ids, Title
+
+ANNA = Account("plex", "s", "1", "anna")
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+MATRIX = Title(type="movie", title="The Matrix", year=1999, ids=Ids(imdb=("tt0133093",)), duration_s=8160)
+PILOT = Title(
+    type="episode", title="Pilot", show="Lost", season=1, episode=1, show_ids=Ids(tvdb=("73739",)), duration_s=2700
+)
+
+
+def viewing(title: Title, *, minutes: float = 0, feeder: str = "plex", account: Account = ANNA) -> Viewing:
+    return Viewing(
+        id=f"{feeder}{minutes}",
+        feeder=feeder,
+        feeder_server="s",
+        account=account,
+        title=title,
+        watched_at=NOON + timedelta(minutes=minutes),
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        pytest.param(viewing(MATRIX), viewing(MATRIX, minutes=1), True, id="a scrobble again after the credits"),
+        pytest.param(viewing(MATRIX), viewing(MATRIX, minutes=140), False, id="a rewatch"),
+        pytest.param(viewing(MATRIX), viewing(MATRIX, minutes=100, feeder="tautulli"), True, id="two feeders"),
+        pytest.param(viewing(MATRIX), viewing(MATRIX, minutes=150, feeder="tautulli"), False, id="feeders far apart"),
+        pytest.param(viewing(PILOT), viewing(PILOT, minutes=100, feeder="tautulli"), True, id="two hours at least"),
+        pytest.param(viewing(MATRIX), viewing(PILOT), False, id="another title"),
+    ],
+)
+def test_two_reports(one: Viewing, other: Viewing, *, same: bool) -> None:
+    assert is_same_viewing(one, other) is same
+    assert is_same_viewing(other, one) is same
+
+
+def test_a_remake_of_the_same_name_is_another_title() -> None:
+    remake = Title(type="movie", title="The Matrix", year=1999, ids=Ids(imdb=("tt9999999",)))
+
+    assert not is_same_viewing(viewing(MATRIX), viewing(remake, feeder="tautulli"))
+
+
+def test_one_feeder_without_ids_is_matched_by_name_and_year() -> None:
+    bare = Title(type="movie", title="the  MATRIX", year=1999)
+
+    assert is_same_viewing(viewing(MATRIX), viewing(bare, feeder="tautulli"))
+
+
+def test_the_next_episode_is_another_title() -> None:
+    second = Title(type="episode", title="Pilot", show="Lost", season=1, episode=2, show_ids=Ids(tvdb=("73739",)))
+
+    assert not is_same_viewing(viewing(PILOT), viewing(second, minutes=1))
+
+
+def test_what_the_second_report_knew_is_kept() -> None:
+    bare = Title(type="movie", title="The Matrix", ids=Ids(tmdb=("603",)))
+
+    known = enriched(bare, MATRIX)
+
+    assert (known.ids, known.year, known.duration_s) == (Ids(imdb=("tt0133093",), tmdb=("603",)), 1999, 8160)
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.integers(0, 50), st.integers(0, 50))
+def test_any_title_is_the_same_as_itself(name: str, show: str, season: int, episode: int) -> None:
+    for title in (
+        Title(type="movie", title=name, item="7"),
+        Title(type="episode", title=name, show=show, season=season, episode=episode),
+    ):
+        assert keys_of(title, account=ANNA)
+        assert is_same_viewing(viewing(title), viewing(title, minutes=1))
