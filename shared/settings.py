@@ -115,12 +115,19 @@ def _raw(name: str, variables: Mapping[str, str]) -> str:
 def _convert(name: str, raw: str, hint: Any) -> Any:
     plain, metas = _split(hint)
     if plain is Secret:
-        return Secret(raw)
+        return _secret(name, raw, hint, metas)
     target = Annotated[(plain, *metas)] if metas else plain
     try:
         return msgspec.convert(raw, target, strict=False)
     except msgspec.ValidationError as exc:
         raise SettingsError(f"{name} is {raw[:80]!r}: expected {_expected(hint)}") from exc
+
+
+def _secret(name: str, raw: str, hint: Any, metas: tuple[Meta, ...]) -> Secret:
+    least = max((meta.min_length or 0 for meta in metas), default=0)
+    if len(raw) < least:
+        raise SettingsError(f"{name} is too short: expected {_expected(hint)}")
+    return Secret(raw)
 
 
 def _split(hint: Any) -> tuple[Any, tuple[Meta, ...]]:

@@ -21,8 +21,6 @@ from shared.bus.publishing import ACK_TIMEOUT_S, Stored
 from shared.errors import TooLargeError, UnavailableError
 from shared.schemas.secret import Secret
 
-_HEADROOM: Final = 4 * 1024
-"""Bytes left for headers: payload and headers over the server's limit in sum close the connection for good."""
 _PAUSE_S: Final = 0.5
 
 log = structlog.get_logger()
@@ -80,8 +78,8 @@ class Bus:
         self, subject: str, data: bytes, *, message_id: str, headers: Mapping[str, str] | None = None
     ) -> asyncio.Future[Stored]:
         """See `Publisher.begin`."""
-        if len(data) > streams.MAX_MESSAGE - _HEADROOM:
-            raise TooLargeError(f"a message of {len(data)} bytes: the most is {streams.MAX_MESSAGE - _HEADROOM}")
+        if len(data) > streams.MAX_PAYLOAD:
+            raise TooLargeError(f"a message of {len(data)} bytes: the most is {streams.MAX_PAYLOAD}")
         client = self.client
         reply, future = self._acknowledgements.open()
         sent = {**(headers or {}), "Nats-Msg-Id": message_id}

@@ -14,6 +14,8 @@ from nats.aio.client import Client
 from nats.js import api
 
 MAX_MESSAGE: Final = 256 * 1024
+MAX_PAYLOAD: Final = MAX_MESSAGE - 4 * 1024
+"""What is left beside headers: payload and headers over the server's limit in sum close the connection for good."""
 ACK_WAIT: Final = timedelta(seconds=30)
 MAX_DELIVER: Final = 20
 _MIB: Final = 1024 * 1024

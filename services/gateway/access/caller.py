@@ -1,0 +1,29 @@
+"""Who calls: the credential that came with a request, and what it turned out to be."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from services.gateway.access.scopes import Scope
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody with a valid credential. `name` is for people; `session_id` is None for API keys."""
+
+    name: str
+    scopes: frozenset[Scope]
+    address: str
+    session_id: str | None = None
+
+    def may(self, scope: Scope) -> bool:
+        """Say whether this caller is allowed that."""
+        return scope in self.scopes
+
+
+def presented(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the credential that came: `X-API-Key`, else `Authorization: Bearer`; None for none."""
+    found = {name: value.decode("latin-1").strip() for name, value in headers if name in {b"x-api-key", b"authorization"}}
+    if key := found.get(b"x-api-key"):
+        return key
+    scheme, _, value = found.get(b"authorization", "").partition(" ")
+    return value.strip() or None if scheme.lower() == "bearer" else None
