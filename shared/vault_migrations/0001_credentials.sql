@@ -16,4 +16,3 @@ create table shared.credentials (
 );
 
 create index credentials_by_key on shared.credentials (key_id, id);
-create index credentials_by_use on shared.credentials (provider, purpose, owner_kind);
