@@ -4,6 +4,7 @@ No I/O: a form is fed pieces as they arrive and says at the end what it found. T
 never kept: once the wanted part is complete, the rest is not even looked at.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
@@ -17,8 +18,10 @@ from shared.schemas.webhooks import MAX_PAYLOAD, Source
 MAX_PARTS: Final = 8
 MAX_PART_HEADERS: Final = 8
 MAX_PART_HEADER: Final = 2048
-MAX_BOUNDARY: Final = 70
 MAX_FIELDS: Final = 100
+
+_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{1,70}")
+"""What RFC 2046 allows."""
 
 _EVERY_FIELD: Final = ("payload", "data")
 _FIELDS: Final[Mapping[Source, tuple[str, ...]]] = {"plex": ("payload",), "emby": ("data",)}
@@ -62,9 +65,9 @@ def form(source: Source, content_type: str | None, content_encoding: str | None)
 
 def _boundary(options: Mapping[str, str]) -> bytes:
     boundary = options.get("boundary", "")
-    if not 0 < len(boundary) <= MAX_BOUNDARY:
-        raise InvalidError(f"multipart/form-data needs a boundary of 1 to {MAX_BOUNDARY} characters")
-    return boundary.encode("latin-1", errors="replace")
+    if not _BOUNDARY.fullmatch(boundary):
+        raise InvalidError("multipart/form-data needs a boundary of 1 to 70 plain characters")
+    return boundary.encode()
 
 
 class PlainForm:
