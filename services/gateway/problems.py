@@ -96,8 +96,8 @@ def _of_usher(error: UsherError, instance: str) -> Problem:
 def _of_http(error: HTTPException, instance: str) -> Problem:
     phrase = http.HTTPStatus(error.status_code).phrase
     faults = _faults(error.extra)
-    # Litestar's own text repeats the address with its query, and that may hold a secret.
-    detail = "The input is wrong." if faults else error.detail
+    # Litestar's own text ends in the address with its query, and that may hold a secret.
+    detail = "The input is wrong." if faults else error.detail.partition(" for path ")[0]
     return Problem(title=phrase, status=error.status_code, detail=detail, instance=instance, errors=faults)
 
 
