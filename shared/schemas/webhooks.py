@@ -9,6 +9,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from shared.errors import InvalidError
+
 Source = Literal["plex", "jellyfin", "emby", "seerr", "tautulli"]
 SOURCES: Final[tuple[Source, ...]] = ("plex", "jellyfin", "emby", "seerr", "tautulli")
 
@@ -41,3 +43,25 @@ def subject(source: Source, event: str) -> str:
     """Return the subject for an event's name, which is hostile input: no wildcards, spaces or empty tokens come out."""
     name = _DOTS.sub(".", _UNSAFE.sub("_", event[:64])).strip(".")
     return f"webhooks.{source}.{name or UNKNOWN_EVENT}"
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """Where the senders put their event's name."""
+
+    event: str = ""
+    emby_event: str = msgspec.field(default="", name="Event")
+    jellyfin_event: str = msgspec.field(default="", name="NotificationType")
+    seerr_event: str = msgspec.field(default="", name="notification_type")
+
+
+_named: Final = msgspec.json.Decoder(_Named)
+
+
+def event_name(source: Source, payload: bytes) -> str:
+    """Return the sender's word for what happened; raises `InvalidError` for what is not a JSON object with a name."""
+    try:
+        named = _named.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+        raise InvalidError(f"the payload is not a JSON object with an event's name: {exc}") from exc
+    found = (named.seerr_event, named.jellyfin_event, named.emby_event, named.event)
+    return next((name for name in (found if source == "seerr" else found[1:]) if name), UNKNOWN_EVENT)

@@ -1,0 +1,50 @@
+"""The webhook routes. They read the body themselves, for Litestar's reader knows no deadline and keeps the picture."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Router, post
+from litestar.params import PathParameter
+
+from services.gateway.webhooks import documentation, secrets
+from services.gateway.webhooks.door import Delivery, Door, Receipt
+
+AnyRequest = Request[Any, Any, Any]
+SourceName = Annotated[str, PathParameter(description="plex, jellyfin, emby, seerr or tautulli")]
+PathSecret = Annotated[str, PathParameter(description="the secret, for senders that can send it nowhere else")]
+
+
+class WebhookRoutes:
+    """Hands what came over HTTP to the door."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def take(self, request: AnyRequest, source: SourceName) -> Receipt:
+        """Take a webhook whose secret is in the query or in a header."""
+        return await self._door.take(_delivery(request, source, None), request.receive)
+
+    async def take_by_path(self, request: AnyRequest, source: SourceName, secret: PathSecret) -> Receipt:
+        """Take a webhook whose secret is in the path."""
+        return await self._door.take(_delivery(request, source, secret), request.receive)
+
+
+def router(door: Door) -> Router:
+    """Return the routes under `/webhooks`."""
+    routes = WebhookRoutes(door)
+    by_query = post("/{source:str}", status_code=202, **documentation.WEBHOOK)
+    by_path = post("/{source:str}/{secret:str}", status_code=202, **documentation.WEBHOOK)
+    return Router("/webhooks", route_handlers=[by_query(routes.take), by_path(routes.take_by_path)], tags=["webhooks"])
+
+
+def _delivery(request: AnyRequest, source: str, path_secret: str | None) -> Delivery:
+    scope = request.scope
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    length = headers.get(b"content-length", "")
+    return Delivery(
+        source=source,
+        secret=secrets.presented(scope["query_string"], path_secret, headers.get(b"authorization")),
+        content_type=headers.get(b"content-type"),
+        content_encoding=headers.get(b"content-encoding"),
+        content_length=int(length) if length.isdecimal() else None,
+        traceparent=headers.get(b"traceparent"),
+    )
