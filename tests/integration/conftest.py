@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -25,18 +26,20 @@ SERVICES = ("gateway", "linker", "syncer", "requester")
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secret]:
+def postgres_url() -> Iterator[Secret]:
     """An administrator's address of a PostgreSQL: embedded, or of USHER_TEST_DATABASE_URL."""
     if (url := external("USHER_TEST_DATABASE_URL")) is not None:
         yield url
         return
-    folder = tmp_path_factory.mktemp("postgres")
-    server = EmbeddedPostgres(folder, port=free_port())
-    server.prepare()
-    running = Running(server.program, folder / "log")
-    wait_for_postgres(server.url)
-    yield server.url
-    running.stop()
+    # Not in pytest's own folder: under root, another run of pytest closes that to the server's user.
+    with tempfile.TemporaryDirectory(prefix="usher-postgres-") as name:
+        folder = Path(name)
+        server = EmbeddedPostgres(folder, port=free_port())
+        server.prepare()
+        running = Running(server.program, folder / "log")
+        wait_for_postgres(server.url)
+        yield server.url
+        running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,89 @@
+"""Load at a fixed rate, the way senders come: each on its own time, whether the last was answered or not.
+
+Latencies count from when a request was due, not from when it got a connection, so that a stall is seen by all who
+came during it.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from simulators.senders import Post
+
+_ANSWER_LIMIT_S: Final = 15.0
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back; `status` 0 where the connection failed or nothing came in time."""
+
+    number: int
+    status: int
+    body: bytes
+    latency_s: float
+
+
+class Client:
+    """Keep-alive HTTP/1.1 connections to one server, as many as are needed at a time."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def post(self, path: str, post: Post) -> tuple[int, bytes]:
+        """Send and return status and body; (0, b"") where the server is away or cuts the connection."""
+        lines = [f"POST {path} HTTP/1.1", f"Host: {self._host}:{self._port}", f"Content-Length: {len(post.body)}"]
+        lines += [f"{name}: {value}" for name, value in post.headers.items()]
+        request = "\r\n".join(lines).encode() + b"\r\n\r\n" + post.body
+        try:
+            async with asyncio.timeout(_ANSWER_LIMIT_S):
+                return await self._exchange(request)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
+            return 0, b""
+
+    async def _exchange(self, request: bytes) -> tuple[int, bytes]:
+        connection = self._idle.pop() if self._idle else await asyncio.open_connection(self._host, self._port)
+        reader, writer = connection
+        is_reusable = False
+        try:
+            writer.write(request)
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+            length = next((line[15:] for line in head.split("\r\n") if line.startswith("content-length:")), "0")
+            body = await reader.readexactly(int(length))
+            is_reusable = "connection: close" not in head
+        finally:
+            if is_reusable:
+                self._idle.append(connection)
+            else:
+                writer.close()
+        return int(head.split(" ", 2)[1]), body
+
+    def close(self) -> None:
+        """Close all connections."""
+        for _, writer in self._idle:
+            writer.close()
+        self._idle.clear()
+
+
+async def send_at(rate: float, client: Client, path: str, posts: Sequence[Post]) -> list[Answer]:
+    """Send all, `rate` a second, and return the answers in the order of the posts."""
+    began = time.perf_counter()
+
+    async def send(number: int, post: Post) -> Answer:
+        due = began + number / rate
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        status, body = await client.post(path, post)
+        return Answer(number, status, body, time.perf_counter() - due)
+
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(send(number, post)) for number, post in enumerate(posts)]
+    return [task.result() for task in running]
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value below which `share` (0 to 1) of the values lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
