@@ -25,7 +25,7 @@ from shared.bus.relay import Relay
 from shared.bus.store import Journal
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
-from shared.errors import UnavailableError
+from shared.errors import PermanentError, UnavailableError
 from shared.monitor import monitor
 from shared.postgres import pool as postgres
 from shared.postgres.migrations import migrate
@@ -198,5 +198,20 @@ def main(
         sys.exit(2)
     logs.configure(service=name, level=config.log_level, style=config.log_format)
     gc.freeze()
-    with asyncio.Runner(loop_factory=loop) as runner:
-        runner.run(service(config))
+    refusals: list[str] = []
+    try:
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(service(config))
+    except* PermanentError as group:
+        refusals = [error.detail for error in _leaves(group) if isinstance(error, PermanentError)]
+    if refusals:
+        sys.stderr.write("".join(f"usher {name}: {refusal}\n" for refusal in refusals))
+        sys.exit(1)
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

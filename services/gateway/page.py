@@ -32,7 +32,8 @@ Word = Annotated[str | None, QueryParameter(max_length=MAX_SEARCH, pattern=_NO_C
 Since = Annotated[
     datetime | None,
     QueryParameter(
-        description="only from this moment on; without an offset it is UTC", examples=[Example(value="2026-01-31T18:00:00Z")]
+        description="only from this moment on; without an offset it is UTC",
+        examples=[Example(value="2026-01-31T18:00:00Z")],
     ),
 ]
 Until = Annotated[datetime | None, QueryParameter(description="only before this moment")]

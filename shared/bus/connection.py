@@ -71,8 +71,13 @@ class Bus:
     async def add(self, part: Part) -> None:
         """Attach a part now, if connected, and to every client to come."""
         self._parts.append(part)
-        if self._usable.is_set():
-            await part.attach(self.client)
+        if not self._usable.is_set() or self._client is None:
+            return
+        try:
+            await part.attach(self._client)
+        except (nats.errors.Error, OSError, TimeoutError) as exc:
+            log.warning("nats_part_not_attached", error=type(exc).__name__, reason=str(exc))
+            await _close(self._client)  # a new one is made, and all parts are attached to it
 
     async def begin(
         self, subject: str, data: bytes, *, message_id: str, headers: Mapping[str, str] | None = None

@@ -30,7 +30,9 @@ class Doorman:
             is_session = token.startswith(tokens.SESSION)
             found = await (self._by_session(token, address) if is_session else self._by_key(token, address))
         if found is None:
-            raise UnauthorizedError("no valid credential: send X-API-Key, or Authorization: Bearer from POST /api/auth/login")
+            raise UnauthorizedError(
+                "no valid credential: send X-API-Key, or Authorization: Bearer from POST /api/auth/login"
+            )
         return found
 
     async def _by_session(self, token: str, address: str) -> Caller | None:
@@ -40,9 +42,7 @@ class Doorman:
             return None
         if now - session.used_at > _SESSION_NOTED_EVERY:
             await users.note_session_use(self._pool, session.id, now=now)
-        return Caller(
-            name=session.username, scopes=frozenset(scopes.ALL), address=address, session_id=session.id
-        )
+        return Caller(name=session.username, scopes=frozenset(scopes.ALL), address=address, session_id=session.id)
 
     async def _by_key(self, token: str, address: str) -> Caller | None:
         now = self._now()

@@ -1,4 +1,4 @@
-"""Logging in and out: throttled by account and by address, and the same to look at whether or not there is such a user."""
+"""Logging in: throttled by account and by address, and the same to look at whether or not there is such a user."""
 
 import hashlib
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class Login:
         account = _account(username)
         await self._count(account, address)
         user = await users.find_user(self._pool, username)
-        is_right = await self._passwords.are_equal(password, user and user.password_hash)
+        is_right = await self._passwords.are_equal(password, user.password_hash if user else None)
         if user is None or not is_right:
             await self._note_failure(user, address)
             raise UnauthorizedError("the username or the password is wrong")

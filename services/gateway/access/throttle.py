@@ -20,7 +20,8 @@ def wait(failures: int, last_at: datetime | None, *, free: int, now: datetime) -
     """Return how long to wait still, given how many failed within the window and when the last one did."""
     if failures < free or last_at is None:
         return timedelta(0)
-    pause = min(_FIRST * 2 ** min(failures - free, _DOUBLINGS), _LONGEST)
+    doublings: int = min(failures - free, _DOUBLINGS)
+    pause = min(_FIRST * (1 << doublings), _LONGEST)
     return max(last_at + pause - now, timedelta(0))
 
 

@@ -58,7 +58,7 @@ async def page_of_audit(pool: Pool, wanted: AuditFilter) -> AuditPage:
     async with transaction(pool) as connection:
         total = await connection.fetchval(f"select count(*) {_WANTED}", *filters)
         rows = await connection.fetch(
-            f"select at, actor, address, action, object {_WANTED} order by seq desc limit $5 offset $6",  # noqa: S608
+            f"select at, actor, address, action, object {_WANTED} order by seq desc limit $5 offset $6",
             *filters,
             wanted.limit,
             wanted.offset,

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from services.gateway.access.scopes import Scope
-from shared.postgres.pool import Connection, Pool, translated
+from shared.postgres.pool import Connection, Pool, transaction, translated
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +18,15 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     last_used_at: datetime | None = None
     expires_at: datetime | None = None
+
+
+class KeyPage(msgspec.Struct, frozen=True):
+    """A page of keys, the newest first."""
+
+    items: list[ApiKey]
+    total: int
+    limit: int
+    offset: int
 
 
 async def add_key(connection: Connection, key: ApiKey, digest: bytes) -> bool:
@@ -38,16 +47,16 @@ async def add_key(connection: Connection, key: ApiKey, digest: bytes) -> bool:
 async def find_key(pool: Pool, digest: bytes, *, now: datetime) -> ApiKey | None:
     """Return the key that this is a digest of, unless it has expired."""
     async with translated():
-        row = await pool.fetchrow(
-            f"{_KEYS} where digest = $1 and (expires_at is null or expires_at > $2)", digest, now
-        )
+        row = await pool.fetchrow(f"{_KEYS} where digest = $1 and (expires_at is null or expires_at > $2)", digest, now)
     return None if row is None else _key(row)
 
 
-async def all_keys(pool: Pool) -> list[ApiKey]:
-    """Return all keys, the newest first, those that have expired too."""
-    async with translated():
-        return [_key(row) for row in await pool.fetch(f"{_KEYS} order by created_at desc, id")]
+async def page_of_keys(pool: Pool, *, limit: int, offset: int) -> KeyPage:
+    """Return a page of keys, the newest first, those that have expired too."""
+    async with transaction(pool) as connection:
+        total = await connection.fetchval("select count(*) from api_keys")
+        rows = await connection.fetch(f"{_KEYS} order by created_at desc, id limit $1 offset $2", limit, offset)
+    return KeyPage([_key(row) for row in rows], total, limit, offset)
 
 
 _KEYS = "select id, name, scopes, created_at, used_at, expires_at from api_keys"

@@ -48,7 +48,7 @@ async def page_of_letters(pool: Pool, wanted: LetterFilter) -> LetterPage:
     async with transaction(pool) as connection:
         total = await connection.fetchval(f"select count(*) {_WANTED}", *filters)
         rows = await connection.fetch(
-            f"select {_SUMMARY} {_WANTED} order by died_at desc, id desc limit $6 offset $7",  # noqa: S608 (constants)
+            f"select {_SUMMARY} {_WANTED} order by died_at desc, id desc limit $6 offset $7",
             *filters,
             wanted.limit,
             wanted.offset,

@@ -137,13 +137,22 @@ async def find_session(pool: Pool, digest: bytes, *, now: datetime, used_after: 
     return None if row is None else Session(**dict(row))
 
 
-async def live_sessions(pool: Pool, *, now: datetime, used_after: datetime) -> list[Session]:
-    """Return all who are logged in, the last used first."""
-    async with translated():
-        rows = await pool.fetch(
-            f"{_SESSIONS} where s.expires_at > $1 and s.used_at > $2 order by s.used_at desc limit 200", now, used_after
+async def page_of_sessions(
+    pool: Pool, *, now: datetime, used_after: datetime, limit: int, offset: int
+) -> tuple[list[Session], int]:
+    """Return some who are logged in, the last used first, and how many there are."""
+    async with transaction(pool) as connection:
+        total = await connection.fetchval(
+            "select count(*) from sessions where expires_at > $1 and used_at > $2", now, used_after
         )
-    return [Session(**dict(row)) for row in rows]
+        rows = await connection.fetch(
+            f"{_SESSIONS} where s.expires_at > $1 and s.used_at > $2 order by s.used_at desc, s.id limit $3 offset $4",
+            now,
+            used_after,
+            limit,
+            offset,
+        )
+    return [Session(**dict(row)) for row in rows], total
 
 
 _SESSIONS = """select s.id, u.username, s.address, s.created_at, s.used_at, s.expires_at
