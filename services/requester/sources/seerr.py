@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from shared.loose import flag, number, text
+from shared.schemas.webhooks import Webhook
 
 _EVENTS: Final = frozenset(
     {
@@ -81,6 +82,11 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _decoder: Final = msgspec.json.Decoder(Payload)
+
+
+def parse_webhook(webhook: Webhook) -> Notice | Ignored:
+    """Return what a stored webhook says."""
+    return parse(bytes(webhook.payload), received_at=webhook.received_at)
 
 
 def parse(payload: bytes, *, received_at: datetime) -> Notice | Ignored:

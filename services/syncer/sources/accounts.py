@@ -12,7 +12,7 @@ from shared.loose import flag, number, text
 from shared.schemas.media import Account
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
-_LIKE_AN_ID: Final = re.compile(r"[0-9]+|(?:1|name)/.*|[0-9a-f-]{32,36}", re.IGNORECASE | re.DOTALL)
+_LIKE_AN_ID: Final = re.compile(r"\d+|(?:1|name)/.*|[0-9a-f-]{32,36}", re.IGNORECASE | re.DOTALL)
 _LARGEST: Final = 10**18 - 1
 _OWNER: Final = 1
 

@@ -5,7 +5,12 @@ from typing import assert_never
 
 from services.syncer.sources import emby, jellyfin, plex, tautulli
 from services.syncer.sources.outcome import Ignored, Outcome
-from shared.schemas.webhooks import Source
+from shared.schemas.webhooks import Source, Webhook
+
+
+def parse_webhook(webhook: Webhook) -> Outcome:
+    """Return what a stored webhook means to the watch history."""
+    return parse(webhook.source, bytes(webhook.payload), received_at=webhook.received_at)
 
 
 def parse(source: Source, payload: bytes, *, received_at: datetime) -> Outcome:
