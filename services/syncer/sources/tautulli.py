@@ -16,7 +16,7 @@ from services.syncer.sources.accounts import plex_account
 from services.syncer.sources.moments import happened_at
 from services.syncer.sources.outcome import Ignored, Outcome, Watched
 from services.syncer.sources.payload import converted, decoded, unknown_event
-from shared.loose import number, text
+from shared.leniency import number, text
 from shared.schemas.media import Account
 
 _PLACEHOLDER: Final = re.compile(r"\s*(?:\{[^{}]*\}|undefined)\s*")
