@@ -11,6 +11,7 @@ import msgspec
 
 from shared.errors import TransientError
 from shared.keyring import Keyring, MissingKeyError, Owner, Sealed, TamperedError, seal, unseal
+from shared.postgres.pool import Pool, transaction, translated
 from shared.schemas.secret import Secret
 
 _NAMED_FAILURES: Final = 20
@@ -44,25 +45,31 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Vault:
-    """Secrets by owner. Reads and writes need no transaction, but take the connection of one with `on`."""
+    """Secrets by owner. Reads and writes need no transaction, but take the connection of one with `on`.
 
-    def __init__(self, pool: asyncpg.Pool, keyring: Keyring) -> None:
+    Raises `UnavailableError` where Postgres is away.
+    """
+
+    def __init__(self, pool: Pool, keyring: Keyring) -> None:
         self._pool = pool
         self._keyring = keyring
 
     async def put(self, owner: Owner, secret: Secret, *, on: Executor | None = None) -> None:
         """Keep a secret, in the place of what the owner had for this purpose."""
         sealed = seal(owner, secret, self._keyring)
-        await (on or self._pool).execute(_PUT, *msgspec.structs.astuple(owner), sealed.key_id, sealed.data)
+        async with translated():
+            await (on or self._pool).execute(_PUT, *msgspec.structs.astuple(owner), sealed.key_id, sealed.data)
 
     async def get(self, owner: Owner, *, on: Executor | None = None) -> Secret | None:
         """Return the owner's secret; raise `MissingKeyError` or `TamperedError` where it is there but does not open."""
-        row = await (on or self._pool).fetchrow(_GET, *msgspec.structs.astuple(owner))
+        async with translated():
+            row = await (on or self._pool).fetchrow(_GET, *msgspec.structs.astuple(owner))
         return None if row is None else unseal(owner, Sealed(row["key_id"], row["sealed"]), self._keyring)
 
     async def remove(self, owner: Owner, *, on: Executor | None = None) -> bool:
         """Forget a secret; return whether there was one."""
-        done = await (on or self._pool).execute(_REMOVE, *msgspec.structs.astuple(owner))
+        async with translated():
+            done = await (on or self._pool).execute(_REMOVE, *msgspec.structs.astuple(owner))
         return done != "DELETE 0"
 
     async def owners(
@@ -74,12 +81,11 @@ class Vault:
         purpose: str | None = None,
     ) -> list[Owner]:
         """Return whose secrets are kept, in order, without opening any."""
-        rows = await self._pool.fetch(_OWNERS, kind, owner_id, provider, purpose)
-        return [_owner(row) for row in rows]
+        return [_owner(row) for row in await self._fetch(_OWNERS, kind, owner_id, provider, purpose)]
 
     async def status(self) -> list[KeyUse]:
         """Return the held keys in their order, then the missing ones that are in use."""
-        counts: dict[str, int] = {row["key_id"]: row["rows"] for row in await self._pool.fetch(_STATUS)}
+        counts: dict[str, int] = {row["key_id"]: row["rows"] for row in await self._fetch(_STATUS)}
         held = self._keyring.ids
         return [
             KeyUse(
@@ -97,7 +103,7 @@ class Vault:
         if missing := [f"{use.key_id} ({use.rows} credentials)" for use in uses if not use.is_held]:
             raise MissingKeyError(f"USHER_ENCRYPTION_KEYS lacks keys that are in use: {', '.join(missing)}")
         for use in uses:
-            samples = await self._pool.fetch(_SAMPLE, use.key_id, _SAMPLES)
+            samples = await self._fetch(_SAMPLE, use.key_id, _SAMPLES)
             if samples and not any(self._opens(_row(sample)) for sample in samples):
                 raise TamperedError(
                     f"USHER_ENCRYPTION_KEYS: the key {use.key_id} opens nothing of what was sealed under this id: "
@@ -136,7 +142,7 @@ class Vault:
     async def _sweep(self, tally: "_Tally", *, batch: int, progress: Callable[[int, int], None] | None) -> None:
         tally.failed, tally.failures, after = 0, [], 0
         while True:
-            async with self._pool.acquire() as connection, connection.transaction():
+            async with transaction(self._pool) as connection:
                 rows = [_row(row) for row in await connection.fetch(_OLD, self._keyring.first, after, batch)]
                 done = self._resealed(rows, tally)
                 await connection.execute(
@@ -163,10 +169,13 @@ class Vault:
         return done
 
     async def _count_old(self) -> int:
-        row = await self._pool.fetchrow(_COUNT_OLD, self._keyring.first)
-        assert row is not None
+        [row] = await self._fetch(_COUNT_OLD, self._keyring.first)
         count: int = row["rows"]
         return count
+
+    async def _fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
+        async with translated():
+            return await self._pool.fetch(query, *values)
 
 
 class _Row(msgspec.Struct, frozen=True):

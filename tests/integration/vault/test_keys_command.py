@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from shared.keyring import Keyring, Owner, new_key
+from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
 from shared.vault import Vault
 
@@ -48,15 +49,15 @@ def both(*keys: Secret) -> str:
     return ",".join(key.reveal() for key in keys)
 
 
-async def fill(pool: asyncpg.Pool, rows: int, *, key: Secret = OLD) -> None:
+async def fill(pool: Pool, rows: int, *, key: Secret = OLD) -> None:
     vault = Vault(pool, Keyring.parse(key))
     for number in range(rows):
         await vault.put(Owner(kind="person", id=f"p{number}", provider="plex", purpose="token"), Secret("canary"))
 
 
-async def test_status_counts_and_names_the_keys(vault_url: str, vault_pool: asyncpg.Pool, tmp_path: Path) -> None:
-    await fill(vault_pool, 7)
-    usher_keys = Command(tmp_path, DATABASE_URL=vault_url, USHER_ENCRYPTION_KEYS=both(NEW, OLD))
+async def test_status_counts_and_names_the_keys(database_url: Secret, pool: Pool, tmp_path: Path) -> None:
+    await fill(pool, 7)
+    usher_keys = Command(tmp_path, DATABASE_URL=database_url.reveal(), USHER_ENCRYPTION_KEYS=both(NEW, OLD))
 
     table, data = await usher_keys("status"), await usher_keys("status", "--json")
 
@@ -70,9 +71,9 @@ async def test_status_counts_and_names_the_keys(vault_url: str, vault_pool: asyn
     }
 
 
-async def test_status_fails_where_a_key_is_missing(vault_url: str, vault_pool: asyncpg.Pool, tmp_path: Path) -> None:
-    await fill(vault_pool, 1)
-    usher_keys = Command(tmp_path, DATABASE_URL=vault_url, USHER_ENCRYPTION_KEYS=both(NEW))
+async def test_status_fails_where_a_key_is_missing(database_url: Secret, pool: Pool, tmp_path: Path) -> None:
+    await fill(pool, 1)
+    usher_keys = Command(tmp_path, DATABASE_URL=database_url.reveal(), USHER_ENCRYPTION_KEYS=both(NEW))
 
     ended = await usher_keys("status")
 
@@ -81,22 +82,20 @@ async def test_status_fails_where_a_key_is_missing(vault_url: str, vault_pool: a
     assert "lacks keys that are in use: old" in ended.err
 
 
-async def test_rotate_seals_anew_and_prints_what_it_did(
-    vault_url: str, vault_pool: asyncpg.Pool, tmp_path: Path
-) -> None:
-    await fill(vault_pool, 12)
-    usher_keys = Command(tmp_path, DATABASE_URL=vault_url, USHER_ENCRYPTION_KEYS=both(NEW, OLD))
+async def test_rotate_seals_anew_and_prints_what_it_did(database_url: Secret, pool: Pool, tmp_path: Path) -> None:
+    await fill(pool, 12)
+    usher_keys = Command(tmp_path, DATABASE_URL=database_url.reveal(), USHER_ENCRYPTION_KEYS=both(NEW, OLD))
 
     first, again = await usher_keys("rotate", "--batch", "5"), await usher_keys("rotate", "--json")
 
     assert (first.status, first.out) == (0, "12 credentials are sealed anew.\n")
     assert msgspec.json.decode(again.out) == {"rotated": 0, "failed": 0, "failures": []}
-    await Vault(vault_pool, Keyring.parse(NEW)).verify()
+    await Vault(pool, Keyring.parse(NEW)).verify()
 
 
-async def test_rotate_fails_where_a_row_does_not_open(vault_url: str, vault_pool: asyncpg.Pool, tmp_path: Path) -> None:
-    await fill(vault_pool, 2)
-    usher_keys = Command(tmp_path, DATABASE_URL=vault_url, USHER_ENCRYPTION_KEYS=both(NEW))
+async def test_rotate_fails_where_a_row_does_not_open(database_url: Secret, pool: Pool, tmp_path: Path) -> None:
+    await fill(pool, 2)
+    usher_keys = Command(tmp_path, DATABASE_URL=database_url.reveal(), USHER_ENCRYPTION_KEYS=both(NEW))
 
     ended = await usher_keys("rotate")
 
@@ -105,11 +104,9 @@ async def test_rotate_fails_where_a_row_does_not_open(vault_url: str, vault_pool
     assert "token of person p1 for plex: The encryption key old" in ended.err
 
 
-async def test_what_usher_run_left_in_its_folder_is_used(
-    vault_url: str, vault_pool: asyncpg.Pool, tmp_path: Path
-) -> None:
-    await fill(vault_pool, 3)
-    for path, text in (("data/run/database_url", vault_url), ("data/secrets/encryption_keys", both(OLD))):
+async def test_what_usher_run_left_in_its_folder_is_used(database_url: Secret, pool: Pool, tmp_path: Path) -> None:
+    await fill(pool, 3)
+    for path, text in (("data/run/database_url", database_url.reveal()), ("data/secrets/encryption_keys", both(OLD))):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_text(text + "\n")
 
@@ -149,12 +146,12 @@ async def test_what_is_wrong_is_one_line_without_secrets(
         assert len(ended.err.strip().splitlines()) == 1
 
 
-async def test_a_database_without_a_vault_is_told(vault_url: str, tmp_path: Path) -> None:
-    connection = await asyncpg.connect(vault_url)
+async def test_a_database_without_a_vault_is_told(database_url: Secret, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(database_url.reveal())
     await connection.execute("drop schema shared cascade")
     await connection.close()
 
-    ended = await Command(tmp_path, DATABASE_URL=vault_url, USHER_ENCRYPTION_KEYS=both(OLD))("status")
+    ended = await Command(tmp_path, DATABASE_URL=database_url.reveal(), USHER_ENCRYPTION_KEYS=both(OLD))("status")
 
     assert ended.status == 1
     assert "no vault yet" in ended.err
