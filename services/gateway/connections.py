@@ -26,6 +26,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.access_log = False  # it would write each request's query, and with it a webhook's secret
         self._late: asyncio.TimerHandle | None = None
         self._in_head = True
         self._in_message = False

@@ -16,7 +16,7 @@ from shared.errors import UnavailableError
 
 _SCHEMA: Final = """
 create table if not exists records (
-    sequence integer primary key autoincrement,
+    sequence integer primary key,
     source text not null,
     subject text not null,
     message_id text not null,

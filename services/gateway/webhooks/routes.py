@@ -13,27 +13,21 @@ SourceName = Annotated[str, PathParameter(description="plex, jellyfin, emby, see
 PathSecret = Annotated[str, PathParameter(description="the secret, for senders that can send it nowhere else")]
 
 
-class WebhookRoutes:
-    """Hands what came over HTTP to the door."""
-
-    def __init__(self, door: Door) -> None:
-        self._door = door
-
-    async def take(self, request: AnyRequest, source: SourceName) -> Receipt:
-        """Take a webhook whose secret is in the query or in a header."""
-        return await self._door.take(_delivery(request, source, None), request.receive)
-
-    async def take_by_path(self, request: AnyRequest, source: SourceName, secret: PathSecret) -> Receipt:
-        """Take a webhook whose secret is in the path."""
-        return await self._door.take(_delivery(request, source, secret), request.receive)
-
-
 def router(door: Door) -> Router:
-    """Return the routes under `/webhooks`."""
-    routes = WebhookRoutes(door)
-    by_query = post("/{source:str}", status_code=202, **documentation.WEBHOOK)
-    by_path = post("/{source:str}/{secret:str}", status_code=202, **documentation.WEBHOOK)
-    return Router("/webhooks", route_handlers=[by_query(routes.take), by_path(routes.take_by_path)], tags=["webhooks"])
+    """Return the routes under `/webhooks`.
+
+    Functions and not methods, because Litestar copies its handlers deeply, and with a method all that it belongs to.
+    """
+
+    @post("/{source:str}", status_code=202, **documentation.WEBHOOK)
+    async def take(request: AnyRequest, source: SourceName) -> Receipt:
+        return await door.take(_delivery(request, source, None), request.receive)
+
+    @post("/{source:str}/{secret:str}", status_code=202, **documentation.WEBHOOK)
+    async def take_by_path(request: AnyRequest, source: SourceName, secret: PathSecret) -> Receipt:
+        return await door.take(_delivery(request, source, secret), request.receive)
+
+    return Router("/webhooks", route_handlers=[take, take_by_path], tags=["webhooks"])
 
 
 def _delivery(request: AnyRequest, source: str, path_secret: str | None) -> Delivery:
