@@ -63,7 +63,7 @@ class PlayPage(msgspec.Struct, frozen=True):
     offset: int
 
 
-class ListPlays(msgspec.Struct, frozen=True, kw_only=True, tag="history.list"):
+class ListPlays(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="history.list"):
     """Which plays? `search` looks in titles and shows; `since` is inclusive, `until` is not."""
 
     person: str | None = None
@@ -100,7 +100,7 @@ class PlayStats(msgspec.Struct, frozen=True, kw_only=True):
     top_movies: list[Count]
 
 
-class CountPlays(msgspec.Struct, frozen=True, kw_only=True, tag="history.stats"):
+class CountPlays(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="history.stats"):
     """How many plays, of whom, of what? The same filters as `ListPlays`."""
 
     person: str | None = None

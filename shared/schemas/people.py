@@ -58,7 +58,7 @@ class UnclaimedPage(msgspec.Struct, frozen=True):
     offset: int
 
 
-class ListPeople(msgspec.Struct, frozen=True, kw_only=True, tag="people.list"):
+class ListPeople(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="people.list"):
     """Who is there? `search` looks in names and usernames."""
 
     search: str | None = None
@@ -66,27 +66,27 @@ class ListPeople(msgspec.Struct, frozen=True, kw_only=True, tag="people.list"):
     offset: int = 0
 
 
-class FindPerson(msgspec.Struct, frozen=True, kw_only=True, tag="people.find"):
+class FindPerson(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="people.find"):
     """Who is this? The id of a merged person finds the one who is left."""
 
     person_id: str
 
 
-class MergePeople(msgspec.Struct, frozen=True, kw_only=True, tag="people.merge"):
+class MergePeople(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="people.merge"):
     """Make `merged_id` part of `person_id`; asking again answers the same."""
 
     person_id: str
     merged_id: str
 
 
-class ListUnclaimed(msgspec.Struct, frozen=True, kw_only=True, tag="people.unclaimed"):
+class ListUnclaimed(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="people.unclaimed"):
     """Which accounts belong to nobody?"""
 
     limit: int = 50
     offset: int = 0
 
 
-class ClaimAccount(msgspec.Struct, frozen=True, kw_only=True, tag="people.claim"):
+class ClaimAccount(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="people.claim"):
     """Give an account to a person, or, without `person_id`, to a new one of `name` (else the account's name)."""
 
     source: Provider

@@ -1,0 +1,14 @@
+"""The folder of documents beside the checkout: what real servers sent, and what their makers say."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+FOLDER: Final = Path(
+    os.environ.get("USHER_SHARED_DIR", Path(__file__).parents[2] / "shared")  # noqa: TID251 - not a setting of Usher's
+)
+PAYLOADS: Final = FOLDER / "payloads"
+
+needs_payloads = pytest.mark.skipif(not PAYLOADS.is_dir(), reason=f"there is no {PAYLOADS}")
