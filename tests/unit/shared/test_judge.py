@@ -33,7 +33,6 @@ def test_what_cannot_work_is_dropped_at_once(error: Exception) -> None:
 def test_the_first_tries_are_short_and_in_the_stream() -> None:
     waits = [judge(TransientError("slow"), attempts=attempts, chance=0.9999) for attempts in (1, 2, 3)]
 
-    assert all(isinstance(wait, Retry) for wait in waits)
     assert [round(wait.after.total_seconds()) for wait in waits if isinstance(wait, Retry)] == [1, 5, 30]
 
 
@@ -49,14 +48,12 @@ def test_the_last_try_ends_among_the_dead() -> None:
     assert verdict == Drop(f"gave up after {MAX_ATTEMPTS} tries: slow")
 
 
-@pytest.mark.parametrize(
-    ("asked", "kind"), [(timedelta(seconds=3), Retry), (timedelta(seconds=300), Later), (timedelta(hours=30), Later)]
-)
-def test_a_wait_that_was_asked_for_is_kept_exactly(asked: timedelta, kind: type) -> None:
-    verdict = judge(TransientError("throttled", retry_after=asked), attempts=9, chance=0.99)
+def test_a_wait_that_was_asked_for_is_kept_exactly() -> None:
+    asked = (timedelta(seconds=3), timedelta(seconds=300), timedelta(hours=30))
 
-    assert isinstance(verdict, kind)
-    assert verdict.after == asked
+    verdicts = [judge(TransientError("throttled", retry_after=wait), attempts=9, chance=0.99) for wait in asked]
+
+    assert verdicts == [Retry(asked[0], "throttled"), Later(asked[1], "throttled"), Later(asked[2], "throttled")]
 
 
 def test_a_bug_gets_three_tries() -> None:

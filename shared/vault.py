@@ -1,0 +1,250 @@
+"""The vault: every token, API key and password, sealed in `shared.credentials`, which only this module touches."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+import asyncpg
+import msgspec
+
+from shared.errors import TransientError
+from shared.keyring import Keyring, MissingKeyError, Owner, Sealed, TamperedError, seal, unseal
+from shared.postgres.pool import Pool, transaction, translated
+from shared.schemas.secret import Secret
+
+_NAMED_FAILURES: Final = 20
+_SAMPLES: Final = 3
+_PAUSE_S: Final = 0.1
+PATIENCE: Final = timedelta(seconds=30)
+
+
+class Executor(Protocol):
+    """A pool, or the connection of a transaction that a change of the vault should be part of."""
+
+    async def execute(self, query: str, *args: Any) -> str: ...
+    async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None: ...
+
+
+class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
+    """How many credentials are sealed with a key, and whether this process holds it."""
+
+    key_id: str
+    rows: int
+    is_held: bool
+    is_first: bool
+
+
+class Rotation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rotation did. `failed` rows could not be opened and are as they were; `failures` names some of them."""
+
+    rotated: int
+    failed: int
+    failures: tuple[str, ...]
+
+
+class Vault:
+    """Secrets by owner. Reads and writes need no transaction, but take the connection of one with `on`.
+
+    Raises `UnavailableError` where Postgres is away.
+    """
+
+    def __init__(self, pool: Pool, keyring: Keyring) -> None:
+        self._pool = pool
+        self._keyring = keyring
+
+    async def put(self, owner: Owner, secret: Secret, *, on: Executor | None = None) -> None:
+        """Keep a secret, in the place of what the owner had for this purpose."""
+        sealed = seal(owner, secret, self._keyring)
+        async with translated():
+            await (on or self._pool).execute(_PUT, *msgspec.structs.astuple(owner), sealed.key_id, sealed.data)
+
+    async def get(self, owner: Owner, *, on: Executor | None = None) -> Secret | None:
+        """Return the owner's secret; raise `MissingKeyError` or `TamperedError` where it is there but does not open."""
+        async with translated():
+            row = await (on or self._pool).fetchrow(_GET, *msgspec.structs.astuple(owner))
+        return None if row is None else unseal(owner, Sealed(row["key_id"], row["sealed"]), self._keyring)
+
+    async def remove(self, owner: Owner, *, on: Executor | None = None) -> bool:
+        """Forget a secret; return whether there was one."""
+        async with translated():
+            done = await (on or self._pool).execute(_REMOVE, *msgspec.structs.astuple(owner))
+        return done != "DELETE 0"
+
+    async def owners(
+        self,
+        *,
+        kind: str | None = None,
+        owner_id: str | None = None,
+        provider: str | None = None,
+        purpose: str | None = None,
+    ) -> list[Owner]:
+        """Return whose secrets are kept, in order, without opening any."""
+        return [_owner(row) for row in await self._fetch(_OWNERS, kind, owner_id, provider, purpose)]
+
+    async def status(self) -> list[KeyUse]:
+        """Return the held keys in their order, then the missing ones that are in use."""
+        counts: dict[str, int] = {row["key_id"]: row["rows"] for row in await self._fetch(_STATUS)}
+        held = self._keyring.ids
+        return [
+            KeyUse(
+                key_id=key_id,
+                rows=counts.get(key_id, 0),
+                is_held=key_id in held,
+                is_first=key_id == self._keyring.first,
+            )
+            for key_id in (*held, *sorted(counts.keys() - set(held)))
+        ]
+
+    async def verify(self) -> None:
+        """Raise where a key in use is missing or is another one than what sealed: a service must not start so."""
+        uses = await self.status()
+        if missing := [f"{use.key_id} ({use.rows} credentials)" for use in uses if not use.is_held]:
+            raise MissingKeyError(f"USHER_ENCRYPTION_KEYS lacks keys that are in use: {', '.join(missing)}")
+        for use in uses:
+            samples = await self._fetch(_SAMPLE, use.key_id, _SAMPLES)
+            if samples and not any(self._opens(_row(sample)) for sample in samples):
+                raise TamperedError(
+                    f"USHER_ENCRYPTION_KEYS: the key {use.key_id} opens nothing of what was sealed under this id: "
+                    "is it another key?"
+                )
+
+    def _opens(self, row: "_Row") -> bool:
+        try:
+            unseal(row.owner, row.sealed, self._keyring)
+        except TamperedError:
+            return False
+        return True
+
+    async def rotate(
+        self, *, batch: int = 500, progress: Callable[[int, int], None] | None = None, patience: timedelta = PATIENCE
+    ) -> Rotation:
+        """Seal everything anew with the first key, a batch a transaction, while others read and write.
+
+        A secret that is put meanwhile is never lost: its row is locked here or there. Stopping loses nothing, the
+        next run goes on. `progress` gets what is done and how much there was to do. Raises `TransientError` where,
+        for `patience` after the first sweep, rows stay under other keys.
+        """
+        tally = _Tally(to_do=await self._count_old())
+        await self._sweep(tally, batch=batch, progress=progress)
+        give_up_at = time.monotonic() + patience.total_seconds()
+        while (left := await self._count_old()) > tally.failed:
+            if time.monotonic() > give_up_at:
+                raise TransientError(
+                    f"{left} credentials are still sealed with other keys: a transaction holds them, or a process that "
+                    "was not restarted writes them. Rotate again later"
+                )
+            await asyncio.sleep(_PAUSE_S)
+            await self._sweep(tally, batch=batch, progress=progress)
+        return Rotation(rotated=tally.rotated, failed=tally.failed, failures=tuple(tally.failures))
+
+    async def _sweep(self, tally: "_Tally", *, batch: int, progress: Callable[[int, int], None] | None) -> None:
+        tally.failed, tally.failures, after = 0, [], 0
+        while True:
+            async with transaction(self._pool) as connection:
+                rows = [_row(row) for row in await connection.fetch(_OLD, self._keyring.first, after, batch)]
+                done = self._resealed(rows, tally)
+                await connection.execute(
+                    _RESEAL, [row.id for row in done], self._keyring.first, [row.sealed.data for row in done]
+                )
+            if not rows:
+                return
+            after = rows[-1].id
+            tally.rotated += len(done)
+            if progress is not None:
+                progress(tally.rotated, max(tally.to_do, tally.rotated))
+
+    def _resealed(self, rows: Sequence["_Row"], tally: "_Tally") -> list["_Row"]:
+        done = []
+        for row in rows:
+            try:
+                secret = unseal(row.owner, row.sealed, self._keyring)
+            except (MissingKeyError, TamperedError) as exc:
+                tally.failed += 1
+                if tally.failed <= _NAMED_FAILURES:
+                    tally.failures.append(f"{row.owner}: {exc.detail}")
+                continue
+            done.append(_Row(row.id, row.owner, seal(row.owner, secret, self._keyring)))
+        return done
+
+    async def _count_old(self) -> int:
+        [row] = await self._fetch(_COUNT_OLD, self._keyring.first)
+        count: int = row["rows"]
+        return count
+
+    async def _fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
+        async with translated():
+            return await self._pool.fetch(query, *values)
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """A credential as it is stored."""
+
+    id: int
+    owner: Owner
+    sealed: Sealed
+
+
+class _Tally(msgspec.Struct):
+    """How far a rotation is; what failed is counted anew in each sweep."""
+
+    to_do: int
+    rotated: int = 0
+    failed: int = 0
+    failures: list[str] = []
+
+
+def _owner(row: asyncpg.Record) -> Owner:
+    return Owner(kind=row["owner_kind"], id=row["owner_id"], provider=row["provider"], purpose=row["purpose"])
+
+
+def _row(row: asyncpg.Record) -> _Row:
+    return _Row(row["id"], _owner(row), Sealed(row["key_id"], row["sealed"]))
+
+
+_PUT: Final = """
+insert into shared.credentials (owner_kind, owner_id, provider, purpose, key_id, sealed)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (owner_kind, owner_id, provider, purpose)
+do update set key_id = excluded.key_id, sealed = excluded.sealed, updated_at = now()
+"""
+
+_GET: Final = """
+select key_id, sealed from shared.credentials
+where owner_kind = $1 and owner_id = $2 and provider = $3 and purpose = $4
+"""
+
+_REMOVE: Final = """
+delete from shared.credentials
+where owner_kind = $1 and owner_id = $2 and provider = $3 and purpose = $4
+"""
+
+_OWNERS: Final = """
+select owner_kind, owner_id, provider, purpose from shared.credentials
+where ($1::text is null or owner_kind = $1) and ($2::text is null or owner_id = $2)
+  and ($3::text is null or provider = $3) and ($4::text is null or purpose = $4)
+order by owner_kind, owner_id, provider, purpose
+"""
+
+_STATUS: Final = "select key_id, count(*) as rows from shared.credentials group by key_id"
+
+_SAMPLE: Final = """
+select id, owner_kind, owner_id, provider, purpose, key_id, sealed from shared.credentials
+where key_id = $1 order by id limit $2
+"""
+
+_COUNT_OLD: Final = "select count(*) as rows from shared.credentials where key_id <> $1"
+
+_OLD: Final = """
+select id, owner_kind, owner_id, provider, purpose, key_id, sealed from shared.credentials
+where key_id <> $1 and id > $2
+order by id limit $3
+for update skip locked
+"""
+
+_RESEAL: Final = """
+update shared.credentials set key_id = $2, sealed = fresh.sealed
+from unnest($1::bigint[], $3::bytea[]) as fresh (id, sealed)
+where credentials.id = fresh.id
+"""
