@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from shared.errors import Fault, InvalidError
-from shared.loose import text
+from shared.leniency import text
 
 Source = Literal["plex", "jellyfin", "emby", "seerr", "tautulli"]
 SOURCES: Final[tuple[Source, ...]] = ("plex", "jellyfin", "emby", "seerr", "tautulli")

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from shared.loose import flag, number, text
+from shared.leniency import flag, number, text
 from shared.schemas.webhooks import Webhook
 
 _EVENTS: Final = frozenset(
@@ -93,8 +93,10 @@ def parse(payload: bytes, *, received_at: datetime) -> Notice | Ignored:
     """Return what a webhook of Seerr says; raises nothing, whatever the bytes are. Seerr sends no time."""
     try:
         body = _decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         return Ignored(f"the payload does not fit: {exc}")
+    except RecursionError:
+        return Ignored("the payload does not fit: nested too deep")
     event = text(body.notification_type, limit=100)
     if event in _EVENTS:
         return _notice(body, event, received_at)

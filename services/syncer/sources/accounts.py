@@ -8,7 +8,7 @@ import re
 from typing import Final, Literal
 
 from services.syncer.sources.titles import MAX_ID
-from shared.loose import flag, number, text
+from shared.leniency import flag, number, text
 from shared.schemas.media import Account
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)

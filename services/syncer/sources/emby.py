@@ -11,7 +11,7 @@ from services.syncer.sources.moments import happened_at
 from services.syncer.sources.outcome import Ignored, Outcome, Unwatched, Watched
 from services.syncer.sources.payload import decoded, unknown_event
 from services.syncer.sources.titles import titled
-from shared.loose import flag, text
+from shared.leniency import flag, text
 
 _STOP: Final = "playback.stop"
 _MARK: Final = "item.markplayed"

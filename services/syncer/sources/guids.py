@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from services.syncer.sources.ids import kind_of
-from shared.loose import number
+from shared.leniency import number
 
 _GUID: Final = re.compile(r"([a-z0-9.+-]{1,80})://([^?#\s]{1,200})(?:[?#].*)?", re.IGNORECASE | re.DOTALL)
 _HAMA: Final = re.compile(r"([a-z]+)[2-9]?-([a-z0-9]+)", re.IGNORECASE)

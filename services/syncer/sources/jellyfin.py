@@ -20,7 +20,7 @@ from services.syncer.sources.moments import happened_at
 from services.syncer.sources.outcome import Ignored, Outcome, Unwatched, Watched
 from services.syncer.sources.payload import decoded, unknown_event
 from services.syncer.sources.titles import Sighting, titled
-from shared.loose import flag, text
+from shared.leniency import flag, text
 from shared.schemas.media import Account, Ids, Title
 
 _PROVIDER: Final = "provider_"

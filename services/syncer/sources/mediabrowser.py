@@ -7,7 +7,7 @@ import msgspec
 from services.syncer.sources.accounts import compact
 from services.syncer.sources.ids import collected, kind_of
 from services.syncer.sources.titles import Sighting
-from shared.loose import number, text
+from shared.leniency import number, text
 from shared.schemas.media import Ids
 
 TICKS: Final = 10_000_000

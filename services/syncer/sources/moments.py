@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from shared.loose import moment
+from shared.leniency import moment
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far a sender's clock may be ahead of ours."""

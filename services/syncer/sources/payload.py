@@ -5,7 +5,7 @@ from typing import TypeVar
 import msgspec
 
 from services.syncer.sources.outcome import Ignored
-from shared.loose import text
+from shared.leniency import text
 
 T = TypeVar("T")
 
@@ -14,15 +14,17 @@ def decoded(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | Ignored:
     """Return what the bytes hold; msgspec's message names the field, and never a value."""
     try:
         return decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         return Ignored(f"the payload does not fit: {exc}")
+    except RecursionError:
+        return Ignored("the payload does not fit: nested too deep")
 
 
 def converted(tree: dict[str, object], kind: type[T]) -> T | Ignored:
     """Return what an already decoded object holds."""
     try:
         return msgspec.convert(tree, kind)
-    except (msgspec.ValidationError, RecursionError) as exc:
+    except msgspec.ValidationError as exc:
         return Ignored(f"the payload does not fit: {exc}")
 
 

@@ -15,7 +15,7 @@ from services.syncer.sources.ids import collected
 from services.syncer.sources.outcome import Ignored, Outcome, Watched
 from services.syncer.sources.payload import decoded, unknown_event
 from services.syncer.sources.titles import LIVE, Sighting, titled
-from shared.loose import flag, number, text
+from shared.leniency import flag, number, text
 from shared.schemas.media import Title
 
 SCROBBLE: Final = "media.scrobble"

@@ -13,7 +13,7 @@ from services.syncer.sources.mediabrowser import Item, Person, Server, sighting
 from services.syncer.sources.outcome import Ignored, Outcome, Unwatched, Watched
 from services.syncer.sources.payload import decoded, unknown_event
 from services.syncer.sources.titles import titled
-from shared.loose import text
+from shared.leniency import text
 
 _HINTS: Final = {
     "Play": Ignored("a hint: playback started"),

@@ -16,12 +16,22 @@ from services.syncer.sources.accounts import plex_account
 from services.syncer.sources.moments import happened_at
 from services.syncer.sources.outcome import Ignored, Outcome, Watched
 from services.syncer.sources.payload import converted, decoded, unknown_event
-from shared.loose import number, text
+from shared.leniency import number, text
 from shared.schemas.media import Account
 
 _PLACEHOLDER: Final = re.compile(r"\s*(?:\{[^{}]*\}|undefined)\s*")
 
 _PLAYS: Final = frozenset({"watched", "scrobble", "media.watched", "media.scrobble"})
+_ABOUT_SERVERS: Final = (
+    "intdown",
+    "intup",
+    "extdown",
+    "extup",
+    "pmsupdate",
+    "plexpyupdate",
+    "plexpydbcorrupt",
+    "tokenexpired",
+)
 _STARTED: Final = Ignored("a hint: playback started")
 _HINTS: Final = {
     **plex.HINTS,
@@ -41,6 +51,7 @@ _HINTS: Final = {
     "concurrent": Ignored("a hint: one user plays several things at once"),
     "newdevice": Ignored("a hint: a device was added"),
     "test": Ignored("a test: it arrived"),
+    **dict.fromkeys(_ABOUT_SERVERS, Ignored("a hint: something about a server")),
 }
 
 _MINUTE: Final = 60_000

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from services.syncer.sources.outcome import Ignored
-from shared.loose import number, text
+from shared.leniency import number, text
 from shared.schemas.media import Ids, MediaType, Title
 
 MAX_ID: Final = 100

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from shared.loose import MAX_TEXT, flag, moment, number, text
+from shared.leniency import MAX_TEXT, flag, moment, number, text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""`make bench`: runs the benchmarks, prints a table, writes bench/results.json."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from bench import footprint, ingest
+from bench.figures import Figure
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+def main() -> int:
+    """Run all, or those named on the command line; the exit status says whether every target was met."""
+    wanted = sys.argv[1:] or ["ingest", "footprint"]
+    figures: list[Figure] = []
+    if "ingest" in wanted:
+        figures += ingest.run()
+    if "footprint" in wanted:
+        figures += footprint.run()
+    _print(figures)
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode({"at": datetime.now(UTC), "figures": figures})))
+    return 0 if all(figure.met is not False for figure in figures) else 1
+
+
+def _print(figures: list[Figure]) -> None:
+    table = Table("figure", "value", "unit", "target", "met")
+    for figure in figures:
+        met = "" if figure.met is None else "yes" if figure.met else "NO"
+        table.add_row(figure.name, f"{figure.value:g}", figure.unit, figure.target, met)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""Movies and episodes are named in some way, or refused with the reason."""
+
+import pytest
+
+from services.syncer.sources.outcome import Ignored
+from services.syncer.sources.titles import Sighting, titled
+from shared.schemas.media import Ids, Title
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (Sighting(kind="movie", title="Heat", year=1995), Title(type="movie", title="Heat", year=1995)),
+        (Sighting(kind="Movie", title="Heat", season=1, episode=2, show="x"), Title(type="movie", title="Heat")),
+        (
+            Sighting(kind="movie", ids=Ids(tmdb=("949",), plex=("ab",))),
+            Title(type="movie", title="tmdb 949", ids=Ids(tmdb=("949",), plex=("ab",))),
+        ),
+        (
+            Sighting(kind="EPISODE", title="Pilot", show="Lost", season="1", episode="1"),
+            Title(type="episode", title="Pilot", show="Lost", season=1, episode=1),
+        ),
+        (
+            Sighting(kind="episode", show="Lost", episode=5),
+            Title(type="episode", title="Episode 5", show="Lost", episode=5),
+        ),
+        (
+            Sighting(kind="episode", season=0, episode=0, show_ids=Ids(tvdb=("73739",))),
+            Title(type="episode", title="Episode 0", season=0, episode=0, show_ids=Ids(tvdb=("73739",))),
+        ),
+        (
+            Sighting(kind="episode", ids=Ids(tvdb=("127131",))),
+            Title(type="episode", title="tvdb 127131", ids=Ids(tvdb=("127131",))),
+        ),
+        (
+            Sighting(kind="movie", title="Heat", year="19950", duration_s=10**9, item="x" * 1000),
+            Title(type="movie", title="Heat", item="x" * 100),
+        ),
+        (
+            Sighting(kind="episode", title="Pilot", season=-1, episode=100_001, year=1869),
+            Title(type="episode", title="Pilot"),
+        ),
+    ],
+)
+def test_what_is_named_in_some_way_is_a_title(seen: Sighting, expected: Title) -> None:
+    assert titled(seen, sender="Plex") == expected
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        (Sighting(kind="movie", year=1995, item="5"), "Plex does not say which movie this is"),
+        (Sighting(kind="movie", title="\x00"), "Plex does not say which movie this is"),
+        (Sighting(kind="Episode", season=1, episode=2), "Plex does not say which episode this is"),
+        (Sighting(kind="episode", show="Lost", season=1), "Plex does not say which episode this is"),
+        (Sighting(kind="track", title="x"), "music is not tracked"),
+        (Sighting(kind="Audio", title="x"), "music is not tracked"),
+        (Sighting(kind="photo", title="x"), "photos are not tracked"),
+        (Sighting(kind="clip", title="x"), "trailers and extras are not tracked"),
+        (Sighting(kind="Season", title="x"), "a whole show or season is not a play: its episodes are"),
+        (Sighting(kind="TvChannel", title="x"), "live television is not tracked: it has no ids"),
+        (Sighting(kind="AudioBook", title="x"), "books are not tracked"),
+        (Sighting(kind="hologram", title="x"), "'hologram' is not tracked"),
+        (Sighting(kind=None, title="x"), "it does not say what kind of item this is"),
+        (Sighting(kind=["movie"], title="x"), "it does not say what kind of item this is"),
+    ],
+)
+def test_anything_else_is_refused_with_the_reason(seen: Sighting, reason: str) -> None:
+    assert titled(seen, sender="Plex") == Ignored(reason)
