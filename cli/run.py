@@ -4,7 +4,6 @@ What is needed only to prepare (this module, typer, msgspec) does not stay in me
 `python -m cli.supervisor` with a plan in a file. Secrets are handed on as names of files, never as arguments.
 """
 
-import base64
 import os
 import secrets
 import socket
@@ -25,6 +24,7 @@ from cli.supervisor.plan import Plan, dump
 from cli.supervisor.program import Health, Program
 from shared import settings
 from shared.errors import PermanentError
+from shared.keyring import new_key, new_key_id
 from shared.schemas.secret import Secret
 
 SERVICES: Final = ("gateway", "linker", "syncer", "requester")
@@ -133,8 +133,7 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def _new_encryption_key() -> Secret:
-    key_id = f"k{datetime.now(UTC):%Y%m%d}{secrets.token_hex(2)}"
-    return Secret(f"{key_id}:{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}")
+    return new_key(new_key_id(datetime.now(UTC)))
 
 
 def _new_api_key() -> Secret:
