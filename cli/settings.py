@@ -3,9 +3,12 @@
 from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from shared.schemas.secret import Secret
-from shared.settings import LogFormat, LogLevel, Port, Url, described
+from shared.settings import LogFormat, LogLevel, Port, Replicas, Url, described
+
+Hours = Annotated[int, Meta(ge=0, le=8760, description="hours between two runs, 0 for never", examples=["24"])]
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +24,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     nats_url: Annotated[
         Secret, described("NATS addresses, separated by commas; embedded if empty", "nats://127.0.0.1:4222")
     ] = Secret("")
+    nats_credentials: Annotated[str, described("the path of a NATS credentials file", "/run/secrets/usher.creds")] = ""
+    nats_replicas: Replicas = 1
     usher_encryption_keys: Annotated[
         Secret, described("id:base64 of 32 bytes, the newest first; generated if empty", "k1:" + "A" * 43 + "=")
     ] = Secret("")
@@ -44,3 +49,35 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     def public_url(self) -> str:
         """The gateway as the outside reaches it."""
         return self.usher_public_url.rstrip("/") or self.local_url
+
+
+HexKey = Annotated[
+    str,
+    Meta(pattern="^[0-9a-fA-F]{64}$", description="64 hex digits, as the developer portal shows them", examples=["…"]),
+]
+Snowflake = Annotated[
+    str, Meta(pattern="^[0-9]{15,22}$", description="an id of Discord's, all digits", examples=["1014270561534541824"])
+]
+
+
+class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The systems around Usher, as far as they are set up by variables. Without an application id Discord is off."""
+
+    seerr_url: Url = ""
+    seerr_api_key: Secret = Secret("")
+    plex_host: Url = ""
+    plex_token: Secret = Secret("")
+    plex_client_id: Annotated[str, described("what plex.tv knows this Usher by", "a UUID")] = ""
+    plex_product: Annotated[str, described("the name that plex.tv shows", "Usher")] = "Usher"
+    trakt_client_id: str = ""
+    trakt_client_secret: Secret = Secret("")
+    discord_application_id: Snowflake = ""
+    discord_public_key: HexKey = ""
+    discord_bot_token: Secret = Secret("")
+    discord_guild_id: Snowflake = ""
+    discord_admin_role_id: Snowflake = ""
+    discord_channel_id: Snowflake = ""
+    users_sync_interval_hours: Hours = 24
+    history_sync_interval_hours: Hours = 6
+    plex_sync_interval_hours: Hours = 6
+    usher_allow_private: Annotated[str, described("networks, separated by commas; empty: all", "192.168.1.0/24")] = ""
