@@ -45,7 +45,9 @@ class Acknowledgements:
     def open(self) -> tuple[str, asyncio.Future[Stored]]:
         """Return a reply subject and the future of what will come to it; raises `UnavailableError` over the limit."""
         if len(self._open) >= _MOST_OPEN:
-            raise UnavailableError("NATS does not acknowledge")
+            self._open = {token: future for token, future in self._open.items() if not future.done()}
+            if len(self._open) >= _MOST_OPEN:
+                raise UnavailableError("NATS does not acknowledge")
         token = format(next(self._counter), "x")
         future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
         self._open[token] = future
