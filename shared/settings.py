@@ -5,7 +5,7 @@ said in one line that names the variable, what was expected and an example; the 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -77,7 +77,7 @@ def load(kind: type[S], *, environ: Mapping[str, str] | None = None, env_file: P
 
     An empty variable counts as not set. Setting both `NAME` and `NAME_FILE` is an error.
     """
-    variables = {**_dotenv(env_file), **(os.environ if environ is None else environ)}
+    variables = _variables(environ, env_file)
     hints = get_type_hints(kind, include_extras=True)
     values = {}
     for field in msgspec.structs.fields(kind):
@@ -85,6 +85,43 @@ def load(kind: type[S], *, environ: Mapping[str, str] | None = None, env_file: P
         if value is not None:
             values[field.name] = value
     return kind(**values)
+
+
+def problems(
+    kind: type[msgspec.Struct],
+    *,
+    environ: Mapping[str, str] | None = None,
+    env_file: Path = Path(".env"),
+    given: Collection[str] = (),
+) -> list[str]:
+    """Return all that `load` would object to, one after the other; what is `given` otherwise need not be set."""
+    variables = _variables(environ, env_file)
+    hints = get_type_hints(kind, include_extras=True)
+    found = []
+    for field in msgspec.structs.fields(kind):
+        name = field.name.upper()
+        try:
+            _read(name, hints[field.name], variables, required=field.required and name not in given)
+        except SettingsError as exc:
+            found.append(exc.detail)
+    return found
+
+
+def unknown(
+    kinds: Iterable[type[msgspec.Struct]],
+    *,
+    prefix: str,
+    environ: Mapping[str, str] | None = None,
+    env_file: Path = Path(".env"),
+) -> list[str]:
+    """Return the variables that begin with `prefix` and that no settings type has: most likely misspelt."""
+    known = {field.name.upper() for kind in kinds for field in msgspec.structs.fields(kind)}
+    names = _variables(environ, env_file)
+    return sorted(name for name in names if name.startswith(prefix) and name.removesuffix("_FILE") not in known)
+
+
+def _variables(environ: Mapping[str, str] | None, env_file: Path) -> dict[str, str]:
+    return {**_dotenv(env_file), **(os.environ if environ is None else environ)}
 
 
 def _dotenv(path: Path) -> dict[str, str]:

@@ -1,0 +1,76 @@
+"""Looks at a NATS server without changing anything there, for people who want to know what is wrong with it."""
+
+from typing import Final
+
+import msgspec
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+
+from shared.bus.streams import STREAMS, stream_drift
+from shared.errors import UnavailableError
+from shared.schemas.secret import Secret
+
+_PATIENCE_S: Final = 3
+_NO_JETSTREAM: Final = (
+    nats.js.errors.ServiceUnavailableError,
+    nats.js.errors.NoStreamResponseError,
+    nats.errors.NoRespondersError,
+)
+
+
+class Inspection(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found. `drift` names, a stream, the settings that are not as declared."""
+
+    version: str
+    has_jetstream: bool
+    absent: tuple[str, ...] = ()
+    drift: dict[str, list[str]] = {}
+
+
+async def inspect(url: Secret, *, credentials: str = "", replicas: int = 1) -> Inspection:
+    """Look at the server and its streams. Raises `UnavailableError` where it is away or lets us not in."""
+    client = Client()
+    try:
+        await client.connect(
+            servers=[server.strip() for server in url.reveal().split(",")],
+            user_credentials=credentials or None,
+            connect_timeout=_PATIENCE_S,
+            allow_reconnect=False,
+            error_cb=_ignore,
+        )
+    except (nats.errors.Error, OSError, ValueError) as exc:
+        raise UnavailableError(f"NATS does not answer ({type(exc).__name__})") from exc
+    try:
+        return await _inspected(client, replicas=replicas)
+    except (nats.errors.Error, OSError) as exc:
+        raise UnavailableError(f"NATS does not answer ({type(exc).__name__})") from exc
+    finally:
+        await client.close()
+
+
+async def _ignore(_error: Exception) -> None:
+    """Say nothing: what goes wrong is raised."""
+
+
+async def _inspected(client: Client, *, replicas: int) -> Inspection:
+    version = str(client.connected_server_version)
+    stream = client.jetstream(timeout=_PATIENCE_S)
+    try:
+        await stream.account_info()
+    except (
+        nats.js.errors.ServiceUnavailableError,
+        nats.js.errors.NoStreamResponseError,
+        nats.errors.NoRespondersError,
+    ):
+        return Inspection(version=version, has_jetstream=False)
+    absent, drifted = [], {}
+    for spec in STREAMS:
+        try:
+            found = await stream.stream_info(spec.name)
+        except nats.js.errors.NotFoundError:
+            absent.append(spec.name)
+            continue
+        if drift := stream_drift(spec, found.config, replicas=replicas):
+            drifted[spec.name] = sorted(drift)
+    return Inspection(version=version, has_jetstream=True, absent=tuple(absent), drift=drifted)
