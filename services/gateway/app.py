@@ -3,7 +3,6 @@
 import msgspec
 from litestar import Litestar, Router
 from litestar.di import Provide
-from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
 
 from services.gateway import problems
@@ -11,7 +10,8 @@ from services.gateway.api import audit, auth, describe, events, health, history,
 from services.gateway.api import webhook_secrets as secrets
 from services.gateway.api.deadline import Deadline
 from services.gateway.api.guards import Guard, caller, reads_json
-from services.gateway.api.tracing import Traced
+from services.gateway.api.handlers import free
+from services.gateway.api.tracing import traced
 from services.gateway.edge import Edge
 from services.gateway.reference import page as reference
 from services.gateway.webhooks import routes as webhooks
@@ -54,7 +54,7 @@ def application(routes: Routes, door: Door, guard: Guard, tracer: Tracer) -> ASG
 
 
 def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
-    unguarded = Router("/", route_handlers=[auth.login_router(routes.auth)], guards=[guard.check_prepared])
+    unguarded = Router("/", route_handlers=[auth.login_router(routes.auth)], guards=[free(guard.check_prepared)])
     guarded = Router(
         "/",
         route_handlers=[
@@ -69,7 +69,7 @@ def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
             people.router(routes.people),
             secrets.router(routes.secrets),
         ],
-        guards=[guard.check],
+        guards=[free(guard.check)],
         dependencies={"caller": Provide(caller, sync_to_thread=False)},
         security=describe.SECURITY,
     )
@@ -77,5 +77,5 @@ def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
         "/api",
         route_handlers=[unguarded, guarded],
         guards=[reads_json],
-        middleware=[DefineMiddleware(Traced, tracer=tracer), Deadline],
+        middleware=[traced(tracer), Deadline],
     )

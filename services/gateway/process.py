@@ -28,7 +28,6 @@ from services.gateway.spool import spool as spools
 from services.gateway.spool.drain import Drain
 from services.gateway.spool.spool import Spool
 from services.gateway.startup import NAME, Startup
-from services.gateway.webhooks.secrets import Secrets
 from services.gateway.wiring import Wires
 from shared import runtime
 from shared.bus import streams
@@ -51,8 +50,8 @@ class Process:
         wires = _wires(config, parts, spool)
         self._bus = parts.bus
         self._feed = wires.feed
-        self._refresh = Refresh(wires.secrets, parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
-        self._startup = _startup(config, parts, wires, self._refresh)
+        self._refresh = wires.refresh
+        self._startup = _startup(config, parts, wires)
         self._service = _service(parts)
         self._drain = None if spool is None else Drain(spool, parts.bus)
         self._retention = Retention(parts.pool, now=_now)
@@ -97,24 +96,25 @@ def _now() -> datetime:
 
 def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
     vault = Vault(parts.pool, Keyring.parse(config.usher_encryption_keys))
+    refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
     return Wires(
         feed=Feed(),
         passwords=Passwords(),
         preparation=Preparation(),
-        readiness=Readiness(parts.bus, spool, config.spool_folder),
-        secrets=Secrets(),
+        readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
+        refresh=refresh,
         spool=spool,
         webhook_secrets=WebhookSecrets(parts.worker, parts.pool, vault, now=_now, public_url=config.public_url),
     )
 
 
-def _startup(config: Settings, parts: Parts, wires: Wires, refresh: Refresh) -> Startup:
+def _startup(config: Settings, parts: Parts, wires: Wires) -> Startup:
     return Startup(
         config,
         parts.pool,
         vault=Vault(parts.pool, Keyring.parse(config.usher_encryption_keys)),
         bootstrap=Bootstrap(parts.worker, wires.passwords, wires.webhook_secrets, now=_now),
-        refresh=refresh,
+        refresh=wires.refresh,
         preparation=wires.preparation,
     )
 

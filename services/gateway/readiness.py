@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from services.gateway.access.refresh import Refresh
 from services.gateway.spool.spool import Spool
 from services.gateway.spool.tally import Limits
 from shared.bus.connection import Bus
@@ -34,7 +35,8 @@ class Preparation:
 class Readiness:
     """Can a webhook be stored? On JetStream, or in the spool."""
 
-    def __init__(self, bus: Bus, spool: Spool | None, folder: Path) -> None:
+    def __init__(self, bus: Bus, spool: Spool | None, folder: Path, refresh: Refresh) -> None:
+        self._refresh = refresh
         self._bus = bus
         self._spool = spool
         self._folder = folder
@@ -42,7 +44,7 @@ class Readiness:
     @property
     def is_ready(self) -> bool:
         """True while a 202 can be given."""
-        return self._bus.is_connected or self.has_spool
+        return self._refresh.is_known and (self._bus.is_connected or self.has_spool)
 
     @property
     def has_spool(self) -> bool:

@@ -10,6 +10,7 @@ from services.gateway import app
 from services.gateway.access.doorman import Doorman
 from services.gateway.access.login import Login
 from services.gateway.access.passwords import Passwords
+from services.gateway.access.refresh import Refresh
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.api.audit import AuditRoutes
 from services.gateway.api.auth import AuthRoutes
@@ -28,7 +29,6 @@ from services.gateway.readiness import Preparation, Readiness
 from services.gateway.spool.hedge import Hedge, NoShelf
 from services.gateway.spool.spool import Spool
 from services.gateway.webhooks.door import Door
-from services.gateway.webhooks.secrets import Secrets
 from shared.runtime import Parts
 
 
@@ -39,7 +39,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     passwords: Passwords
     preparation: Preparation
     readiness: Readiness
-    secrets: Secrets
+    refresh: Refresh
     spool: Spool | None
     webhook_secrets: WebhookSecrets
 
@@ -59,5 +59,5 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         secrets=SecretRoutes(wires.webhook_secrets),
         stream=StreamRoutes(wires.feed),
     )
-    door = Door(wires.secrets, Counted(Hedge(bus, wires.spool or NoShelf())))
+    door = Door(wires.refresh, Counted(Hedge(bus, wires.spool or NoShelf())))
     return app.application(routes, door, Guard(Doorman(pool, now=now), wires.preparation), parts.tracer)

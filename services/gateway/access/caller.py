@@ -10,7 +10,7 @@ from services.gateway.store.audit import AuditEntry
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody with a valid credential. `name` is for people; `session_id` is None for API keys."""
+    """Somebody with a valid credential: a user by a session, or a key, by its name, without one."""
 
     name: str
     scopes: frozenset[Scope]
@@ -23,7 +23,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     def did(self, action: str, object: str, *, at: datetime) -> AuditEntry:  # noqa: A002 (what the audit calls it)
         """Return what the audit is to say of this caller."""
-        return AuditEntry(at=at, actor=self.name, address=self.address, action=action, object=object)
+        actor = f"key {self.name}" if self.session_id is None else self.name
+        return AuditEntry(at=at, actor=actor, address=self.address, action=action, object=object)
 
 
 def presented(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

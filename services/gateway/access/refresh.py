@@ -11,12 +11,13 @@ import structlog
 
 from services.gateway.store import webhook_secrets
 from services.gateway.webhooks import snapshot
-from services.gateway.webhooks.secrets import SecretEntry, Secrets
+from services.gateway.webhooks.secrets import Match, SecretEntry, Secrets
 from shared.bus.listening import Listener
 from shared.errors import UnavailableError
 from shared.postgres.pool import Pool
 from shared.schemas import events
 from shared.schemas.events import WebhookSecretChanged
+from shared.schemas.webhooks import Source
 
 _EVERY_S: Final = 60.0
 
@@ -24,13 +25,14 @@ log = structlog.get_logger()
 
 
 class Refresh:
-    """One for a gateway process."""
+    """The door's secrets; one for a gateway process."""
 
-    def __init__(self, secrets: Secrets, pool: Pool, *, kept_in: Path) -> None:
-        self._secrets = secrets
+    def __init__(self, pool: Pool, *, kept_in: Path) -> None:
+        self._secrets = Secrets()
         self._pool = pool
         self._file = kept_in
         self._known: list[SecretEntry] | None = None
+        self._is_known = False
         self._asked = asyncio.Event()
 
     def part(self) -> Listener:
@@ -43,7 +45,20 @@ class Refresh:
 
     def recall(self) -> None:
         """Let in what was valid when it was read last."""
-        self._secrets.replace(snapshot.load(self._file))
+        kept = snapshot.load(self._file)
+        self._secrets.replace(kept)
+        self._is_known = bool(kept)
+
+    @property
+    def is_known(self) -> bool:
+        """False only before the first start is done: until then no webhook can be told from another."""
+        return self._is_known
+
+    def check(self, source: Source, secret: str | None) -> Match:
+        """See `ValidSecrets.check`; raises `UnavailableError` while nothing is known."""
+        if not self._is_known:
+            raise UnavailableError("Usher is starting: it waits for Postgres")
+        return self._secrets.check(source, secret)
 
     async def once(self) -> None:
         """Read the secrets; raises `UnavailableError`."""
@@ -52,6 +67,7 @@ class Refresh:
             return
         self._secrets.replace(entries)
         self._known = entries
+        self._is_known = True
         try:
             await asyncio.to_thread(snapshot.save, self._file, entries)
         except OSError as exc:

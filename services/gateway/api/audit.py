@@ -7,6 +7,7 @@ from litestar import Router, get
 
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
 from services.gateway.page import Limit, Offset, Since, Until, Word, moment
 from services.gateway.store import audit
 from services.gateway.store.audit import AuditEntry, AuditFilter, AuditPage
@@ -53,4 +54,4 @@ def router(routes: AuditRoutes) -> Router:
     page = get(
         "/", summary="Who changed what", opt=needs("admin"), responses=describe.shows(AuditPage([_ENTRY], 1, 50, 0))
     )
-    return Router("/audit", route_handlers=[page(routes.page)], tags=["audit"])
+    return Router("/audit", route_handlers=[page(free(routes.page))], tags=["audit"])

@@ -17,6 +17,7 @@ from services.gateway.access.login import Login
 from services.gateway.access.scopes import ALL, Scope
 from services.gateway.api import describe
 from services.gateway.api.guards import address, needs
+from services.gateway.api.handlers import free
 from services.gateway.page import Id, Limit, Offset
 from services.gateway.store import audit, users
 from services.gateway.store.users import Session
@@ -139,7 +140,7 @@ def login_router(routes: AuthRoutes) -> Router:
     """Return the one route that needs no credential."""
     responses = describe.shows_openly(_BEGUN) | describe.WITH_BODY | describe.THROTTLED
     log_in = post("/login", status_code=200, summary="Log in", responses=responses)
-    return Router("/auth", route_handlers=[log_in(routes.log_in)], tags=["auth"])
+    return Router("/auth", route_handlers=[log_in(free(routes.log_in))], tags=["auth"])
 
 
 def router(routes: AuthRoutes) -> Router:
@@ -155,5 +156,10 @@ def router(routes: AuthRoutes) -> Router:
     end = delete(
         "/sessions/{session_id:str}", summary="Log somebody out", opt=needs("admin"), responses=describe.WITH_ID
     )
-    handlers = [log_out(routes.log_out), verify(routes.verify), sessions(routes.sessions), end(routes.end)]
+    handlers = [
+        log_out(free(routes.log_out)),
+        verify(free(routes.verify)),
+        sessions(free(routes.sessions)),
+        end(free(routes.end)),
+    ]
     return Router("/auth", route_handlers=handlers, tags=["auth"])

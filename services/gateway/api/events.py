@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
 from services.gateway.events import payload
 from services.gateway.events.shapes import EventFilter, EventItem, EventPage, Replayed, Status
 from services.gateway.page import Full, Id, Limit, Offset, Search, Since, Until, Word, moment
@@ -121,5 +122,5 @@ def router(routes: EventRoutes) -> Router:
         opt=needs("write"),
         responses=describe.shows(Replayed(_ITEM.id, 1), status=202) | describe.WITH_ID,
     )
-    handlers = [page(routes.page), one(routes.one), replay(routes.replay)]
+    handlers = [page(free(routes.page)), one(free(routes.one)), replay(free(routes.replay))]
     return Router("/events", route_handlers=handlers, tags=["events"])

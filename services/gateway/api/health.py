@@ -8,10 +8,11 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import generate_latest
 
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
 from services.gateway.readiness import Readiness
 from services.gateway.spool.spool import Spool
 from shared.bus import discovery
@@ -23,6 +24,7 @@ from shared.postgres.pool import Pool
 
 SERVICES: Final = ("gateway", "linker", "syncer", "requester")
 _UNAVAILABLE: Final = 503
+_PROMETHEUS: Final = "text/plain; version=1.0.0"
 
 
 class Sign(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ class HealthRoutes:
 
     async def metrics(self) -> Response[bytes]:
         """Show the process's figures. There is nothing secret in them, and no name of a person or title."""
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(), media_type=_PROMETHEUS)
 
     async def parts(self) -> Health:
         """Look at every part: each service, NATS, Postgres, the spool."""
@@ -147,11 +149,11 @@ def open_router(routes: HealthRoutes) -> Router:
         generate_examples=False,
     )
     metrics = get("/metrics", summary="Figures for Prometheus", responses={200: text}, media_type="text/plain")
-    handlers = [health(routes.health), ready(routes.ready), metrics(routes.metrics)]
+    handlers = [health(free(routes.health)), ready(free(routes.ready)), metrics(free(routes.metrics))]
     return Router("/", route_handlers=handlers, tags=["health"])
 
 
 def router(routes: HealthRoutes) -> Router:
     """Return the route for people."""
     parts = get("/health", summary="How is everything?", opt=needs("read"), responses=describe.shows(_HEALTH))
-    return Router("/", route_handlers=[parts(routes.parts)], tags=["health"])
+    return Router("/", route_handlers=[parts(free(routes.parts))], tags=["health"])

@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
 from services.gateway.page import Limit, Offset, Search, Since, Until, Word, moment
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
@@ -56,7 +57,7 @@ _STATS: Final = PlayStats(
     top_shows=[Count("Severance", 1)],
     top_movies=[],
 )
-Kind = Annotated[MediaType | None, QueryParameter(query="type", description="movie or episode")]
+Kind = Annotated[MediaType | None, QueryParameter(name="type", description="movie or episode")]
 
 
 def wanted_plays(
@@ -124,4 +125,4 @@ def router(routes: HistoryRoutes) -> Router:
         responses=describe.shows(_STATS),
         dependencies={"counted": Provide(counted_plays, sync_to_thread=False)},
     )
-    return Router("/history", route_handlers=[page(routes.page), stats(routes.stats)], tags=["history"])
+    return Router("/history", route_handlers=[page(free(routes.page)), stats(free(routes.stats))], tags=["history"])

@@ -16,6 +16,7 @@ from services.gateway.access.caller import Caller
 from services.gateway.access.scopes import Scope
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
 from services.gateway.page import Id, Limit, Offset, moment
 from services.gateway.store import audit, keys
 from services.gateway.store.keys import ApiKey, KeyPage
@@ -109,5 +110,5 @@ def router(routes: KeyRoutes) -> Router:
         responses=describe.shows(_MADE, status=201) | describe.WITH_BODY,
     )
     remove = delete("/{key_id:str}", summary="Delete an API key", opt=needs("admin"), responses=describe.WITH_ID)
-    handlers = [page(routes.page), create(routes.create), remove(routes.remove)]
+    handlers = [page(free(routes.page)), create(free(routes.create)), remove(free(routes.remove))]
     return Router("/keys", route_handlers=handlers, tags=["keys"])

@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
 from services.gateway.events import payload
 from services.gateway.events.shapes import LetterFilter, LetterItem, LetterPage, LetterStatus, Replayed
 from services.gateway.page import Full, Id, Limit, Offset, Search, Since, Until, Word, moment
@@ -128,5 +129,5 @@ def router(routes: LetterRoutes) -> Router:
         responses=describe.shows(Replayed(_ITEM.id, 1), status=202) | describe.WITH_ID,
     )
     drop = delete("/{letter_id:str}", summary="Drop a dead letter", opt=needs("write"), responses=describe.WITH_ID)
-    handlers = [page(routes.page), one(routes.one), replay(routes.replay), drop(routes.drop)]
+    handlers = [page(free(routes.page)), one(free(routes.one)), replay(free(routes.replay)), drop(free(routes.drop))]
     return Router("/deadletters", route_handlers=handlers, tags=["dead letters"])

@@ -14,6 +14,7 @@ from msgspec import Meta
 from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
 from services.gateway.page import Id, Limit, Offset, Search
 from services.gateway.store import audit
 from shared.bus.connection import Bus
@@ -137,10 +138,10 @@ def router(routes: PeopleRoutes) -> Router:
         "/{person_id:str}/merge", status_code=200, summary="Merge two people", opt=needs("write"), responses=changed
     )
     handlers = [
-        page(routes.page),
-        one(routes.one),
-        unclaimed(routes.unclaimed),
-        claim(routes.claim),
-        merge(routes.merge),
+        page(free(routes.page)),
+        one(free(routes.one)),
+        unclaimed(free(routes.unclaimed)),
+        claim(free(routes.claim)),
+        merge(free(routes.merge)),
     ]
     return Router("/people", route_handlers=handlers, tags=["people"])

@@ -14,6 +14,7 @@ from litestar.openapi.spec import Example
 from litestar.response import Stream
 
 from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
 from services.gateway.events.feed import Feed, Watcher
 
 PING_EVERY: Final = timedelta(seconds=15)
@@ -72,4 +73,4 @@ def router(routes: StreamRoutes) -> Router:
         responses={200: spec},
         media_type=_TYPE,
     )
-    return Router("/events", route_handlers=[watch(routes.watch)], tags=["events"])
+    return Router("/events", route_handlers=[watch(free(routes.watch))], tags=["events"])

@@ -14,6 +14,7 @@ from services.gateway.access.caller import Caller
 from services.gateway.access.webhook_secrets import Address, WebhookSecrets
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
 from services.gateway.page import Id, Limit, Offset
 from services.gateway.store.webhook_secrets import WebhookSecret
 from shared.schemas.webhooks import Source
@@ -97,5 +98,5 @@ def router(routes: SecretRoutes) -> Router:
     remove = delete(
         "/{secret_id:str}", summary="Delete a webhook secret", opt=needs("admin"), responses=describe.WITH_ID
     )
-    handlers = [page(routes.page), create(routes.create), remove(routes.remove)]
+    handlers = [page(free(routes.page)), create(free(routes.create)), remove(free(routes.remove))]
     return Router("/webhooks/secrets", route_handlers=handlers, tags=["webhooks"])
