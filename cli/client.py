@@ -16,7 +16,7 @@ from cli.folder import ADDRESS, LOCAL_API_KEY, Folder
 from cli.settings import RunSettings
 from shared import settings
 from shared.errors import Fault, PermanentError, TransientError
-from shared.http.calls import translated
+from shared.http.calls import RefusedError, decode, translated
 from shared.http.client import client
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError
@@ -81,8 +81,8 @@ class Usher:
         if response.status_code >= _ERROR:
             raise refusal(response.status_code, response.content)
         try:
-            return msgspec.json.decode(response.content) if response.content else None
-        except msgspec.MsgspecError as exc:
+            return decode(response, object, api="Usher") if response.content else None
+        except RefusedError as exc:
             raise AnswerError(f"what answers at {self._address} is not Usher") from exc
 
     @contextmanager
@@ -103,7 +103,7 @@ def refusal(status: int, content: bytes) -> AnswerError:
     """Return an answer that is no as an error of one line."""
     try:
         problem = msgspec.json.decode(content, type=Problem)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         problem = Problem()
     text = problem.detail or problem.title or f"Usher answered {status}"
     faults = "; ".join(f"{fault.path}: {fault.message}" for fault in problem.errors)
