@@ -21,6 +21,7 @@ from tests.house import WEBHOOK_SECRET, House
 RATE = 100.0
 LENGTH_S = 20
 FIRST = 500_000
+ACCEPTED = 202
 
 
 def run(house: House) -> list[Figure]:
@@ -38,7 +39,10 @@ async def _measure(house: House) -> list[Figure]:
     began = time.perf_counter()
     answers = await send_at(RATE, client, f"/webhooks/plex?token={WEBHOOK_SECRET}", posts)
     client.close()
-    await asyncio.sleep(2)
+    assert all(answer.status == ACCEPTED for answer in answers)
+    async with asyncio.timeout(30):
+        while len(arrived) < len(posts):
+            await asyncio.sleep(0.1)
     await listener.close()
     delays = [
         arrived[f"Simulated movie {FIRST + answer.number}"] - (began + answer.number / RATE) for answer in answers
