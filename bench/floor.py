@@ -1,7 +1,8 @@
 """The floor of the ingest benchmark: a bare route that reads the body and publishes it with acknowledgement.
 
-It publishes as many bytes as Usher's envelope of the same webhook has, with nats-py's own publish, to a stream of its own on
-the same nats-server, under the same server and event loop as the gateway. Run as `python -m bench.floor PORT NATS_URL BYTES`.
+It publishes as many bytes as Usher's envelope of the same webhook has, with nats-py's own publish, to a stream of its
+own on the same nats-server, under the same server and event loop as the gateway. Run as
+`python -m bench.floor PORT NATS_URL BYTES`.
 """
 
 import itertools

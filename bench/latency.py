@@ -17,6 +17,7 @@ from shared.schemas.events import PlayRecorded
 from simulators.load import Client, percentile, send_at
 from simulators.senders import plex_post, plex_scrobble
 from tests.house import WEBHOOK_SECRET, House
+from tests.integration.service import until
 
 RATE = 100.0
 LENGTH_S = 20
@@ -40,9 +41,7 @@ async def _measure(house: House) -> list[Figure]:
     answers = await send_at(RATE, client, f"/webhooks/plex?token={WEBHOOK_SECRET}", posts)
     client.close()
     assert all(answer.status == ACCEPTED for answer in answers)
-    async with asyncio.timeout(30):
-        while len(arrived) < len(posts):
-            await asyncio.sleep(0.1)
+    await until(lambda: len(arrived) == len(posts), within_s=30)
     await listener.close()
     delays = [
         arrived[f"Simulated movie {FIRST + answer.number}"] - (began + answer.number / RATE) for answer in answers
