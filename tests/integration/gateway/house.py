@@ -45,7 +45,7 @@ class House:
         self.gateway = gateway
         self.http = http
 
-    async def get(self, path: str, *, headers: dict[str, str] | None = None, **params: Any) -> httpx.Response:
+    async def get(self, path: str, *, headers: Any = None, **params: Any) -> httpx.Response:
         return await self.http.get(path, params=params, headers=ADMIN if headers is None else headers)
 
     async def post(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> httpx.Response:
