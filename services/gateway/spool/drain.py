@@ -69,8 +69,12 @@ class Drain:
                 case Step.EMPTY:
                     await self._spool.filled()
                 case Step.MOVED:
+                    if limit < IN_FLIGHT:
+                        _log.info("spool_moves_again", records=self._spool.state().records)
                     limit, pause = IN_FLIGHT, _FIRST_PAUSE
                 case Step.STUCK:
+                    if limit == IN_FLIGHT:
+                        _log.warning("spool_stuck", records=self._spool.state().records)
                     await asyncio.sleep(pause.total_seconds())
                     limit, pause = 1, min(pause * 2, _LONGEST_PAUSE)
 

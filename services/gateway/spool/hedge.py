@@ -92,7 +92,7 @@ class Hedge:
             return None
         if not future.done():
             await _settled(future, seconds)
-        if not future.done():
+        if not future.done() or future.cancelled():
             return None
         try:
             return future.result()
