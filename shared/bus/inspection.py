@@ -54,7 +54,8 @@ async def _ignore(_error: Exception) -> None:
 
 
 async def _inspected(client: Client, *, replicas: int) -> Inspection:
-    version = str(client.connected_server_version)
+    server = client.connected_server_version
+    version = f"{server.major}.{server.minor}.{server.patch}"
     stream = client.jetstream(timeout=_PATIENCE_S)
     try:
         await stream.account_info()
