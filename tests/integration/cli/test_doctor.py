@@ -13,6 +13,7 @@ from shared.bus.connection import Bus
 from shared.keyring import new_key
 from shared.schemas.secret import Secret
 from tests.integration.cli.gateway import serving
+from tests.integration.servers import Running
 
 WELL: dict[str, Any] = {
     "GET /health": {"status": "ok"},
@@ -117,3 +118,15 @@ async def test_a_stream_that_is_not_as_declared_is_named_with_what_differs(nats_
     nats = await check_nats(nats_url, credentials="", replicas=3, is_embedded=False)
 
     assert nats[1].text == "WEBHOOKS differs in num_replicas"
+
+
+async def test_a_wrong_password_is_told_from_a_server_that_is_away(own_nats: tuple[Running, Secret]) -> None:
+    stranger = Secret(own_nats[1].reveal().replace("://usher:", "://usher:canary"))
+    away = Secret(f"nats://u:canary@127.0.0.1:{free_port()}")
+
+    (refused,) = await check_nats(stranger, credentials="", replicas=1, is_embedded=False)
+    (silent,) = await check_nats(away, credentials="", replicas=1, is_embedded=False)
+
+    assert "Authorization Violation" in refused.text
+    assert "Connect call failed" in silent.text
+    assert "canary" not in refused.text + silent.text
