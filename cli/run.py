@@ -19,7 +19,7 @@ from cli.embedded.nats import EmbeddedNats
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.program import free_port
 from cli.folder import Folder
-from cli.settings import RunSettings
+from cli.settings import KINDS, RunSettings
 from cli.supervisor.plan import Plan, dump
 from cli.supervisor.program import Program, Sign
 from shared import settings
@@ -33,16 +33,26 @@ _LAST_PORT: Final = 65535
 _UNAUTHORIZED: Final = 401
 """The answer of a gateway that has read its keys: before that it takes webhooks, and answers 503 to everything else."""
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 class PortError(PermanentError):
     """The gateway cannot listen where it should."""
 
 
-@app.command()
+_MANUAL: Final = "\n\n".join(f"{name}: {text}" for name, text in sorted(settings.manual(KINDS).items()))
+_EPILOG: Final = f"""\
+Variables of the environment or of a file .env; NAME_FILE reads NAME from a file:
+
+{_MANUAL}"""
+
+
+@app.command(epilog=_EPILOG)
 def run() -> None:
-    """Run Usher: gateway, linker, syncer and requester, with an embedded PostgreSQL and NATS."""
+    """Run Usher: gateway, linker, syncer and requester, with an embedded PostgreSQL and NATS, until Ctrl-C.
+
+    Databases and generated secrets are in USHER_DATA_DIR. A part that dies is started again.
+    """
     config = settings.load(RunSettings)
     folder = Folder(config.usher_data_dir)
     folder.make()
