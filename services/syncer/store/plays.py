@@ -37,7 +37,7 @@ async def viewings_like(connection: Connection, viewing: Viewing, person: Person
     account = viewing.account
     rows = await connection.fetch(
         f"""{_KNOWN} where watched_at between $4 and $5 and keys && $7 and ((source, server, account_id) = ($1, $2, $3)
-            or ($6::text is not null and person_id = $6)) order by watched_at""",  # noqa: S608 (a constant)
+            or ($6::text is not null and person_id = $6)) order by watched_at""",
         account.source,
         account.server,
         account.id,
