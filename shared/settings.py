@@ -182,6 +182,6 @@ def _expected(hint: Any) -> str:
     plain, metas = _split(hint)
     if not metas:
         return f"a value of type {getattr(plain, '__name__', plain)}"
-    meta = metas[0]
+    meta = metas[-1]
     example = f", for example {meta.examples[0]}" if meta.examples else ""
     return f"{meta.description}{example}"
