@@ -63,9 +63,11 @@ Snowflake = Annotated[
 class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The systems around Usher, as far as they are set up by variables. Without an application id Discord is off."""
 
-    seerr_url: Annotated[Url, described("where Seerr is", "http://192.168.1.10:5055")] = ""
+    seerr_url: Annotated[Url, described("the http or https address of Seerr", "http://192.168.1.10:5055")] = ""
     seerr_api_key: Annotated[Secret, described("Seerr's API key", "as Seerr's settings show it")] = Secret("")
-    plex_host: Annotated[Url, described("where the Plex server is", "http://192.168.1.10:32400")] = ""
+    plex_host: Annotated[
+        Url, described("the http or https address of the Plex server", "http://192.168.1.10:32400")
+    ] = ""
     plex_token: Annotated[Secret, described("a token of the server's owner", "20 letters and digits")] = Secret("")
     plex_client_id: Annotated[str, described("what plex.tv knows this Usher by", "a UUID")] = ""
     plex_product: Annotated[str, described("the name that plex.tv shows", "Usher")] = "Usher"
