@@ -105,7 +105,7 @@ def refusal(status: int, content: bytes) -> AnswerError:
         problem = msgspec.json.decode(content, type=Problem)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         problem = Problem()
-    text = problem.detail or problem.title or f"Usher answered {status}"
+    text = (problem.detail or problem.title or f"Usher answered {status}").rstrip(".")
     faults = "; ".join(f"{fault.path}: {fault.message}" for fault in problem.errors)
     hint = " (the key is USHER_API_KEY, or that of the data folder)" if status == _UNAUTHORIZED else ""
     return AnswerError(" ".join(f"{text}{f' ({faults})' if faults else ''}{hint}".split()))

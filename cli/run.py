@@ -19,9 +19,9 @@ from cli.embedded.nats import EmbeddedNats
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.program import free_port
 from cli.folder import Folder
-from cli.settings import RunSettings
+from cli.settings import KINDS, RunSettings
 from cli.supervisor.plan import Plan, dump
-from cli.supervisor.program import Health, Program
+from cli.supervisor.program import Program, Sign
 from shared import settings
 from shared.errors import PermanentError
 from shared.keyring import new_key, new_key_id
@@ -30,17 +30,29 @@ from shared.schemas.secret import Secret
 SERVICES: Final = ("gateway", "linker", "syncer", "requester")
 _KEY_BYTES: Final = 32
 _LAST_PORT: Final = 65535
+_UNAUTHORIZED: Final = 401
+"""The answer of a gateway that has read its keys: before that it takes webhooks, and answers 503 to everything else."""
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 class PortError(PermanentError):
     """The gateway cannot listen where it should."""
 
 
-@app.command()
+_MANUAL: Final = "\n\n".join(f"{name}: {text}" for name, text in sorted(settings.manual(KINDS).items()))
+_EPILOG: Final = f"""\
+Variables of the environment or of a file .env; NAME_FILE reads NAME from a file:
+
+{_MANUAL}"""
+
+
+@app.command(epilog=_EPILOG)
 def run() -> None:
-    """Run Usher: gateway, linker, syncer and requester, with an embedded PostgreSQL and NATS."""
+    """Run Usher: gateway, linker, syncer and requester, with an embedded PostgreSQL and NATS, until Ctrl-C.
+
+    Databases and generated secrets are in USHER_DATA_DIR. A part that dies is started again.
+    """
     config = settings.load(RunSettings)
     folder = Folder(config.usher_data_dir)
     folder.make()
@@ -92,11 +104,13 @@ def prepare(config: RunSettings, folder: Folder) -> tuple[list[Program], Mapping
 def services(config: RunSettings, environment: Mapping[str, str]) -> list[Program]:
     """Return the four services; all but the gateway answer health checks on ports next to the gateway's."""
     gateway, *others = SERVICES
-    programs = [_service(gateway, environment, port=0, health=Health(config.host, config.usher_port, "/ready"))]
+    ready = Sign(config.host, config.usher_port, "/ready")
+    prepared = Sign(config.host, config.usher_port, "/api/health", _UNAUTHORIZED)
+    programs = [_service(gateway, environment, port=0, ready_when=(ready, prepared))]
     for offset, name in enumerate(others, start=1):
         wanted = config.usher_port + offset
         port = wanted if wanted <= _LAST_PORT and _is_free("127.0.0.1", wanted) else free_port()
-        programs.append(_service(name, environment, port=port, health=Health("127.0.0.1", port, "/health")))
+        programs.append(_service(name, environment, port=port, ready_when=(Sign("127.0.0.1", port, "/health"),)))
     return programs
 
 
@@ -110,12 +124,12 @@ def become(plan: Plan, folder: Folder) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-m", "cli.supervisor", str(path)])  # noqa: S606 (ourselves)
 
 
-def _service(name: str, environment: Mapping[str, str], *, port: int, health: Health) -> Program:
+def _service(name: str, environment: Mapping[str, str], *, port: int, ready_when: tuple[Sign, ...]) -> Program:
     return Program(
         name=name,
         arguments=(sys.executable, "-m", f"services.{name}"),
         environment={**environment, "USHER_MONITOR_HOST": "127.0.0.1", "USHER_MONITOR_PORT": str(port)},
-        health=health,
+        ready_when=ready_when,
     )
 
 

@@ -1,12 +1,12 @@
 """The settings that the command line itself reads; each service reads its own when it starts."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
 from shared.schemas.secret import Secret
-from shared.settings import LogFormat, LogLevel, Port, Replicas, Url, described
+from shared.settings import LogFormat, LogLevel, Port, Replicas, ServiceSettings, Url, described
 
 Hours = Annotated[int, Meta(ge=0, le=8760, description="hours between two runs, 0 for never", examples=["24"])]
 
@@ -63,17 +63,21 @@ Snowflake = Annotated[
 class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The systems around Usher, as far as they are set up by variables. Without an application id Discord is off."""
 
-    seerr_url: Url = ""
-    seerr_api_key: Secret = Secret("")
-    plex_host: Url = ""
-    plex_token: Secret = Secret("")
+    seerr_url: Annotated[Url, described("the http or https address of Seerr", "http://192.168.1.10:5055")] = ""
+    seerr_api_key: Annotated[Secret, described("Seerr's API key", "as Seerr's settings show it")] = Secret("")
+    plex_host: Annotated[
+        Url, described("the http or https address of the Plex server", "http://192.168.1.10:32400")
+    ] = ""
+    plex_token: Annotated[Secret, described("a token of the server's owner", "20 letters and digits")] = Secret("")
     plex_client_id: Annotated[str, described("what plex.tv knows this Usher by", "a UUID")] = ""
     plex_product: Annotated[str, described("the name that plex.tv shows", "Usher")] = "Usher"
-    trakt_client_id: str = ""
-    trakt_client_secret: Secret = Secret("")
+    trakt_client_id: Annotated[str, described("the id of an application at Trakt", "64 hex digits")] = ""
+    trakt_client_secret: Annotated[Secret, described("the secret of that application", "64 hex digits")] = Secret("")
     discord_application_id: Snowflake = ""
     discord_public_key: HexKey = ""
-    discord_bot_token: Secret = Secret("")
+    discord_bot_token: Annotated[Secret, described("the bot's token", "as the developer portal shows it once")] = (
+        Secret("")
+    )
     discord_guild_id: Snowflake = ""
     discord_admin_role_id: Snowflake = ""
     discord_channel_id: Snowflake = ""
@@ -81,3 +85,7 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     history_sync_interval_hours: Hours = 6
     plex_sync_interval_hours: Hours = 6
     usher_allow_private: Annotated[str, described("networks, separated by commas; empty: all", "192.168.1.0/24")] = ""
+
+
+KINDS: Final[tuple[type[msgspec.Struct], ...]] = (RunSettings, UpstreamSettings, ServiceSettings)
+"""Together they have every variable there is."""

@@ -120,6 +120,17 @@ def unknown(
     return sorted(name for name in names if name.startswith(prefix) and name.removesuffix("_FILE") not in known)
 
 
+def manual(kinds: Iterable[type[msgspec.Struct]]) -> dict[str, str]:
+    """Return every variable with what it expects and its default, for people; the first type that has it speaks."""
+    lines: dict[str, str] = {}
+    for kind in kinds:
+        hints = get_type_hints(kind, include_extras=True)
+        for field in msgspec.structs.fields(kind):
+            default = "" if field.required or not field.default else f" (default {field.default})"
+            lines.setdefault(field.name.upper(), f"{_expected(hints[field.name])}{default}")
+    return lines
+
+
 def _variables(environ: Mapping[str, str] | None, env_file: Path) -> dict[str, str]:
     return {**_dotenv(env_file), **(os.environ if environ is None else environ)}
 
@@ -178,6 +189,6 @@ def _expected(hint: Any) -> str:
     plain, metas = _split(hint)
     if not metas:
         return f"a value of type {getattr(plain, '__name__', plain)}"
-    meta = metas[0]
+    meta = metas[-1]
     example = f", for example {meta.examples[0]}" if meta.examples else ""
     return f"{meta.description}{example}"

@@ -2,18 +2,15 @@
 
 from typing import Final
 
-import msgspec
-
 from cli.checks.finding import Finding, fail, ok, warn
-from cli.settings import RunSettings, UpstreamSettings
+from cli.settings import KINDS, UpstreamSettings
 from shared import settings
 from shared.errors import PermanentError
 from shared.http.egress import private_networks
 from shared.keyring import Keyring
 from shared.schemas.secret import Secret
-from shared.settings import ServiceSettings, SettingsError
+from shared.settings import SettingsError
 
-KINDS: Final[tuple[type[msgspec.Struct], ...]] = (RunSettings, UpstreamSettings, ServiceSettings)
 MADE_BY_RUN: Final = ("DATABASE_URL", "NATS_URL", "USHER_ENCRYPTION_KEYS")
 _DISCORD: Final = ("discord_application_id", "discord_public_key", "discord_bot_token")
 _TOGETHER: Final = (

@@ -17,7 +17,7 @@ from typing import Final
 from cli.supervisor.child import Child
 from cli.supervisor.plan import Plan
 from cli.supervisor.program import Program
-from cli.supervisor.readiness import is_ready
+from cli.supervisor.readiness import is_shown
 
 SETTINGS_ARE_WRONG: Final = 2
 """The status of a service that cannot read its settings: starting it again would change nothing."""
@@ -162,8 +162,7 @@ def _alive(children: list[Child]) -> list[Child]:
 
 
 def _is_ready(child: Child) -> bool:
-    health = child.program.health
-    return child.is_alive and (health is None or is_ready(health))
+    return child.is_alive and all(is_shown(sign) for sign in child.program.ready_when)
 
 
 def _named(status: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cli.supervisor.program import Health, Program
+from cli.supervisor.program import Program, Sign
 from cli.supervisor.restart import Limits
 
 
@@ -46,5 +46,5 @@ def load(path: Path) -> Plan:
 
 
 def _program(fields: dict[str, Any]) -> Program:
-    health = fields["health"]
-    return Program(**fields | {"arguments": tuple(fields["arguments"]), "health": Health(*health) if health else None})
+    signs = tuple(Sign(*sign) for sign in fields["ready_when"])
+    return Program(**fields | {"arguments": tuple(fields["arguments"]), "ready_when": signs})

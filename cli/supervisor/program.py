@@ -19,12 +19,13 @@ _LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 Output = int | IO[bytes] | None
 
 
-class Health(NamedTuple):
-    """Where a program says, by HTTP, that it is ready."""
+class Sign(NamedTuple):
+    """What a program answers by HTTP once it is ready."""
 
     host: str
     port: int
     path: str
+    status: int = 200
 
 
 class Program(NamedTuple):
@@ -33,6 +34,7 @@ class Program(NamedTuple):
     `stop_signal` makes it stop quickly and cleanly; `death_signal` is what it gets when its supervisor is killed.
     `user` is the system user it runs as (None: ours). It gets `environment` on top of ours, or, where it does not
     `inherit`, nothing else. With a `log` both of its outputs go to that file, else they are ours.
+    It is ready when it shows all signs.
     """
 
     name: str
@@ -43,7 +45,7 @@ class Program(NamedTuple):
     environment: Mapping[str, str] = MappingProxyType({})
     inherits: bool = True
     log: str = ""
-    health: Health | None = None
+    ready_when: tuple[Sign, ...] = ()
 
     def start(self, output: Output = None, *, errors: Output = None, leashed: bool = False) -> subprocess.Popen[bytes]:
         """Start it, in a session of its own; its errors go to `output` too where `errors` is None.

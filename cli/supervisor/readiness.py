@@ -3,19 +3,18 @@
 import socket
 from typing import Final
 
-from cli.supervisor.program import Health
+from cli.supervisor.program import Sign
 
 _PATIENCE_S: Final = 0.5
-_READY: Final = b"200"
 
 
-def is_ready(health: Health) -> bool:
-    """Say whether the address answers 200 within half a second."""
-    request = f"GET {health.path} HTTP/1.0\r\nHost: {health.host}\r\n\r\n"
+def is_shown(sign: Sign) -> bool:
+    """Say whether the address answers as it should within half a second."""
+    request = f"GET {sign.path} HTTP/1.0\r\nHost: {sign.host}\r\n\r\n"
     try:
-        with socket.create_connection((health.host, health.port), timeout=_PATIENCE_S) as connection:
+        with socket.create_connection((sign.host, sign.port), timeout=_PATIENCE_S) as connection:
             connection.settimeout(_PATIENCE_S)
             connection.sendall(request.encode("ascii"))
-            return connection.recv(64).split(b" ")[1:2] == [_READY]
+            return connection.recv(64).split(b" ")[1:2] == [b"%d" % sign.status]
     except OSError:
         return False

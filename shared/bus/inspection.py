@@ -1,5 +1,6 @@
 """Looks at a NATS server without changing anything there, for people who want to know what is wrong with it."""
 
+import asyncio
 from typing import Final
 
 import msgspec
@@ -31,30 +32,29 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 async def inspect(url: Secret, *, credentials: str = "", replicas: int = 1) -> Inspection:
     """Look at the server and its streams. Raises `UnavailableError` where it is away or lets us not in."""
     client = Client()
+    heard: list[Exception] = []
+
+    async def hear(error: Exception) -> None:
+        heard.append(error)
+
     try:
-        await client.connect(
-            servers=[server.strip() for server in url.reveal().split(",")],
-            user_credentials=credentials or None,
-            connect_timeout=_PATIENCE_S,
-            allow_reconnect=False,
-            error_cb=_ignore,
-        )
-    except (nats.errors.Error, OSError, ValueError) as exc:
-        raise UnavailableError(f"NATS does not answer ({type(exc).__name__})") from exc
-    try:
+        async with asyncio.timeout(_PATIENCE_S):  # nats-py would try for two minutes
+            await client.connect(
+                servers=[server.strip() for server in url.reveal().split(",")],
+                user_credentials=credentials or None,
+                error_cb=hear,
+            )
         return await _inspected(client, replicas=replicas)
-    except (nats.errors.Error, OSError) as exc:
-        raise UnavailableError(f"NATS does not answer ({type(exc).__name__})") from exc
+    except (nats.errors.Error, OSError, ValueError) as exc:
+        reason = heard[-1] if heard else exc
+        raise UnavailableError(f"NATS does not let us in ({str(reason) or type(reason).__name__})") from exc
     finally:
         await client.close()
 
 
-async def _ignore(_error: Exception) -> None:
-    """Say nothing: what goes wrong is raised."""
-
-
 async def _inspected(client: Client, *, replicas: int) -> Inspection:
-    version = str(client.connected_server_version)
+    server = client.connected_server_version
+    version = f"{server.major}.{server.minor}.{server.patch}"
     stream = client.jetstream(timeout=_PATIENCE_S)
     try:
         await stream.account_info()

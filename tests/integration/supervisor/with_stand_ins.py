@@ -7,7 +7,7 @@ from cli.folder import ADDRESS, Folder
 from cli.run import become, check_port, prepare
 from cli.settings import RunSettings
 from cli.supervisor.plan import Plan
-from cli.supervisor.program import Health, Program
+from cli.supervisor.program import Program, Sign
 from shared import settings
 from shared.errors import UsherError
 
@@ -30,7 +30,7 @@ def main() -> None:
             str(folder.path),
         ),
         environment=environment,
-        health=Health("127.0.0.1", config.usher_port, "/ready"),
+        ready_when=(Sign("127.0.0.1", config.usher_port, "/ready"),),
     )
     become(Plan(address=config.local_url, servers=servers, services=[stand_in], lock=lock), folder)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.schemas.secret import Secret
-from shared.settings import ServiceSettings, SettingsError, load, problems, unknown
+from shared.settings import ServiceSettings, SettingsError, load, manual, problems, unknown
 
 GOOD = {"DATABASE_URL": "postgresql://u:canary-1@h/d", "NATS_URL": "nats://h", "USHER_ENCRYPTION_KEYS": "k:canary-2"}
 
@@ -84,3 +84,11 @@ def test_a_misspelt_variable_is_noticed() -> None:
     found = unknown([ServiceSettings], prefix="USHER_", environ=environ, env_file=Path("no-such-file"))
 
     assert found == ["USHER_MONITOR_PROT"]
+
+
+def test_every_variable_can_be_explained_and_no_secret_has_a_default() -> None:
+    lines = manual([ServiceSettings])
+
+    assert lines["NATS_REPLICAS"].endswith("1 alone or 3 on a cluster, for example 1 (default 1)")
+    assert "default" not in lines["DATABASE_URL"]
+    assert list(lines) == [field.upper() for field in ServiceSettings.__struct_fields__]
