@@ -68,7 +68,7 @@ class Hedge:
 
     async def store(self, record: Record) -> bool:
         """Return once it is stored: True where JetStream had it before; raises `UnavailableError`, `TooLargeError`."""
-        future = None if self._is_detour(record.source) else self._begin(record)
+        future = None if self._is_detour(record.source) else await self._begin(record)
         stored = await self._acknowledged(future, self._patience)
         if stored is None:
             return await self._shelve(record, future)
@@ -77,9 +77,9 @@ class Hedge:
     def _is_detour(self, source: str) -> bool:
         return self._shelf.holds(source) or self._clock() < self._broken_until
 
-    def _begin(self, record: Record) -> asyncio.Future[Stored] | None:
+    async def _begin(self, record: Record) -> asyncio.Future[Stored] | None:
         try:
-            return begin(self._publisher, record)
+            return await begin(self._publisher, record)
         except UnavailableError:
             self._break()
             return None
@@ -105,7 +105,7 @@ class Hedge:
             await self._shelf.append(record)
         except SpoolFullError as full:
             _log.warning("spool_refused", source=record.source, reason=full.detail)
-            stored = await self._acknowledged(future or self._begin(record), self._last_resort)
+            stored = await self._acknowledged(future or await self._begin(record), self._last_resort)
             if stored is None:
                 raise
             return stored.duplicate
