@@ -13,6 +13,7 @@ from shared.errors import UnavailableError
 from shared.schemas.secret import Secret
 
 _PATIENCE_S: Final = 3
+_PAUSE_S: Final = 1
 _NO_JETSTREAM: Final = (
     nats.js.errors.ServiceUnavailableError,
     nats.js.errors.NoStreamResponseError,
@@ -43,13 +44,20 @@ async def inspect(url: Secret, *, credentials: str = "", replicas: int = 1) -> I
                 servers=[server.strip() for server in url.reveal().split(",")],
                 user_credentials=credentials or None,
                 error_cb=hear,
+                reconnect_time_wait=_PAUSE_S,
             )
         return await _inspected(client, replicas=replicas)
     except (nats.errors.Error, OSError, ValueError) as exc:
-        reason = heard[-1] if heard else exc
+        reason = _most_telling(heard) or exc
         raise UnavailableError(f"NATS does not let us in ({str(reason) or type(reason).__name__})") from exc
     finally:
         await client.close()
+
+
+def _most_telling(errors: list[Exception]) -> Exception | None:
+    """Return what the server said, if it said anything: after a refusal it resets the connection."""
+    told = [error for error in errors if isinstance(error, nats.errors.Error)]
+    return (told or errors or [None])[-1]
 
 
 async def _inspected(client: Client, *, replicas: int) -> Inspection:
