@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from simulators.senders import plex_post, plex_scrobble
 from tests.e2e.compose import SERVICES, Compose, eventually, why_not
 
 pytestmark = pytest.mark.container
@@ -35,37 +36,16 @@ def gateway(compose: Compose) -> Iterator[httpx.Client]:
 
 
 class Plex:
-    """A Plex server that tells of watched episodes the way Plex does."""
+    """A Plex server that tells of watched movies."""
 
     def __init__(self, gateway: httpx.Client, secret: str) -> None:
         self._gateway = gateway
         self._secret = secret
 
-    def scrobble(self, show: str, episode: int) -> httpx.Response:
-        payload = {
-            "event": "media.scrobble",
-            "user": True,
-            "owner": True,
-            "Account": {"id": 1, "title": "maria"},
-            "Server": {"title": "Attic", "uuid": "a" * 40},
-            "Player": {"local": True, "publicAddress": "203.0.113.7", "title": "TV", "uuid": "living-room"},
-            "Metadata": {
-                "librarySectionType": "show",
-                "ratingKey": f"{show}{episode}",
-                "guid": f"plex://episode/{show}{episode}",
-                "type": "episode",
-                "title": f"Part {episode}",
-                "grandparentTitle": show,
-                "parentTitle": "Season 1",
-                "parentIndex": 1,
-                "index": episode,
-            },
-        }
-        parts: list[tuple[str, tuple[str | None, bytes, str]]] = [
-            ("payload", (None, json.dumps(payload).encode(), "application/json")),
-            ("thumb", ("thumb.jpg", b"\xff\xd8" + bytes(8000), "image/jpeg")),
-        ]
-        return self._gateway.post("/webhooks/plex", params={"token": self._secret}, files=parts)
+    def scrobble(self, movie: int) -> httpx.Response:
+        post = plex_post(plex_scrobble(movie), with_picture=True)
+        path = f"/webhooks/plex?token={self._secret}"
+        return self._gateway.post(path, content=post.body, headers=post.headers)
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +53,11 @@ def plex(compose: Compose, gateway: httpx.Client) -> Plex:
     return Plex(gateway, compose.settings["USHER_WEBHOOK_SECRET"])
 
 
-def plays(gateway: httpx.Client, show: str) -> list[dict[str, Any]]:
-    page: dict[str, Any] = gateway.get("/api/history", params={"search": show, "limit": 200}).raise_for_status().json()
-    items: list[dict[str, Any]] = page["items"]
-    return items
+def plays(gateway: httpx.Client, *movies: int) -> list[dict[str, Any]]:
+    """Return the plays of these movies."""
+    imdb = {f"tt{7_000_000 + movie}" for movie in movies}
+    page = gateway.get("/api/history", params={"limit": 200}).raise_for_status().json()
+    return [play for play in page["items"] if play["ids"]["imdb"] in imdb]
 
 
 def test_services_that_start_first_wait_for_their_servers(compose: Compose) -> None:
@@ -86,39 +67,40 @@ def test_services_that_start_first_wait_for_their_servers(compose: Compose) -> N
 
 
 def test_a_webhook_goes_in_and_a_play_comes_out(gateway: httpx.Client, plex: Plex) -> None:
-    taken = plex.scrobble("Firstborn", 1)
+    taken = plex.scrobble(1)
 
     assert taken.status_code == 202
     address = f"/api/events/{taken.json()['id']}"
     event = eventually(lambda: gateway.get(address).json(), is_it=lambda seen: seen.get("status") == "handled")
     assert (event["source"], event["event"], event["status"]) == ("plex", "media.scrobble", "handled")
-    [play] = eventually(lambda: plays(gateway, "Firstborn"), is_it=lambda seen: len(seen) == 1)
-    assert (play["show"], play["season"], play["episode"], play["account"]["name"]) == ("Firstborn", 1, 1, "maria")
+    [play] = eventually(lambda: plays(gateway, 1), is_it=lambda seen: len(seen) == 1)
+    assert (play["type"], play["title"], play["account"]["name"]) == ("movie", "Simulated movie 1", "user1")
 
 
 def test_a_webhook_is_taken_while_nats_is_away(compose: Compose, gateway: httpx.Client, plex: Plex) -> None:
     compose.run("stop", "nats")
-    taken = plex.scrobble("Blackout", 1)
+    taken = plex.scrobble(2)
     compose.run("up", "--detach", "--no-recreate", "--wait", "nats")
 
     assert taken.status_code == 202
-    assert len(eventually(lambda: plays(gateway, "Blackout"), is_it=lambda seen: len(seen) == 1)) == 1
+    assert len(eventually(lambda: plays(gateway, 2), is_it=lambda seen: len(seen) == 1)) == 1
 
 
 def test_three_syncers_store_each_play_once_though_they_restart(
     compose: Compose, gateway: httpx.Client, plex: Plex
 ) -> None:
+    movies = range(100, 150)
     compose.run("up", "--detach", "--no-recreate", "--wait", "--scale", "syncer=3", "syncer")
 
-    answers = [plex.scrobble("Threefold", episode).status_code for episode in range(25)]
+    answers = [plex.scrobble(movie).status_code for movie in movies[:25]]
     compose.run("restart", "syncer")
-    answers += [plex.scrobble("Threefold", episode).status_code for episode in range(25, 50)]
+    answers += [plex.scrobble(movie).status_code for movie in movies[25:]]
 
     assert len(compose.inspect("syncer")) == 3
     assert answers == [202] * 50
-    eventually(lambda: plays(gateway, "Threefold"), is_it=lambda seen: len(seen) >= 50)
+    eventually(lambda: plays(gateway, *movies), is_it=lambda seen: len(seen) >= 50)
     time.sleep(2)  # a second copy would come late
-    assert sorted(play["episode"] for play in plays(gateway, "Threefold")) == list(range(50))
+    assert sorted(play["title"] for play in plays(gateway, *movies)) == [f"Simulated movie {movie}" for movie in movies]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -154,9 +136,9 @@ def test_nats_writes_every_message_to_the_disk_before_it_acknowledges(compose: C
 
 
 def test_the_logs_hold_no_secret(compose: Compose, gateway: httpx.Client, plex: Plex) -> None:
-    plex.scrobble("Whisper", 1)
+    plex.scrobble(200)
     wrong = "wrong-secret-of-a-stranger"
-    Plex(gateway, wrong).scrobble("Whisper", 2)
+    Plex(gateway, wrong).scrobble(201)
     secret = [value for name, value in compose.settings.items() if name.endswith(("PASSWORD", "KEY", "KEYS", "SECRET"))]
 
     logs = compose.run("logs", "--no-color")
@@ -167,7 +149,7 @@ def test_the_logs_hold_no_secret(compose: Compose, gateway: httpx.Client, plex: 
 
 
 def test_everything_stops_cleanly_and_finds_its_plays_again(compose: Compose, gateway: httpx.Client) -> None:
-    before = len(plays(gateway, ""))
+    before = plays(gateway, *range(300))
     began = time.monotonic()
     compose.run("stop")
     took = time.monotonic() - began
@@ -176,4 +158,4 @@ def test_everything_stops_cleanly_and_finds_its_plays_again(compose: Compose, ga
 
     assert codes == {0}
     assert took < 15
-    assert len(plays(gateway, "")) == before > 0
+    assert plays(gateway, *range(300)) == before != []
