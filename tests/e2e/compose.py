@@ -50,6 +50,13 @@ class Compose:
         assert done.returncode == 0, f"{' '.join(arguments)}:\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    def up(self, *arguments: str) -> None:
+        """Start what is not running and wait until it is healthy. Fails with the last lines of the logs."""
+        try:
+            self.run("up", "--detach", "--no-recreate", "--wait", "--wait-timeout", "150", *arguments)
+        except AssertionError as exc:
+            raise AssertionError(f"{exc}\n{self.run('logs', '--no-color', '--tail', '40')}") from None
+
     def fails(self, service: str, *command: str) -> bool:
         """Run a command in a service's container; say whether it failed."""
         try:

@@ -23,7 +23,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     try:
         started.run("build", timeout=600)
         started.run("up", "--detach", "--no-deps", *SERVICES)
-        started.run("up", "--detach", "--wait", "--wait-timeout", "150")
+        started.up()
         yield started
     finally:
         started.remove()
@@ -80,7 +80,7 @@ def test_a_webhook_goes_in_and_a_play_comes_out(gateway: httpx.Client, plex: Ple
 def test_a_webhook_is_taken_while_nats_is_away(compose: Compose, gateway: httpx.Client, plex: Plex) -> None:
     compose.run("stop", "nats")
     taken = plex.scrobble(2)
-    compose.run("up", "--detach", "--no-recreate", "--wait", "nats")
+    compose.up("nats")
 
     assert taken.status_code == 202
     assert len(eventually(lambda: plays(gateway, 2), is_it=lambda seen: len(seen) == 1)) == 1
@@ -90,7 +90,7 @@ def test_three_syncers_store_each_play_once_though_they_restart(
     compose: Compose, gateway: httpx.Client, plex: Plex
 ) -> None:
     movies = range(100, 150)
-    compose.run("up", "--detach", "--no-recreate", "--wait", "--scale", "syncer=3", "syncer")
+    compose.up("--scale", "syncer=3", "syncer")
 
     answers = [plex.scrobble(movie).status_code for movie in movies[:25]]
     compose.run("restart", "syncer")
@@ -154,7 +154,7 @@ def test_everything_stops_cleanly_and_finds_its_plays_again(compose: Compose, ga
     compose.run("stop")
     took = time.monotonic() - began
     codes = {found["State"]["ExitCode"] for service in (*SERVICES, "nats") for found in compose.inspect(service)}
-    compose.run("up", "--detach", "--no-recreate", "--wait", "--wait-timeout", "150")
+    compose.up()
 
     assert codes == {0}
     assert took < 15
