@@ -4,6 +4,7 @@ The nats-server reads compose's own configuration file. Tests that kill or freez
 """
 
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,7 +42,8 @@ def servers() -> Iterator[Servers]:
 
 
 def main(arguments: list[str]) -> int:
-    """Return pytest's status."""
+    """Return pytest's status. Ctrl-C is left to pytest, which reports what it has; the containers go after it."""
+    signal.signal(signal.SIGINT, lambda *_: None)
     with servers() as running:
         variables = (f"USHER_TEST_DATABASE_URL={running.database_url}", f"USHER_TEST_NATS_URL={running.nats_url}")
         command = ["env", *variables, sys.executable, "-m", "pytest", "tests/integration", *arguments]
