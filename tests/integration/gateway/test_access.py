@@ -66,6 +66,7 @@ async def test_the_table_of_this_test_has_every_route(house: House) -> None:
 async def test_nobody_comes_in_without_a_valid_credential(house: House) -> None:
     for method, path, _ in GUARDED:
         for credential in WRONG:
+            sent = httpx.Headers([(name.encode(), value) for name, value in credential.items()])
             answer = await house.http.request(method, path.replace("{", "").replace("}", ""), headers=sent)
 
             assert answer.status_code == 401, (method, path, credential)
