@@ -6,6 +6,7 @@ refused here, before there is a request to hand to the application, is answered 
 
 import asyncio
 import http
+import itertools
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -31,7 +32,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._in_message = False
         self._unparsed = 0
-        self._head = 0
         self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -55,21 +55,15 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = self._in_message = True
-        self._unparsed = self._head = 0
-
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        self._head += len(url)
-        self._check_head(self._head)
+        self._unparsed = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head += len(name) + len(value)
-        self._check_head(self._head)
-        if not self._refused:
+        if self._in_head:  # nobody reads trailers, and there may be any number of them
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._check_head(len(self.url) + sum(map(len, itertools.chain.from_iterable(self.headers))))
         if not self._refused:
             super().on_headers_complete()
 

@@ -11,7 +11,8 @@ def traceparent(presented: str | None) -> str:
     """Return the sender's `traceparent` where it is valid, and a new random one else."""
     if presented is not None and _VALID.fullmatch(presented):
         return presented
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    chance = secrets.token_hex(24)
+    return f"00-{chance[:32]}-{chance[32:]}-01"
 
 
 def trace_id(parent: str) -> str:

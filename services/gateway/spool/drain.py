@@ -30,6 +30,29 @@ class Step(enum.Enum):
     STUCK = "some are not stored"
 
 
+class _Outcome:
+    """Sorts the records of a batch; what is neither stored nor refused stays."""
+
+    def __init__(self) -> None:
+        self.stored: list[Kept] = []
+        self.refused: list[tuple[Kept, str]] = []
+
+    @property
+    def settled(self) -> int:
+        return len(self.stored) + len(self.refused)
+
+    def add(self, kept: Kept, future: asyncio.Future[Stored]) -> None:
+        if future.cancelled():
+            return
+        match future.exception():
+            case None:
+                self.stored.append(kept)
+            case PermanentError(detail=reason):
+                self.refused.append((kept, reason))
+            case _:
+                pass  # away: it stays
+
+
 class Drain:
     """One for a spool. `patience` is how long JetStream may take to acknowledge a batch."""
 
@@ -46,8 +69,12 @@ class Drain:
                 case Step.EMPTY:
                     await self._spool.filled()
                 case Step.MOVED:
+                    if limit < IN_FLIGHT:
+                        _log.info("spool_moves_again", records=self._spool.state().records)
                     limit, pause = IN_FLIGHT, _FIRST_PAUSE
                 case Step.STUCK:
+                    if limit == IN_FLIGHT:
+                        _log.warning("spool_stuck", records=self._spool.state().records)
                     await asyncio.sleep(pause.total_seconds())
                     limit, pause = 1, min(pause * 2, _LONGEST_PAUSE)
 
@@ -70,7 +97,7 @@ class Drain:
         await self._spool.settle(batch, outcome.stored, outcome.refused)
         return Step.MOVED if outcome.settled == len(batch.kept) else Step.STUCK
 
-    def _begin(self, waiting: list[Kept], outcome: "_Outcome") -> dict[asyncio.Future[Stored], Kept]:
+    def _begin(self, waiting: list[Kept], outcome: _Outcome) -> dict[asyncio.Future[Stored], Kept]:
         begun: dict[asyncio.Future[Stored], Kept] = {}
         for kept in waiting:
             try:
@@ -81,7 +108,7 @@ class Drain:
                 outcome.refused.append((kept, exc.detail))
         return begun
 
-    async def _acknowledged(self, begun: dict[asyncio.Future[Stored], Kept], outcome: "_Outcome") -> None:
+    async def _acknowledged(self, begun: dict[asyncio.Future[Stored], Kept], outcome: _Outcome) -> None:
         try:
             await asyncio.wait(begun, timeout=self._patience)
         finally:
@@ -89,26 +116,3 @@ class Drain:
                 future.cancel()
         for future, kept in begun.items():
             outcome.add(kept, future)
-
-
-class _Outcome:
-    """Sorts the records of a batch; what is neither stored nor refused stays."""
-
-    def __init__(self) -> None:
-        self.stored: list[Kept] = []
-        self.refused: list[tuple[Kept, str]] = []
-
-    @property
-    def settled(self) -> int:
-        return len(self.stored) + len(self.refused)
-
-    def add(self, kept: Kept, future: asyncio.Future[Stored]) -> None:
-        if future.cancelled():
-            return
-        match future.exception():
-            case None:
-                self.stored.append(kept)
-            case PermanentError(detail=reason):
-                self.refused.append((kept, reason))
-            case _:
-                pass  # away: it stays

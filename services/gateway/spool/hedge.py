@@ -91,8 +91,8 @@ class Hedge:
         if future is None:
             return None
         if not future.done():
-            await asyncio.wait((future,), timeout=seconds)
-        if not future.done():
+            await _settled(future, seconds)
+        if not future.done() or future.cancelled():
             return None
         try:
             return future.result()
@@ -112,6 +112,24 @@ class Hedge:
         if future is not None:
             future.add_done_callback(_forget)
         return False
+
+
+async def _settled(future: asyncio.Future[Stored], seconds: float) -> None:
+    """Wait like `asyncio.wait`, which costs a webhook a tenth of its time."""
+    loop = asyncio.get_running_loop()
+    waiter = loop.create_future()
+
+    def wake(_: object = None) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    timer = loop.call_later(seconds, wake)
+    future.add_done_callback(wake)
+    try:
+        await waiter
+    finally:
+        timer.cancel()
+        future.remove_done_callback(wake)
 
 
 def _forget(future: asyncio.Future[Stored]) -> None:

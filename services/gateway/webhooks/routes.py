@@ -31,14 +31,17 @@ def router(door: Door) -> Router:
 
 
 def _delivery(request: AnyRequest, source: str, path_secret: str | None) -> Delivery:
-    scope = request.scope
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    length = headers.get(b"content-length", "")
+    headers = dict(request.scope["headers"])
+    length = headers.get(b"content-length", b"")
     return Delivery(
         source=source,
-        secret=secrets.presented(scope["query_string"], path_secret, headers.get(b"authorization")),
-        content_type=headers.get(b"content-type"),
-        content_encoding=headers.get(b"content-encoding"),
-        content_length=int(length) if length.isdecimal() else None,
-        traceparent=headers.get(b"traceparent"),
+        secret=secrets.presented(request.scope["query_string"], path_secret, _text(headers.get(b"authorization"))),
+        content_type=_text(headers.get(b"content-type")),
+        content_encoding=_text(headers.get(b"content-encoding")),
+        content_length=int(length) if length.isdigit() else None,
+        traceparent=_text(headers.get(b"traceparent")),
     )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")

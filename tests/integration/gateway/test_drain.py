@@ -144,14 +144,16 @@ async def test_the_drain_goes_on_when_jetstream_is_back(
 ) -> None:
     publisher = FakePublisher(failure)
     ids = await fill(spool, 450)
-    async with running(Drain(spool, publisher, patience=SHORT)):
-        await until(lambda: len(publisher.sent) > IN_FLIGHT)
-        assert spool.state().records == 450
+    with capture_logs() as logs:
+        async with running(Drain(spool, publisher, patience=SHORT)):
+            await until(lambda: len(publisher.sent) > IN_FLIGHT)
+            assert spool.state().records == 450
 
-        publisher.answer = FakePublisher().answer
+            publisher.answer = FakePublisher().answer
 
-        await until(lambda: spool.state().records == 0)
+            await until(lambda: spool.state().records == 0)
     assert list(publisher.messages) == ids
+    assert [entry["event"] for entry in logs] == ["spool_stuck", "spool_moves_again"]
 
 
 async def test_a_frozen_jetstream_is_probed_with_one_record(spool: Spool) -> None:

@@ -76,6 +76,16 @@ async def test_a_slow_acknowledgement_is_hedged_under_the_same_id_and_left_to_co
     await asyncio.sleep(0)
 
 
+async def test_a_publish_given_up_by_the_client_goes_to_the_spool(scene: Scene) -> None:
+    def give_up(future: asyncio.Future[Stored], duplicate: bool) -> None:  # noqa: FBT001
+        asyncio.get_running_loop().call_soon(future.cancel)
+
+    scene.publisher.answer = give_up
+
+    assert await scene.hedge.store(record(1)) is False
+    assert scene.spooled() == ["plex-1"]
+
+
 async def test_without_connection_the_spool_takes_it_at_once(scene: Scene) -> None:
     scene.publisher.is_connected = False
 
