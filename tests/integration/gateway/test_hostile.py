@@ -26,6 +26,7 @@ from shared.schemas.people import (
 )
 from shared.telemetry import Tracer
 from tests.integration.gateway.house import ADMIN, House
+from tests.integration.service import until
 
 GETS: Final = (
     "/api/auth/verify",
@@ -294,11 +295,13 @@ async def test_titles_full_of_markup_come_out_as_they_are_in_json(served: House,
     hostile = "<img src=x onerror=alert(1)>'; drop table events; --\x1b[31m"
     event_id = (await served.webhook("jellyfin", {"NotificationType": hostile})).json()["id"]
 
-    for _ in range(100):
-        answer = await served.get(f"/api/events/{event_id}")
-        if answer.status_code == 200:
-            break
+    async def is_there() -> bool:
+        return (await served.get(f"/api/events/{event_id}")).status_code == 200
+
+    await until(is_there, within_s=5)
+    answer = await served.get(f"/api/events/{event_id}")
 
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "<img" in answer.json()["event"]
+    assert await pool.fetchval("select count(*) from events") == 1
