@@ -8,7 +8,7 @@ from litestar.types import ASGIApp
 from services.gateway import problems
 from services.gateway.api import audit, auth, describe, events, health, history, keys, letters, people, stream
 from services.gateway.api import webhook_secrets as secrets
-from services.gateway.api.deadline import Deadline
+from services.gateway.api.bounds import Bounds
 from services.gateway.api.guards import Guard, caller, reads_json
 from services.gateway.api.handlers import free
 from services.gateway.api.tracing import traced
@@ -77,5 +77,5 @@ def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
         "/api",
         route_handlers=[unguarded, guarded],
         guards=[reads_json],
-        middleware=[traced(tracer), Deadline],
+        middleware=[traced(tracer), Bounds],
     )

@@ -1,4 +1,7 @@
-"""Bounds what a call of the API may take: bytes and time of its body, and time for its answer."""
+"""Bounds what a call of the API may take: bytes, time and form of its body, and time for its answer.
+
+And keeps from the JSON parser what it answers with other errors than its own.
+"""
 
 import asyncio
 from datetime import timedelta
@@ -7,14 +10,16 @@ from typing import Final
 from litestar.types import ASGIApp, HTTPRequestEvent, Receive, Scope, Send
 
 from services.gateway.webhooks import body
-from shared.errors import UnavailableError
+from shared.errors import InvalidError, UnavailableError
 
 MAX_BODY: Final = 64 * 1024
+MAX_BRACKETS: Final = 200
+"""Objects and lists in a body: ours have three, and a thousand within each other end the parser's recursion."""
 BODY_WITHIN: Final = timedelta(seconds=5)
 ANSWER_WITHIN: Final = timedelta(seconds=8)
 
 
-class Deadline:
+class Bounds:
     """A middleware; a route with `endless` in its `opt` (a stream) is not bounded."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -26,11 +31,22 @@ class Deadline:
             return
         pieces: list[bytes] = []
         await body.read(receive, pieces.append, announced=_announced(scope), cap=MAX_BODY, within=BODY_WITHIN)
+        content = _checked(b"".join(pieces))
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                await self._app(scope, _again(b"".join(pieces), receive), send)
+                await self._app(scope, _again(content, receive), send)
         except TimeoutError as exc:
             raise UnavailableError(f"no answer within {ANSWER_WITHIN.total_seconds():g} s") from exc
+
+
+def _checked(content: bytes) -> bytes:
+    if content.count(b"{") + content.count(b"[") > MAX_BRACKETS:
+        raise InvalidError(f"the body holds more than {MAX_BRACKETS} objects and lists")
+    try:
+        content.decode()
+    except UnicodeDecodeError as exc:
+        raise InvalidError(f"the body is not UTF-8: {exc.reason} at byte {exc.start}") from exc
+    return content
 
 
 def _announced(scope: Scope) -> int | None:
