@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 import typer
 
@@ -19,15 +20,15 @@ from cli.embedded.nats import EmbeddedNats
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.program import free_port
 from cli.folder import Folder
-from cli.settings import KINDS, RunSettings
+from cli.settings import KINDS, MADE_BY_RUN, SERVICES, RunSettings
 from cli.supervisor.plan import Plan, dump
 from cli.supervisor.program import Program, Sign
 from shared import settings
 from shared.errors import PermanentError
 from shared.keyring import new_key, new_key_id
 from shared.schemas.secret import Secret
+from shared.settings import SettingsError
 
-SERVICES: Final = ("gateway", "linker", "syncer", "requester")
 _KEY_BYTES: Final = 32
 _LAST_PORT: Final = 65535
 _UNAUTHORIZED: Final = 401
@@ -53,6 +54,9 @@ def run() -> None:
 
     Databases and generated secrets are in USHER_DATA_DIR. A part that dies is started again.
     """
+    for kind in KINDS:
+        for problem in settings.problems(kind, given=MADE_BY_RUN):
+            raise SettingsError(problem)
     config = settings.load(RunSettings)
     folder = Folder(config.usher_data_dir)
     folder.make()
@@ -104,8 +108,9 @@ def prepare(config: RunSettings, folder: Folder) -> tuple[list[Program], Mapping
 def services(config: RunSettings, environment: Mapping[str, str]) -> list[Program]:
     """Return the four services; all but the gateway answer health checks on ports next to the gateway's."""
     gateway, *others = SERVICES
-    ready = Sign(config.host, config.usher_port, "/ready")
-    prepared = Sign(config.host, config.usher_port, "/api/health", _UNAUTHORIZED)
+    host = urlsplit(config.local_url).hostname or config.usher_host
+    ready = Sign(host, config.usher_port, "/ready")
+    prepared = Sign(host, config.usher_port, "/api/health", _UNAUTHORIZED)
     programs = [_service(gateway, environment, port=0, ready_when=(ready, prepared))]
     for offset, name in enumerate(others, start=1):
         wanted = config.usher_port + offset

@@ -5,8 +5,9 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from services.gateway import settings as gateway
 from shared.schemas.secret import Secret
-from shared.settings import LogFormat, LogLevel, Port, Replicas, ServiceSettings, Url, described
+from shared.settings import LogFormat, LogLevel, Port, Replicas, Url, described, reached_at
 
 Hours = Annotated[int, Meta(ge=0, le=8760, description="hours between two runs, 0 for never", examples=["24"])]
 
@@ -36,14 +37,9 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: LogFormat = "auto"
 
     @property
-    def host(self) -> str:
-        """The address at which this host itself reaches the gateway."""
-        return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.usher_host, self.usher_host)  # noqa: S104
-
-    @property
     def local_url(self) -> str:
         """The gateway as this host reaches it."""
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.usher_port}"
+        return reached_at(self.usher_host, self.usher_port)
 
     @property
     def public_url(self) -> str:
@@ -87,5 +83,9 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     usher_allow_private: Annotated[str, described("networks, separated by commas; empty: all", "192.168.1.0/24")] = ""
 
 
-KINDS: Final[tuple[type[msgspec.Struct], ...]] = (RunSettings, UpstreamSettings, ServiceSettings)
+SERVICES: Final = ("gateway", "linker", "syncer", "requester")
+MADE_BY_RUN: Final = ("DATABASE_URL", "NATS_URL", "USHER_ENCRYPTION_KEYS")
+"""What services need and `usher run` gives them where it is not set."""
+
+KINDS: Final[tuple[type[msgspec.Struct], ...]] = (RunSettings, UpstreamSettings, gateway.Settings)
 """Together they have every variable there is."""

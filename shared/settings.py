@@ -131,6 +131,12 @@ def manual(kinds: Iterable[type[msgspec.Struct]]) -> dict[str, str]:
     return lines
 
 
+def reached_at(host: str, port: int) -> str:
+    """Return the address at which this host itself reaches a server that listens there."""
+    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (looked up)
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
 def _variables(environ: Mapping[str, str] | None, env_file: Path) -> dict[str, str]:
     return {**_dotenv(env_file), **(os.environ if environ is None else environ)}
 

@@ -5,13 +5,13 @@ from typing import Final
 import asyncpg
 
 from cli.checks.finding import Finding, fail, ok, warn
+from cli.settings import SERVICES
 from shared.bus.inspection import Inspection, inspect
 from shared.errors import PermanentError, UnavailableError
 from shared.postgres.migrations import missing
 from shared.postgres.pool import Connection
 from shared.schemas.secret import Secret
 
-SERVICES: Final = ("gateway", "linker", "syncer", "requester")
 OLDEST: Final = 14
 _PATIENCE_S: Final = 5
 _NOT_RUNNING: Final = "start Usher (`usher run`), or set {}"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cli.checks.finding import Finding, fail, ok, warn
-from cli.settings import KINDS, UpstreamSettings
+from cli.settings import KINDS, MADE_BY_RUN, UpstreamSettings
 from shared import settings
 from shared.errors import PermanentError
 from shared.http.egress import private_networks
@@ -11,7 +11,6 @@ from shared.keyring import Keyring
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError
 
-MADE_BY_RUN: Final = ("DATABASE_URL", "NATS_URL", "USHER_ENCRYPTION_KEYS")
 _DISCORD: Final = ("discord_application_id", "discord_public_key", "discord_bot_token")
 _TOGETHER: Final = (
     ("seerr_url", "seerr_api_key"),
