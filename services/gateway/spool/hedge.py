@@ -18,6 +18,8 @@ from shared.errors import UnavailableError
 
 PATIENCE: Final = timedelta(milliseconds=100)
 LAST_RESORT: Final = timedelta(seconds=2)
+BUSY: Final = 8
+"""Messages on their way at once, from which on the house is busy: a steady 200 a second keeps one or two."""
 _BREAK: Final = timedelta(seconds=1)
 
 _log = structlog.get_logger()
@@ -65,9 +67,22 @@ class Hedge:
         self._last_resort = last_resort.total_seconds()
         self._clock = clock
         self._broken_until = 0.0
+        self._on_their_way = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """True while many messages come at once."""
+        return self._on_their_way >= BUSY
 
     async def store(self, record: Record) -> bool:
         """Return once it is stored: True where JetStream had it before; raises `UnavailableError`, `TooLargeError`."""
+        self._on_their_way += 1
+        try:
+            return await self._store(record)
+        finally:
+            self._on_their_way -= 1
+
+    async def _store(self, record: Record) -> bool:
         future = None if self._is_detour(record.source) else await self._begin(record)
         stored = await self._acknowledged(future, self._patience)
         if stored is None:
