@@ -26,6 +26,7 @@ from services.gateway.server import Server
 from services.gateway.settings import Settings
 from services.gateway.spool import spool as spools
 from services.gateway.spool.drain import Drain
+from services.gateway.spool.hedge import Hedge, NoShelf
 from services.gateway.spool.spool import Spool
 from services.gateway.startup import NAME, Startup
 from services.gateway.wiring import Wires
@@ -52,7 +53,7 @@ class Process:
         self._feed = wires.feed
         self._refresh = wires.refresh
         self._startup = _startup(config, parts, wires)
-        self._service = _service(parts)
+        self._service = _service(parts, wires.hedge)
         self._drain = None if spool is None else Drain(spool, parts.bus)
         self._retention = Retention(parts.pool, now=_now)
         self._server = Server(
@@ -99,6 +100,7 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
     refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
     return Wires(
         feed=Feed(),
+        hedge=Hedge(parts.bus, spool or NoShelf()),
         passwords=Passwords(),
         preparation=Preparation(),
         readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
@@ -119,8 +121,8 @@ def _startup(config: Settings, parts: Parts, wires: Wires) -> Startup:
     )
 
 
-def _service(parts: Parts) -> Service:
-    service, events = Service(parts), EventLog(parts.pool)
+def _service(parts: Parts, hedge: Hedge) -> Service:
+    service, events = Service(parts), EventLog(parts.pool, is_busy=lambda: hedge.is_busy)
     service.consume(streams.GATEWAY_WEBHOOKS, events.note_webhook, workers=_LOG_WORKERS)
     service.consume(streams.GATEWAY_OUTCOMES, events.note_outcome, workers=_LOG_WORKERS)
     service.consume(streams.GATEWAY_DEAD, events.note_death)

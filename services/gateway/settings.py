@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from shared.schemas.secret import Secret
-from shared.settings import Port, ServiceSettings, Url, described
+from shared.settings import Port, ServiceSettings, Url, described, reached_at
 
 LEAST_PASSWORD: Final = 12
 LEAST_SECRET: Final = 16
@@ -57,10 +57,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     @property
     def public_url(self) -> str:
         """The address that people and senders are shown."""
-        if self.usher_public_url:
-            return self.usher_public_url.rstrip("/")
-        host = "127.0.0.1" if self.usher_host in {"", "0.0.0.0", "::"} else self.usher_host  # noqa: S104 (compared)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.usher_port}"
+        return self.usher_public_url.rstrip("/") or reached_at(self.usher_host, self.usher_port)
 
     @property
     def spool_folder(self) -> Path:

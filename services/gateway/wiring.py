@@ -26,7 +26,7 @@ from services.gateway.api.webhook_secrets import SecretRoutes
 from services.gateway.events.feed import Feed
 from services.gateway.metrics import Counted
 from services.gateway.readiness import Preparation, Readiness
-from services.gateway.spool.hedge import Hedge, NoShelf
+from services.gateway.spool.hedge import Hedge
 from services.gateway.spool.spool import Spool
 from services.gateway.webhooks.door import Door
 from shared.runtime import Parts
@@ -36,6 +36,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     """What the application shares with the rest of the process."""
 
     feed: Feed
+    hedge: Hedge
     passwords: Passwords
     preparation: Preparation
     readiness: Readiness
@@ -59,5 +60,5 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         secrets=SecretRoutes(wires.webhook_secrets),
         stream=StreamRoutes(wires.feed),
     )
-    door = Door(wires.refresh, Counted(Hedge(bus, wires.spool or NoShelf())))
+    door = Door(wires.refresh, Counted(wires.hedge))
     return app.application(routes, door, Guard(Doorman(pool, now=now), wires.preparation), parts.tracer)

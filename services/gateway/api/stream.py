@@ -40,8 +40,10 @@ class StreamRoutes:
 
         What is not known of an event whose beginning was missed is null. Slow readers miss the oldest.
         """
+        watcher = self._feed.watch()
+        await self._feed.listen()
         return Stream(
-            self._lines(self._feed.watch()),
+            self._lines(watcher),
             media_type=_TYPE,
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

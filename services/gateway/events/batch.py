@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final, Generic, TypeVar
 
 GATHER: Final = timedelta(milliseconds=20)
+GATHER_BUSY: Final = timedelta(milliseconds=300)
 MOST: Final = 100
 
 T = TypeVar("T")
@@ -25,13 +26,22 @@ class _Entry(Generic[T]):
 
 
 class Batch(Generic[T]):
-    """`add` returns once the item is written; what `write` raises is raised to each whose item it was."""
+    """`add` returns once the item is written; what `write` raises is raised to each whose item it was.
+
+    While `is_busy`, the moment is longer: taking webhooks in comes before showing them.
+    """
 
     def __init__(
-        self, write: Callable[[Sequence[T]], Awaitable[None]], *, gather: timedelta = GATHER, most: int = MOST
+        self,
+        write: Callable[[Sequence[T]], Awaitable[None]],
+        *,
+        gather: timedelta = GATHER,
+        most: int = MOST,
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._write = write
         self._gather = gather.total_seconds()
+        self._is_busy = is_busy
         self._most = most
         self._waiting: dict[_Entry[T], None] = {}
         self._turn = asyncio.Lock()
@@ -48,7 +58,7 @@ class Batch(Generic[T]):
             self._waiting.pop(entry, None)
 
     async def _write_some(self) -> None:
-        await asyncio.sleep(self._gather)
+        await asyncio.sleep(GATHER_BUSY.total_seconds() if self._is_busy() else self._gather)
         group = list(islice(self._waiting, self._most))
         await self._write([entry.item for entry in group])
         for entry in group:

@@ -76,6 +76,9 @@ class Feed:
         self._watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
         self._remembered: OrderedDict[str, EventItem] = OrderedDict()
         self._is_over = False
+        self._listener = Listener(
+            ("webhooks.>", "events.webhook.>", "dead.>"), self.hear, is_wanted=lambda: bool(self._watchers)
+        )
 
     @property
     def watchers(self) -> int:
@@ -83,8 +86,8 @@ class Feed:
         return len(self._watchers)
 
     def part(self) -> Listener:
-        """Return what hears on the bus."""
-        return Listener(("webhooks.>", "events.webhook.>", "dead.>"), self.hear)
+        """Return what hears on the bus while somebody watches."""
+        return self._listener
 
     def watch(self) -> Watcher:
         """Return a new watcher; raises `UnavailableError` where there are too many."""
@@ -93,6 +96,10 @@ class Feed:
         watcher = Watcher()
         self._watchers.add(watcher)
         return watcher
+
+    async def listen(self) -> None:
+        """Hear what passes from now on, for those who watch."""
+        await self._listener.listen()
 
     def end(self) -> None:
         """Let all watchers go, and take no more."""

@@ -89,7 +89,7 @@ class Drain:
 
     async def _deliver(self, batch: Batch) -> Step:
         outcome = _Outcome()
-        begun = self._begin(batch.kept, outcome)
+        begun = await self._begin(batch.kept, outcome)
         if begun:
             await self._acknowledged(begun, outcome)
         for kept, reason in outcome.refused:
@@ -97,11 +97,11 @@ class Drain:
         await self._spool.settle(batch, outcome.stored, outcome.refused)
         return Step.MOVED if outcome.settled == len(batch.kept) else Step.STUCK
 
-    def _begin(self, waiting: list[Kept], outcome: _Outcome) -> dict[asyncio.Future[Stored], Kept]:
+    async def _begin(self, waiting: list[Kept], outcome: _Outcome) -> dict[asyncio.Future[Stored], Kept]:
         begun: dict[asyncio.Future[Stored], Kept] = {}
         for kept in waiting:
             try:
-                begun[begin(self._publisher, kept.record)] = kept
+                begun[await begin(self._publisher, kept.record)] = kept
             except TransientError:
                 break  # what comes behind it would overtake it
             except PermanentError as exc:

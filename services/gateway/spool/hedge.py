@@ -18,6 +18,8 @@ from shared.errors import UnavailableError
 
 PATIENCE: Final = timedelta(milliseconds=100)
 LAST_RESORT: Final = timedelta(seconds=2)
+BUSY: Final = 8
+"""Messages on their way at once, from which on the house is busy: a steady 200 a second keeps one or two."""
 _BREAK: Final = timedelta(seconds=1)
 
 _log = structlog.get_logger()
@@ -65,10 +67,23 @@ class Hedge:
         self._last_resort = last_resort.total_seconds()
         self._clock = clock
         self._broken_until = 0.0
+        self._on_their_way = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """True while many messages come at once."""
+        return self._on_their_way >= BUSY
 
     async def store(self, record: Record) -> bool:
         """Return once it is stored: True where JetStream had it before; raises `UnavailableError`, `TooLargeError`."""
-        future = None if self._is_detour(record.source) else self._begin(record)
+        self._on_their_way += 1
+        try:
+            return await self._store(record)
+        finally:
+            self._on_their_way -= 1
+
+    async def _store(self, record: Record) -> bool:
+        future = None if self._is_detour(record.source) else await self._begin(record)
         stored = await self._acknowledged(future, self._patience)
         if stored is None:
             return await self._shelve(record, future)
@@ -77,9 +92,9 @@ class Hedge:
     def _is_detour(self, source: str) -> bool:
         return self._shelf.holds(source) or self._clock() < self._broken_until
 
-    def _begin(self, record: Record) -> asyncio.Future[Stored] | None:
+    async def _begin(self, record: Record) -> asyncio.Future[Stored] | None:
         try:
-            return begin(self._publisher, record)
+            return await begin(self._publisher, record)
         except UnavailableError:
             self._break()
             return None
@@ -105,7 +120,7 @@ class Hedge:
             await self._shelf.append(record)
         except SpoolFullError as full:
             _log.warning("spool_refused", source=record.source, reason=full.detail)
-            stored = await self._acknowledged(future or self._begin(record), self._last_resort)
+            stored = await self._acknowledged(future or await self._begin(record), self._last_resort)
             if stored is None:
                 raise
             return stored.duplicate

@@ -23,9 +23,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
 
 
-def begin(publisher: Publisher, record: Record) -> asyncio.Future[Stored]:
+async def begin(publisher: Publisher, record: Record) -> asyncio.Future[Stored]:
     """Send a record; raises like `Publisher.begin`."""
-    return publisher.begin(record.subject, record.data, message_id=record.message_id, headers=record.headers)
+    return await publisher.begin(record.subject, record.data, message_id=record.message_id, headers=record.headers)
 
 
 class SpoolFullError(UnavailableError):

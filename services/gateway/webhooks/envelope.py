@@ -15,9 +15,6 @@ from shared.schemas.webhooks import MAX_PAYLOAD, Source, Webhook, event_name, su
 SAME_DELIVERY: Final = 5
 """Seconds within which the same bytes are the same delivery; a second pause later on has the same bytes too."""
 
-_MAX_MESSAGE: Final = 255 * 1024
-"""JetStream takes 256 KiB with headers."""
-
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -43,13 +40,10 @@ def fingerprint(source: Source, payload: bytes, match: Match, received_at: datet
 
 def record(webhook: Webhook, traceparent: str) -> Record:
     """Return the message that goes to JetStream or into the spool."""
-    data = _encoder.encode(webhook)
-    if len(data) > _MAX_MESSAGE:
-        raise TooLargeError("the payload and its event's name are too large together")
     return Record(
         source=webhook.source,
         subject=subject(webhook.source, webhook.event),
         message_id=webhook.id,
-        data=data,
+        data=_encoder.encode(webhook),
         headers={"traceparent": traceparent},
     )

@@ -57,3 +57,21 @@ async def test_a_part_that_is_added_while_nats_is_away_works_once_it_is_back(
         await bus.publish("events.play.recorded", b"back", message_id="1")
 
         await until(lambda: heard == [b"back"])
+
+
+async def test_a_listener_that_nobody_wants_hears_nothing_until_it_is_wanted(bus: Bus) -> None:
+    heard: list[bytes] = []
+    wanted = False
+    listener = Listener(("events.>",), lambda _subject, payload: heard.append(payload), is_wanted=lambda: wanted)
+    await bus.add(listener)
+    await bus.publish("events.play.recorded", b"1", message_id="1")
+
+    wanted = True
+    await listener.listen()
+    await bus.publish("events.play.recorded", b"2", message_id="2")
+    await until(lambda: heard == [b"2"])
+    wanted = False
+    await bus.publish("events.play.recorded", b"3", message_id="3")
+    await bus.client.flush()
+
+    assert heard == [b"2"]

@@ -35,7 +35,7 @@ class FakePublisher:
         self.headers: list[Mapping[str, str]] = []
         self.futures: list[asyncio.Future[Stored]] = []
 
-    def begin(
+    async def begin(
         self, subject: str, data: bytes, *, message_id: str, headers: Mapping[str, str] | None = None
     ) -> asyncio.Future[Stored]:
         if not self.is_connected:
@@ -53,7 +53,7 @@ class FakePublisher:
     async def publish(
         self, subject: str, data: bytes, *, message_id: str, headers: Mapping[str, str] | None = None
     ) -> Stored:
-        return await self.begin(subject, data, message_id=message_id, headers=headers)
+        return await (await self.begin(subject, data, message_id=message_id, headers=headers))
 
 
 class FakeShelf:
