@@ -144,6 +144,10 @@ class App:
             allowed = allowed or match is not None
         return self.missing(request, is_known_path=allowed)
 
+    def knows(self, path: str) -> bool:
+        """Return whether there is such a path, with whatever method."""
+        return any(pattern.fullmatch(path) for _, pattern, _ in self._compiled)
+
     def missing(self, request: Request, *, is_known_path: bool) -> Response:
         """Answer a path, or a method of one, that does not exist."""
         reason = "Method Not Allowed" if is_known_path else "Not Found"
