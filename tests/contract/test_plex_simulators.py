@@ -27,6 +27,9 @@ UNDESCRIBED_OF_PLEX_TV: Final = {
     "POST /api/v2/home/users/{}/switch",
     "DELETE /api/v2/users/signout",
     "GET /api/servers/{}/shared_servers",
+    "GET /auth",
+    "POST /auth",
+    "GET /link",
 }
 UNDESCRIBED_OF_A_SERVER: Final = {"GET /library/sections", "GET /library/recentlyAdded"}
 
