@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from services.syncer.domain import WIDEST, Viewing, keys_of
+from shared.postgres.locks import lock_exclusive, lock_shared
 from shared.postgres.pool import Connection
 from shared.schemas.events import AccountClaimed, PersonMerged
 from shared.schemas.history import PersonRef
@@ -15,10 +16,9 @@ _KNOWN = """select id, feeder, feeder_server, source, server, account_id, accoun
 
 
 async def lock_account(connection: Connection, account: Account) -> None:
-    """Let nobody else change or add to this account's plays until the transaction ends."""
-    await connection.execute(
-        "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{account.source}\x1f{account.server}\x1f{account.id}"
-    )
+    """Let nobody else change or add to this account's plays, nor merge persons, until the transaction ends."""
+    await lock_shared(connection, "syncer", "merges")
+    await lock_exclusive(connection, "syncer", "account", account.source, account.server, account.id)
 
 
 async def owner_of(connection: Connection, account: Account) -> PersonRef | None:
@@ -32,19 +32,19 @@ async def owner_of(connection: Connection, account: Account) -> PersonRef | None
     return PersonRef(row["person_id"], row["person_name"]) if row else None
 
 
-async def viewings_around(
-    connection: Connection, account: Account, person: PersonRef | None, watched_at: datetime
-) -> list[Viewing]:
-    """Return the plays of this account and of its person that could be the same viewing."""
+async def viewings_like(connection: Connection, viewing: Viewing, person: PersonRef | None) -> list[Viewing]:
+    """Return the plays of this account and of its person that could be the same viewing: near it, with a key of it."""
+    account = viewing.account
     rows = await connection.fetch(
-        f"""{_KNOWN} where watched_at between $4 and $5 and ((source, server, account_id) = ($1, $2, $3)
+        f"""{_KNOWN} where watched_at between $4 and $5 and keys && $7 and ((source, server, account_id) = ($1, $2, $3)
             or ($6::text is not null and person_id = $6)) order by watched_at""",
         account.source,
         account.server,
         account.id,
-        watched_at - WIDEST,
-        watched_at + WIDEST,
+        viewing.watched_at - WIDEST,
+        viewing.watched_at + WIDEST,
         person.id if person else None,
+        keys_of(viewing.title, account=account),
     )
     return [
         Viewing(
@@ -169,7 +169,8 @@ async def give_account(connection: Connection, claimed: AccountClaimed) -> int:
 
 
 async def merge_people(connection: Connection, merged: PersonMerged) -> None:
-    """Let all of one person be another's, now and for facts that come late."""
+    """Let all of one person be another's, now and for facts that come late; alone, so that none slips through."""
+    await lock_exclusive(connection, "syncer", "merges")
     values = (merged.merged_id, merged.person_id, merged.person_name)
     await connection.execute(
         """insert into merges (merged_id, person_id, person_name) values ($1, $2, $3)
