@@ -47,7 +47,7 @@ class Emby:
     async def users(self, token: Secret) -> list[User]:
         """Return all accounts of the server, hidden and disabled ones too; for API keys and administrators."""
         wire = await self._api.ask("GET", "/Users/Query", _Users, headers=_with(token))
-        return [user.user() for user in wire.items or []]
+        return [user.user() for user in wire.items]
 
     async def sign_out(self, token: Secret) -> None:
         """End the session of a token, which is then worth nothing."""
@@ -55,7 +55,7 @@ class Emby:
 
 
 class _Users(msgspec.Struct, frozen=True, rename="pascal"):
-    items: list[WireUser] | None = None
+    items: list[WireUser]
 
 
 def _with(token: Secret) -> Headers:

@@ -55,6 +55,11 @@ class Budget:
         """Return how long a moment that was handed out before `hold` must not be used."""
         return timedelta(seconds=max(0.0, self._held_until - self._clock()))
 
+    @property
+    def remembered(self) -> int:
+        """Return how many keys are known; those whose turn is long over are forgotten."""
+        return len(self._last)
+
     def _forget(self, now: float) -> None:
         if len(self._last) < self._forget_at:
             return

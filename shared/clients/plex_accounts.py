@@ -115,7 +115,7 @@ class WireUser(msgspec.Struct, frozen=True, rename="camel"):
 class WireHome(msgspec.Struct, frozen=True):
     """A Home as plex.tv writes it."""
 
-    users: list[WireUser] | None = None
+    users: list[WireUser] | None
 
 
 class WireConnection(msgspec.Struct, frozen=True, rename={"ipv6": "IPv6"}):

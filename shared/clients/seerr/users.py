@@ -64,7 +64,7 @@ class PublicSettings(msgspec.Struct, frozen=True, rename="camel"):
 class RequestCounts(msgspec.Struct, frozen=True):
     """How many requests there are; `completed` is not known to Overseerr."""
 
-    total: int = 0
+    total: int
     movie: int = 0
     tv: int = 0
     pending: int = 0
