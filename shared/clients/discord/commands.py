@@ -35,14 +35,17 @@ class OptionChoice(msgspec.Struct, frozen=True, omit_defaults=True):
     """A value to choose, and how it is shown."""
 
     name: str
-    value: str | int
+    value: str | int | float
     name_localizations: dict[str, str] | None = None
 
 
 class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that is asked for with a command; with `autocomplete`, Discord asks us while the person types."""
+    """Something that is asked for with a command; with `autocomplete`, Discord asks us while the person types.
 
-    type: OptionType
+    `type` is an `OptionType`, or one that only others use.
+    """
+
+    type: int
     name: str
     description: str
     required: bool = False

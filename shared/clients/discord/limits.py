@@ -82,6 +82,11 @@ class Limits:
             self._counted(route, remaining, now + _seconds(headers.get("X-RateLimit-Reset-After")), now)
         self._forget(now)
 
+    @property
+    def remembered(self) -> int:
+        """Return how many limits are known; those whose time is over are forgotten."""
+        return len(self._windows)
+
     def _refused(self, route: Route, until: float, *, is_global: bool) -> None:
         if is_global:
             self._global_until = max(self._global_until, until)
