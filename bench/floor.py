@@ -1,7 +1,8 @@
 """The floor of the ingest benchmark: a bare route that reads the body and publishes it with acknowledgement.
 
-It publishes as many bytes as Usher's envelope of the same webhook has, with nats-py's own publish, under the same
-server and event loop as the gateway. Run as `python -m bench.floor PORT NATS_URL BYTES`.
+It publishes as many bytes as Usher's envelope of the same webhook has, with nats-py's own publish, to a stream of its
+own on the same nats-server, under the same server and event loop as the gateway. Run as
+`python -m bench.floor PORT NATS_URL BYTES`.
 """
 
 import itertools
@@ -23,6 +24,7 @@ def app(nats_url: str, published_bytes: int) -> Litestar:
     async def connected(app: Litestar) -> AsyncIterator[None]:
         client = await nats.connect(nats_url)
         app.state.stream = client.jetstream()
+        await app.state.stream.add_stream(name="FLOOR", subjects=["floor.>"], max_bytes=1024**3)
         yield
         await client.close()
 
@@ -30,7 +32,7 @@ def app(nats_url: str, published_bytes: int) -> Litestar:
     async def floor(body: RawBody) -> dict[str, str]:
         number = str(next(counter))
         headers = {"Nats-Msg-Id": f"floor-{number}"}
-        await application.state.stream.publish("webhooks.plex.floor", body[:published_bytes], headers=headers)
+        await application.state.stream.publish("floor.webhook", body[:published_bytes], headers=headers)
         return {"id": number}
 
     application = Litestar([floor], lifespan=[connected], openapi_config=None, request_max_body_size=4 * 1024 * 1024)

@@ -15,15 +15,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nats
+
 from bench.figures import Figure, at_least, at_most, plain
 from cli.embedded.nats import EmbeddedNats
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.program import free_port
+from shared.bus import streams
 from shared.keyring import new_key
 from shared.schemas.secret import Secret
 from simulators.load import Client, percentile, send_at
 from simulators.senders import Post, jellyfin_post, jellyfin_stop, plex_post, plex_scrobble
 from tests.integration.servers import Running, wait_for_nats, wait_for_postgres
+from tests.integration.service import until
 
 SENDERS = 32
 TURN_S = 4.0
@@ -42,7 +46,7 @@ def run() -> list[Figure]:
         _floor(bus) as floor_port,
     ):
         for sender, make in (("plex", _plex), ("jellyfin", _jellyfin)):
-            figures += asyncio.run(_measure(sender, make, port, floor_port))
+            figures += asyncio.run(_measure(sender, make, port=port, floor_port=floor_port, bus=bus))
     return figures
 
 
@@ -54,7 +58,9 @@ def _jellyfin(number: int) -> Post:
     return jellyfin_post(jellyfin_stop(number))
 
 
-async def _measure(sender: str, make: Callable[[int], Post], port: int, floor_port: int) -> list[Figure]:
+async def _measure(
+    sender: str, make: Callable[[int], Post], *, port: int, floor_port: int, bus: Secret
+) -> list[Figure]:
     posts = [make(number) for number in range(4000)]
     path = f"/webhooks/{sender}?token={_SECRET}"
     ours, floors = [], []
@@ -63,7 +69,7 @@ async def _measure(sender: str, make: Callable[[int], Post], port: int, floor_po
         ours.append(await _throughput(port, path, posts))
     ratio = statistics.median(mine / floor for mine, floor in zip(ours, floors, strict=True))
     rate = statistics.median(ours)
-    await asyncio.sleep(2)  # what the turns left behind is stored meanwhile
+    await _until_logged(bus)
     latencies = await _latencies(port, path, make, rate / 2)
     return [
         plain(f"{sender}: stored", rate, "/s"),
@@ -95,6 +101,19 @@ async def _throughput(port: int, path: str, posts: list[Post]) -> float:
             tasks.create_task(send(first))
     client.close()
     return done / (time.perf_counter() - began)
+
+
+async def _until_logged(bus: Secret) -> None:
+    """Wait until the event log has caught up with what the turns left behind."""
+    client = await nats.connect(bus.reveal())
+    spec = streams.GATEWAY_WEBHOOKS
+
+    async def is_idle() -> bool:
+        info = await client.jetstream().consumer_info(spec.stream, spec.name)
+        return bool(info.num_pending == 0 and info.num_ack_pending == 0)
+
+    await until(is_idle, within_s=120)
+    await client.close()
 
 
 async def _latencies(port: int, path: str, make: Callable[[int], Post], rate: float) -> list[float]:

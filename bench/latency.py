@@ -17,10 +17,12 @@ from shared.schemas.events import PlayRecorded
 from simulators.load import Client, percentile, send_at
 from simulators.senders import plex_post, plex_scrobble
 from tests.house import WEBHOOK_SECRET, House
+from tests.integration.service import until
 
 RATE = 100.0
 LENGTH_S = 20
 FIRST = 500_000
+ACCEPTED = 202
 
 
 def run(house: House) -> list[Figure]:
@@ -38,7 +40,8 @@ async def _measure(house: House) -> list[Figure]:
     began = time.perf_counter()
     answers = await send_at(RATE, client, f"/webhooks/plex?token={WEBHOOK_SECRET}", posts)
     client.close()
-    await asyncio.sleep(2)
+    assert all(answer.status == ACCEPTED for answer in answers)
+    await until(lambda: len(arrived) == len(posts), within_s=30)
     await listener.close()
     delays = [
         arrived[f"Simulated movie {FIRST + answer.number}"] - (began + answer.number / RATE) for answer in answers

@@ -1,7 +1,6 @@
 """`usher keys`: make encryption keys, see which are in use, and seal everything with the newest one."""
 
 import asyncio
-import secrets
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -17,12 +16,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from shared.errors import UsherError
-from shared.keyring import Keyring, new_key
+from shared.keyring import Keyring, new_key, new_key_id
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError, described, load
 from shared.vault import KeyUse, Rotation, Vault
 
-app = typer.Typer(no_args_is_help=True, help="Encryption keys of the stored credentials.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Encryption keys of the stored credentials.")
 
 _FAILED: Final = 1
 _USED_WRONGLY: Final = 2
@@ -73,8 +72,7 @@ def _kept(path: Path, variable: str) -> Secret:
 @app.command()
 def generate() -> None:
     """Print a new key, to be put first in USHER_ENCRYPTION_KEYS."""
-    key_id = f"k{datetime.now(UTC):%Y%m%d}{secrets.token_hex(2)}"
-    print(new_key(key_id).reveal())
+    print(new_key(new_key_id(datetime.now(UTC))).reveal())
 
 
 @app.command()

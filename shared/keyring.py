@@ -8,6 +8,8 @@ import base64
 import binascii
 import os
 import re
+import secrets
+from datetime import date
 from typing import Final, final
 
 import msgspec
@@ -100,6 +102,11 @@ class Keyring:
 
     def __repr__(self) -> str:
         return f"Keyring({', '.join(self._ciphers)})"
+
+
+def new_key_id(today: date) -> str:
+    """Return an id that tells a key's age."""
+    return f"k{today:%Y%m%d}{secrets.token_hex(2)}"
 
 
 def new_key(key_id: str) -> Secret:

@@ -47,19 +47,20 @@ def redacted(text: str) -> str:
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace secrets in a log line, deep inside lists and mappings too."""
     for key, value in event.items():
-        event[key] = _clean(key, value)
+        event[key] = clean(key, value)
     return event
 
 
-def _clean(key: str, value: Any) -> Any:
+def clean(key: str, value: Any) -> Any:
+    """Return what may be seen of a value of this name, deep inside lists and mappings too."""
     if isinstance(value, Secret) or (_SECRET_KEY.search(key) and isinstance(value, str | bytes)):
         return HIDDEN
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, MutableMapping):
-        return {name: _clean(str(name), inner) for name, inner in value.items()}
+        return {name: clean(str(name), inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(key, inner) for inner in value]
+        return [clean(key, inner) for inner in value]
     return value if isinstance(value, int | float | bool | None) else redacted(str(value))
 
 

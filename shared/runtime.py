@@ -25,7 +25,7 @@ from shared.bus.relay import Relay
 from shared.bus.store import Journal
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
-from shared.errors import UnavailableError
+from shared.errors import PermanentError, UnavailableError
 from shared.monitor import monitor
 from shared.postgres import pool as postgres
 from shared.postgres.migrations import migrate
@@ -53,22 +53,36 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def open_parts(config: ServiceSettings, *, name: str, pool_size: int = 4) -> AsyncIterator[Parts]:
-    """Connect to Postgres and NATS, bring the service's schema up to date, and close all again."""
+async def open_parts(
+    config: ServiceSettings, *, name: str, pool_size: int = 4, wait: bool = True
+) -> AsyncIterator[Parts]:
+    """Connect to Postgres and NATS, bring the service's schema up to date, and close all again.
+
+    With `wait` false, enter at once: nothing is connected yet, and `bring_up_to_date` is the caller's.
+    """
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(postgres.connect(config.database_url, schema=name, size=pool_size))
-        await migrate(pool, schema="shared", packages=("shared",))
-        await migrate(pool, schema=name, packages=("shared.bus", f"services.{name}"))
+        pool = await stack.enter_async_context(
+            postgres.connect(config.database_url, schema=name, size=pool_size, wait=wait)
+        )
+        if wait:
+            await bring_up_to_date(pool, name)
         bus = await stack.enter_async_context(
             connection.connect(
                 config.nats_url,
                 name=name,
                 credentials=config.nats_credentials,
                 replicas=config.nats_replicas,
+                wait=wait,
             )
         )
         tracer = telemetry.tracer(service=name, endpoint=config.otel_exporter_otlp_endpoint)
         yield Parts(name=name, bus=bus, pool=pool, worker=Worker(pool), journal=Journal(pool), tracer=tracer)
+
+
+async def bring_up_to_date(pool: Pool, name: str) -> None:
+    """Run the migrations that a service needs; raises `UnavailableError` where Postgres is away."""
+    await migrate(pool, schema="shared", packages=("shared",))
+    await migrate(pool, schema=name, packages=("shared.bus", f"services.{name}"))
 
 
 class Service:
@@ -109,6 +123,8 @@ class Service:
     async def run(self) -> None:
         """Run until cancelled."""
         parts = self._parts
+        if not self._answers:
+            self.answer({})  # so that the service is found by `shared.bus.discovery` all the same
         relay = Relay(parts.pool, parts.journal, parts.bus, parts.worker)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(relay.run())
@@ -164,8 +180,17 @@ def _stopping(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def main(name: str, kind: type[S], service: Callable[[S], Coroutine[Any, Any, None]]) -> None:
-    """Be a process: read the settings, or say in one line what is wrong with them and exit with status 2."""
+def main(
+    name: str,
+    kind: type[S],
+    service: Callable[[S], Coroutine[Any, Any, None]],
+    *,
+    loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> None:
+    """Be a process: read the settings, or say in one line what is wrong with them and exit with status 2.
+
+    `loop` makes another event loop than asyncio's own.
+    """
     try:
         config = settings.load(kind)
     except SettingsError as exc:
@@ -173,4 +198,20 @@ def main(name: str, kind: type[S], service: Callable[[S], Coroutine[Any, Any, No
         sys.exit(2)
     logs.configure(service=name, level=config.log_level, style=config.log_format)
     gc.freeze()
-    asyncio.run(service(config))
+    refusals: list[str] = []
+    try:
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(service(config))
+    except* PermanentError as group:
+        refusals = [error.detail for error in _leaves(group) if isinstance(error, PermanentError)]
+    if refusals:
+        sys.stderr.write("".join(f"usher {name}: {refusal}\n" for refusal in refusals))
+        sys.exit(1)
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

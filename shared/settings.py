@@ -5,7 +5,7 @@ said in one line that names the variable, what was expected and an example; the 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -77,7 +77,7 @@ def load(kind: type[S], *, environ: Mapping[str, str] | None = None, env_file: P
 
     An empty variable counts as not set. Setting both `NAME` and `NAME_FILE` is an error.
     """
-    variables = {**_dotenv(env_file), **(os.environ if environ is None else environ)}
+    variables = _variables(environ, env_file)
     hints = get_type_hints(kind, include_extras=True)
     values = {}
     for field in msgspec.structs.fields(kind):
@@ -85,6 +85,60 @@ def load(kind: type[S], *, environ: Mapping[str, str] | None = None, env_file: P
         if value is not None:
             values[field.name] = value
     return kind(**values)
+
+
+def problems(
+    kind: type[msgspec.Struct],
+    *,
+    environ: Mapping[str, str] | None = None,
+    env_file: Path = Path(".env"),
+    given: Collection[str] = (),
+) -> list[str]:
+    """Return all that `load` would object to, one after the other; what is `given` otherwise need not be set."""
+    variables = _variables(environ, env_file)
+    hints = get_type_hints(kind, include_extras=True)
+    found = []
+    for field in msgspec.structs.fields(kind):
+        name = field.name.upper()
+        try:
+            _read(name, hints[field.name], variables, required=field.required and name not in given)
+        except SettingsError as exc:
+            found.append(exc.detail)
+    return found
+
+
+def unknown(
+    kinds: Iterable[type[msgspec.Struct]],
+    *,
+    prefix: str,
+    environ: Mapping[str, str] | None = None,
+    env_file: Path = Path(".env"),
+) -> list[str]:
+    """Return the variables that begin with `prefix` and that no settings type has: most likely misspelt."""
+    known = {field.name.upper() for kind in kinds for field in msgspec.structs.fields(kind)}
+    names = _variables(environ, env_file)
+    return sorted(name for name in names if name.startswith(prefix) and name.removesuffix("_FILE") not in known)
+
+
+def manual(kinds: Iterable[type[msgspec.Struct]]) -> dict[str, str]:
+    """Return every variable with what it expects and its default, for people; the first type that has it speaks."""
+    lines: dict[str, str] = {}
+    for kind in kinds:
+        hints = get_type_hints(kind, include_extras=True)
+        for field in msgspec.structs.fields(kind):
+            default = "" if field.required or not field.default else f" (default {field.default})"
+            lines.setdefault(field.name.upper(), f"{_expected(hints[field.name])}{default}")
+    return lines
+
+
+def reached_at(host: str, port: int) -> str:
+    """Return the address at which this host itself reaches a server that listens there."""
+    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (looked up)
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def _variables(environ: Mapping[str, str] | None, env_file: Path) -> dict[str, str]:
+    return {**_dotenv(env_file), **(os.environ if environ is None else environ)}
 
 
 def _dotenv(path: Path) -> dict[str, str]:
@@ -115,12 +169,19 @@ def _raw(name: str, variables: Mapping[str, str]) -> str:
 def _convert(name: str, raw: str, hint: Any) -> Any:
     plain, metas = _split(hint)
     if plain is Secret:
-        return Secret(raw)
+        return _secret(name, raw, hint, metas)
     target = Annotated[(plain, *metas)] if metas else plain
     try:
         return msgspec.convert(raw, target, strict=False)
     except msgspec.ValidationError as exc:
         raise SettingsError(f"{name} is {raw[:80]!r}: expected {_expected(hint)}") from exc
+
+
+def _secret(name: str, raw: str, hint: Any, metas: tuple[Meta, ...]) -> Secret:
+    least = max((meta.min_length or 0 for meta in metas), default=0)
+    if len(raw) < least:
+        raise SettingsError(f"{name} is too short: expected {_expected(hint)}")
+    return Secret(raw)
 
 
 def _split(hint: Any) -> tuple[Any, tuple[Meta, ...]]:
@@ -134,6 +195,6 @@ def _expected(hint: Any) -> str:
     plain, metas = _split(hint)
     if not metas:
         return f"a value of type {getattr(plain, '__name__', plain)}"
-    meta = metas[0]
+    meta = metas[-1]
     example = f", for example {meta.examples[0]}" if meta.examples else ""
     return f"{meta.description}{example}"

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from cli.embedded.program import EmbeddedServerError, Program
+from cli.embedded.program import EmbeddedServerError
+from cli.supervisor.program import Program
 from shared.schemas.secret import Secret
 
 _USER: Final = "usher"
@@ -52,11 +53,12 @@ class EmbeddedNats:
             name="nats",
             arguments=(_server(), "--config", str(self._configuration)),
             stop_signal=signal.SIGTERM,
+            inherits=False,
         )
 
     def prepare(self) -> None:
         """Write the configuration for this port; messages stay where they are."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._password.exists():
             _write(self._password, secrets.token_urlsafe(32))
         _write(

@@ -15,12 +15,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from cli.embedded.program import EmbeddedServerError, Program, run_as
+from cli.embedded.program import EmbeddedServerError
+from cli.supervisor.program import Program
 from shared.schemas.secret import Secret
 
 OWNER: Final = "usher"
 DATABASE: Final = "postgres"
 ROOT_RUNS_AS: Final = "usher-postgres"
+_ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 _SETTINGS: Final = (
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
@@ -62,34 +64,56 @@ class EmbeddedPostgres:
             name="postgres",
             arguments=(str(self._programs / "postgres"), "-D", str(self._cluster), "-p", str(self._port), *options),
             stop_signal=signal.SIGINT,
+            death_signal=signal.SIGINT,
             user=self._user,
+            environment=_ENVIRONMENT,
+            inherits=False,
         )
 
     def prepare(self) -> None:
         """Make the cluster where there is none. Raises `EmbeddedServerError`."""
-        self._cluster.parent.mkdir(parents=True, exist_ok=True)
+        self._cluster.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._user is not None:
             _make_user(self._user)
             for folder in (self._cluster, self._programs):
                 _make_passable(folder)
-        if not (self._cluster / "PG_VERSION").exists():
+        if self._cluster.exists():
+            self._check_owner()
+        else:
             self._initialize()
 
+    def _check_owner(self) -> None:
+        owner = self._cluster.stat().st_uid
+        if owner != (os.geteuid() if self._user is None else pwd.getpwnam(self._user).pw_uid):
+            who = "root" if _name(owner) == ROOT_RUNS_AS else _name(owner)
+            raise EmbeddedServerError(f"the database in {self._cluster} was made by {who}: run Usher as {who}")
+
     def _initialize(self) -> None:
-        shutil.rmtree(self._cluster, ignore_errors=True)  # a first start that was cut off leaves half a cluster
-        self._cluster.mkdir(mode=0o700)
+        """Make the cluster under another name first: a start that was cut off leaves half a one."""
+        unfinished = self._cluster.with_name("cluster.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
         self._password.touch(mode=0o600)
         self._password.write_text(secrets.token_urlsafe(32), encoding="ascii")
         if self._user is not None:
-            for path in (self._cluster, self._password):
+            for path in (unfinished, self._password):
                 shutil.chown(path, self._user)
-        command = [str(self._programs / "initdb"), "-D", str(self._cluster), "-U", OWNER, "--encoding=UTF8"]
-        command += ["--locale=C.UTF-8", "--auth=scram-sha-256", f"--pwfile={self._password}", "--no-instructions"]
-        done = subprocess.run(  # noqa: S603 (our own)
-            command, capture_output=True, text=True, check=False, **run_as(self._user)
+        process = self._initdb(unfinished).start(subprocess.PIPE, leashed=True)
+        output, _ = process.communicate()
+        if process.returncode:
+            reason = output.decode(errors="replace").strip()[-500:]
+            raise EmbeddedServerError(f"PostgreSQL's initdb failed: {reason}")
+        unfinished.replace(self._cluster)
+
+    def _initdb(self, folder: Path) -> Program:
+        options = ("-U", OWNER, "--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--no-instructions")
+        return Program(
+            name="initdb",
+            arguments=(str(self._programs / "initdb"), "-D", str(folder), f"--pwfile={self._password}", *options),
+            user=self._user,
+            environment=_ENVIRONMENT,
+            inherits=False,
         )
-        if done.returncode:
-            raise EmbeddedServerError(f"PostgreSQL's initdb failed: {done.stderr.strip()[-500:]}")
 
 
 def _programs() -> Path:
@@ -120,3 +144,10 @@ def _make_passable(path: Path) -> None:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:
             folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"

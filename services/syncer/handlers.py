@@ -91,7 +91,7 @@ async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> str:
         title=watched.title,
         watched_at=watched.watched_at,
     )
-    for known in await plays.viewings_around(connection, account, person, watched.watched_at):
+    for known in await plays.viewings_like(connection, viewing, person):
         if known.id != viewing.id and domain.is_same_viewing(known, viewing):
             title = domain.enriched(known.title, viewing.title)
             await plays.learn_more(connection, known.id, title, account=known.account)

@@ -21,8 +21,6 @@ from shared.bus.publishing import ACK_TIMEOUT_S, Stored
 from shared.errors import TooLargeError, UnavailableError
 from shared.schemas.secret import Secret
 
-_HEADROOM: Final = 4 * 1024
-"""Bytes left for headers: payload and headers over the server's limit in sum close the connection for good."""
 _PAUSE_S: Final = 0.5
 
 log = structlog.get_logger()
@@ -73,15 +71,20 @@ class Bus:
     async def add(self, part: Part) -> None:
         """Attach a part now, if connected, and to every client to come."""
         self._parts.append(part)
-        if self._usable.is_set():
-            await part.attach(self.client)
+        if not self._usable.is_set() or self._client is None:
+            return
+        try:
+            await part.attach(self._client)
+        except (nats.errors.Error, OSError, TimeoutError) as exc:
+            log.warning("nats_part_not_attached", error=type(exc).__name__, reason=str(exc))
+            await _close(self._client)  # a new one is made, and all parts are attached to it
 
     async def begin(
         self, subject: str, data: bytes, *, message_id: str, headers: Mapping[str, str] | None = None
     ) -> asyncio.Future[Stored]:
         """See `Publisher.begin`."""
-        if len(data) > streams.MAX_MESSAGE - _HEADROOM:
-            raise TooLargeError(f"a message of {len(data)} bytes: the most is {streams.MAX_MESSAGE - _HEADROOM}")
+        if len(data) > streams.MAX_PAYLOAD:
+            raise TooLargeError(f"a message of {len(data)} bytes: the most is {streams.MAX_PAYLOAD}")
         client = self.client
         reply, future = self._acknowledgements.open()
         sent = {**(headers or {}), "Nats-Msg-Id": message_id}

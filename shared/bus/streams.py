@@ -14,6 +14,8 @@ from nats.aio.client import Client
 from nats.js import api
 
 MAX_MESSAGE: Final = 256 * 1024
+MAX_PAYLOAD: Final = MAX_MESSAGE - 4 * 1024
+"""What is left beside headers: payload and headers over the server's limit in sum close the connection for good."""
 ACK_WAIT: Final = timedelta(seconds=30)
 MAX_DELIVER: Final = 20
 _MIB: Final = 1024 * 1024
@@ -88,10 +90,15 @@ async def _reconcile_stream(client: Client, spec: StreamSpec, *, replicas: int) 
         await stream.add_stream(wanted)
         log.info("stream_created", stream=spec.name)
         return
-    drift = _drift(wanted, found)
+    drift = stream_drift(spec, found, replicas=replicas)
     if drift:
         await stream.update_stream(found.evolve(**{name: getattr(wanted, name) for name in drift}))
         log.warning("stream_repaired", stream=spec.name, drift=sorted(drift))
+
+
+def stream_drift(spec: StreamSpec, found: api.StreamConfig, *, replicas: int) -> set[str]:
+    """Return the names of a stream's settings that are not as declared."""
+    return _drift(_stream_config(spec, replicas=replicas), found)
 
 
 def _stream_config(spec: StreamSpec, *, replicas: int) -> api.StreamConfig:

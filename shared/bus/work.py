@@ -10,6 +10,8 @@ from shared import telemetry
 from shared.bus import store
 from shared.bus.judge import AlreadyDoneError
 from shared.bus.store import Outgoing
+from shared.bus.streams import MAX_PAYLOAD
+from shared.errors import TooLargeError
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas import events
 from shared.schemas.events import Event
@@ -27,7 +29,12 @@ class Work:
         self.say(events.subject(event), msgspec.json.encode(event), message_id=event.id)
 
     def say(self, subject: str, payload: bytes, *, message_id: str) -> None:
-        """Say anything on a subject of a stream."""
+        """Say anything on a subject of a stream.
+
+        Raises `TooLargeError` for what the stream would never take, because in the outbox it would be in the way.
+        """
+        if len(payload) > MAX_PAYLOAD:
+            raise TooLargeError(f"a message of {len(payload)} bytes: the most is {MAX_PAYLOAD}")
         headers = {telemetry.HEADER: telemetry.current_traceparent()}
         self.said.append(Outgoing(0, message_id, subject, headers, payload))
 

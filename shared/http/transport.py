@@ -95,7 +95,7 @@ class _Body(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         reader = _Reader(encoding=self._encoding, limit=self._limit)
         with _as_httpx():
-            async for part in cast("AsyncIterable[bytes]", self._answer.stream):
+            async for part in cast(AsyncIterable[bytes], self._answer.stream):
                 for piece in reader.read(part):
                     yield piece
         reader.finish()

@@ -7,6 +7,7 @@ applied and has changed since is an error, because the database would not be wha
 import hashlib
 from importlib import resources
 
+import asyncpg
 import msgspec
 import structlog
 
@@ -67,6 +68,18 @@ async def migrate(pool: Pool, *, schema: str, packages: tuple[str, ...]) -> int:
     if pending:
         log.info("migrated", schema=schema, applied=[migration.name for migration in pending])
     return len(pending)
+
+
+async def missing(connection: Connection, *, schema: str, packages: tuple[str, ...]) -> list[str]:
+    """Return the names of the packages' files that have not been applied to a schema, without applying them.
+
+    Raises `MigrationError` where an applied file has changed.
+    """
+    try:
+        applied = await _applied(connection, schema)
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        applied = {}
+    return [migration.name for migration in migrations_of(*packages) if _is_pending(migration, applied)]
 
 
 async def _applied(connection: Connection, schema: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ import asyncpg
 import nats
 import nats.errors
 
-from cli.embedded.program import Program
+from cli.supervisor.program import Program
 from shared.schemas.secret import Secret
 
 

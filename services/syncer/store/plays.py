@@ -32,19 +32,19 @@ async def owner_of(connection: Connection, account: Account) -> PersonRef | None
     return PersonRef(row["person_id"], row["person_name"]) if row else None
 
 
-async def viewings_around(
-    connection: Connection, account: Account, person: PersonRef | None, watched_at: datetime
-) -> list[Viewing]:
-    """Return the plays of this account and of its person that could be the same viewing."""
+async def viewings_like(connection: Connection, viewing: Viewing, person: PersonRef | None) -> list[Viewing]:
+    """Return the plays of this account and of its person that could be the same viewing: near it, with a key of it."""
+    account = viewing.account
     rows = await connection.fetch(
-        f"""{_KNOWN} where watched_at between $4 and $5 and ((source, server, account_id) = ($1, $2, $3)
+        f"""{_KNOWN} where watched_at between $4 and $5 and keys && $7 and ((source, server, account_id) = ($1, $2, $3)
             or ($6::text is not null and person_id = $6)) order by watched_at""",
         account.source,
         account.server,
         account.id,
-        watched_at - WIDEST,
-        watched_at + WIDEST,
+        viewing.watched_at - WIDEST,
+        viewing.watched_at + WIDEST,
         person.id if person else None,
+        keys_of(viewing.title, account=account),
     )
     return [
         Viewing(

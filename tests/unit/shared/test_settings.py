@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.schemas.secret import Secret
-from shared.settings import ServiceSettings, SettingsError, load
+from shared.settings import ServiceSettings, SettingsError, load, manual, problems, unknown
 
 GOOD = {"DATABASE_URL": "postgresql://u:canary-1@h/d", "NATS_URL": "nats://h", "USHER_ENCRYPTION_KEYS": "k:canary-2"}
 
@@ -62,3 +62,33 @@ def test_both_forms_at_once_are_refused() -> None:
 
 def test_secrets_are_not_shown() -> None:
     assert "canary" not in repr(read(GOOD))
+
+
+def test_all_problems_can_be_told_at_once() -> None:
+    environ = {**GOOD, "NATS_REPLICAS": "many", "LOG_LEVEL": "LOUD", "DATABASE_URL": ""}
+
+    found = problems(ServiceSettings, environ=environ, env_file=Path("no-such-file"))
+
+    assert [text.split(" ")[0] for text in found] == ["DATABASE_URL", "NATS_REPLICAS", "LOG_LEVEL"]
+
+
+def test_what_is_given_otherwise_is_no_problem() -> None:
+    environ = {**GOOD, "DATABASE_URL": ""}
+
+    assert problems(ServiceSettings, environ=environ, env_file=Path("no-such-file"), given=["DATABASE_URL"]) == []
+
+
+def test_a_misspelt_variable_is_noticed() -> None:
+    environ = {"USHER_MONITOR_PROT": "1", "USHER_MONITOR_PORT_FILE": "x", "NATS_URI": "x", "HOME": "/"}
+
+    found = unknown([ServiceSettings], prefix="USHER_", environ=environ, env_file=Path("no-such-file"))
+
+    assert found == ["USHER_MONITOR_PROT"]
+
+
+def test_every_variable_can_be_explained_and_no_secret_has_a_default() -> None:
+    lines = manual([ServiceSettings])
+
+    assert lines["NATS_REPLICAS"].endswith("1 alone or 3 on a cluster, for example 1 (default 1)")
+    assert "default" not in lines["DATABASE_URL"]
+    assert list(lines) == [field.upper() for field in ServiceSettings.__struct_fields__]

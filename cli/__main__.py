@@ -1,0 +1,67 @@
+"""The command `usher`: finds the module of the command that was asked for, and says failures in one line.
+
+Only that module is imported, so that `usher --help` is quick and `usher run` is light.
+"""
+
+import sys
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from shared.errors import UsherError
+from shared.settings import SettingsError
+
+FAILED: Final = 1
+USED_WRONGLY: Final = 2
+
+COMMANDS: Final = {
+    "run": "Run Usher: gateway, linker, syncer and requester, with an embedded PostgreSQL and NATS.",
+    "doctor": "Test settings, folders, servers and addresses, and say how to mend what is wrong.",
+    "history": "Show what was watched.",
+    "people": "Show who is who, and say whose an account is.",
+    "events": "Show what came in and what became of it.",
+    "dead": "Show, replay or drop what could not be handled.",
+    "webhooks": "Show, add and remove webhook addresses.",
+    "keys": "Make and change the keys that credentials are encrypted with.",
+}
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is run."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (typer's interface)
+        """Return the commands' names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ARG002 (typer's interface)
+        """Return what the list of commands needs of one."""
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command itself."""
+        name, known, rest = super().resolve_command(ctx, args)
+        return name, get_command(import_module(f"cli.{name}").app) if known else known, rest
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def usher() -> None:
+    """Run a hub for the people who watch your media servers."""
+
+
+def main() -> None:
+    """Run the command of the command line."""
+    try:
+        app(prog_name="usher")
+    except UsherError as exc:
+        sys.stderr.write(f"usher: {exc.detail}\n")
+        sys.exit(USED_WRONGLY if isinstance(exc, SettingsError) else FAILED)
+
+
+if __name__ == "__main__":
+    main()

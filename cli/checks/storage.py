@@ -1,0 +1,43 @@
+"""Is the data folder ours, closed to others, and not full?"""
+
+import os
+import shutil
+import stat
+from typing import Final
+
+from cli.checks.finding import Finding, fail, ok, warn
+from cli.folder import ENCRYPTION_KEYS, LOCAL_API_KEY, Folder
+
+FULL: Final = 256 * 1024 * 1024
+NEARLY_FULL: Final = 2 * 1024 * 1024 * 1024
+_OTHERS: Final = 0o077
+
+
+def check_folder(folder: Folder) -> list[Finding]:
+    """Look at the folder and at who may read its secrets."""
+    subject = "data folder"
+    if not folder.path.exists():
+        return [warn(subject, f"{folder.path} is not there", "start Usher once, or set USHER_DATA_DIR")]
+    if not os.access(folder.path, os.R_OK | os.W_OK | os.X_OK):
+        owner = folder.path.owner()
+        return [fail(subject, f"{folder.path} belongs to {owner} and is closed to us", f"run Usher as {owner}")]
+    secret = [folder.secrets, folder.secrets / ENCRYPTION_KEYS, folder.secrets / LOCAL_API_KEY]
+    open_ones = [path for path in secret if path.exists() and stat.S_IMODE(path.stat().st_mode) & _OTHERS]
+    findings = [
+        fail(subject, f"{path} can be read by others", f"chmod go= {path}; think about new keys") for path in open_ones
+    ]
+    return [
+        *(findings or [ok(subject, f"{folder.path} is ours, its secrets are closed to others")]),
+        check_room(folder),
+    ]
+
+
+def check_room(folder: Folder) -> Finding:
+    """Look at the free space."""
+    free = shutil.disk_usage(folder.path).free
+    text = f"{free / 1024**3:.1f} GiB are free for {folder.path}"
+    if free < FULL:
+        return fail("disk", text, "make room: nothing can be stored soon")
+    if free < NEARLY_FULL:
+        return warn("disk", text, "make room")
+    return ok("disk", text)

@@ -1,0 +1,135 @@
+"""The REST API of a running Usher, as the commands use it; what goes wrong becomes one line.
+
+The local copy's address comes before USHER_PUBLIC_URL: many home routers do not lead back to what they publish.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from cli.folder import ADDRESS, LOCAL_API_KEY, Folder
+from cli.settings import RunSettings
+from shared import settings
+from shared.errors import Fault, PermanentError, TransientError
+from shared.http.calls import RefusedError, decode, translated
+from shared.http.client import client
+from shared.schemas.secret import Secret
+from shared.settings import SettingsError
+
+_LISTEN_S: Final = 60.0
+"""More than the pause between two signs of life of the stream."""
+_ERROR: Final = 400
+_UNAUTHORIZED: Final = 401
+
+T = TypeVar("T")
+
+
+class AnswerError(PermanentError):
+    """Usher answered, and the answer is no."""
+
+
+class AwayError(TransientError):
+    """Nobody answers at the address."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What Usher says of a request that it refuses (RFC 9457)."""
+
+    title: str = ""
+    detail: str = ""
+    errors: tuple[Fault, ...] = ()
+
+
+class Usher:
+    """A running Usher at an address."""
+
+    def __init__(self, http: Any, address: str, key: Secret) -> None:
+        self._http = http
+        self._address = address
+        self._headers = {"X-API-Key": key.reveal()}
+
+    async def get(self, path: str, **query: str | int | None) -> Any:
+        """Return the JSON at a path."""
+        return await self._ask("GET", path, params={name: value for name, value in query.items() if value is not None})
+
+    async def post(self, path: str, **body: Any) -> Any:
+        """Ask for something to be done; return the JSON that says what was."""
+        return await self._ask("POST", path, json=body)
+
+    async def delete(self, path: str) -> None:
+        """Remove what is at a path."""
+        await self._ask("DELETE", path)
+
+    async def lines(self, path: str) -> AsyncIterator[str]:
+        """Give the lines of a stream, until it ends or breaks (`AwayError`)."""
+        url, headers = f"{self._address}{path}", self._headers | {"Accept": "text/event-stream"}
+        with self._reached():
+            async with self._http.stream("GET", url, headers=headers, timeout=_LISTEN_S) as response:
+                if response.status_code >= _ERROR:
+                    raise refusal(response.status_code, await response.aread())
+                async for line in response.aiter_lines():
+                    yield line
+
+    async def _ask(self, method: str, path: str, **request: Any) -> Any:
+        with self._reached():
+            response = await self._http.request(method, f"{self._address}{path}", headers=self._headers, **request)
+        if response.status_code >= _ERROR:
+            raise refusal(response.status_code, response.content)
+        try:
+            return decode(response, object, api="Usher") if response.content else None
+        except RefusedError as exc:
+            raise AnswerError(f"what answers at {self._address} is not Usher") from exc
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            with translated("Usher"):
+                yield
+        except TransientError as exc:
+            raise AwayError(f"Usher does not answer at {self._address}: is it running (`usher run`)?") from exc
+
+
+def path(*parts: str) -> str:
+    """Return the path of these parts, which may hold anything."""
+    return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+
+def refusal(status: int, content: bytes) -> AnswerError:
+    """Return an answer that is no as an error of one line."""
+    try:
+        problem = msgspec.json.decode(content, type=Problem)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        problem = Problem()
+    text = (problem.detail or problem.title or f"Usher answered {status}").rstrip(".")
+    faults = "; ".join(f"{fault.path}: {fault.message}" for fault in problem.errors)
+    hint = " (the key is USHER_API_KEY, or that of the data folder)" if status == _UNAUTHORIZED else ""
+    return AnswerError(" ".join(f"{text}{f' ({faults})' if faults else ''}{hint}".split()))
+
+
+@asynccontextmanager
+async def connected(config: RunSettings) -> AsyncIterator[Usher]:
+    """Open a client of the Usher that the settings speak of. Raises `SettingsError` where there is no key for it."""
+    folder = Folder(config.usher_data_dir)
+    key = config.usher_api_key or folder.secret(LOCAL_API_KEY)
+    if not key:
+        raise SettingsError(
+            f"USHER_API_KEY is not set, and {folder.path} has no key that may be read: "
+            "set it, or set USHER_DATA_DIR to the folder of `usher run`"
+        )
+    async with client(answer_limit=sys.maxsize) as http:
+        yield Usher(http, folder.published(ADDRESS) or config.public_url, key)
+
+
+def ask(question: Callable[[Usher], Coroutine[Any, Any, T]]) -> T:
+    """Put a question to the Usher that the settings speak of."""
+
+    async def asked() -> T:
+        async with connected(settings.load(RunSettings)) as usher:
+            return await question(usher)
+
+    return asyncio.run(asked())

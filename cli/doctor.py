@@ -1,0 +1,76 @@
+"""`usher doctor`: looks at everything that Usher needs, and says what is wrong and how to mend it."""
+
+import asyncio
+
+import msgspec
+import typer
+
+from cli.checks.addresses import check_gateway, check_plex, check_seerr
+from cli.checks.finding import Finding
+from cli.checks.servers import check_nats, check_postgres
+from cli.checks.storage import check_folder
+from cli.checks.variables import check_keys, check_upstreams, check_variables
+from cli.folder import ADDRESS, DATABASE_URL, ENCRYPTION_KEYS, LOCAL_API_KEY, NATS_URL, Folder
+from cli.output import AsJson, show_json, show_table
+from cli.settings import RunSettings, UpstreamSettings
+from shared import settings
+from shared.http.client import client
+from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
+from shared.schemas.secret import Secret
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def doctor(*, json: AsJson = False) -> None:
+    """Test settings, folders, servers and addresses, and say how to mend what is wrong."""
+    findings = check_variables()
+    if not _has_failed(findings):
+        findings += asyncio.run(_examine(settings.load(RunSettings), settings.load(UpstreamSettings)))
+    if json:
+        show_json({"findings": findings, "well": not _has_failed(findings)})
+    else:
+        columns = {"": "level", "What": "subject", "Finding": "text", "How to mend it": "mend"}
+        show_table([msgspec.to_builtins(finding) for finding in findings], columns)
+    raise typer.Exit(1 if _has_failed(findings) else 0)
+
+
+def _has_failed(findings: list[Finding]) -> bool:
+    return any(finding.level == "fail" for finding in findings)
+
+
+async def _examine(config: RunSettings, upstreams: UpstreamSettings) -> list[Finding]:
+    folder = Folder(config.usher_data_dir)
+    keys = config.usher_encryption_keys or folder.secret(ENCRYPTION_KEYS)
+    findings = [*check_upstreams(upstreams), *check_folder(folder), check_keys(keys)]
+    database_url = config.database_url or Secret(folder.published(DATABASE_URL))
+    nats_url = config.nats_url or Secret(folder.published(NATS_URL))
+    parts = await asyncio.gather(
+        check_postgres(database_url),
+        check_nats(
+            nats_url,
+            credentials=config.nats_credentials,
+            replicas=config.nats_replicas,
+            is_embedded=not config.nats_url,
+        ),
+        _check_addresses(config, upstreams, folder, own=[database_url, nats_url]),
+    )
+    return [*findings, *(finding for part in parts for finding in part)]
+
+
+async def _check_addresses(
+    config: RunSettings, upstreams: UpstreamSettings, folder: Folder, *, own: list[Secret]
+) -> list[Finding]:
+    key = config.usher_api_key or folder.secret(LOCAL_API_KEY)
+    address = folder.published(ADDRESS) or config.public_url
+    async with client() as to_gateway, client(egress=_egress(upstreams, own)) as to_others:
+        parts = await asyncio.gather(
+            check_gateway(to_gateway, address, key),
+            check_seerr(to_others, upstreams),
+            check_plex(to_others, upstreams),
+        )
+    return [finding for part in parts for finding in part]
+
+
+def _egress(upstreams: UpstreamSettings, own: list[Secret]) -> Egress:
+    return Egress(denied_ports=OWN_PORTS | ports_of(own), private=private_networks(upstreams.usher_allow_private))

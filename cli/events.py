@@ -1,0 +1,121 @@
+"""`usher events`: what came in by webhook and what became of it, as a list and as it happens."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+import typer
+
+from cli.client import AwayError, Usher, ask, path
+from cli.output import AsJson, Limit, Offset, cell, show, show_json
+
+COLUMNS: Final = {
+    "Received": "received_at",
+    "Source": "source",
+    "Event": "event",
+    "Server": "server",
+    "Status": "status",
+    "Reason": "reason",
+    "Id": "id",
+}
+_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 10.0
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show what came in and what became of it.")
+
+Event = Annotated[str, typer.Argument(help="An event's id.")]
+Moment = Annotated[str | None, typer.Option(metavar="TIME", help="A date, or a moment in ISO 8601.")]
+
+
+@app.command(name="list")
+def list_events(
+    *,
+    source: Annotated[str | None, typer.Option(help="plex, jellyfin, emby, seerr or tautulli.")] = None,
+    event: Annotated[str | None, typer.Option(help="The sender's word, such as media.scrobble.")] = None,
+    status: Annotated[Literal["pending", "handled", "ignored", "dead"] | None, typer.Option(help="Only these.")] = None,
+    server: Annotated[str | None, typer.Option(help="Only of this server.")] = None,
+    since: Moment = None,
+    until: Moment = None,
+    search: Annotated[str | None, typer.Option(help="Only with this text.")] = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    json: AsJson = False,
+) -> None:
+    """List what came in, newest first."""
+    filters = {"source": source, "event": event, "status": status, "server": server, "search": search}
+    moments = {"since": since, "until": until}
+    show(
+        ask(lambda usher: usher.get(path("api", "events"), limit=limit, offset=offset, **filters, **moments)),
+        COLUMNS,
+        json=json,
+    )
+
+
+@app.command(name="show")
+def show_event(event: Event) -> None:
+    """Show one as JSON, with what was sent."""
+    show_json(ask(lambda usher: usher.get(path("api", "events", event), full="true")))
+
+
+@app.command()
+def replay(event: Event, *, json: AsJson = False) -> None:
+    """Handle one again, as if it came in now; what it did before is not done twice."""
+    show(
+        ask(lambda usher: usher.post(path("api", "events", event, "replay"))),
+        {"Id": "id", "Attempt": "attempt"},
+        json=json,
+    )
+
+
+@app.command()
+def tail(*, json: AsJson = False) -> None:
+    """Follow what comes in until Ctrl-C; reconnects where the connection breaks."""
+
+    async def follow(usher: Usher) -> None:
+        async for item in followed(usher):
+            print(item if json else line(item), flush=True)
+
+    try:
+        ask(follow)
+    except KeyboardInterrupt:
+        return
+
+
+async def followed(usher: Usher) -> AsyncIterator[str]:
+    """Give each item of the stream as JSON, for ever. Raises `AwayError` only where it never was connected."""
+    pause, was_connected = _PAUSE_S, False
+    while True:
+        try:
+            async for item in data(usher.lines(path("api", "events", "stream"))):
+                pause, was_connected = _PAUSE_S, True
+                yield item
+        except AwayError:
+            if not was_connected:
+                raise
+        sys.stderr.write(f"usher: the stream ended; trying again in {pause:.0f} s\n")
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+
+async def data(lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Give the data of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+    parts: list[str] = []
+    async for each in lines:
+        name, _, value = each.partition(":")
+        if name == "data":
+            parts.append(value.removeprefix(" "))
+        elif not each and parts:
+            yield "\n".join(parts)
+            parts = []
+
+
+def line(item: str) -> str:
+    """Return an item of the stream as a line for people."""
+    try:
+        event: Any = msgspec.json.decode(item)
+    except msgspec.MsgspecError:
+        return cell({"item": item}, "item")
+    words = [cell(event, name) for name in ("received_at", "status", "source", "event", "server", "reason")]
+    return "  ".join(word for word in words if word)

@@ -1,0 +1,115 @@
+"""The data folder of `usher run`: what is in it, for whose eyes, and that only one copy uses it.
+
+postgres/  nats/  spool/      what Usher knows
+secrets/                      encryption keys and the command line's key, generated once
+run/                          where the running copy is reached; gone after a clean stop, but for the lock
+logs/                         of the two embedded servers
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from shared.errors import PermanentError
+from shared.schemas.secret import Secret
+
+ENCRYPTION_KEYS: Final = "encryption_keys"
+LOCAL_API_KEY: Final = "local_api_key"
+DATABASE_URL: Final = "database_url"
+NATS_URL: Final = "nats_url"
+ADDRESS: Final = "address"
+
+_PRIVATE: Final = 0o700
+
+
+class FolderError(PermanentError):
+    """The data folder cannot be used."""
+
+
+class Folder:
+    """A data folder, by its absolute path; nothing is made before `make`."""
+
+    def __init__(self, path: str) -> None:
+        self.path: Final = Path(path).resolve()
+        self.postgres: Final = self.path / "postgres"
+        self.nats: Final = self.path / "nats"
+        self.spool: Final = self.path / "spool"
+        self.secrets: Final = self.path / "secrets"
+        self.run: Final = self.path / "run"
+        self.logs: Final = self.path / "logs"
+
+    def make(self) -> None:
+        """Make what is missing, and close to others what they must not see. Raises `FolderError`."""
+        with _explained(self.path):
+            self.path.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            for folder in (self.spool, self.secrets, self.run, self.logs):
+                folder.mkdir(exist_ok=True)
+                folder.chmod(_PRIVATE)
+
+    def lock(self) -> int:
+        """Return an open file that keeps every other copy away while it is open. Raises `FolderError`."""
+        with _explained(self.path):
+            descriptor = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 32).decode(errors="replace").strip()
+            os.close(descriptor)
+            raise FolderError(f"Usher already runs on {self.path} (process {holder or 'unknown'})") from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        return descriptor
+
+    def keep(self, name: str, make: Callable[[], Secret]) -> Path:
+        """Return the file of a secret that is generated once. Raises `FolderError`."""
+        path = self.secrets / name
+        with _explained(path):
+            if not path.exists():
+                _write(path, make().reveal())
+        return path
+
+    def publish(self, name: str, text: str) -> Path:
+        """Return the file in which others on this host find something about the running copy."""
+        path = self.run / name
+        with _explained(path):
+            _write(path, text)
+        return path
+
+    def published(self, name: str) -> str:
+        """Return what the running copy says; empty while none runs, or where it may not be read."""
+        return _read(self.run / name)
+
+    def secret(self, name: str) -> Secret:
+        """Return a generated secret; empty where there is none, or where it may not be read."""
+        return Secret(_read(self.secrets / name))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write all or nothing, for the owner only, and have it on the disk before anything depends on it."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(f"{text}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        reason = f"{exc.filename or path}: {exc.strerror}"
+        raise FolderError(f"the data folder cannot be used ({reason}): see USHER_DATA_DIR, and whose it is") from exc

@@ -1,0 +1,85 @@
+"""What commands print: tables for people, JSON for programs. All of it is hostile input: titles, names, reasons."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Limit = Annotated[int, typer.Option(min=1, max=200, help="The most to show.")]
+Offset = Annotated[int, typer.Option(min=0, help="How many to pass over.")]
+
+_WHOLE: Final = ("id", "url", "_at")
+"""Ends of the paths of what is copied, so that it is not broken into lines."""
+_ENDLESS: Final = 1000
+
+Columns = Mapping[str, str]
+"""Titles of columns, and the path to what is in them: `person.name`."""
+
+
+def show(value: Any, columns: Columns, *, json: bool) -> None:
+    """Print a page of things, or one thing."""
+    if json:
+        show_json(value)
+        return
+    items = value["items"] if isinstance(value, dict) and "items" in value else [value]
+    show_table(items, columns)
+    total = value.get("total", len(items))
+    if total > len(items):
+        print(f"{len(items)} of {total}")
+
+
+def show_json(value: Any) -> None:
+    """Print JSON on one line."""
+    print(msgspec.json.encode(value).decode())
+
+
+def show_table(items: Iterable[Any], columns: Columns, *, title: str | None = None) -> None:
+    """Print a table."""
+    table = Table(title=title, title_justify="left")
+    for name, path in columns.items():
+        table.add_column(name, no_wrap=path.endswith(_WHOLE))
+    for item in items:
+        table.add_row(*(Text(cell(item, path)) for path in columns.values()))
+    Console(width=None if sys.stdout.isatty() else _ENDLESS).print(table, crop=False)
+
+
+def cell(item: Any, path: str) -> str:
+    """Return what is at a path, as text that moves no cursor; moments (`…_at`) in this host's time."""
+    for part in path.split("."):
+        item = item.get(part) if isinstance(item, dict) else None
+    if path.endswith("_at") and isinstance(item, str):
+        return local(item)
+    return plain(item)
+
+
+def plain(value: Any) -> str:
+    """Return a value as printable text on one line."""
+    match value:
+        case None:
+            text = ""
+        case str():
+            text = value
+        case bool():
+            text = "yes" if value else "no"
+        case list():
+            text = ", ".join(plain(each) for each in value)
+        case dict():
+            text = ", ".join(f"{name} {plain(each)}" for name, each in value.items() if each is not None)
+        case _:
+            text = str(value)
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def local(moment: str) -> str:
+    """Return a moment of ISO 8601 in this host's time zone, to the second."""
+    try:
+        return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError):
+        return plain(moment)

@@ -1,0 +1,89 @@
+"""`usher people`: who is who, and whose an account is."""
+
+from typing import Annotated, Final
+
+import typer
+
+from cli.client import ask, path
+from cli.output import AsJson, Limit, Offset, show, show_json, show_table
+
+COLUMNS: Final = {"Id": "id", "Name": "name", "Accounts": "accounts", "Seerr user": "seerr_user_id"}
+IDENTITIES: Final = {
+    "System": "provider",
+    "Server": "server",
+    "Id": "id",
+    "Name": "username",
+    "E-mail": "email",
+    "Proven": "proven",
+    "Linked": "linked_at",
+}
+UNCLAIMED: Final = {
+    "Source": "source",
+    "Server": "server",
+    "Account": "account_id",
+    "Name": "account_name",
+    "Plays": "plays",
+    "Last seen": "last_seen_at",
+}
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show who is who, and say whose an account is.")
+
+Person = Annotated[str, typer.Argument(help="A person's id.")]
+
+
+@app.command(name="list")
+def list_people(
+    *,
+    search: Annotated[str | None, typer.Option(help="Only names with this text.")] = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    json: AsJson = False,
+) -> None:
+    """List people by name."""
+    page = ask(lambda usher: usher.get(path("api", "people"), search=search, limit=limit, offset=offset))
+    for person in [] if json else page["items"]:
+        person["accounts"] = [f"{each['provider']} {each['username']}" for each in person.get("identities", [])]
+    show(page, COLUMNS, json=json)
+
+
+@app.command(name="show")
+def show_person(person: Person, *, json: AsJson = False) -> None:
+    """Show a person and all accounts of his or hers."""
+    found = ask(lambda usher: usher.get(path("api", "people", person)))
+    if json:
+        show_json(found)
+    else:
+        show_table(found["identities"], IDENTITIES, title=f"{found['name']} ({found['id']})")
+
+
+@app.command()
+def unclaimed(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False) -> None:
+    """List accounts that were seen and belong to nobody."""
+    page = ask(lambda usher: usher.get(path("api", "people", "unclaimed"), limit=limit, offset=offset))
+    show(page, UNCLAIMED, json=json)
+
+
+@app.command()
+def claim(
+    source: Annotated[str, typer.Argument(help="plex, jellyfin, emby or tautulli.")],
+    server: Annotated[str, typer.Argument(help="The server's id as `unclaimed` shows it; '' where it has none.")],
+    account: Annotated[str, typer.Argument(help="The account's id.")],
+    *,
+    person: Annotated[str | None, typer.Option(help="Whose it is, by id; else a new person's.")] = None,
+    name: Annotated[str | None, typer.Option(help="What to call a new person; else as the account.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Say whose an account is; its plays so far go with it."""
+    body = {"source": source, "server": server, "account_id": account, "person_id": person, "name": name}
+    show(ask(lambda usher: usher.post(path("api", "people", "unclaimed", "claim"), **body)), COLUMNS, json=json)
+
+
+@app.command()
+def merge(
+    person: Person,
+    other: Annotated[str, typer.Argument(help="The id of the same human's other entry, which goes.")],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Say that two entries are one person."""
+    show(ask(lambda usher: usher.post(path("api", "people", person, "merge"), merged_id=other)), COLUMNS, json=json)

@@ -1,0 +1,53 @@
+"""`usher webhooks`: the addresses to copy into media servers, each with a secret of its own."""
+
+from typing import Annotated, Any, Final
+
+import typer
+
+from cli.client import ask, path
+from cli.output import AsJson, Limit, Offset, show
+
+COLUMNS: Final = {
+    "Id": "id",
+    "Source": "source",
+    "Server": "server",
+    "Made": "created_at",
+    "Address of": "of",
+    "Address": "url",
+}
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show, add and remove webhook addresses.")
+
+
+@app.command(name="list")
+def list_secrets(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False) -> None:
+    """List the addresses; they hold secrets."""
+    page = ask(lambda usher: usher.get(path("api", "webhooks", "secrets"), limit=limit, offset=offset))
+    show(page if json else by_address(page), COLUMNS, json=json)
+
+
+@app.command()
+def add(
+    *,
+    source: Annotated[str | None, typer.Option(help="plex, jellyfin, emby, seerr or tautulli; else all.")] = None,
+    server: Annotated[str | None, typer.Option(help="What to call the server that will use it.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Make a new address, valid beside the others."""
+    made = ask(lambda usher: usher.post(path("api", "webhooks", "secrets"), source=source, server=server))
+    show(made if json else by_address({"items": [made]}), COLUMNS, json=json)
+
+
+@app.command()
+def remove(secret: Annotated[str, typer.Argument(help="An id as `list` shows it.")]) -> None:
+    """Make an address invalid."""
+    ask(lambda usher: usher.delete(path("api", "webhooks", "secrets", secret)))
+
+
+def by_address(page: Any) -> dict[str, Any]:
+    """Return a page with a row an address: a secret can be good for several sources."""
+    rows = []
+    for secret in page["items"]:
+        addresses = secret.get("addresses") or [{}]
+        rows += [secret | {"of": each.get("source"), "url": each.get("url")} for each in addresses]
+    return {"items": rows}

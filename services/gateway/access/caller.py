@@ -1,0 +1,38 @@
+"""Who calls: the credential that came with a request, and what it turned out to be."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from services.gateway.access.scopes import Scope
+from services.gateway.store.audit import AuditEntry
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody with a valid credential: a user by a session, or a key, by its name, without one."""
+
+    name: str
+    scopes: frozenset[Scope]
+    address: str
+    session_id: str | None = None
+
+    def may(self, scope: Scope) -> bool:
+        """Say whether this caller is allowed that."""
+        return scope in self.scopes
+
+    def did(self, action: str, object: str, *, at: datetime) -> AuditEntry:  # noqa: A002 (what the audit calls it)
+        """Return what the audit is to say of this caller."""
+        actor = f"key {self.name}" if self.session_id is None else self.name
+        return AuditEntry(at=at, actor=actor, address=self.address, action=action, object=object)
+
+
+def presented(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the credential that came: `X-API-Key`, else `Authorization: Bearer`; None for none."""
+    found = {
+        name: value.decode("latin-1").strip() for name, value in headers if name in {b"x-api-key", b"authorization"}
+    }
+    if key := found.get(b"x-api-key"):
+        return key
+    scheme, _, value = found.get(b"authorization", "").partition(" ")
+    return value.strip() or None if scheme.lower() == "bearer" else None

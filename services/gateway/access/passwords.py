@@ -1,0 +1,56 @@
+"""Passwords as Argon2id (RFC 9106, the setting for little memory), two at a time at most.
+
+Each takes 64 MiB and 0.1 s of a processor: without the limit, a flood of logins would take all of both.
+"""
+
+import asyncio
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from shared.errors import ThrottledError
+from shared.schemas.secret import Secret
+
+_AT_ONCE: Final = 2
+_MOST_WAITING: Final = 20
+_NOBODYS: Final = "$argon2id$v=19$m=65536,t=3,p=4$dXNoZXIgbm9ib2R5IDAxMg$8F2w3c3l1s0cBqVbNYk0xXb6iJQ6zvYl7y0Gk5m1c2E"
+"""No password has this hash. It is verified for names that nobody has, so that they take as long as others."""
+
+
+class Passwords:
+    """Hashes and verifies, in threads."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
+        self._free = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
+
+    async def hashed(self, password: Secret) -> str:
+        """Return the hash to keep."""
+        async with self._free:
+            return await asyncio.to_thread(self._hasher.hash, password.reveal())
+
+    async def are_equal(self, password: Secret, kept: str | None) -> bool:
+        """Say whether this is the password of that hash; as slow for None, which is nobody's.
+
+        Raises `ThrottledError` where too many wait already.
+        """
+        if self._waiting >= _MOST_WAITING:
+            raise ThrottledError("too many logins at once")
+        self._waiting += 1
+        try:
+            async with self._free:
+                return await asyncio.to_thread(self._verify, password.reveal(), kept or _NOBODYS)
+        finally:
+            self._waiting -= 1
+
+    def is_outdated(self, kept: str) -> bool:
+        """Say whether a hash was made with weaker settings than today's."""
+        return self._hasher.check_needs_rehash(kept)
+
+    def _verify(self, password: str, kept: str) -> bool:
+        try:
+            return self._hasher.verify(kept, password)
+        except (VerificationError, InvalidHashError):
+            return False

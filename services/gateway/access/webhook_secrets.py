@@ -1,0 +1,108 @@
+"""The webhook secrets: making one, dropping one, and the addresses that people copy into their media servers.
+
+Two valid at a time is how one is rotated: make the new one, copy its address, and drop the old one.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from services.gateway.access import tokens
+from services.gateway.access.caller import Caller
+from services.gateway.store import audit, webhook_secrets
+from services.gateway.store.webhook_secrets import WebhookSecret
+from services.gateway.webhooks.secrets import digest
+from shared.bus.work import Work, Worker
+from shared.errors import ConflictError, NotFoundError
+from shared.keyring import Owner
+from shared.postgres.pool import Pool
+from shared.schemas.events import WebhookSecretChanged
+from shared.schemas.identifiers import derived_id, random_id
+from shared.schemas.secret import Secret
+from shared.schemas.webhooks import SOURCES, Source
+from shared.vault import Vault
+
+MOST: Final = 100
+"""Each webhook is compared with all of them."""
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where a source sends its webhooks, the secret included."""
+
+    source: Source
+    url: str
+
+
+class WebhookSecrets:
+    """What the API and the first start do with them."""
+
+    def __init__(
+        self, worker: Worker, pool: Pool, vault: Vault, *, now: Callable[[], datetime], public_url: str
+    ) -> None:
+        self._worker = worker
+        self._pool = pool
+        self._vault = vault
+        self._now = now
+        self._public_url = public_url
+
+    async def page(self, *, limit: int, offset: int) -> tuple[list[WebhookSecret], int]:
+        """Return some that are valid, and how many there are."""
+        return await webhook_secrets.page_of_secrets(self._pool, limit=limit, offset=offset)
+
+    async def addresses(self, secret: WebhookSecret) -> list[Address]:
+        """Return the addresses with this secret in them; none where the vault has lost it."""
+        token = await self._vault.get(_owner(secret.id))
+        return [] if token is None else self.addresses_with(token, secret.source)
+
+    def addresses_with(self, token: Secret, source: Source | None) -> list[Address]:
+        """Return the address of a source, or with None of each."""
+        return [
+            Address(each, f"{self._public_url}/webhooks/{each}?token={token.reveal()}")
+            for each in SOURCES
+            if source in {None, each}
+        ]
+
+    async def create(
+        self, *, source: Source | None, server: str | None, caller: Caller
+    ) -> tuple[WebhookSecret, Secret]:
+        """Make a new secret; raises `ConflictError` where there are too many."""
+        token = tokens.new(tokens.WEBHOOK)
+        secret = WebhookSecret(id=random_id(), source=source, server=server, created_at=self._now())
+        async with self._worker.on_request() as work:
+            await webhook_secrets.lock_secrets(work.connection)
+            if await webhook_secrets.count_secrets(work.connection) >= MOST:
+                raise ConflictError(f"there are {MOST} webhook secrets: delete some that are no longer used")
+            await self.remember(work, secret, token)
+            await audit.note(
+                work.connection, caller.did("webhook_secret.created", f"webhook secret {secret.id}", at=self._now())
+            )
+        return secret, token
+
+    async def remember(self, work: Work, secret: WebhookSecret, token: Secret) -> bool:
+        """Make a given secret valid, in a transaction; False where it is valid already."""
+        is_new = await webhook_secrets.add_secret(work.connection, secret, digest(token.reveal()))
+        if is_new:
+            await self._vault.put(_owner(secret.id), token, on=work.connection)
+            self._tell(work, secret.id, "created")
+        return is_new
+
+    async def remove(self, secret_id: str, *, caller: Caller) -> None:
+        """Make a secret invalid, everywhere within moments; raises `NotFoundError`."""
+        async with self._worker.on_request() as work:
+            if not await webhook_secrets.remove_secret(work.connection, secret_id):
+                raise NotFoundError(f"there is no webhook secret {secret_id!r}")
+            await self._vault.remove(_owner(secret_id), on=work.connection)
+            self._tell(work, secret_id, "removed")
+            await audit.note(
+                work.connection, caller.did("webhook_secret.deleted", f"webhook secret {secret_id}", at=self._now())
+            )
+
+    def _tell(self, work: Work, secret_id: str, what: str) -> None:
+        event_id = derived_id("webhook_secret.changed", secret_id, what)
+        work.publish(WebhookSecretChanged(id=event_id, occurred_at=self._now()))
+
+
+def _owner(secret_id: str) -> Owner:
+    return Owner(kind="webhook_secret", id=secret_id, provider="usher", purpose="token")

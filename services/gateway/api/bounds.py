@@ -1,0 +1,64 @@
+"""Bounds what a call of the API may take: bytes, time and form of its body, and time for its answer.
+
+And keeps from the JSON parser what it answers with other errors than its own.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from litestar.types import ASGIApp, HTTPRequestEvent, Receive, Scope, Send
+
+from services.gateway.webhooks import body
+from shared.errors import InvalidError, UnavailableError
+
+MAX_BODY: Final = 64 * 1024
+MAX_BRACKETS: Final = 200
+"""Objects and lists in a body: ours have three, and a thousand within each other end the parser's recursion."""
+BODY_WITHIN: Final = timedelta(seconds=5)
+ANSWER_WITHIN: Final = timedelta(seconds=8)
+
+
+class Bounds:
+    """A middleware; a route with `endless` in its `opt` (a stream) is not bounded."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["route_handler"].opt.get("endless"):
+            await self._app(scope, receive, send)
+            return
+        pieces: list[bytes] = []
+        await body.read(receive, pieces.append, announced=_announced(scope), cap=MAX_BODY, within=BODY_WITHIN)
+        content = _checked(b"".join(pieces))
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                await self._app(scope, _again(content, receive), send)
+        except TimeoutError as exc:
+            raise UnavailableError(f"no answer within {ANSWER_WITHIN.total_seconds():g} s") from exc
+
+
+def _checked(content: bytes) -> bytes:
+    if content.count(b"{") + content.count(b"[") > MAX_BRACKETS:
+        raise InvalidError(f"the body holds more than {MAX_BRACKETS} objects and lists")
+    try:
+        content.decode()
+    except UnicodeDecodeError as exc:
+        raise InvalidError(f"the body is not UTF-8: {exc.reason} at byte {exc.start}") from exc
+    return content
+
+
+def _announced(scope: Scope) -> int | None:
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(length) if length.isdigit() else None
+
+
+def _again(read: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives what was read, and then goes on."""
+    unread = [HTTPRequestEvent(type="http.request", body=read, more_body=False)]
+
+    async def next_event() -> object:
+        return unread.pop() if unread else await receive()
+
+    return next_event  # type: ignore[return-value]

@@ -1,0 +1,42 @@
+"""What OpenAPI says of our routes: an example of every answer, and the problems that all of them can end in."""
+
+import http
+from typing import Final
+
+import msgspec
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Components, Example, SecurityScheme
+
+from services.gateway import problems
+
+SECURITY: Final[list[dict[str, list[str]]]] = [{"key": []}, {"session": []}]
+COMPONENTS: Final = Components(
+    security_schemes={
+        "key": SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header", description="an API key"),
+        "session": SecurityScheme(
+            type="http", scheme="bearer", description="the token of `POST /api/auth/login`, or an API key"
+        ),
+    }
+)
+GUARDED: Final = problems.documented(400, 401, 403, 503)
+WITH_ID: Final = GUARDED | problems.documented(404)
+WITH_BODY: Final = problems.documented(408, 413, 415)
+CONFLICT: Final = problems.documented(409)
+THROTTLED: Final = problems.documented(400, 401, 429, 503)
+
+
+def shows(example: msgspec.Struct, *, status: int = 200) -> dict[int, ResponseSpec]:
+    """Return what a guarded route answers when all goes well, and the problems that any of them can end in."""
+    return shows_openly(example, status=status) | GUARDED
+
+
+def shows_openly(example: msgspec.Struct, *, status: int = 200) -> dict[int, ResponseSpec]:
+    """Return what a route answers that needs no credential."""
+    return {
+        status: ResponseSpec(
+            type(example),
+            description=http.HTTPStatus(status).phrase,
+            examples=[Example(value=msgspec.to_builtins(example))],
+            generate_examples=False,
+        )
+    }

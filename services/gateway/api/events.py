@@ -1,0 +1,126 @@
+"""`/api/events`: what came in by webhook, what became of it, and doing it again."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Final, get_args
+
+import msgspec
+from litestar import Router, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter
+
+from services.gateway.access.caller import Caller
+from services.gateway.api import describe
+from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
+from services.gateway.events import payload
+from services.gateway.events.shapes import EventFilter, EventItem, EventPage, Replayed, Status
+from services.gateway.page import Full, Id, Limit, Offset, Search, Since, Until, Word, moment
+from services.gateway.store import audit, events
+from shared.bus.work import Worker
+from shared.errors import NotFoundError
+from shared.postgres.pool import Pool
+from shared.schemas.webhooks import Source, subject
+
+_ITEM: Final = EventItem(
+    id="3f6c0c1f1d6b4f0a9d3c6b1e8e2a7c55",
+    source="plex",
+    event="media.scrobble",
+    server="living room",
+    received_at=datetime(2026, 1, 31, 18, 0, tzinfo=UTC),
+    status="handled",
+    reason="play recorded",
+)
+SourceFilter = Annotated[Source | None, QueryParameter(description="only from this source")]
+StatusFilter = Annotated[Status | None, QueryParameter(description=f"only these: {', '.join(get_args(Status))}")]
+
+
+def wanted_events(
+    source: SourceFilter = None,
+    event: Word = None,
+    status: StatusFilter = None,
+    server: Word = None,
+    since: Since = None,
+    until: Until = None,
+    search: Search = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> EventFilter:
+    """Return what a query asks for."""
+    return EventFilter(
+        source=source,
+        event=event,
+        status=status,
+        server=server,
+        since=moment(since, name="since"),
+        until=moment(until, name="until"),
+        search=search,
+        limit=limit,
+        offset=offset,
+    )
+
+
+class EventRoutes:
+    """The event log."""
+
+    def __init__(self, pool: Pool, worker: Worker, *, now: Callable[[], datetime]) -> None:
+        self._pool = pool
+        self._worker = worker
+        self._now = now
+
+    async def page(self, wanted: NamedDependency[EventFilter]) -> EventPage:
+        """List events, newest first. `search` looks in id, source, event, server and reason."""
+        return await events.page_of_events(self._pool, wanted)
+
+    async def one(self, event_id: Id, full: Full = "false") -> EventItem:
+        """Show one event, with `full=true` as it was sent."""
+        found = await events.find_event(self._pool, event_id)
+        if found is None:
+            raise _unknown(event_id)
+        item, sent = found
+        return msgspec.structs.replace(item, payload=payload.shown(sent)) if full == "true" else item
+
+    async def replay(self, caller: NamedDependency[Caller], event_id: Id) -> Replayed:
+        """Send an event to its service once more, as if it came in now. What it did before is not done twice."""
+        async with self._worker.on_request() as work:
+            webhook = await events.next_attempt(work.connection, event_id)
+            if webhook is None:
+                raise _unknown(event_id)
+            work.say(
+                subject(webhook.source, webhook.event),
+                msgspec.json.encode(webhook),
+                message_id=f"{webhook.id}:{webhook.attempt}",
+            )
+            await audit.note(work.connection, caller.did("event.replayed", f"event {event_id}", at=self._now()))
+        return Replayed(webhook.id, webhook.attempt)
+
+
+def _unknown(event_id: str) -> NotFoundError:
+    return NotFoundError(f"there is no event {event_id!r}: they are kept for 30 days")
+
+
+def router(routes: EventRoutes) -> Router:
+    """Return the routes."""
+    page = get(
+        "/",
+        summary="List events",
+        opt=needs("read"),
+        responses=describe.shows(EventPage([_ITEM], 1, 50, 0)),
+        dependencies={"wanted": Provide(wanted_events, sync_to_thread=False)},
+    )
+    one = get(
+        "/{event_id:str}",
+        summary="Show an event",
+        opt=needs("read"),
+        responses=describe.shows(msgspec.structs.replace(_ITEM, payload={"event": "media.scrobble"}))
+        | describe.WITH_ID,
+    )
+    replay = post(
+        "/{event_id:str}/replay",
+        status_code=202,
+        summary="Replay an event",
+        opt=needs("write"),
+        responses=describe.shows(Replayed(_ITEM.id, 1), status=202) | describe.WITH_ID,
+    )
+    handlers = [page(free(routes.page)), one(free(routes.one)), replay(free(routes.replay))]
+    return Router("/events", route_handlers=handlers, tags=["events"])

@@ -1,0 +1,64 @@
+"""Who may call which route: it says what scope it needs (`opt=needs("read")`), and without a word it needs admin."""
+
+from typing import Any, Final
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from services.gateway.access.caller import Caller, presented
+from services.gateway.access.doorman import Doorman
+from services.gateway.access.scopes import Scope
+from services.gateway.readiness import Preparation
+from shared.errors import ForbiddenError, UnsupportedMediaTypeError
+
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+_SCOPE: Final = "scope"
+_CALLER: Final = "caller"
+
+
+def needs(scope: Scope, *, endless: bool = False) -> dict[str, Any]:
+    """Return the `opt` of a route; an endless one has no deadline."""
+    return {_SCOPE: scope, "endless": endless}
+
+
+def address(connection: AnyConnection) -> str:
+    """Return the address of the peer; what a proxy says of others behind it is not believed."""
+    return connection.client.host if connection.client else ""
+
+
+def caller(request: Request[Any, Any, Any]) -> Caller:
+    """Return who calls a guarded route."""
+    found: Caller = request.scope["state"][_CALLER]
+    return found
+
+
+class Guard:
+    """Lets nobody in before all is prepared, nobody without a valid credential, nobody further than his scopes."""
+
+    def __init__(self, doorman: Doorman, preparation: Preparation) -> None:
+        self._doorman = doorman
+        self._preparation = preparation
+
+    async def check(self, connection: AnyConnection, handler: BaseRouteHandler) -> None:
+        """Raise `UnavailableError`, `UnauthorizedError` or `ForbiddenError`."""
+        self._preparation.require()
+        wanted: Scope = handler.opt.get(_SCOPE, "admin")
+        found = await self._doorman.caller(presented(connection.scope["headers"]), address=address(connection))
+        if not found.may(wanted):
+            raise ForbiddenError(f"this needs a credential with the scope {wanted}")
+        connection.scope["state"][_CALLER] = found
+
+    async def check_prepared(self, _connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+        """Raise `UnavailableError` before Usher is prepared."""
+        self._preparation.require()
+
+
+def reads_json(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+    """Raise `UnsupportedMediaTypeError` for a body that says it is something other than JSON."""
+    headers = connection.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise UnsupportedMediaTypeError("send the body as application/json")

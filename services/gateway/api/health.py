@@ -1,0 +1,159 @@
+"""Whether Usher is well: `/health` and `/ready` for programs, `/api/health` for people, `/metrics` for Prometheus."""
+
+import asyncio
+from collections import Counter
+from typing import Final, Literal
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Example
+from prometheus_client import generate_latest
+
+from services.gateway.api import describe
+from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
+from services.gateway.readiness import Readiness
+from services.gateway.spool.spool import Spool
+from shared.bus import discovery
+from shared.bus.connection import Bus
+from shared.bus.discovery import Replica
+from shared.errors import UnavailableError
+from shared.postgres import pool as postgres
+from shared.postgres.pool import Pool
+
+SERVICES: Final = ("gateway", "linker", "syncer", "requester")
+_UNAVAILABLE: Final = 503
+_PROMETHEUS: Final = "text/plain; version=1.0.0"
+
+
+class Sign(msgspec.Struct, frozen=True):
+    """A sign of life."""
+
+    status: Literal["ok", "unavailable"]
+
+
+class ServiceHealth(msgspec.Struct, frozen=True):
+    """How many replicas of a service answered, and in which versions."""
+
+    name: str
+    replicas: int
+    versions: list[str]
+
+
+class SpoolHealth(msgspec.Struct, frozen=True):
+    """What waits for NATS: records, their bytes, and those that NATS refuses for good."""
+
+    is_on: bool
+    takes_more: bool
+    records: int = 0
+    bytes: int = 0
+    refused: int = 0
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How all parts are. `degraded`: something is away or waits, and nothing is lost."""
+
+    status: Literal["ok", "degraded"]
+    services: list[ServiceHealth]
+    nats: bool
+    postgres: bool
+    spool: SpoolHealth
+
+
+_HEALTH: Final = Health(
+    status="ok",
+    services=[ServiceHealth(name, 1, ["1.0.0"]) for name in SERVICES],
+    nats=True,
+    postgres=True,
+    spool=SpoolHealth(is_on=True, takes_more=True),
+)
+
+
+class HealthRoutes:
+    """Looks at the parts."""
+
+    def __init__(self, bus: Bus, pool: Pool, spool: Spool | None, readiness: Readiness) -> None:
+        self._bus = bus
+        self._pool = pool
+        self._spool = spool
+        self._readiness = readiness
+
+    async def health(self) -> Sign:
+        """Say that the process lives: where its event loop stands still, there is no answer."""
+        return Sign("ok")
+
+    async def ready(self) -> Response[Sign]:
+        """Say whether a webhook can be stored now, on JetStream or in the spool."""
+        if self._readiness.is_ready:
+            return Response(Sign("ok"))
+        return Response(Sign("unavailable"), status_code=_UNAVAILABLE, headers={"Retry-After": "5"})
+
+    async def metrics(self) -> Response[bytes]:
+        """Show the process's figures. There is nothing secret in them, and no name of a person or title."""
+        return Response(generate_latest(), media_type=_PROMETHEUS)
+
+    async def parts(self) -> Health:
+        """Look at every part: each service, NATS, Postgres, the spool."""
+        replicas, has_postgres = await asyncio.gather(self._replicas(), postgres.answers(self._pool))
+        services = [_service(name, replicas) for name in SERVICES]
+        spool = self._spool_health()
+        is_well = (
+            self._bus.is_connected and has_postgres and not spool.records and all(each.replicas for each in services)
+        )
+        return Health(
+            status="ok" if is_well else "degraded",
+            services=services,
+            nats=self._bus.is_connected,
+            postgres=has_postgres,
+            spool=spool,
+        )
+
+    async def _replicas(self) -> list[Replica]:
+        try:
+            return await discovery.replicas(self._bus)
+        except UnavailableError:
+            return []
+
+    def _spool_health(self) -> SpoolHealth:
+        if self._spool is None:
+            return SpoolHealth(is_on=False, takes_more=False)
+        state = self._spool.state()
+        return SpoolHealth(
+            is_on=True,
+            takes_more=self._readiness.has_spool,
+            records=state.records,
+            bytes=state.size,
+            refused=state.refused,
+        )
+
+
+def _service(name: str, replicas: list[Replica]) -> ServiceHealth:
+    versions = Counter(replica.version for replica in replicas if replica.name == name)
+    return ServiceHealth(name, versions.total(), sorted(versions))
+
+
+def open_router(routes: HealthRoutes) -> Router:
+    """Return the routes that need no credential."""
+    health = get("/health", summary="Does the gateway live?", responses=describe.shows_openly(Sign("ok")))
+    ready = get(
+        "/ready",
+        summary="Can it store webhooks?",
+        responses=describe.shows_openly(Sign("ok")) | describe.shows_openly(Sign("unavailable"), status=_UNAVAILABLE),
+    )
+    text = ResponseSpec(
+        str,
+        description="Prometheus's text format",
+        media_type="text/plain",
+        examples=[Example(value="usher_nats_connected 1.0\n")],
+        generate_examples=False,
+    )
+    metrics = get("/metrics", summary="Figures for Prometheus", responses={200: text}, media_type="text/plain")
+    handlers = [health(free(routes.health)), ready(free(routes.ready)), metrics(free(routes.metrics))]
+    return Router("/", route_handlers=handlers, tags=["health"])
+
+
+def router(routes: HealthRoutes) -> Router:
+    """Return the route for people."""
+    parts = get("/health", summary="How is everything?", opt=needs("read"), responses=describe.shows(_HEALTH))
+    return Router("/", route_handlers=[parts(free(routes.parts))], tags=["health"])

@@ -1,0 +1,128 @@
+"""`/api/history`: plays, which the syncer answers for."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from litestar import Router, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter
+
+from services.gateway.api import describe
+from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
+from services.gateway.page import Limit, Offset, Search, Since, Until, Word, moment
+from shared.bus.connection import Bus
+from shared.bus.questions import ask
+from shared.schemas.history import (
+    AccountRef,
+    Count,
+    CountPlays,
+    ListPlays,
+    PersonRef,
+    Play,
+    PlayIds,
+    PlayPage,
+    PlayStats,
+)
+from shared.schemas.media import MediaType
+
+_AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
+_PLAY: Final = Play(
+    id="5b0c0c1f1d6b4f0a9d3c6b1e8e2a7c55",
+    person=PersonRef("8p1v…", "Ada"),
+    account=AccountRef("plex", "c6f5…", "1", "ada"),
+    type="episode",
+    title="Crossroads",
+    show="Severance",
+    season=1,
+    episode=3,
+    year=2022,
+    ids=PlayIds(tvdb="8862937"),
+    show_ids=PlayIds(imdb="tt11280740", tmdb="95396", tvdb="371980"),
+    watched_at=_AT,
+    source="plex",
+    server="c6f5…",
+)
+_STATS: Final = PlayStats(
+    total=1,
+    movies=0,
+    episodes=1,
+    unclaimed=0,
+    watched_s=2580,
+    first_at=_AT,
+    last_at=_AT,
+    by_person=[Count("Ada", 1)],
+    by_source=[Count("plex", 1)],
+    by_day=[Count("2026-01-31", 1)],
+    top_shows=[Count("Severance", 1)],
+    top_movies=[],
+)
+Kind = Annotated[MediaType | None, QueryParameter(name="type", description="movie or episode")]
+
+
+def wanted_plays(
+    person: Word = None,
+    kind: Kind = None,
+    since: Since = None,
+    until: Until = None,
+    search: Search = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> ListPlays:
+    """Return what a query asks for."""
+    return ListPlays(
+        person=person,
+        type=kind,
+        since=moment(since, name="since"),
+        until=moment(until, name="until"),
+        search=search,
+        limit=limit,
+        offset=offset,
+    )
+
+
+def counted_plays(
+    person: Word = None, kind: Kind = None, since: Since = None, until: Until = None, search: Search = None
+) -> CountPlays:
+    """Return what a query asks for."""
+    return CountPlays(
+        person=person,
+        type=kind,
+        since=moment(since, name="since"),
+        until=moment(until, name="until"),
+        search=search,
+    )
+
+
+class HistoryRoutes:
+    """Hands questions on."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def page(self, wanted: NamedDependency[ListPlays]) -> PlayPage:
+        """List plays, newest first. `person` is a person's id, `search` looks in titles and shows."""
+        return await ask(self._bus, "syncer", wanted, PlayPage)
+
+    async def stats(self, counted: NamedDependency[CountPlays]) -> PlayStats:
+        """Count plays several ways."""
+        return await ask(self._bus, "syncer", counted, PlayStats)
+
+
+def router(routes: HistoryRoutes) -> Router:
+    """Return the routes."""
+    page = get(
+        "/",
+        summary="List plays",
+        opt=needs("read"),
+        responses=describe.shows(PlayPage([_PLAY], 1, 50, 0)),
+        dependencies={"wanted": Provide(wanted_plays, sync_to_thread=False)},
+    )
+    stats = get(
+        "/stats",
+        summary="Count plays",
+        opt=needs("read"),
+        responses=describe.shows(_STATS),
+        dependencies={"counted": Provide(counted_plays, sync_to_thread=False)},
+    )
+    return Router("/history", route_handlers=[page(free(routes.page)), stats(free(routes.stats))], tags=["history"])

@@ -1,0 +1,147 @@
+"""`/api/people`: who is who, which the linker answers for."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
+from litestar.params import Body
+from msgspec import Meta
+
+from services.gateway.access.caller import Caller
+from services.gateway.api import describe
+from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
+from services.gateway.page import Id, Limit, Offset, Search
+from services.gateway.store import audit
+from shared.bus.connection import Bus
+from shared.bus.questions import ask
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.media import Provider
+from shared.schemas.people import (
+    ClaimAccount,
+    FindPerson,
+    Identity,
+    ListPeople,
+    ListUnclaimed,
+    MergePeople,
+    Person,
+    PersonPage,
+    UnclaimedAccount,
+    UnclaimedPage,
+)
+
+Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+PersonId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:-]+$")]
+
+
+class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose account it is: a person's or, without `person_id`, a new one's, called `name` or else as the account is."""
+
+    source: Provider
+    server: Text
+    account_id: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    person_id: PersonId | None = None
+    name: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+
+
+class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who else this person is."""
+
+    merged_id: PersonId
+
+
+_AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
+_PERSON: Final = Person(
+    id="8p1v…",
+    name="Ada",
+    identities=[
+        Identity(provider="plex", id="1", username="ada", email=None, proven=False, linked_at=_AT, server="c6f5…")
+    ],
+    seerr_user_id=None,
+)
+_UNCLAIMED: Final = UnclaimedAccount(
+    source="jellyfin", server="c6f5…", account_id="7a1…", account_name="ada", plays=12, last_seen_at=_AT
+)
+_CLAIM: Final = Body(
+    examples=[Example(value={"source": "jellyfin", "server": "c6f5…", "account_id": "7a1…", "person_id": "8p1v…"})]
+)
+_MERGE: Final = Body(examples=[Example(value={"merged_id": "2m4k…"})])
+
+
+class PeopleRoutes:
+    """Hands questions on, and notes in the audit what was changed."""
+
+    def __init__(self, bus: Bus, pool: Pool, *, now: Callable[[], datetime]) -> None:
+        self._bus = bus
+        self._pool = pool
+        self._now = now
+
+    async def page(self, search: Search = None, limit: Limit = 50, offset: Offset = 0) -> PersonPage:
+        """List people by name. `search` looks in names and usernames."""
+        return await ask(self._bus, "linker", ListPeople(search=search, limit=limit, offset=offset), PersonPage)
+
+    async def one(self, person_id: Id) -> Person:
+        """Show a person; the id of one who was merged finds the one who is left."""
+        return await ask(self._bus, "linker", FindPerson(person_id=person_id), Person)
+
+    async def unclaimed(self, limit: Limit = 50, offset: Offset = 0) -> UnclaimedPage:
+        """List the accounts that were seen and belong to nobody, last seen first."""
+        return await ask(self._bus, "linker", ListUnclaimed(limit=limit, offset=offset), UnclaimedPage)
+
+    async def claim(self, caller: NamedDependency[Caller], data: Annotated[Claim, _CLAIM]) -> Person:
+        """Give an account to a person, with the plays that were seen on it. Again is the same as once."""
+        question = ClaimAccount(
+            source=data.source,
+            server=data.server,
+            account_id=data.account_id,
+            person_id=data.person_id,
+            name=data.name,
+        )
+        person = await ask(self._bus, "linker", question, Person)
+        await self._note(caller, "account.claimed", f"{data.source} {data.account_id} for {person.id}")
+        return person
+
+    async def merge(self, caller: NamedDependency[Caller], person_id: Id, data: Annotated[Merge, _MERGE]) -> Person:
+        """Make another person part of this one. Again is the same as once."""
+        question = MergePeople(person_id=person_id, merged_id=data.merged_id)
+        person = await ask(self._bus, "linker", question, Person)
+        await self._note(caller, "person.merged", f"{data.merged_id} into {person.id}")
+        return person
+
+    async def _note(self, caller: Caller, action: str, object: str) -> None:  # noqa: A002 (what the audit calls it)
+        async with transaction(self._pool) as connection:
+            await audit.note(connection, caller.did(action, object, at=self._now()))
+
+
+def router(routes: PeopleRoutes) -> Router:
+    """Return the routes."""
+    page = get("/", summary="List people", opt=needs("read"), responses=describe.shows(PersonPage([_PERSON], 1, 50, 0)))
+    one = get(
+        "/{person_id:str}",
+        summary="Show a person",
+        opt=needs("read"),
+        responses=describe.shows(_PERSON) | describe.WITH_ID,
+    )
+    unclaimed = get(
+        "/unclaimed",
+        summary="List accounts of nobody",
+        opt=needs("read"),
+        responses=describe.shows(UnclaimedPage([_UNCLAIMED], 1, 50, 0)),
+    )
+    changed = describe.shows(_PERSON) | describe.WITH_ID | describe.WITH_BODY | describe.CONFLICT
+    claim = post("/unclaimed/claim", status_code=200, summary="Claim an account", opt=needs("write"), responses=changed)
+    merge = post(
+        "/{person_id:str}/merge", status_code=200, summary="Merge two people", opt=needs("write"), responses=changed
+    )
+    handlers = [
+        page(free(routes.page)),
+        one(free(routes.one)),
+        unclaimed(free(routes.unclaimed)),
+        claim(free(routes.claim)),
+        merge(free(routes.merge)),
+    ]
+    return Router("/people", route_handlers=handlers, tags=["people"])

@@ -1,0 +1,102 @@
+"""`/api/webhooks/secrets`: what opens the webhook door, and the addresses to copy into media servers."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Router, delete, get, post
+from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
+from litestar.params import Body
+from msgspec import Meta
+
+from services.gateway.access.caller import Caller
+from services.gateway.access.webhook_secrets import Address, WebhookSecrets
+from services.gateway.api import describe
+from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
+from services.gateway.page import Id, Limit, Offset
+from services.gateway.store.webhook_secrets import WebhookSecret
+from shared.schemas.webhooks import Source
+
+
+class WantedSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose secret? Null: of every source, or of no server in particular."""
+
+    source: Source | None = None
+    server: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+
+
+class SecretItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A valid secret. `addresses` hold it, and are there for callers with the scope `admin` only."""
+
+    id: str
+    source: Source | None
+    server: str | None
+    created_at: datetime
+    addresses: list[Address] | None
+
+
+class SecretPage(msgspec.Struct, frozen=True):
+    """A page of secrets, the oldest first."""
+
+    items: list[SecretItem]
+    total: int
+    limit: int
+    offset: int
+
+
+_WANTED: Final = Body(examples=[Example(value={"source": "plex", "server": "living room"})])
+_ITEM: Final = SecretItem(
+    id="8p1v…",
+    source="plex",
+    server="living room",
+    created_at=datetime(2026, 1, 31, 18, 0, tzinfo=UTC),
+    addresses=[Address("plex", "http://192.168.1.10:8000/webhooks/plex?token=ushw_nHo5…")],
+)
+
+
+class SecretRoutes:
+    """Webhook secrets."""
+
+    def __init__(self, secrets: WebhookSecrets) -> None:
+        self._secrets = secrets
+
+    async def page(self, caller: NamedDependency[Caller], limit: Limit = 50, offset: Offset = 0) -> SecretPage:
+        """List the secrets."""
+        found, total = await self._secrets.page(limit=limit, offset=offset)
+        items = [_item(each, await self._secrets.addresses(each) if caller.may("admin") else None) for each in found]
+        return SecretPage(items, total, limit, offset)
+
+    async def create(self, caller: NamedDependency[Caller], data: Annotated[WantedSecret, _WANTED]) -> SecretItem:
+        """Make a secret, valid beside the others."""
+        secret, token = await self._secrets.create(source=data.source, server=data.server, caller=caller)
+        return _item(secret, self._secrets.addresses_with(token, secret.source))
+
+    async def remove(self, caller: NamedDependency[Caller], secret_id: Id) -> None:
+        """Make a secret invalid, within moments on all replicas."""
+        await self._secrets.remove(secret_id, caller=caller)
+
+
+def _item(secret: WebhookSecret, addresses: list[Address] | None) -> SecretItem:
+    return SecretItem(
+        id=secret.id, source=secret.source, server=secret.server, created_at=secret.created_at, addresses=addresses
+    )
+
+
+def router(routes: SecretRoutes) -> Router:
+    """Return the routes."""
+    page = get(
+        "/", summary="List webhook secrets", opt=needs("read"), responses=describe.shows(SecretPage([_ITEM], 1, 50, 0))
+    )
+    create = post(
+        "/",
+        summary="Make a webhook secret",
+        opt=needs("admin"),
+        responses=describe.shows(_ITEM, status=201) | describe.WITH_BODY | describe.CONFLICT,
+    )
+    remove = delete(
+        "/{secret_id:str}", summary="Delete a webhook secret", opt=needs("admin"), responses=describe.WITH_ID
+    )
+    handlers = [page(free(routes.page)), create(free(routes.create)), remove(free(routes.remove))]
+    return Router("/webhooks/secrets", route_handlers=handlers, tags=["webhooks"])

@@ -1,0 +1,81 @@
+"""The application: all routes, who may call them, and what they all have in common."""
+
+import msgspec
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.types import ASGIApp
+
+from services.gateway import problems
+from services.gateway.api import audit, auth, describe, events, health, history, keys, letters, people, stream
+from services.gateway.api import webhook_secrets as secrets
+from services.gateway.api.bounds import Bounds
+from services.gateway.api.guards import Guard, caller, reads_json
+from services.gateway.api.handlers import free
+from services.gateway.api.tracing import traced
+from services.gateway.edge import Edge
+from services.gateway.reference import page as reference
+from services.gateway.webhooks import routes as webhooks
+from services.gateway.webhooks.door import Door
+from shared.telemetry import Tracer
+
+
+class Routes(msgspec.Struct, frozen=True, kw_only=True):
+    """What answers, by subject."""
+
+    audit: audit.AuditRoutes
+    auth: auth.AuthRoutes
+    events: events.EventRoutes
+    health: health.HealthRoutes
+    history: history.HistoryRoutes
+    keys: keys.KeyRoutes
+    letters: letters.LetterRoutes
+    people: people.PeopleRoutes
+    secrets: secrets.SecretRoutes
+    stream: stream.StreamRoutes
+
+
+def litestar(routes: Routes, door: Door, guard: Guard, tracer: Tracer) -> Litestar:
+    """Return the application without its outermost layer."""
+    return Litestar(
+        route_handlers=[
+            webhooks.router(door),
+            health.open_router(routes.health),
+            _api(routes, guard, tracer),
+        ],
+        exception_handlers=problems.handlers(),
+        openapi_config=reference.config(),
+        logging_config=None,
+    )
+
+
+def application(routes: Routes, door: Door, guard: Guard, tracer: Tracer) -> ASGIApp:
+    """Return the whole application."""
+    return Edge(litestar(routes, door, guard, tracer))
+
+
+def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
+    unguarded = Router("/", route_handlers=[auth.login_router(routes.auth)], guards=[free(guard.check_prepared)])
+    guarded = Router(
+        "/",
+        route_handlers=[
+            audit.router(routes.audit),
+            auth.router(routes.auth),
+            stream.router(routes.stream),
+            events.router(routes.events),
+            health.router(routes.health),
+            history.router(routes.history),
+            keys.router(routes.keys),
+            letters.router(routes.letters),
+            people.router(routes.people),
+            secrets.router(routes.secrets),
+        ],
+        guards=[free(guard.check)],
+        dependencies={"caller": Provide(caller, sync_to_thread=False)},
+        security=describe.SECURITY,
+    )
+    return Router(
+        "/api",
+        route_handlers=[unguarded, guarded],
+        guards=[reads_json],
+        middleware=[traced(tracer), Bounds],
+    )

@@ -1,0 +1,110 @@
+"""The first start: somebody who can log in, a first API key, a first webhook secret.
+
+All in one transaction and under a lock, so that of several replicas one does it. A later start adds what the settings
+name and is not there yet.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from services.gateway.access import scopes, tokens
+from services.gateway.access.passwords import Passwords
+from services.gateway.access.webhook_secrets import WebhookSecrets
+from services.gateway.settings import Settings
+from services.gateway.store import keys, users, webhook_secrets
+from services.gateway.store.keys import ApiKey
+from services.gateway.store.users import User
+from services.gateway.store.webhook_secrets import WebhookSecret
+from shared.bus.work import Work, Worker
+from shared.schemas.identifiers import random_id
+from shared.schemas.secret import Secret
+
+FIRST_KEY: Final = "first key"
+LOCAL_KEY: Final = "command line on this host"
+
+
+class Generated(msgspec.Struct, frozen=True, kw_only=True):
+    """What was made up and has to be shown, once. None: not made up."""
+
+    password: Secret | None = None
+    api_key: Secret | None = None
+    webhook_secret: Secret | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """True where there is nothing to show."""
+        return self.password is None and self.api_key is None and self.webhook_secret is None
+
+
+class Bootstrap:
+    """Done at every start."""
+
+    def __init__(
+        self, worker: Worker, passwords: Passwords, secrets: WebhookSecrets, *, now: Callable[[], datetime]
+    ) -> None:
+        self._worker = worker
+        self._passwords = passwords
+        self._secrets = secrets
+        self._now = now
+
+    async def run(self, config: Settings) -> Generated:
+        """Make sure of all three, and return what was generated."""
+        async with self._worker.on_request() as work:
+            await webhook_secrets.lock_secrets(work.connection)
+            is_first = await users.is_first_start(work.connection)
+            generated = self._generated(config) if is_first else Generated()
+            if is_first:
+                await self._add_user(
+                    work, config.usher_admin_username, generated.password or config.usher_admin_password
+                )
+            await self._add_key(work, FIRST_KEY, generated.api_key or config.usher_api_key)
+            await self._add_key(work, LOCAL_KEY, config.usher_local_api_key)
+            await self._add_secret(work, generated.webhook_secret or config.usher_webhook_secret)
+        return generated
+
+    def _generated(self, config: Settings) -> Generated:
+        return Generated(
+            password=None if config.usher_admin_password else _password(),
+            api_key=None if config.usher_api_key else tokens.new(tokens.API_KEY),
+            webhook_secret=None if config.usher_webhook_secret else tokens.new(tokens.WEBHOOK),
+        )
+
+    async def _add_user(self, work: Work, username: str, password: Secret) -> None:
+        user = User(random_id(), username, await self._passwords.hashed(password))
+        await users.add_user(work.connection, user, now=self._now())
+
+    async def _add_key(self, work: Work, name: str, token: Secret) -> None:
+        if token:
+            key = ApiKey(id=random_id(), name=name, scopes=list(scopes.ALL), created_at=self._now())
+            await keys.add_key(work.connection, key, tokens.digest(token.reveal()))
+
+    async def _add_secret(self, work: Work, token: Secret) -> None:
+        if token:
+            secret = WebhookSecret(id=random_id(), source=None, server=None, created_at=self._now())
+            await self._secrets.remember(work, secret, token)
+
+
+def _password() -> Secret:
+    """Return 100 random bits that a person can type."""
+    text = random_id()[:20]
+    return Secret("-".join(text[start : start + 5] for start in range(0, len(text), 5)))
+
+
+def banner(generated: Generated, config: Settings) -> str:
+    """Return the lines that show what was generated, for standard output and nowhere else."""
+    url = config.public_url
+    lines = [("Usher", url), ("API reference", f"{url}/docs")]
+    if generated.password:
+        lines += [("User", config.usher_admin_username), ("Password", generated.password.reveal())]
+    if generated.api_key:
+        lines.append(("API key", generated.api_key.reveal()))
+    if generated.webhook_secret:
+        lines.append(("Plex webhook", f"{url}/webhooks/plex?token={generated.webhook_secret.reveal()}"))
+        lines.append(("", "the same for jellyfin, emby, seerr and tautulli in place of plex"))
+    rule = "-" * 78
+    lines.append(("", "shown this once: keep it"))
+    rows = [f"  {name:<14} {value}" for name, value in lines]
+    return "\n".join((rule, *rows, rule, ""))

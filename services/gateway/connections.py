@@ -1,0 +1,113 @@
+"""uvicorn's HTTP protocol with the limits that it lacks: size and number of headers, and time for a whole request.
+
+Without them one client fills the memory with a header that never ends, or holds connections open for ever. What is
+refused here, before there is a request to hand to the application, is answered with problem+json too.
+"""
+
+import asyncio
+import http
+import itertools
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from services.gateway import problems
+from services.gateway.problems import Problem
+
+MAX_HEAD: Final = 64 * 1024
+MAX_HEADERS: Final = 100
+DEADLINE: Final = 15.0
+"""Seconds from a request's first byte, or from the connection's beginning, to its last byte."""
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """To be given to uvicorn as `http=LimitedProtocol`; a subclass may set other limits."""
+
+    deadline = DEADLINE
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.access_log = False  # it would write each request's query, and with it a webhook's secret
+        self._late: asyncio.TimerHandle | None = None
+        self._in_head = True
+        self._in_message = False
+        self._unparsed = 0
+        self._refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._late = self.loop.call_later(self.deadline, self._refuse_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        super().data_received(data)
+        if self._in_head:
+            self._unparsed += len(data)
+            self._check_head(self._unparsed)
+        if self._in_message and self._late is None:
+            self._late = self.loop.call_later(self.deadline, self._refuse_late)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = self._in_message = True
+        self._unparsed = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # nobody reads trailers, and there may be any number of them
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._check_head(len(self.url) + sum(map(len, itertools.chain.from_iterable(self.headers))))
+        if not self._refused:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._in_message = False
+        self._in_time()
+        if not self._refused:
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP."""
+        self._refuse(400, msg)
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _check_head(self, size: int) -> None:
+        if size > MAX_HEAD or len(self.headers or ()) > MAX_HEADERS:
+            self._refuse(431, f"at most {MAX_HEADERS} headers of together {MAX_HEAD} bytes are taken")
+
+    def _refuse_late(self) -> None:
+        self._late = None
+        self._refuse(408, f"the request was not complete after {self.deadline:g} s")
+
+    def _refuse(self, status: int, detail: str) -> None:
+        self._refused = True
+        if self.transport.is_closing():
+            return
+        if not self._is_answering():
+            self.transport.write(_answer(status, detail))
+        self.transport.close()
+
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and cycle.response_started and not cycle.response_complete
+
+
+def _answer(status: int, detail: str) -> bytes:
+    body = problems.encoded(Problem(title=http.HTTPStatus(status).phrase, status=status, detail=detail))
+    head = f"content-type: {problems.MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    return STATUS_LINE[status] + head.encode() + body

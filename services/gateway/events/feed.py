@@ -1,0 +1,167 @@
+"""The live feed: events as they come in and as their status changes, to whoever watches at the moment.
+
+It hears what passes on the bus. A message that passes twice is shown twice, under the same id; what passes while NATS
+is away is not shown at all: `GET /api/events` has it.
+"""
+
+import asyncio
+import weakref
+from collections import OrderedDict, deque
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from services.gateway.events.outcome import death_of, outcome_of
+from services.gateway.events.shapes import EventItem, Outcome
+from shared.bus.listening import Listener
+from shared.errors import UnavailableError
+from shared.schemas.dead import DeadLetter
+from shared.schemas.events import WebhookHandled, WebhookIgnored
+from shared.schemas.webhooks import Source
+
+MOST_WATCHERS: Final = 50
+MOST_UNSEEN: Final = 256
+"""Items that wait for one watcher; a slow one misses the oldest."""
+_REMEMBERED: Final = 1000
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    """The envelope without the payload, which is passed over unread."""
+
+    id: str
+    source: Source
+    event: str
+    received_at: datetime
+    server: str | None = None
+    attempt: int = 0
+
+
+_seen = msgspec.json.Decoder(_Seen)
+_outcome = msgspec.json.Decoder(WebhookHandled | WebhookIgnored)
+_letter = msgspec.json.Decoder(DeadLetter)
+
+
+class Watcher:
+    """Somebody who watches: takes items in order, and waits for them."""
+
+    def __init__(self) -> None:
+        self._unseen: deque[bytes] = deque(maxlen=MOST_UNSEEN)
+        self._changed = asyncio.Event()
+        self._is_over = False
+
+    def show(self, item: bytes) -> None:
+        """Let him see an item."""
+        self._unseen.append(item)
+        self._changed.set()
+
+    def end(self) -> None:
+        """Let him go."""
+        self._is_over = True
+        self._changed.set()
+
+    async def next(self) -> bytes | None:
+        """Return the next item, as JSON; None where there will be no more."""
+        while not self._unseen and not self._is_over:
+            self._changed.clear()
+            await self._changed.wait()
+        return None if self._is_over else self._unseen.popleft()
+
+
+class Feed:
+    """One for a gateway process."""
+
+    def __init__(self) -> None:
+        # Weak, so that a watcher whose connection is gone is gone too, however the server ended it.
+        self._watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
+        self._remembered: OrderedDict[str, EventItem] = OrderedDict()
+        self._is_over = False
+        self._listener = Listener(
+            ("webhooks.>", "events.webhook.>", "dead.>"), self.hear, is_wanted=lambda: bool(self._watchers)
+        )
+
+    @property
+    def watchers(self) -> int:
+        """How many watch."""
+        return len(self._watchers)
+
+    def part(self) -> Listener:
+        """Return what hears on the bus while somebody watches."""
+        return self._listener
+
+    def watch(self) -> Watcher:
+        """Return a new watcher; raises `UnavailableError` where there are too many."""
+        if self._is_over or len(self._watchers) >= MOST_WATCHERS:
+            raise UnavailableError(f"at most {MOST_WATCHERS} can watch at once")
+        watcher = Watcher()
+        self._watchers.add(watcher)
+        return watcher
+
+    async def listen(self) -> None:
+        """Hear what passes from now on, for those who watch."""
+        await self._listener.listen()
+
+    def end(self) -> None:
+        """Let all watchers go, and take no more."""
+        self._is_over = True
+        for watcher in list(self._watchers):
+            watcher.end()
+
+    def hear(self, subject: str, payload: bytes) -> None:
+        """Take in what passes on the bus; what cannot be read is for others to complain about."""
+        try:
+            item = self._item(subject, payload)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return
+        if item is None:
+            return
+        self._remember(item)
+        if self._watchers:
+            shown = msgspec.json.encode(item)
+            for watcher in list(self._watchers):
+                watcher.show(shown)
+
+    def _item(self, subject: str, payload: bytes) -> EventItem | None:
+        if subject.startswith("webhooks."):
+            return _came_in(_seen.decode(payload))
+        if subject.startswith("dead."):
+            outcome = death_of(_letter.decode(payload))
+            return None if outcome is None else self._settled(outcome)
+        return self._settled(outcome_of(_outcome.decode(payload)))
+
+    def _settled(self, outcome: Outcome) -> EventItem:
+        known = self._remembered.get(outcome.webhook_id)
+        if known is None:
+            known = _unknown(outcome)
+        return msgspec.structs.replace(known, status=outcome.status, reason=outcome.reason, attempt=outcome.attempt)
+
+    def _remember(self, item: EventItem) -> None:
+        self._remembered[item.id] = item
+        if len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
+
+
+def _came_in(seen: _Seen) -> EventItem:
+    return EventItem(
+        id=seen.id,
+        source=seen.source,
+        event=seen.event,
+        server=seen.server,
+        received_at=seen.received_at,
+        status="pending",
+        reason=None,
+        attempt=seen.attempt,
+    )
+
+
+def _unknown(outcome: Outcome) -> EventItem:
+    """Return an event of which only the outcome was heard."""
+    return EventItem(
+        id=outcome.webhook_id,
+        source=outcome.source,
+        event=None,
+        server=None,
+        received_at=None,
+        status=outcome.status,
+        reason=None,
+    )

@@ -1,0 +1,45 @@
+"""Keeps the event log: what came in, what became of it, what was given up. Upserts, so that twice is once."""
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from services.gateway.events.batch import Batch
+from services.gateway.events.outcome import death_of, outcome_of
+from services.gateway.events.shapes import Outcome
+from services.gateway.store import events, letters
+from shared.bus.message import Message
+from shared.postgres.pool import Pool
+from shared.schemas.dead import DeadLetter
+from shared.schemas.events import WebhookHandled, WebhookIgnored
+from shared.schemas.webhooks import Webhook
+
+_webhook = msgspec.json.Decoder(Webhook)
+_outcome = msgspec.json.Decoder(WebhookHandled | WebhookIgnored)
+_letter = msgspec.json.Decoder(DeadLetter)
+
+
+class EventLog:
+    """The handlers of the gateway's three consumers."""
+
+    def __init__(self, pool: Pool, *, is_busy: Callable[[], bool]) -> None:
+        self._pool = pool
+        self._webhooks: Batch[Webhook] = Batch(partial(events.note_webhooks, pool), is_busy=is_busy)
+        self._outcomes: Batch[Outcome] = Batch(partial(events.note_outcomes, pool), is_busy=is_busy)
+
+    async def note_webhook(self, message: Message) -> None:
+        """Keep what came in."""
+        await self._webhooks.add(_webhook.decode(message.payload))
+
+    async def note_outcome(self, message: Message) -> None:
+        """Keep what became of it."""
+        await self._outcomes.add(outcome_of(_outcome.decode(message.payload)))
+
+    async def note_death(self, message: Message) -> None:
+        """Keep what was given up."""
+        letter = _letter.decode(message.payload)
+        await letters.note_letter(self._pool, letter)
+        outcome = death_of(letter)
+        if outcome is not None:
+            await events.note_outcomes(self._pool, [outcome])

@@ -1,0 +1,37 @@
+"""What facts and dead letters say of a webhook."""
+
+import msgspec
+
+from services.gateway.events.shapes import Outcome
+from shared.bus import burial
+from shared.schemas.dead import DeadLetter
+from shared.schemas.events import WebhookHandled, WebhookIgnored
+from shared.schemas.webhooks import Webhook
+
+_webhook = msgspec.json.Decoder(Webhook)
+
+
+def outcome_of(event: WebhookHandled | WebhookIgnored) -> Outcome:
+    """Return what a fact says of a webhook."""
+    is_handled = isinstance(event, WebhookHandled)
+    reason = event.effect if isinstance(event, WebhookHandled) else event.reason
+    return Outcome(
+        webhook_id=event.webhook_id,
+        source=event.source,
+        attempt=event.attempt,
+        status="handled" if is_handled else "ignored",
+        reason=reason or None,
+    )
+
+
+def death_of(letter: DeadLetter) -> Outcome | None:
+    """Return what a dead letter says of a webhook: nothing where it is of something else, or of our own log's."""
+    if letter.service == "gateway" or not letter.subject.startswith("webhooks."):
+        return None
+    try:
+        webhook = _webhook.decode(burial.original(letter))
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    return Outcome(
+        webhook_id=webhook.id, source=webhook.source, attempt=webhook.attempt, status="dead", reason=letter.reason
+    )

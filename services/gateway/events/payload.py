@@ -1,0 +1,13 @@
+"""A sender's payload as it may be shown: without what is secret in it (a Plex token in an address of a picture)."""
+
+import msgspec
+
+from shared import logs
+
+
+def shown(payload: bytes) -> msgspec.Raw:
+    """Return the payload as JSON without secrets; as one string where it is nested too deeply to look through."""
+    try:
+        return msgspec.Raw(msgspec.json.encode(logs.clean("payload", msgspec.json.decode(payload))))
+    except (msgspec.MsgspecError, RecursionError, OverflowError):
+        return msgspec.Raw(msgspec.json.encode(logs.redacted(payload.decode("utf-8", errors="replace"))))

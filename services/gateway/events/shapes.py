@@ -1,0 +1,102 @@
+"""Events and dead letters as the API shows them, and what can be asked about them."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from shared.schemas.webhooks import Source
+
+Status = Literal["pending", "handled", "ignored", "dead"]
+LetterStatus = Literal["waiting", "replayed"]
+
+
+class EventItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook that came in, and what became of it. `payload` is null unless it was asked for."""
+
+    id: str
+    source: Source
+    event: str | None
+    server: str | None
+    received_at: datetime | None
+    status: Status
+    reason: str | None
+    attempt: int = 0
+    payload: Any = None
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """A page of events, newest first."""
+
+    items: list[EventItem]
+    total: int
+    limit: int
+    offset: int
+
+
+class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events? `since` is inclusive, `until` is not."""
+
+    source: Source | None = None
+    event: str | None = None
+    status: Status | None = None
+    server: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an attempt at a webhook."""
+
+    webhook_id: str
+    source: Source
+    attempt: int
+    status: Status
+    reason: str | None
+
+
+class LetterItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a service gave up. `payload` is null unless it was asked for."""
+
+    id: str
+    service: str
+    consumer: str
+    subject: str
+    message_id: str
+    reason: str
+    attempts: int
+    died_at: datetime
+    status: LetterStatus
+    replays: int
+    payload: Any = None
+
+
+class LetterPage(msgspec.Struct, frozen=True):
+    """A page of dead letters, newest first."""
+
+    items: list[LetterItem]
+    total: int
+    limit: int
+    offset: int
+
+
+class LetterFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which dead letters? `search` looks in subject, message id and reason."""
+
+    service: str | None = None
+    status: LetterStatus | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """It was sent again; `attempt` counts how often."""
+
+    id: str
+    attempt: int

@@ -1,0 +1,53 @@
+"""What lists have in common: where a page begins and ends, and what may stand in a filter.
+
+Everything here is checked before it reaches a database: Postgres keeps no NUL in text, and its numbers end at 64 bits.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal
+
+from litestar.openapi.spec import Example
+from litestar.params import PathParameter, QueryParameter
+
+from shared.errors import Fault, InvalidError
+
+MAX_LIMIT: Final = 200
+MAX_OFFSET: Final = 10_000_000
+MAX_SEARCH: Final = 200
+_YEARS: Final = range(1900, 9999)
+_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="the most items to return")]
+Offset = Annotated[int, QueryParameter(ge=0, le=MAX_OFFSET, description="how many items to pass over")]
+Search = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=MAX_SEARCH,
+        pattern=_NO_CONTROLS,
+        description="only what contains this text; case does not matter",
+        examples=[Example(value="alien")],
+    ),
+]
+Word = Annotated[str | None, QueryParameter(max_length=MAX_SEARCH, pattern=_NO_CONTROLS)]
+Since = Annotated[
+    datetime | None,
+    QueryParameter(
+        description="only from this moment on; without an offset it is UTC",
+        examples=[Example(value="2026-01-31T18:00:00Z")],
+    ),
+]
+Until = Annotated[datetime | None, QueryParameter(description="only before this moment")]
+Id = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:-]+$")]
+Full = Annotated[Literal["true", "false"], QueryParameter(description="`true`: with the payload, secrets removed")]
+
+
+def moment(value: datetime | None, *, name: str) -> datetime | None:
+    """Return a moment in UTC; raises `InvalidError` for one that is no moment there, or in no year of ours."""
+    if value is None:
+        return None
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    if aware.year not in _YEARS:
+        raise InvalidError(
+            f"{name} is out of range", faults=(Fault(name, f"expected a year from {_YEARS[0]} to {_YEARS[-1]}"),)
+        )
+    return aware.astimezone(UTC)

@@ -1,0 +1,141 @@
+"""A gateway process: what runs side by side in it.
+
+It takes webhooks from its first moment, with the secrets that the last start left in the data folder. All that needs
+Postgres waits until it is prepared.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from services.gateway import metrics, wiring
+from services.gateway.access.passwords import Passwords
+from services.gateway.access.refresh import Refresh
+from services.gateway.access.webhook_secrets import WebhookSecrets
+from services.gateway.bootstrap import Bootstrap
+from services.gateway.events.feed import Feed
+from services.gateway.events.handlers import EventLog
+from services.gateway.readiness import Preparation, Readiness
+from services.gateway.retention import Retention
+from services.gateway.server import Server
+from services.gateway.settings import Settings
+from services.gateway.spool import spool as spools
+from services.gateway.spool.drain import Drain
+from services.gateway.spool.hedge import Hedge, NoShelf
+from services.gateway.spool.spool import Spool
+from services.gateway.startup import NAME, Startup
+from services.gateway.wiring import Wires
+from shared import runtime
+from shared.bus import streams
+from shared.keyring import Keyring
+from shared.runtime import Parts, Service
+from shared.vault import Vault
+
+_POOL: Final = 6
+_LOG_WORKERS: Final = 32
+"""Handlers of the event log at once: so many rows can go into one statement."""
+_REMEMBERED_SECRETS: Final = "webhook-secrets.json"
+
+log = structlog.get_logger()
+
+
+class Process:
+    """What runs until `run` is cancelled; `finish` comes before that."""
+
+    def __init__(self, config: Settings, parts: Parts, spool: Spool | None) -> None:
+        wires = _wires(config, parts, spool)
+        self._bus = parts.bus
+        self._feed = wires.feed
+        self._refresh = wires.refresh
+        self._startup = _startup(config, parts, wires)
+        self._service = _service(parts, wires.hedge)
+        self._drain = None if spool is None else Drain(spool, parts.bus)
+        self._retention = Retention(parts.pool, now=_now)
+        self._server = Server(
+            wiring.application(parts, wires, now=_now), host=config.usher_host, port=config.usher_port
+        )
+        metrics.watch(spool, wires.feed)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._server.port
+
+    async def run(self) -> None:
+        """Serve at once, prepare, and then do all the rest."""
+        self._refresh.recall()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._server.run())
+            tasks.create_task(self._work())
+            if self._drain is not None:
+                tasks.create_task(self._drain.run())
+            log.info("listening", port=self.port)
+
+    async def finish(self) -> None:
+        """Take nothing more, and let what was begun come to its end."""
+        self._feed.end()
+        await asyncio.gather(self._server.finish(), self._service.finish())
+
+    async def _work(self) -> None:
+        await self._bus.add(self._feed.part())
+        await self._bus.add(self._refresh.part())
+        await self._startup.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._service.run())
+            tasks.create_task(self._refresh.run())
+            tasks.create_task(self._retention.run())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
+    vault = Vault(parts.pool, Keyring.parse(config.usher_encryption_keys))
+    refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
+    return Wires(
+        feed=Feed(),
+        hedge=Hedge(parts.bus, spool or NoShelf()),
+        passwords=Passwords(),
+        preparation=Preparation(),
+        readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
+        refresh=refresh,
+        spool=spool,
+        webhook_secrets=WebhookSecrets(parts.worker, parts.pool, vault, now=_now, public_url=config.public_url),
+    )
+
+
+def _startup(config: Settings, parts: Parts, wires: Wires) -> Startup:
+    return Startup(
+        config,
+        parts.pool,
+        vault=Vault(parts.pool, Keyring.parse(config.usher_encryption_keys)),
+        bootstrap=Bootstrap(parts.worker, wires.passwords, wires.webhook_secrets, now=_now),
+        refresh=wires.refresh,
+        preparation=wires.preparation,
+    )
+
+
+def _service(parts: Parts, hedge: Hedge) -> Service:
+    service, events = Service(parts), EventLog(parts.pool, is_busy=lambda: hedge.is_busy)
+    service.consume(streams.GATEWAY_WEBHOOKS, events.note_webhook, workers=_LOG_WORKERS)
+    service.consume(streams.GATEWAY_OUTCOMES, events.note_outcome, workers=_LOG_WORKERS)
+    service.consume(streams.GATEWAY_DEAD, events.note_death)
+    service.work({})
+    return service
+
+
+@asynccontextmanager
+async def opened(config: Settings) -> AsyncIterator[Process]:
+    """Make a process; what it needs is closed again behind it. Raises `UnusableSpoolError`, `AddressError`."""
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(runtime.open_parts(config, name=NAME, pool_size=_POOL, wait=False))
+        spool = None
+        if config.usher_spool == "on":
+            spool = await stack.enter_async_context(spools.opened(config.spool_folder))
+        yield Process(config, parts, spool)

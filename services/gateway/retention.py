@@ -1,0 +1,49 @@
+"""Forgets what is old: events after 30 days, dead letters after 90, what nobody can log in with any more.
+
+Each replica does it; rows that another one holds are passed over.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from services.gateway.access import doorman, throttle
+from services.gateway.store import events, letters, users
+from shared.errors import UnavailableError
+from shared.postgres.pool import Pool
+
+EVENTS_KEPT: Final = timedelta(days=30)
+LETTERS_KEPT: Final = timedelta(days=90)
+_EVERY_S: Final = 600.0
+_AT_ONCE: Final = 1000
+
+log = structlog.get_logger()
+
+
+class Retention:
+    """Runs beside the consumers."""
+
+    def __init__(self, pool: Pool, *, now: Callable[[], datetime]) -> None:
+        self._pool = pool
+        self._now = now
+
+    async def run(self) -> None:
+        """Forget every ten minutes, until cancelled."""
+        while True:
+            try:
+                await self.once()
+            except UnavailableError as exc:
+                log.warning("retention_waits", reason=exc.detail)
+            await asyncio.sleep(_EVERY_S)
+
+    async def once(self) -> None:
+        """Forget all that is due; raises `UnavailableError`."""
+        now = self._now()
+        while await events.forget_events(self._pool, before=now - EVENTS_KEPT, limit=_AT_ONCE) == _AT_ONCE:
+            continue
+        await letters.forget_letters(self._pool, before=now - LETTERS_KEPT)
+        await users.forget_tries(self._pool, before=now - throttle.WINDOW)
+        await users.forget_sessions(self._pool, now=now, used_before=now - doorman.IDLE)

@@ -1,0 +1,118 @@
+"""Brings what waits in the spool to JetStream: in order, under the same ids, and gone only once acknowledged."""
+
+import asyncio
+import enum
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from services.gateway.spool.files import Batch
+from services.gateway.spool.record import begin
+from services.gateway.spool.spool import Spool
+from services.gateway.spool.store import Kept
+from shared.bus.publishing import Publisher, Stored
+from shared.errors import PermanentError, TransientError, UnavailableError
+
+IN_FLIGHT: Final = 200
+PATIENCE: Final = timedelta(seconds=2)
+_FIRST_PAUSE: Final = timedelta(milliseconds=50)
+_LONGEST_PAUSE: Final = timedelta(seconds=1)
+
+_log = structlog.get_logger()
+
+
+class Step(enum.Enum):
+    """What became of the oldest records."""
+
+    EMPTY = "there were none"
+    MOVED = "all are stored"
+    STUCK = "some are not stored"
+
+
+class _Outcome:
+    """Sorts the records of a batch; what is neither stored nor refused stays."""
+
+    def __init__(self) -> None:
+        self.stored: list[Kept] = []
+        self.refused: list[tuple[Kept, str]] = []
+
+    @property
+    def settled(self) -> int:
+        return len(self.stored) + len(self.refused)
+
+    def add(self, kept: Kept, future: asyncio.Future[Stored]) -> None:
+        if future.cancelled():
+            return
+        match future.exception():
+            case None:
+                self.stored.append(kept)
+            case PermanentError(detail=reason):
+                self.refused.append((kept, reason))
+            case _:
+                pass  # away: it stays
+
+
+class Drain:
+    """One for a spool. `patience` is how long JetStream may take to acknowledge a batch."""
+
+    def __init__(self, spool: Spool, publisher: Publisher, *, patience: timedelta = PATIENCE) -> None:
+        self._spool = spool
+        self._publisher = publisher
+        self._patience = patience.total_seconds()
+
+    async def run(self) -> None:
+        """Drain for ever: sleep while there is nothing, and after a failure try with one record until it goes."""
+        limit, pause = IN_FLIGHT, _FIRST_PAUSE
+        while True:
+            match await self.step(limit):
+                case Step.EMPTY:
+                    await self._spool.filled()
+                case Step.MOVED:
+                    if limit < IN_FLIGHT:
+                        _log.info("spool_moves_again", records=self._spool.state().records)
+                    limit, pause = IN_FLIGHT, _FIRST_PAUSE
+                case Step.STUCK:
+                    if limit == IN_FLIGHT:
+                        _log.warning("spool_stuck", records=self._spool.state().records)
+                    await asyncio.sleep(pause.total_seconds())
+                    limit, pause = 1, min(pause * 2, _LONGEST_PAUSE)
+
+    async def step(self, limit: int = IN_FLIGHT) -> Step:
+        """Try the oldest records once."""
+        try:
+            batch = await self._spool.oldest(limit)
+            return await self._deliver(batch) if batch.kept else Step.EMPTY
+        except UnavailableError as exc:
+            _log.warning("spool_unusable", reason=exc.detail)
+            return Step.STUCK
+
+    async def _deliver(self, batch: Batch) -> Step:
+        outcome = _Outcome()
+        begun = await self._begin(batch.kept, outcome)
+        if begun:
+            await self._acknowledged(begun, outcome)
+        for kept, reason in outcome.refused:
+            _log.error("spooled_record_refused", message_id=kept.record.message_id, reason=reason)
+        await self._spool.settle(batch, outcome.stored, outcome.refused)
+        return Step.MOVED if outcome.settled == len(batch.kept) else Step.STUCK
+
+    async def _begin(self, waiting: list[Kept], outcome: _Outcome) -> dict[asyncio.Future[Stored], Kept]:
+        begun: dict[asyncio.Future[Stored], Kept] = {}
+        for kept in waiting:
+            try:
+                begun[await begin(self._publisher, kept.record)] = kept
+            except TransientError:
+                break  # what comes behind it would overtake it
+            except PermanentError as exc:
+                outcome.refused.append((kept, exc.detail))
+        return begun
+
+    async def _acknowledged(self, begun: dict[asyncio.Future[Stored], Kept], outcome: _Outcome) -> None:
+        try:
+            await asyncio.wait(begun, timeout=self._patience)
+        finally:
+            for future in begun:
+                future.cancel()
+        for future, kept in begun.items():
+            outcome.add(kept, future)

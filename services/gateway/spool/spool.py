@@ -1,0 +1,136 @@
+"""Where messages wait while NATS is slow or away: on disk, in order, in the memory of no process.
+
+One thread does all the writing and reading, so that the event loop never waits for a disk.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeVar, TypeVarTuple, Unpack
+
+import msgspec
+
+from services.gateway.spool.commits import GroupCommit
+from services.gateway.spool.files import Batch, Files, open_files
+from services.gateway.spool.record import Record
+from services.gateway.spool.store import Kept
+from services.gateway.spool.tally import Limits, Tally
+
+GATHER: Final = timedelta(milliseconds=3)
+_LIMITS: Final = Limits()
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class SpoolState(msgspec.Struct, frozen=True):
+    """For metrics and `/ready`. `refused`: records kept although JetStream will never take them."""
+
+    records: int
+    size: int
+    refused: int
+    oldest_at: datetime | None
+
+
+class Spool:
+    """`append` returns once the record is on the disk; `oldest` and `settle` are for the one that drains it."""
+
+    def __init__(
+        self, files: Files, thread: ThreadPoolExecutor, *, limits: Limits, gather: timedelta, clock: Callable[[], float]
+    ) -> None:
+        self._files = files
+        self._thread = thread
+        self._clock = clock
+        self._tally = Tally(limits)
+        self._commits = GroupCommit(self._write, gather=gather.total_seconds())
+        self._filled = asyncio.Event()
+        self._refused = 0
+        self._oldest_at: float | None = None
+
+    def holds(self, source: str) -> bool:
+        """Tell whether records of this source wait, so that a new one must go behind them."""
+        return self._tally.holds(source)
+
+    def state(self) -> SpoolState:
+        """Return what waits, and since when."""
+        oldest_at = None if self._oldest_at is None else datetime.fromtimestamp(self._oldest_at, UTC)
+        return SpoolState(self._tally.records, self._tally.size, self._refused, oldest_at)
+
+    async def append(self, record: Record) -> None:
+        """Return once the record would survive a power cut; raises `SpoolFullError`."""
+        self._tally.admit(record.source, len(record.data))
+        await self._commits.add(record)
+
+    async def filled(self) -> None:
+        """Return when something was appended since the last call."""
+        await self._filled.wait()
+        self._filled.clear()
+
+    async def oldest(self, limit: int) -> Batch:
+        """Return the first records that wait; raises `UnavailableError`."""
+        return await self._run(self._files.oldest, limit)
+
+    async def settle(self, batch: Batch, stored: Sequence[Kept], refused: Sequence[tuple[Kept, str]]) -> None:
+        """Remove what JetStream has stored, set aside what it will never take; raises `UnavailableError`."""
+        await self._run(
+            batch.store.settle,
+            [kept.sequence for kept in stored],
+            [(kept.sequence, reason) for kept, reason in refused],
+        )
+        self._uncount([kept.record for kept in (*stored, *(kept for kept, _ in refused))])
+        self._refused += len(refused)
+        self._oldest_at = await self._run(self._files.oldest_at)
+
+    async def recount(self) -> None:
+        """Count what the files hold."""
+        for total in await self._run(self._files.totals):
+            self._tally.count(total.source, total.records, total.size)
+        self._refused = await self._run(self._files.refused)
+        self._oldest_at = await self._run(self._files.oldest_at)
+
+    async def close(self) -> None:
+        """Commit what is under way, and let go of the files."""
+        await self._commits.finish()
+        await self._run(self._files.close)
+
+    def _write(self, records: list[Record]) -> asyncio.Future[None]:
+        spooled_at = self._clock()
+        write = self._run(self._files.append, records, spooled_at)
+        write.add_done_callback(partial(self._written, records, spooled_at))
+        return write
+
+    def _written(self, records: list[Record], spooled_at: float, write: asyncio.Future[None]) -> None:
+        if write.exception():
+            self._uncount(records)
+            return
+        if self._oldest_at is None:
+            self._oldest_at = spooled_at
+        self._filled.set()
+
+    def _uncount(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self._tally.count(record.source, -1, -len(record.data))
+
+    def _run(self, work: Callable[[Unpack[Ts]], T], *args: *Ts) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, *, limits: Limits = _LIMITS, gather: timedelta = GATHER, clock: Callable[[], float] = time.time
+) -> AsyncIterator[Spool]:
+    """Open the spool in this folder, with what dead processes left there; raises `UnusableSpoolError`."""
+    with ThreadPoolExecutor(1, thread_name_prefix="spool") as thread:
+        loop = asyncio.get_running_loop()
+        files = await loop.run_in_executor(thread, partial(open_files, folder, size=limits.size))
+        spool = Spool(files, thread, limits=limits, gather=gather, clock=clock)
+        await spool.recount()
+        try:
+            yield spool
+        finally:
+            await spool.close()

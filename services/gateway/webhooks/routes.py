@@ -1,0 +1,47 @@
+"""The webhook routes. They read the body themselves, for Litestar's reader knows no deadline and keeps the picture."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Router, post
+from litestar.params import PathParameter
+
+from services.gateway.webhooks import documentation, secrets
+from services.gateway.webhooks.door import Delivery, Door, Receipt
+
+AnyRequest = Request[Any, Any, Any]
+SourceName = Annotated[str, PathParameter(description="plex, jellyfin, emby, seerr or tautulli")]
+PathSecret = Annotated[str, PathParameter(description="the secret, for senders that can send it nowhere else")]
+
+
+def router(door: Door) -> Router:
+    """Return the routes under `/webhooks`.
+
+    Functions and not methods, because Litestar copies its handlers deeply, and with a method all that it belongs to.
+    """
+
+    @post("/{source:str}", status_code=202, **documentation.WEBHOOK)
+    async def take(request: AnyRequest, source: SourceName) -> Receipt:
+        return await door.take(_delivery(request, source, None), request.receive)
+
+    @post("/{source:str}/{secret:str}", status_code=202, **documentation.WEBHOOK)
+    async def take_by_path(request: AnyRequest, source: SourceName, secret: PathSecret) -> Receipt:
+        return await door.take(_delivery(request, source, secret), request.receive)
+
+    return Router("/webhooks", route_handlers=[take, take_by_path], tags=["webhooks"])
+
+
+def _delivery(request: AnyRequest, source: str, path_secret: str | None) -> Delivery:
+    headers = dict(request.scope["headers"])
+    length = headers.get(b"content-length", b"")
+    return Delivery(
+        source=source,
+        secret=secrets.presented(request.scope["query_string"], path_secret, _text(headers.get(b"authorization"))),
+        content_type=_text(headers.get(b"content-type")),
+        content_encoding=_text(headers.get(b"content-encoding")),
+        content_length=int(length) if length.isdigit() else None,
+        traceparent=_text(headers.get(b"traceparent")),
+    )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")

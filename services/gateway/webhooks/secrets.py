@@ -1,0 +1,75 @@
+"""The webhook secrets that are valid now, held in memory: taking a webhook asks no database.
+
+Only SHA-256 digests are kept. Each check compares against every one of them, so its time tells nothing about which
+secret was near, for which source, or whether any came at all. Two valid at a time (a rotation) are two entries.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from shared.errors import UnauthorizedError
+from shared.schemas.webhooks import Source
+
+
+class SecretEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One valid secret: for one source or, with None, for every one; of one configured server, or of none."""
+
+    id: str
+    digest: bytes
+    source: Source | None = None
+    server: str | None = None
+
+
+class Match(msgspec.Struct, frozen=True):
+    """Which secret was presented, and the server that it belongs to."""
+
+    secret_id: str
+    server: str | None
+
+
+def digest(secret: str) -> bytes:
+    """Return what is kept of a secret. No salt, for these are random and long, not passwords."""
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
+
+
+def presented(query: bytes, path_secret: str | None, authorization: str | None) -> str | None:
+    """Return the secret that came: from `?token=`, else the path's last part, else `Authorization`; None for none."""
+    return _token(query) or path_secret or _bearer(authorization or "") or None
+
+
+def _token(query: bytes) -> str:
+    if b"token=" not in query:
+        return ""
+    pairs = parse_qsl(query.decode("latin-1"))
+    return next((value for name, value in pairs if name == "token"), "")
+
+
+def _bearer(authorization: str) -> str:
+    scheme, _, value = authorization.strip().partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else authorization.strip()
+
+
+class Secrets:
+    """The set of valid secrets, replaced as a whole whenever it changes."""
+
+    def __init__(self, entries: Iterable[SecretEntry] = ()) -> None:
+        self._entries = tuple(entries)
+
+    def replace(self, entries: Iterable[SecretEntry]) -> None:
+        """Make these the valid ones, from the next check on."""
+        self._entries = tuple(entries)
+
+    def check(self, source: Source, secret: str | None) -> Match:
+        """Return which secret this is; raises `UnauthorizedError`, the same for every reason."""
+        candidate, found = digest(secret or ""), None
+        for entry in self._entries:
+            equal = hmac.compare_digest(candidate, entry.digest)
+            if equal and entry.source in {None, source}:
+                found = entry
+        if found is None or not secret:
+            raise UnauthorizedError("no valid webhook secret came with the request")
+        return Match(found.id, found.server)

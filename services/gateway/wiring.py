@@ -1,0 +1,64 @@
+"""Makes the application out of the open parts: the one place that knows which route needs what."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+from litestar.types import ASGIApp
+
+from services.gateway import app
+from services.gateway.access.doorman import Doorman
+from services.gateway.access.login import Login
+from services.gateway.access.passwords import Passwords
+from services.gateway.access.refresh import Refresh
+from services.gateway.access.webhook_secrets import WebhookSecrets
+from services.gateway.api.audit import AuditRoutes
+from services.gateway.api.auth import AuthRoutes
+from services.gateway.api.events import EventRoutes
+from services.gateway.api.guards import Guard
+from services.gateway.api.health import HealthRoutes
+from services.gateway.api.history import HistoryRoutes
+from services.gateway.api.keys import KeyRoutes
+from services.gateway.api.letters import LetterRoutes
+from services.gateway.api.people import PeopleRoutes
+from services.gateway.api.stream import StreamRoutes
+from services.gateway.api.webhook_secrets import SecretRoutes
+from services.gateway.events.feed import Feed
+from services.gateway.metrics import Counted
+from services.gateway.readiness import Preparation, Readiness
+from services.gateway.spool.hedge import Hedge
+from services.gateway.spool.spool import Spool
+from services.gateway.webhooks.door import Door
+from shared.runtime import Parts
+
+
+class Wires(msgspec.Struct, frozen=True, kw_only=True):
+    """What the application shares with the rest of the process."""
+
+    feed: Feed
+    hedge: Hedge
+    passwords: Passwords
+    preparation: Preparation
+    readiness: Readiness
+    refresh: Refresh
+    spool: Spool | None
+    webhook_secrets: WebhookSecrets
+
+
+def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> ASGIApp:
+    """Return the whole application."""
+    bus, pool, worker = parts.bus, parts.pool, parts.worker
+    routes = app.Routes(
+        audit=AuditRoutes(pool),
+        auth=AuthRoutes(Login(pool, wires.passwords, now=now), pool, now=now),
+        events=EventRoutes(pool, worker, now=now),
+        health=HealthRoutes(bus, pool, wires.spool, wires.readiness),
+        history=HistoryRoutes(bus),
+        keys=KeyRoutes(pool, now=now),
+        letters=LetterRoutes(pool, worker, now=now),
+        people=PeopleRoutes(bus, pool, now=now),
+        secrets=SecretRoutes(wires.webhook_secrets),
+        stream=StreamRoutes(wires.feed),
+    )
+    door = Door(wires.refresh, Counted(wires.hedge))
+    return app.application(routes, door, Guard(Doorman(pool, now=now), wires.preparation), parts.tracer)

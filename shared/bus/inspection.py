@@ -1,0 +1,84 @@
+"""Looks at a NATS server without changing anything there, for people who want to know what is wrong with it."""
+
+import asyncio
+from typing import Final
+
+import msgspec
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+
+from shared.bus.streams import STREAMS, stream_drift
+from shared.errors import UnavailableError
+from shared.schemas.secret import Secret
+
+_PATIENCE_S: Final = 3
+_PAUSE_S: Final = 1
+_NO_JETSTREAM: Final = (
+    nats.js.errors.ServiceUnavailableError,
+    nats.js.errors.NoStreamResponseError,
+    nats.errors.NoRespondersError,
+)
+
+
+class Inspection(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found. `drift` names, a stream, the settings that are not as declared."""
+
+    version: str
+    has_jetstream: bool
+    absent: tuple[str, ...] = ()
+    drift: dict[str, list[str]] = {}
+
+
+async def inspect(url: Secret, *, credentials: str = "", replicas: int = 1) -> Inspection:
+    """Look at the server and its streams. Raises `UnavailableError` where it is away or lets us not in."""
+    client = Client()
+    heard: list[Exception] = []
+
+    async def hear(error: Exception) -> None:
+        heard.append(error)
+
+    try:
+        async with asyncio.timeout(_PATIENCE_S):  # nats-py would try for two minutes
+            await client.connect(
+                servers=[server.strip() for server in url.reveal().split(",")],
+                user_credentials=credentials or None,
+                error_cb=hear,
+                reconnect_time_wait=_PAUSE_S,
+            )
+        return await _inspected(client, replicas=replicas)
+    except (nats.errors.Error, OSError, ValueError) as exc:
+        reason = _most_telling(heard) or exc
+        raise UnavailableError(f"NATS does not let us in ({str(reason) or type(reason).__name__})") from exc
+    finally:
+        await client.close()
+
+
+def _most_telling(errors: list[Exception]) -> Exception | None:
+    """Return what the server said, if it said anything: after a refusal it resets the connection."""
+    told = [error for error in errors if isinstance(error, nats.errors.Error)]
+    return (told or errors or [None])[-1]
+
+
+async def _inspected(client: Client, *, replicas: int) -> Inspection:
+    server = client.connected_server_version
+    version = f"{server.major}.{server.minor}.{server.patch}"
+    stream = client.jetstream(timeout=_PATIENCE_S)
+    try:
+        await stream.account_info()
+    except (
+        nats.js.errors.ServiceUnavailableError,
+        nats.js.errors.NoStreamResponseError,
+        nats.errors.NoRespondersError,
+    ):
+        return Inspection(version=version, has_jetstream=False)
+    absent, drifted = [], {}
+    for spec in STREAMS:
+        try:
+            found = await stream.stream_info(spec.name)
+        except nats.js.errors.NotFoundError:
+            absent.append(spec.name)
+            continue
+        if drift := stream_drift(spec, found.config, replicas=replicas):
+            drifted[spec.name] = sorted(drift)
+    return Inspection(version=version, has_jetstream=True, absent=tuple(absent), drift=drifted)

@@ -1,0 +1,74 @@
+"""Hears what passes on subjects without taking it: every replica hears everything, and misses what it is not there for.
+
+For live pictures and for "read it again" calls. Work goes through a `Consumer`, which misses nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+Hear = Callable[[str, bytes], None]
+"""Gets the subject and the payload. It must not raise and not wait: all that passes goes through it."""
+
+
+def _nothing() -> None:
+    """Need nothing after an interruption."""
+
+
+def _always() -> bool:
+    """Want to hear all the time."""
+    return True
+
+
+class Listener:
+    """A part of a `Bus`; `missed` is called whenever something may have passed unheard, first of all at the start.
+
+    With `is_wanted` it hears on demand: it stops by itself when that says no, and `listen` starts it again. What
+    nobody hears costs nothing.
+    """
+
+    def __init__(
+        self,
+        subjects: Sequence[str],
+        hear: Hear,
+        *,
+        missed: Callable[[], None] = _nothing,
+        is_wanted: Callable[[], bool] = _always,
+    ) -> None:
+        self._subjects: Final = tuple(subjects)
+        self._hear = hear
+        self._missed = missed
+        self._is_wanted = is_wanted
+        self._client: Client | None = None
+        self._subscriptions: list[Subscription] = []
+
+    async def attach(self, client: Client) -> None:
+        """Subscribe on a new client, if it is wanted."""
+        self._client = client
+        self._subscriptions = []
+        await self.listen()
+        self._missed()
+
+    async def listen(self) -> None:
+        """Hear from now on, where it is wanted and not done already."""
+        if self._client is None or self._subscriptions or not self._is_wanted():
+            return
+        self._subscriptions = [await self._client.subscribe(name, cb=self._on_message) for name in self._subjects]
+
+    def lost(self) -> None:
+        """Take note of the interruption; the client subscribes again by itself."""
+        self._missed()
+
+    async def _on_message(self, message: Msg) -> None:
+        if self._is_wanted():
+            self._hear(message.subject, message.data)
+        else:
+            await self._rest()
+
+    async def _rest(self) -> None:
+        subscriptions, self._subscriptions = self._subscriptions, []
+        for subscription in subscriptions:
+            await subscription.unsubscribe()

@@ -1,0 +1,223 @@
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.client import AnswerError, AwayError
+from cli.embedded.program import free_port
+from cli.folder import ADDRESS, LOCAL_API_KEY, Folder
+from shared.schemas.secret import Secret
+from shared.settings import SettingsError
+from tests.integration.cli.gateway import Asked, FakeGateway, serving
+
+PLAY = {
+    "id": "p1",
+    "person": {"id": "1", "name": "Ann"},
+    "account": {"source": "plex", "server": "s", "id": "7", "name": "ann"},
+    "type": "episode",
+    "title": "Pilot",
+    "show": "Lost",
+    "season": 1,
+    "episode": 1,
+    "year": 2004,
+    "ids": {},
+    "show_ids": {},
+    "watched_at": "2026-01-31T18:00:00Z",
+    "source": "plex",
+    "server": "s",
+}
+EVENT = {"id": "e1", "source": "plex", "event": "media.scrobble", "status": "handled", "received_at": None}
+LETTER = {"id": "d1", "service": "syncer", "subject": "webhooks.plex.x", "reason": "no \x1b[2J", "attempts": 3}
+PERSON = {"id": "1", "name": "Ann", "identities": [{"provider": "plex", "username": "ann", "id": "7"}]}
+UNCLAIMED = {"source": "plex", "server": "s", "account_id": "9", "account_name": "kid", "plays": 4}
+SECRET = {"id": "w1", "source": None, "server": None, "created_at": "2026-01-31T18:00:00Z"}
+ADDRESSES = [{"source": source, "url": f"http://h/webhooks/{source}?token=ushw_x"} for source in ("plex", "emby")]
+STATS = {"total": 3, "movies": 1, "episodes": 2, "unclaimed": 0, "by_person": [{"name": "Ann", "plays": 3}]}
+
+
+def page(*items: Any) -> dict[str, Any]:
+    return {"items": list(items), "total": 41, "limit": 50, "offset": 0}
+
+
+ANSWERS: dict[str, Any] = {
+    "GET /api/history": page(PLAY),
+    "GET /api/history/stats": STATS,
+    "GET /api/people": page(PERSON),
+    "GET /api/people/1": PERSON,
+    "GET /api/people/unclaimed": page(UNCLAIMED),
+    "POST /api/people/unclaimed/claim": PERSON,
+    "POST /api/people/1/merge": PERSON,
+    "GET /api/events": page(EVENT),
+    "GET /api/events/e1": {**EVENT, "payload": {"event": "media.scrobble"}},
+    "POST /api/events/e1/replay": {"id": "e1", "attempt": 1},
+    "GET /api/deadletters": page(LETTER),
+    "GET /api/deadletters/d1": LETTER,
+    "POST /api/deadletters/d1/replay": {"id": "d1", "attempt": 1},
+    "DELETE /api/deadletters/d1": b"",
+    "GET /api/webhooks/secrets": page({**SECRET, "addresses": ADDRESSES}),
+    "POST /api/webhooks/secrets": {**SECRET, "addresses": ADDRESSES[:1]},
+    "DELETE /api/webhooks/secrets/w1": b"",
+}
+
+
+@pytest.fixture
+def gateway() -> Iterator[FakeGateway]:
+    with serving(ANSWERS) as fake:
+        yield fake
+
+
+@pytest.fixture
+def environment(gateway: FakeGateway, tmp_path: Path) -> dict[str, str]:
+    folder = Folder(str(tmp_path / "data"))
+    folder.make()
+    folder.keep(LOCAL_API_KEY, lambda: Secret("usha_local"))
+    folder.publish(ADDRESS, gateway.address)
+    return {"USHER_DATA_DIR": str(folder.path), "USHER_API_KEY": "", "USHER_PUBLIC_URL": "http://127.0.0.1:1"}
+
+
+def usher(command: str, environment: dict[str, str]) -> Result:
+    name, *arguments = command.split()
+    return CliRunner().invoke(import_module(f"cli.{name}").app, arguments, env=environment)
+
+
+@pytest.mark.parametrize(
+    ("command", "asked"),
+    [
+        ("history", ("GET", "/api/history", {"limit": "50", "offset": "0"}, None)),
+        (
+            "history --person 1 --type movie --since 2026-01-01 --until 2026-02-01 --search x --limit 5",
+            (
+                "GET",
+                "/api/history",
+                {
+                    "person": "1",
+                    "type": "movie",
+                    "since": "2026-01-01",
+                    "until": "2026-02-01",
+                    "search": "x",
+                    "limit": "5",
+                    "offset": "0",
+                },
+                None,
+            ),
+        ),
+        ("history --stats --person 1", ("GET", "/api/history/stats", {"person": "1"}, None)),
+        ("people list --search a", ("GET", "/api/people", {"search": "a", "limit": "50", "offset": "0"}, None)),
+        ("people show 1", ("GET", "/api/people/1", {}, None)),
+        ("people unclaimed", ("GET", "/api/people/unclaimed", {"limit": "50", "offset": "0"}, None)),
+        (
+            "people claim plex s 9 --person 1",
+            (
+                "POST",
+                "/api/people/unclaimed/claim",
+                {},
+                {"source": "plex", "server": "s", "account_id": "9", "person_id": "1", "name": None},
+            ),
+        ),
+        ("people merge 1 2", ("POST", "/api/people/1/merge", {}, {"merged_id": "2"})),
+        (
+            "events list --status ignored",
+            ("GET", "/api/events", {"status": "ignored", "limit": "50", "offset": "0"}, None),
+        ),
+        ("events show e1", ("GET", "/api/events/e1", {"full": "true"}, None)),
+        ("events replay e1", ("POST", "/api/events/e1/replay", {}, {})),
+        (
+            "dead list --service syncer",
+            ("GET", "/api/deadletters", {"service": "syncer", "limit": "50", "offset": "0"}, None),
+        ),
+        ("dead show d1", ("GET", "/api/deadletters/d1", {"full": "true"}, None)),
+        ("dead replay d1", ("POST", "/api/deadletters/d1/replay", {}, {})),
+        ("dead drop d1", ("DELETE", "/api/deadletters/d1", {}, None)),
+        ("webhooks list", ("GET", "/api/webhooks/secrets", {"limit": "50", "offset": "0"}, None)),
+        ("webhooks add --source plex", ("POST", "/api/webhooks/secrets", {}, {"source": "plex", "server": None})),
+        ("webhooks remove w1", ("DELETE", "/api/webhooks/secrets/w1", {}, None)),
+    ],
+)
+def test_a_command_asks_one_thing_with_the_key_of_the_data_folder(
+    command: str,
+    asked: tuple[str, str, dict[str, str], Any],
+    gateway: FakeGateway,
+    environment: dict[str, str],
+) -> None:
+    result = usher(command, environment)
+
+    assert result.exit_code == 0, result.output
+    assert gateway.asked == [Asked(*asked, key="usha_local")]
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("history", ["Ann", "Lost", "Pilot", "1 of 41"]),
+        ("history --stats", ["3 total, 1 movies, 2 episodes, 0 unclaimed", "by person", "Ann"]),
+        ("people list", ["Ann", "plex ann"]),
+        ("people show 1", ["Ann (1)", "plex"]),
+        ("people unclaimed", ["kid", "4"]),
+        ("events list", ["media.scrobble", "handled"]),
+        ("dead list", ["webhooks.plex.x", "no �[2J"]),
+        ("webhooks list", [each["url"] for each in ADDRESSES]),
+        ("webhooks add", [ADDRESSES[0]["url"]]),
+    ],
+)
+def test_a_table_shows_what_a_person_looks_for(command: str, shown: list[str], environment: dict[str, str]) -> None:
+    output = usher(command, environment).output
+
+    assert [text for text in shown if text not in output] == []
+    assert "\x1b" not in output
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["history", "history --stats", "people list", "people show 1", "events list", "dead list", "webhooks list"],
+)
+def test_json_is_the_answer_itself(command: str, gateway: FakeGateway, environment: dict[str, str]) -> None:
+    result = usher(f"{command} --json", environment)
+
+    (asked,) = gateway.asked
+    assert json.loads(result.output) == ANSWERS[f"{asked.method} {asked.path}"]
+
+
+def test_a_key_of_the_environment_comes_before_the_one_of_the_folder(
+    gateway: FakeGateway, environment: dict[str, str]
+) -> None:
+    usher("history", {**environment, "USHER_API_KEY": "usha_mine"})
+
+    assert gateway.asked[0].key == "usha_mine"
+
+
+def test_an_answer_that_is_no_is_said_and_fails(environment: dict[str, str]) -> None:
+    result = usher("events show e2", environment)
+
+    assert result.exit_code == 1
+    assert str(result.exception) == "there is no /api/events/e2"
+    assert isinstance(result.exception, AnswerError)
+
+
+def test_without_a_key_nothing_is_asked(gateway: FakeGateway, environment: dict[str, str], tmp_path: Path) -> None:
+    result = usher("history", {**environment, "USHER_DATA_DIR": str(tmp_path / "none")})
+
+    assert isinstance(result.exception, SettingsError)
+    assert gateway.asked == []
+
+
+def test_an_address_without_usher_is_said(environment: dict[str, str], tmp_path: Path) -> None:
+    Folder(environment["USHER_DATA_DIR"]).publish(ADDRESS, f"http://127.0.0.1:{free_port()}")
+
+    assert isinstance(usher("history", environment).exception, AwayError)
+
+
+def test_the_stream_is_followed_from_connection_to_connection(
+    gateway: FakeGateway, environment: dict[str, str]
+) -> None:
+    gateway.answers["GET /api/events/stream"] = [b'data: {"id":"e1"}\n\n: ping\n\ndata: {"id":"e2"}\n\n']
+
+    result = usher("events tail --json", environment)
+
+    assert result.stdout.splitlines() == ['{"id":"e1"}', '{"id":"e2"}']
+    assert "the stream ended; trying again in 1 s" in result.stderr
+    assert [asked.path for asked in gateway.asked] == ["/api/events/stream"] * 2
+    assert isinstance(result.exception, AnswerError)

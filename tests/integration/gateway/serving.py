@@ -1,0 +1,122 @@
+"""The webhook routes on a real server, and a client that says exactly what it wants to say."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+import uvicorn
+from litestar import Litestar
+
+from services.gateway import problems
+from services.gateway.connections import LimitedProtocol
+from services.gateway.webhooks.door import Door, Storage
+from services.gateway.webhooks.routes import router
+from services.gateway.webhooks.secrets import SecretEntry, Secrets, digest
+from shared.schemas.webhooks import SOURCES
+
+SECRETS = Secrets([SecretEntry(id=source, digest=digest(f"{source}-secret"), source=source) for source in SOURCES])
+BODY_DEADLINE = timedelta(seconds=0.3)
+
+
+class QuickProtocol(LimitedProtocol):
+    deadline = 0.8
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+    def is_problem(self) -> bool:
+        problem = self.json()
+        return (
+            self.headers["content-type"] == problems.MEDIA_TYPE
+            and problem["status"] == self.status
+            and bool(problem["title"])
+            and bool(problem["detail"])
+        )
+
+
+class Client:
+    """One connection to the server."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def send(self, data: bytes) -> None:
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def answer(self) -> Answer:
+        async with asyncio.timeout(10):
+            head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            lines = (line.partition(": ") for line in head[1:] if line)
+            headers = {name.lower(): value for name, _, value in lines}
+            body = await self._reader.readexactly(int(headers.get("content-length", 0)))
+        return Answer(int(head[0].split()[1]), headers, body)
+
+    async def is_hung_up(self) -> bool:
+        async with asyncio.timeout(10):
+            try:
+                return await self._reader.read() == b""
+            except ConnectionError:
+                return True
+
+    def hang_up(self) -> None:
+        self._writer.close()
+
+
+class Gateway:
+    """A running server."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[Client]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            yield Client(reader, writer)
+        finally:
+            writer.close()
+
+    async def ask(self, *pieces: bytes) -> Answer:
+        async with self.connected() as client:
+            for piece in pieces:
+                await client.send(piece)
+            return await client.answer()
+
+
+@asynccontextmanager
+async def serving(storage: Storage, *, protocol: type[LimitedProtocol] = LimitedProtocol) -> AsyncIterator[Gateway]:
+    door = Door(SECRETS, storage, deadline=BODY_DEADLINE)
+    app = Litestar([router(door)], exception_handlers=problems.handlers())
+    config = uvicorn.Config(app, http=protocol, ws="none", lifespan="off", access_log=False, log_config=None)
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield Gateway(listener.getsockname()[1])
+        finally:
+            server.should_exit = server.force_exit = True
+            await task
+
+
+def head(target: str, *headers: str, method: str = "POST") -> bytes:
+    return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: usher", *headers, "", ""]).encode("latin-1")
+
+
+def post(target: str, body: bytes, content_type: str, *headers: str) -> bytes:
+    return head(target, f"Content-Type: {content_type}", f"Content-Length: {len(body)}", *headers) + body
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)

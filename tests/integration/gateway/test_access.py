@@ -1,0 +1,108 @@
+"""Who may call what: every route, every scope."""
+
+import http
+from typing import Final
+
+import httpx
+import pytest
+
+from services.gateway.access import tokens
+from services.gateway.access.scopes import ALL, Scope
+from tests.integration.gateway.house import House
+
+ROUTES: Final[dict[tuple[str, str], Scope | None]] = {
+    ("GET", "/health"): None,
+    ("GET", "/ready"): None,
+    ("GET", "/metrics"): None,
+    ("POST", "/webhooks/{source}"): None,
+    ("POST", "/webhooks/{source}/{secret}"): None,
+    ("POST", "/api/auth/login"): None,
+    ("POST", "/api/auth/logout"): "read",
+    ("GET", "/api/auth/verify"): "read",
+    ("GET", "/api/auth/sessions"): "admin",
+    ("DELETE", "/api/auth/sessions/{session_id}"): "admin",
+    ("GET", "/api/keys"): "admin",
+    ("POST", "/api/keys"): "admin",
+    ("DELETE", "/api/keys/{key_id}"): "admin",
+    ("GET", "/api/webhooks/secrets"): "read",
+    ("POST", "/api/webhooks/secrets"): "admin",
+    ("DELETE", "/api/webhooks/secrets/{secret_id}"): "admin",
+    ("GET", "/api/audit"): "admin",
+    ("GET", "/api/events"): "read",
+    ("GET", "/api/events/stream"): "read",
+    ("GET", "/api/events/{event_id}"): "read",
+    ("POST", "/api/events/{event_id}/replay"): "write",
+    ("GET", "/api/deadletters"): "read",
+    ("GET", "/api/deadletters/{letter_id}"): "read",
+    ("POST", "/api/deadletters/{letter_id}/replay"): "write",
+    ("DELETE", "/api/deadletters/{letter_id}"): "write",
+    ("GET", "/api/history"): "read",
+    ("GET", "/api/history/stats"): "read",
+    ("GET", "/api/people"): "read",
+    ("GET", "/api/people/{person_id}"): "read",
+    ("GET", "/api/people/unclaimed"): "read",
+    ("POST", "/api/people/unclaimed/claim"): "write",
+    ("POST", "/api/people/{person_id}/merge"): "write",
+    ("GET", "/api/health"): "read",
+}
+GUARDED: Final = [(method, path, scope) for (method, path), scope in ROUTES.items() if scope is not None]
+WRONG: Final[list[dict[str, bytes]]] = [
+    {},
+    {"X-API-Key": b"usha_" + b"x" * 43},
+    {"X-API-Key": b"x" * 10_000},
+    {"X-API-Key": b"\xff\xfe"},
+    {"Authorization": b"Bearer ushs_" + b"x" * 43},
+    {"Authorization": b"Bearer"},
+    {"Authorization": b"Basic YWRtaW46YWRtaW4="},
+]
+
+
+async def test_the_table_of_this_test_has_every_route(house: House) -> None:
+    schema = (await house.get("/docs/openapi.json")).json()
+
+    assert set(ROUTES) == {(method.upper(), path) for path, methods in schema["paths"].items() for method in methods}
+
+
+async def test_nobody_comes_in_without_a_valid_credential(house: House) -> None:
+    for method, path, _ in GUARDED:
+        for credential in WRONG:
+            sent = httpx.Headers([(name.encode(), value) for name, value in credential.items()])
+            answer = await house.http.request(method, path.replace("{", "").replace("}", ""), headers=sent)
+
+            assert answer.status_code == 401, (method, path, credential)
+            assert answer.headers["www-authenticate"] == "Bearer"
+            assert answer.json()["title"] == "Not authorized"
+
+
+@pytest.mark.parametrize("held", ALL)
+async def test_a_scope_opens_its_routes_and_no_others(house: House, held: Scope) -> None:
+    key = (await house.post("/api/keys", {"name": "test", "scopes": [held]})).json()["key"]
+
+    for method, path, needed in GUARDED:
+        if path == "/api/events/stream" and ALL.index(held) >= ALL.index(needed):
+            continue  # it does not end
+        answer = await house.http.request(method, path.replace("{", "").replace("}", ""), headers={"X-API-Key": key})
+
+        is_allowed = ALL.index(held) >= ALL.index(needed)
+        assert (answer.status_code != http.HTTPStatus.FORBIDDEN) == is_allowed, (method, path, answer.text)
+        assert answer.status_code != http.HTTPStatus.UNAUTHORIZED, (method, path)
+
+
+async def test_every_answer_carries_the_security_headers(house: House) -> None:
+    for path in ("/health", "/nowhere", "/api/events", "/api/nowhere", "/webhooks/plex", "/docs", "/metrics"):
+        answer = await house.get(path, headers={})
+
+        assert "default-src 'none'" in answer.headers["content-security-policy"], path
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], path
+        assert answer.headers["x-content-type-options"] == "nosniff", path
+        assert answer.headers["x-frame-options"] == "DENY", path
+        assert answer.headers["referrer-policy"] == "no-referrer", path
+        assert "cache-control" in answer.headers, path
+        assert "server" not in answer.headers, path
+
+
+async def test_a_new_token_is_random_and_says_what_it_is() -> None:
+    made = {tokens.new(tokens.API_KEY).reveal() for _ in range(100)}
+
+    assert len(made) == 100
+    assert all(each.startswith("usha_") and len(each) == 48 for each in made)

@@ -1,0 +1,170 @@
+"""Logging in and out."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+
+from shared.postgres.pool import Pool
+from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, House
+
+
+async def log_in(house: House, *, username: str = "admin", password: str = PASSWORD) -> httpx.Response:
+    return await house.post("/api/auth/login", {"username": username, "password": password}, headers={})
+
+
+async def token(house: House) -> dict[str, str]:
+    return {"Authorization": f"Bearer {(await log_in(house)).json()['token']}"}
+
+
+async def test_a_session_opens_what_its_user_may_see(house: House) -> None:
+    bearer = await token(house)
+
+    answer = await house.get("/api/auth/verify", headers=bearer)
+
+    assert answer.json() == {"name": "admin", "scopes": ["read", "write", "admin"], "kind": "session"}
+
+
+async def test_each_login_is_a_new_session(house: House) -> None:
+    first, second = await token(house), await token(house)
+
+    assert first != second
+    assert (await house.get("/api/auth/sessions", headers=first)).json()["total"] == 2
+
+
+async def test_a_session_that_the_caller_brings_along_is_not_taken_over(house: House) -> None:
+    chosen = {"Authorization": "Bearer ushs_chosen-by-an-attacker", "Cookie": "session=ushs_chosen-by-an-attacker"}
+    answer = await house.post("/api/auth/login", {"username": "admin", "password": PASSWORD}, headers=chosen)
+
+    assert answer.json()["token"] != "ushs_chosen-by-an-attacker"
+    assert (await house.get("/api/auth/verify", headers=chosen)).status_code == 401
+
+
+async def test_a_session_ends_with_logout(house: House) -> None:
+    bearer = await token(house)
+
+    assert (await house.post("/api/auth/logout", headers=bearer)).status_code == 204
+    assert (await house.get("/api/auth/verify", headers=bearer)).status_code == 401
+
+
+async def test_a_session_is_ended_by_its_id(house: House) -> None:
+    first, second = await token(house), await token(house)
+    sessions = (await house.get("/api/auth/sessions", headers=second)).json()["items"]
+    [other] = [session["id"] for session in sessions if not session["current"]]
+
+    assert (await house.delete(f"/api/auth/sessions/{other}", headers=second)).status_code == 204
+    assert (await house.get("/api/auth/verify", headers=first)).status_code == 401
+    assert (await house.get("/api/auth/verify", headers=second)).status_code == 200
+    assert (await house.delete(f"/api/auth/sessions/{other}", headers=second)).status_code == 404
+
+
+@pytest.mark.parametrize("column", ["used_at", "expires_at"])
+async def test_a_session_that_is_idle_or_old_is_over(house: House, pool: Pool, column: str) -> None:
+    bearer = await token(house)
+    passed = timedelta(hours=13) if column == "used_at" else timedelta(days=15)
+    await pool.execute(f"update sessions set {column} = {column} - $1::interval", passed)  # noqa: S608
+
+    assert (await house.get("/api/auth/verify", headers=bearer)).status_code == 401
+    assert (await house.get("/api/auth/sessions")).json()["total"] == 0
+
+
+async def test_a_session_in_use_stays_alive(house: House, pool: Pool) -> None:
+    bearer = await token(house)
+    await pool.execute("update sessions set used_at = used_at - interval '11 hours'")
+
+    await house.get("/api/auth/verify", headers=bearer)
+
+    used_at = await pool.fetchval("select used_at from sessions")
+    assert datetime.now(UTC) - used_at < timedelta(minutes=1)
+
+
+async def test_the_name_is_taken_in_any_case(house: House) -> None:
+    assert (await log_in(house, username="ADMIN")).status_code == 200
+
+
+async def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(house: House) -> None:
+    wrong = await log_in(house, password="something else")
+    unknown = await log_in(house, username="nobody", password="something else")
+
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.content == unknown.content
+
+
+async def test_an_unknown_user_costs_a_hash_too(house: House) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await log_in(house, username="nobody", password="something else")
+    unknown_s = loop.time() - began
+
+    began = loop.time()
+    await log_in(house, password="something else")
+    known_s = loop.time() - began
+
+    assert unknown_s > known_s / 4
+
+
+@pytest.mark.parametrize("username", ["admin", "nobody"])
+async def test_after_five_failures_of_an_account_the_next_try_waits(house: House, username: str) -> None:
+    for _ in range(5):
+        assert (await log_in(house, username=username, password="wrong wrong wrong")).status_code == 401
+
+    answer = await log_in(house, username=username, password=PASSWORD)
+
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 15
+
+
+async def test_who_has_waited_may_log_in_and_is_forgiven(house: House, pool: Pool) -> None:
+    for _ in range(5):
+        await log_in(house, password="wrong wrong wrong")
+    await pool.execute("update login_attempts set at = at - interval '20 seconds'")
+
+    assert (await log_in(house)).status_code == 200
+    assert await pool.fetchval("select count(*) from login_attempts") == 0
+
+
+async def test_many_tries_at_once_are_all_counted(house: House) -> None:
+    answers = await asyncio.gather(*(log_in(house, password=f"wrong password {number}") for number in range(12)))
+
+    assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 7
+
+
+async def test_an_address_waits_after_twenty_failures_of_any_accounts(house: House, pool: Pool) -> None:
+    await pool.execute(
+        "insert into login_attempts (account, address, at) "
+        "select sha256(n::text::bytea), '127.0.0.1', now() from generate_series(1, 20) n"
+    )
+
+    assert (await log_in(house)).status_code == 429
+
+
+async def test_logins_are_in_the_audit_and_what_was_typed_is_not(house: House) -> None:
+    await log_in(house, username="canary typed into the wrong field", password="x")
+    await log_in(house, password="something else")
+    await log_in(house)
+
+    entries = (await house.get("/api/audit")).json()["items"]
+
+    assert [(entry["action"], entry["actor"], entry["address"]) for entry in entries] == [
+        ("login", "admin", "127.0.0.1"),
+        ("login.failed", "admin", "127.0.0.1"),
+        ("login.failed", "unknown", "127.0.0.1"),
+    ]
+
+
+async def test_a_weaker_hash_is_replaced_at_login(house: House, pool: Pool) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+    await pool.execute("update users set password_hash = $1", weak)
+
+    assert (await log_in(house)).status_code == 200
+
+    better: str = await pool.fetchval("select password_hash from users")
+    assert better.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert (await log_in(house)).status_code == 200
+
+
+async def test_an_api_key_has_no_session_to_log_out_of(house: House) -> None:
+    assert (await house.post("/api/auth/logout", headers=ADMIN)).status_code == 204
+    assert (await house.get("/api/auth/verify", headers={"Authorization": f"Bearer {KEY}"})).json()["kind"] == "key"

@@ -1,0 +1,156 @@
+"""A gateway as a process of its own: how it starts, listens, and stops."""
+
+import asyncio
+import os
+import signal
+import statistics
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from cli.embedded.program import free_port
+from shared.keyring import new_key
+from shared.schemas.secret import Secret
+from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, WEBHOOK_SECRET, House
+from tests.integration.service import until
+
+NOWHERE = {"DATABASE_URL": "postgresql://usher@127.0.0.1:1/usher", "NATS_URL": "nats://127.0.0.1:1"}
+
+
+@asynccontextmanager
+async def started(folder: Path, port: int, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    environment = {
+        **os.environ,  # noqa: TID251 (the test's own environment, handed on)
+        "USHER_DATA_DIR": str(folder),
+        "USHER_PORT": str(port),
+        "USHER_ENCRYPTION_KEYS": new_key("test").reveal(),
+        "USHER_ADMIN_PASSWORD": PASSWORD,
+        "USHER_API_KEY": KEY,
+        "USHER_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        **settings,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.gateway",
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def answers(http: httpx.AsyncClient, path: str, status: int = 200) -> bool:
+    try:
+        return (await http.get(path, headers=ADMIN)).status_code == status
+    except httpx.TransportError:
+        return False
+
+
+async def test_sigterm_stops_it_in_time_with_streams_open_and_calls_under_way(
+    database_url: Secret, nats_url: Secret, tmp_path: Path
+) -> None:
+    port = free_port()
+    urls = {"DATABASE_URL": database_url.reveal(), "NATS_URL": nats_url.reveal()}
+    async with (
+        started(tmp_path, port, **urls) as process,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http,
+    ):
+        await until(lambda: answers(http, "/api/auth/verify"), within_s=20)
+        async with http.stream("GET", "/api/events/stream", headers=ADMIN) as stream:
+            login = asyncio.create_task(http.post("/api/auth/login", json={"username": "admin", "password": PASSWORD}))
+            await asyncio.sleep(0.05)
+            began = asyncio.get_running_loop().time()
+            process.send_signal(signal.SIGTERM)
+            assert (await login).status_code == 200
+            async for _ in stream.aiter_lines():
+                pass
+        async with asyncio.timeout(10):
+            assert await process.wait() == 0
+        took = asyncio.get_running_loop().time() - began
+
+    assert took < 5
+
+
+async def test_it_stops_in_time_while_everything_is_away(tmp_path: Path) -> None:
+    port = free_port()
+    async with (
+        started(tmp_path, port, **NOWHERE) as process,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5) as http,
+    ):
+        await until(lambda: answers(http, "/health"), within_s=20)
+
+        process.send_signal(signal.SIGTERM)
+
+        async with asyncio.timeout(10):
+            assert await process.wait() == 0
+
+
+async def test_an_address_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
+    port = free_port()
+    taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", port)
+    async with taken, started(tmp_path, port, **NOWHERE) as process:
+        _, errors = await process.communicate()
+
+    assert process.returncode == 1
+    assert errors.decode().strip() == (
+        f"usher gateway: cannot listen on 127.0.0.1:{port}: Address already in use (USHER_HOST, USHER_PORT)"
+    )
+
+
+async def test_a_spool_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "spool").write_text("not a folder")
+    async with started(tmp_path, free_port(), **NOWHERE) as process:
+        _, errors = await process.communicate()
+
+    assert process.returncode == 1
+    assert errors.decode().startswith("usher gateway: the spool's folder")
+    assert errors.count(b"\n") == 1
+
+
+async def test_a_missing_setting_is_one_clear_line(tmp_path: Path) -> None:
+    async with started(tmp_path, free_port(), NATS_URL="nats://127.0.0.1:1", DATABASE_URL="") as process:
+        _, errors = await process.communicate()
+
+    assert process.returncode == 2
+    assert errors.decode().startswith("usher gateway: DATABASE_URL is not set")
+
+
+async def test_answers_on_one_connection_do_not_wait_for_each_other(house: House) -> None:
+    loop, times = asyncio.get_running_loop(), []
+    for _ in range(25):
+        began = loop.time()
+        await house.get("/health")
+        times.append(loop.time() - began)
+
+    assert statistics.median(times) < 0.03
+
+
+async def test_the_log_of_a_start_is_json_and_has_no_secret(
+    database_url: Secret, nats_url: Secret, tmp_path: Path
+) -> None:
+    port = free_port()
+    urls = {"DATABASE_URL": database_url.reveal(), "NATS_URL": nats_url.reveal(), "LOG_LEVEL": "DEBUG"}
+    async with started(tmp_path, port, **urls) as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
+            await until(lambda: answers(http, "/api/auth/verify"), within_s=20)
+            await http.post(f"/webhooks/plex/{WEBHOOK_SECRET}", json=["not an object"])
+            await http.get("/api/events", params={"search": WEBHOOK_SECRET, "limit": "x"}, headers=ADMIN)
+            await http.post("/api/auth/login", json={"username": PASSWORD, "password": PASSWORD})
+        process.send_signal(signal.SIGTERM)
+        output, errors = await process.communicate()
+
+    assert process.returncode == 0
+    lines = output.decode().splitlines()
+    assert [msgspec.json.decode(line)["service"] for line in lines] == ["gateway"] * len(lines)
+    for secret in (PASSWORD, KEY, WEBHOOK_SECRET, database_url.reveal(), nats_url.reveal()):
+        assert secret not in output.decode() + errors.decode()

@@ -1,0 +1,100 @@
+"""The interactive reference and the schema behind it."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+from tests.integration.gateway.house import House
+
+
+class Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inline = ""
+        self._in_script = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_script = tag in {"script", "style"}
+        self.found += [value or "" for name, value in attrs if name in {"src", "href"}]
+        assert not [name for name, _ in attrs if name.startswith("on") or name == "style"]
+
+    def handle_data(self, data: str) -> None:
+        if self._in_script:
+            self.inline += data.strip()
+
+
+async def schema(house: House) -> Any:
+    return (await house.get("/docs/openapi.json", headers={})).json()
+
+
+def operations(described: Any) -> list[tuple[str, Any]]:
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+async def test_the_page_loads_nothing_from_outside_and_runs_nothing_inline(house: House) -> None:
+    page = await house.get("/docs", headers={})
+    links = Links()
+    links.feed(page.text)
+
+    assert links.inline == ""
+    assert {link for link in links.found if not link.startswith(("/docs/", "data:,"))} == set()
+    for link in links.found:
+        if link.startswith("/docs/"):
+            assert (await house.get(link, headers={})).status_code == 200, link
+
+
+async def test_the_policy_allows_what_is_ours_and_nothing_else(house: House) -> None:
+    policy = (await house.get("/docs", headers={})).headers["content-security-policy"]
+
+    assert "unsafe" not in policy
+    assert re.findall(r"https?:|\*", policy) == []
+
+
+async def test_an_asset_is_one_of_three(house: House) -> None:
+    for name in ("swagger-ui.css.map", "..%2f..%2fplugin.py", "../plugin.py", "%00", "plugin.py"):
+        answer = await house.get(f"/docs/assets/{name}", headers={})
+
+        assert answer.status_code == 404, name
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_it_is_openapi_3_1(house: House) -> None:
+    described = await schema(house)
+
+    assert described["openapi"].startswith("3.1")
+    assert described["info"]["title"] == "Usher"
+
+
+async def test_every_route_has_a_summary_a_description_and_an_example(house: House) -> None:
+    for name, operation in operations(await schema(house)):
+        assert operation["summary"], name
+        assert operation["description"], name
+        answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        assert answers, name
+        for answer in answers:
+            for media in answer.get("content", {}).values():
+                assert media.get("examples") or media.get("example"), name
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            if media["schema"].get("type") not in {"object", "string"}:
+                assert media.get("examples") or media.get("example"), name
+
+
+async def test_every_problem_is_documented_as_one(house: House) -> None:
+    for name, operation in operations(await schema(house)):
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400 and name != "GET /ready":
+                assert list(answer["content"]) == ["application/problem+json"], (name, status)
+
+
+async def test_guarded_routes_say_which_credentials_they_take(house: House) -> None:
+    described = await schema(house)
+
+    for name, operation in operations(described):
+        is_open = "/api/" not in name or name == "POST /api/auth/login"
+        assert bool(operation.get("security")) != is_open, name
+    assert set(described["components"]["securitySchemes"]) == {"key", "session"}

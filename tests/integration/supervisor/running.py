@@ -1,0 +1,90 @@
+"""A copy of Usher as a person starts it: a process, what it says, and what it leaves behind."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from cli.supervisor.plan import Plan, dump
+from cli.supervisor.program import Program, Sign, run_as
+
+REPOSITORY = Path(__file__).parents[3]
+STAND_IN = Path(__file__).with_name("stand_in.py")
+
+
+class Usher:
+    """A process of its own session, so that a signal to it reaches nobody else."""
+
+    def __init__(
+        self, arguments: Sequence[str], output: Path, *, user: str | None = None, **variables: str | None
+    ) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **variables}  # noqa: TID251 (handed on)
+        with output.open("wb") as writer:
+            self.process = subprocess.Popen(
+                list(arguments),
+                stdout=writer,
+                stderr=writer,
+                env={name: value for name, value in environment.items() if value is not None},
+                cwd=output.parent,
+                start_new_session=True,
+                **run_as(user),
+            )
+        self._output = output
+
+    @property
+    def said(self) -> str:
+        return self._output.read_text(errors="replace")
+
+    def says(self, text: str, *, within_s: float = 20) -> None:
+        until(lambda: text in self.said or self.process.poll() is not None, within_s)
+        assert text in self.said, f"ended with {self.process.poll()} and said: {self.said}"
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def status(self, *, within_s: float = 15) -> int:
+        return self.process.wait(within_s)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def supervised(folder: Path, services: Sequence[Program], **limits: object) -> Usher:
+    """A supervisor of stand-ins only, without servers."""
+    folder.mkdir(exist_ok=True)
+    plan = Plan(address="http://127.0.0.1:1", servers=[], services=services)._replace(**limits)  # type: ignore[arg-type]
+    (folder / "plan").write_text(dump(plan))
+    return Usher([sys.executable, "-m", "cli.supervisor", str(folder / "plan")], folder / "said")
+
+
+def stand_in(folder: Path, how: str, *, port: int = 0, name: str = "linker") -> Program:
+    return Program(
+        name=name,
+        arguments=(sys.executable, str(STAND_IN), how, str(port), str(folder)),
+        ready_when=(Sign("127.0.0.1", port, "/health"),) if port else (),
+    )
+
+
+def processes_of(folder: Path, *, containing: str = "") -> list[int]:
+    """Ids of the processes that name a folder in their arguments or live in it (PostgreSQL's do)."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        with suppress(OSError):
+            arguments = (entry / "cmdline").read_bytes().decode(errors="replace")
+            home = (entry / "cwd").readlink()
+            if (str(folder) in arguments or folder in [home, *home.parents]) and containing in arguments:
+                found.append(int(entry.name))
+    return found
+
+
+def until(holds: Callable[[], bool], within_s: float = 10) -> None:
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "it does not come true"
+        time.sleep(0.02)

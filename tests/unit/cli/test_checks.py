@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cli.checks.addresses import parts_of
+from cli.checks.finding import Finding
+from cli.checks.storage import check_folder
+from cli.checks.variables import check_keys, check_upstreams
+from cli.folder import ENCRYPTION_KEYS, Folder
+from cli.settings import UpstreamSettings
+from shared.keyring import new_key
+from shared.schemas.secret import Secret
+
+
+def levels(findings: list[Finding]) -> dict[str, str]:
+    return {finding.subject: finding.level for finding in findings}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "ok"),
+        ({"discord_application_id": "1014270561534541824", "discord_public_key": "0" * 64}, "fail"),
+        (
+            {
+                "discord_application_id": "1014270561534541824",
+                "discord_public_key": "0" * 64,
+                "discord_bot_token": Secret("x"),
+            },
+            "ok",
+        ),
+    ],
+)
+def test_discord_is_set_up_wholly_or_not_at_all(given: dict[str, str], expected: str) -> None:
+    assert levels(check_upstreams(UpstreamSettings(**given)))["Discord"] == expected  # type: ignore[arg-type]
+
+
+def test_what_is_lacking_is_named_and_no_secret_is_shown() -> None:
+    findings = check_upstreams(UpstreamSettings(seerr_api_key=Secret("canary")))
+
+    (finding,) = [finding for finding in findings if finding.level == "fail"]
+    assert finding.text == "SEERR_API_KEY without SEERR_URL"
+    assert b"canary" not in msgspec.json.encode(findings)
+
+
+@pytest.mark.parametrize(
+    ("keys", "level"),
+    [
+        (Secret(""), "warn"),
+        (new_key("k1"), "ok"),
+        (Secret(f"{new_key('k2').reveal()},{new_key('k1').reveal()}"), "ok"),
+        (Secret("k1:canary"), "fail"),
+        (Secret("canary"), "fail"),
+    ],
+)
+def test_encryption_keys_are_read_as_services_read_them(keys: Secret, level: str) -> None:
+    finding = check_keys(keys)
+
+    assert finding.level == level
+    assert "canary" not in finding.text + finding.mend
+
+
+def test_a_secret_that_others_may_read_is_found(tmp_path: Path) -> None:
+    folder = Folder(str(tmp_path / "data"))
+    folder.make()
+    folder.keep(ENCRYPTION_KEYS, lambda: Secret("x")).chmod(0o644)
+
+    findings = check_folder(folder)
+
+    assert levels(findings)["data folder"] == "fail"
+    assert "chmod go= " in findings[0].mend
+
+
+def test_a_folder_that_is_not_there_yet_is_no_failure(tmp_path: Path) -> None:
+    assert [finding.level for finding in check_folder(Folder(str(tmp_path / "none")))] == ["warn"]
+
+
+def test_a_service_that_does_not_answer_and_webhooks_that_wait_are_told() -> None:
+    health = {
+        "status": "degraded",
+        "services": [{"name": "linker", "replicas": 2}, {"name": "syncer", "replicas": 0}],
+        "spool": {"records": 7},
+    }
+
+    assert levels(parts_of(health)) == {"linker": "ok", "syncer": "fail", "spool": "warn"}
+
+
+def test_an_answer_of_another_version_is_survived() -> None:
+    assert parts_of({}) == []
+    assert parts_of({"services": [{}], "spool": {}})[0].level == "fail"

@@ -1,0 +1,22 @@
+"""The webhook routes are in the OpenAPI document, with what may be sent and everything that may be answered."""
+
+from litestar import Litestar
+
+from services.gateway import problems
+from services.gateway.webhooks.door import Door
+from services.gateway.webhooks.routes import router
+from services.gateway.webhooks.secrets import Secrets
+from tests.unit.gateway.fakes import FakeStorage
+
+
+def test_the_document_says_what_is_taken_and_answered() -> None:
+    app = Litestar([router(Door(Secrets(), FakeStorage()))])
+
+    paths = app.openapi_schema.to_schema()["paths"]
+
+    for path in ("/webhooks/{source}", "/webhooks/{source}/{secret}"):
+        operation = paths[path]["post"]
+        assert set(operation["requestBody"]["content"]) >= {"multipart/form-data", "application/json", "text/plain"}
+        assert "token" in {parameter["name"] for parameter in operation["parameters"]}
+        assert set(operation["responses"]) == {"202", "400", "401", "404", "408", "413", "415", "503"}
+        assert set(operation["responses"]["401"]["content"]) == {problems.MEDIA_TYPE}

@@ -1,0 +1,117 @@
+"""What is stored of a webhook: the sender's bytes, and an id that the same delivery gets again."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from services.gateway.webhooks.envelope import envelope, fingerprint, record
+from services.gateway.webhooks.secrets import Match
+from shared.errors import InvalidError, TooLargeError
+from shared.schemas.webhooks import MAX_PAYLOAD, Webhook
+
+MATCH = Match("secret-1", "living-room")
+NOON = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
+PLAY = b'{ "event":"media.play",\n "x": 1.0, "x": 2 }'
+TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+
+
+def test_the_senders_bytes_are_kept_as_they_came() -> None:
+    stored = record(envelope("plex", PLAY, MATCH, NOON), TRACE)
+
+    assert PLAY in stored.data
+    webhook = msgspec.json.decode(stored.data, type=Webhook)
+    assert bytes(webhook.payload) == PLAY
+    assert (webhook.source, webhook.event, webhook.server) == ("plex", "media.play", "living-room")
+    assert webhook.received_at == NOON
+
+
+def test_the_message_carries_its_id_subject_and_trace() -> None:
+    webhook = envelope("plex", PLAY, MATCH, NOON)
+
+    stored = record(webhook, TRACE)
+
+    assert stored.message_id == webhook.id
+    assert stored.subject == "webhooks.plex.media.play"
+    assert stored.headers == {"traceparent": TRACE}
+    assert stored.source == "plex"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "same"), [(0, True), (4.999, True), (5, False), (-0.001, False), (3600, False), (5 * 3600, False)]
+)
+def test_the_same_bytes_are_the_same_delivery_within_one_span_of_five_seconds(seconds: float, same: bool) -> None:  # noqa: FBT001
+    first = fingerprint("plex", PLAY, MATCH, NOON)
+
+    later = fingerprint("plex", PLAY, MATCH, NOON + timedelta(seconds=seconds))
+
+    assert (first == later) is same
+
+
+def test_other_bytes_another_source_or_another_secret_are_another_delivery() -> None:
+    ids = {
+        fingerprint("plex", PLAY, MATCH, NOON),
+        fingerprint("plex", PLAY + b" ", MATCH, NOON),
+        fingerprint("emby", PLAY, MATCH, NOON),
+        fingerprint("plex", PLAY, Match("secret-2", "living-room"), NOON),
+    }
+
+    assert len(ids) == 4
+
+
+def test_the_name_of_the_server_is_no_part_of_the_id() -> None:
+    assert fingerprint("plex", PLAY, MATCH, NOON) == fingerprint("plex", PLAY, Match("secret-1", "renamed"), NOON)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"{",
+        b"{}{}",
+        b'{"event":"a\nb"}',
+        b'{"event":"\\ud800"}',
+        b'{"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+        b"<html></html>",
+    ],
+)
+def test_what_is_no_json_object_is_invalid(payload: bytes) -> None:
+    with pytest.raises(InvalidError):
+        envelope("plex", payload, MATCH, NOON)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"{}",
+        b'{"event":"media.play","event":"media.stop"}',
+        b'{"event":"a","x":123456789012345678901234567890,"y":1e999}',
+        b'{"event":"<script>*.>\\u0000 \\r\\n"}',
+        b'{"event":"' + b"\xf0\x9f\x8e\xac" * 100 + b'"}',
+    ],
+)
+def test_odd_objects_are_stored_as_they_are(payload: bytes) -> None:
+    stored = record(envelope("plex", payload, MATCH, NOON), TRACE)
+
+    assert bytes(msgspec.json.decode(stored.data, type=Webhook).payload) == payload
+
+
+def test_a_payload_of_the_limit_is_taken_and_one_byte_more_is_too_large() -> None:
+    frame = b'{"event":"x","y":"%s"}'
+    filler = b"z" * (MAX_PAYLOAD - len(frame % b""))
+
+    assert len(record(envelope("plex", frame % filler, MATCH, NOON), TRACE).data) < 256 * 1024
+    with pytest.raises(TooLargeError):
+        envelope("plex", frame % (filler + b"z"), MATCH, NOON)
+
+
+def test_a_name_that_fills_the_payload_is_cut_off() -> None:
+    payload = b'{"event":"' + b"x" * 200_000 + b'"}'
+
+    stored = record(envelope("plex", payload, MATCH, NOON), TRACE)
+
+    assert len(stored.subject) < 100
+    assert len(stored.data) < len(payload) + 1024
