@@ -32,11 +32,14 @@ def error_of(name: str, response: httpx.Response) -> UsherError | None:
         return None
     body = loosely(response, _Body, otherwise=_Body())
     said = text(body.message, limit=200)
+    as_user = "X-API-User" in response.request.headers
     match response.status_code:
+        case httpx.codes.FORBIDDEN if body.error and not said and as_user:
+            return RefusedError(f"{name} knows no such user, or he may not do this", answered=403)
         case httpx.codes.FORBIDDEN if body.error and not said:
-            if "X-API-User" in response.request.headers:
-                return RefusedError(f"{name} knows no such user, or he may not do this", answered=403)
             return CredentialRefusedError(f"{name} does not accept the API key", answered=403)
+        case httpx.codes.UNAUTHORIZED if not as_user:
+            return CredentialRefusedError(f"{name} misses an API key", answered=401)
         case httpx.codes.FORBIDDEN if "csrf" in body.message.lower():
             return RefusedError(f"{name} refuses changes by API key: turn its CSRF protection off", answered=403)
         case httpx.codes.CONFLICT:

@@ -83,7 +83,8 @@ class Seerr:
     async def import_from_plex(self, plex_ids: Sequence[int]) -> list[SeerrUser]:
         """Return the users made of accounts that Seerr's own Plex server is shared with; the others are left out.
 
-        Accounts without an e-mail address cannot be imported, nor can members of a Home that are managed.
+        Accounts without an e-mail address cannot be imported, which managed members of a Home are. A local user with
+        the same address becomes one of Plex, and is not in the answer.
         """
         body = {"plexIds": [str(plex_id) for plex_id in plex_ids]}
         return await self._api.ask("POST", "/user/import-from-plex", list[SeerrUser], body=body)
