@@ -14,7 +14,6 @@ from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
 from shared.clients.mediabrowser import Device
 from shared.clients.plex_app import PlexApp
-from shared.clients.plex_items import Library
 from shared.clients.plex_server import PlexServer
 from shared.clients.plex_tv import PlexTv
 from shared.clients.seerr.dialect import Dialect
@@ -114,7 +113,6 @@ def seerr(http: httpx.AsyncClient) -> Seerr:
 
 
 _PIN: Final = {"id": 11, "code": "abcd", "expiresAt": "2026-11-21T12:30:00Z", "expiresIn": 1800, "authToken": None}
-_LIBRARY: Final = Library(id="2", title="Series", type="show", agent=None)
 _PAGE: Final = {"MediaContainer": {"size": 1, "totalSize": 1, "Metadata": [PLEX_ITEM]}}
 _CODE: Final = {"Secret": "qc-secret", "Code": "123456", "Authenticated": True}
 _USER: Final = {"Name": "anna", "Id": UUID}
@@ -144,7 +142,7 @@ CALLS: Final = [
             ),
             "libraries": (lambda client: client.libraries(), {"MediaContainer": {"size": 0}}),
             "items": (lambda client: client.items("2", kind="episode"), _PAGE),
-            "recently_added": (lambda client: client.recently_added(_LIBRARY), _PAGE),
+            "recently_added": (lambda client: client.recently_added(), _PAGE),
             "sessions": (lambda client: client.sessions(), {"MediaContainer": {"size": 0}}),
             "search": (lambda client: client.search("the matrix"), {"MediaContainer": {"size": 0}}),
         },

@@ -16,7 +16,6 @@ from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
 
 PAGE: Final = 50
-_NEW: Final = {"movie": "movie", "show": "episode", "artist": "album", "photo": "photo"}
 _NO_TOKEN: Final[Headers] = {}
 
 
@@ -48,13 +47,25 @@ class PlexServer:
 
     async def items(self, library_id: str, *, start: int = 0, size: int = PAGE, kind: str | None = None) -> ItemPage:
         """Return a page of a library, in its own order; `kind` (a key of `TYPES`) asks for episodes of shows."""
-        return await self._page(library_id, start=start, size=size, query={"type": TYPES[kind] if kind else None})
+        query = {
+            "X-Plex-Container-Start": start,
+            "X-Plex-Container-Size": size,
+            "includeGuids": 1,
+            "type": TYPES[kind] if kind else None,
+        }
+        container = await self._get(f"/library/sections/{segment(library_id)}/all", query=query)
+        items = [wire.item() for wire in container.titles()]
+        total = container.total_size if container.total_size is not None else container.size
+        return ItemPage(items=items, total=len(items) if total is None else total)
 
-    async def recently_added(self, library: Library, *, size: int = PAGE) -> list[Item]:
-        """Return what a library got last, the newest first: episodes rather than shows, albums rather than artists."""
-        kind = TYPES.get(_NEW.get(library.type, ""))
-        page = await self._page(library.id, start=0, size=size, query={"type": kind, "sort": "addedAt:desc"})
-        return page.items
+    async def recently_added(self, *, size: int = PAGE) -> list[Item]:
+        """Return what all libraries got last, the newest first: movies, seasons, albums.
+
+        The call is not in the description; https://github.com/pkkid/python-plexapi (library.py) has it.
+        """
+        query = {"X-Plex-Container-Start": 0, "X-Plex-Container-Size": size, "includeGuids": 1}
+        container = await self._get("/library/recentlyAdded", query=query)
+        return [wire.item() for wire in container.titles()]
 
     async def sessions(self) -> list[Session]:
         """Return what is watched now; Plex tells only the server's owner (403 to others)."""
@@ -66,15 +77,6 @@ class PlexServer:
         container = await self._get("/hubs/search", query={"query": query, "limit": limit})
         found = (wire.item() for hub in container.hubs or [] for wire in hub.metadata or [] if wire.rating_key)
         return list({item.id: item for item in found}.values())
-
-    async def _page(self, library_id: str, *, start: int, size: int, query: Query) -> ItemPage:
-        container = await self._get(
-            f"/library/sections/{segment(library_id)}/all",
-            query={"X-Plex-Container-Start": start, "X-Plex-Container-Size": size, "includeGuids": 1, **query},
-        )
-        items = [wire.item() for wire in container.titles()]
-        total = container.total_size if container.total_size is not None else container.size
-        return ItemPage(items=items, total=len(items) if total is None else total)
 
     async def _get(self, path: str, *, query: Query | None = None, headers: Headers | None = None) -> WireContainer:
         sent = self._with_token if headers is None else headers

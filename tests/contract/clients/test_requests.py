@@ -18,6 +18,8 @@ IN_NO_DESCRIPTION: Final = {
     ("plex_tv", "GET", "/api/v2/home/users"),
     ("plex_tv", "POST", "/api/v2/home/users/7e1d2e8ab0bf4a5a9fd9a0b8d1c2e3f4/switch"),
     ("plex_tv", "GET", "/api/v2/ping"),
+    # python-plexapi's library.py
+    ("plex_server", "GET", "/library/recentlyAdded"),
     # facts/watch.md 2.4, the column of Emby
     ("emby", "GET", "/Users/Query"),
 }

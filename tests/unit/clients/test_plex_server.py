@@ -124,17 +124,14 @@ async def test_a_library_stays_one_part_of_the_path() -> None:
     assert server.last.url.raw_path.startswith(b"/library/sections/2%2F..%2F..%2Faccounts%3Fx%3D/all?")
 
 
-@pytest.mark.parametrize(
-    ("kind", "sent"), [("movie", "1"), ("show", "4"), ("artist", "9"), ("photo", "13"), ("other", None)]
-)
-async def test_what_is_new_in_a_series_library_are_episodes(kind: str, sent: str | None) -> None:
+async def test_what_is_new_is_asked_of_all_libraries_at_once() -> None:
     server = Scripted(contained(size=1, Metadata=[EPISODE]))
 
-    items = await plex(server).recently_added(Library(id="2", title="Series", type=kind, agent=None), size=10)
+    items = await plex(server).recently_added(size=10)
 
     assert [item.id for item in items] == ["205"]
-    assert server.last.url.params.get("type") == sent
-    assert server.last.url.params["sort"] == "addedAt:desc"
+    assert server.last.url.path == "/library/recentlyAdded"
+    assert server.last.url.params["X-Plex-Container-Size"] == "10"
 
 
 async def test_a_session_says_who_watches_what_where() -> None:
