@@ -122,7 +122,7 @@ def _is_off(response: httpx.Response) -> UsherError | None:
 def _is_over(response: httpx.Response) -> UsherError | None:
     if response.status_code == httpx.codes.NOT_FOUND:
         return QuickConnectExpiredError("The Quick Connect code has expired; ask for a new one", answered=404)
-    return None
+    return _is_off(response)
 
 
 def _is_over_or_not_approved(response: httpx.Response) -> UsherError | None:

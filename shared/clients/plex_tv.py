@@ -154,7 +154,7 @@ def _with(token: Secret) -> Headers:
 
 
 def _expired(response: httpx.Response) -> UsherError | None:
-    if response.status_code == httpx.codes.NOT_FOUND:
+    if response.status_code == httpx.codes.NOT_FOUND and not is_page(response):
         return PinExpiredError("The PIN has expired; ask for a new one", answered=404)
     return None
 

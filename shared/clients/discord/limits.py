@@ -15,7 +15,10 @@ INVALID_PER_WINDOW: Final = 1_000
 """Answers of 401, 403 and 429 that we allow ourselves in ten minutes; after 10,000 Discord shuts the address out."""
 
 _INVALID_WINDOW_S: Final = 600.0
-_LONGEST_S: Final = 24 * 3600.0
+_LARGEST: Final = 24 * 3600.0
+_FIRST_ANSWER_S: Final = 0.5
+_UNTOLD: Final = 50
+_UNTOLD_S: Final = 1.0
 _MANY: Final = 1_000
 _INVALID: Final = frozenset({401, 403, 429})
 _TOO_MANY: Final = 429
@@ -33,11 +36,20 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     is_global: bool = True
 
 
+class _Bucket(msgspec.Struct, frozen=True):
+    """A limit that several calls may share: so many calls in so many seconds."""
+
+    id: str
+    limit: int
+    length_s: float
+
+
 class _Window(msgspec.Struct):
-    """How many calls are left until when."""
+    """How many calls are left until when; `is_guess` until the first answer of a call tells its limit."""
 
     remaining: int
     reset_at: float
+    is_guess: bool = False
 
 
 class Limits:
@@ -45,7 +57,7 @@ class Limits:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._buckets: dict[tuple[str, str], str] = {}
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
         self._windows: dict[tuple[str, str], _Window] = {}
         self._forget_at = _MANY
         self._global_until = 0.0
@@ -53,18 +65,20 @@ class Limits:
         self._invalid_until = 0.0
 
     def take(self, route: Route) -> timedelta:
-        """Return zero where the call may go, and count it; else how long it may not."""
+        """Return zero where the call may go, and count it; else how long it may not.
+
+        Of calls whose limit is not known yet, one goes ahead and the others wait for its answer.
+        """
         now = self._clock()
-        window = self._windows.get(self._key(route))
+        window = self._window(route, now)
         wait = max(
             self._global_until - now if route.is_global else 0.0,
             self._invalid_until - now if self._invalid >= INVALID_PER_WINDOW else 0.0,
-            window.reset_at - now if window is not None and window.remaining <= 0 else 0.0,
+            window.reset_at - now if window.remaining <= 0 else 0.0,
         )
         if wait > 0:
             return timedelta(seconds=wait)
-        if window is not None:
-            window.remaining -= 1
+        window.remaining -= 1
         return timedelta()
 
     def learn(self, route: Route, *, status: int, headers: Mapping[str, str], wait: timedelta | None) -> None:
@@ -73,13 +87,12 @@ class Limits:
         scope = headers.get("X-RateLimit-Scope", "")
         if status in _INVALID and scope != "shared":
             self._count_invalid(now)
-        if bucket := headers.get("X-RateLimit-Bucket"):
-            self._buckets[route.method, route.template] = bucket
+        reset_after = _number(headers.get("X-RateLimit-Reset-After"))
+        self._name(route, headers, reset_after)
         if status == _TOO_MANY:
             self._refused(route, now + (wait or timedelta()).total_seconds(), is_global=_is_global(headers, scope))
         elif "X-RateLimit-Remaining" in headers:
-            remaining = int(_seconds(headers["X-RateLimit-Remaining"]))
-            self._counted(route, remaining, now + _seconds(headers.get("X-RateLimit-Reset-After")), now)
+            self._counted(route, int(_number(headers["X-RateLimit-Remaining"])), now + reset_after, now)
         self._forget(now)
 
     @property
@@ -94,14 +107,40 @@ class Limits:
             self._windows[self._key(route)] = _Window(remaining=0, reset_at=until)
 
     def _counted(self, route: Route, remaining: int, reset_at: float, now: float) -> None:
+        known = self._windows.get(self._key(route))
+        if known is not None and known.reset_at > now:
+            remaining = min(remaining, known.remaining)  # calls under way are counted here and not yet there
+        self._windows[self._key(route)] = _Window(remaining=remaining, reset_at=reset_at)
+
+    def _name(self, route: Route, headers: Mapping[str, str], reset_after: float) -> None:
+        call = route.method, route.template
+        known = self._buckets.get(call)
+        guess = self._windows.get(self._key(route))
+        if guess is not None and guess.is_guess:
+            del self._windows[self._key(route)]
+        limit = int(_number(headers.get("X-RateLimit-Limit")))
+        if limit:
+            name = headers.get("X-RateLimit-Bucket") or _own(route)
+            length = max(reset_after, known.length_s if known is not None and known.id == name else 0.0)
+            self._buckets[call] = _Bucket(name, limit, length)
+        elif known is None:
+            self._buckets[call] = _Bucket(_own(route), _UNTOLD, _UNTOLD_S)
+
+    def _window(self, route: Route, now: float) -> _Window:
         key = self._key(route)
-        known = self._windows.get(key)
-        if known is not None and known.reset_at > now:  # calls under way are counted here and not yet there
-            remaining = min(remaining, known.remaining)
-        self._windows[key] = _Window(remaining=remaining, reset_at=reset_at)
+        window = self._windows.get(key)
+        if window is None or window.reset_at <= now:
+            bucket = self._buckets.get((route.method, route.template))
+            window = self._windows[key] = (
+                _Window(remaining=1, reset_at=now + _FIRST_ANSWER_S, is_guess=True)
+                if bucket is None
+                else _Window(remaining=bucket.limit, reset_at=now + bucket.length_s)
+            )
+        return window
 
     def _key(self, route: Route) -> tuple[str, str]:
-        return self._buckets.get((route.method, route.template), f"{route.method} {route.template}"), route.major
+        bucket = self._buckets.get((route.method, route.template))
+        return bucket.id if bucket is not None else _own(route), route.major
 
     def _count_invalid(self, now: float) -> None:
         if now >= self._invalid_until:
@@ -119,9 +158,13 @@ def _is_global(headers: Mapping[str, str], scope: str) -> bool:
     return scope == "global" or headers.get("X-RateLimit-Global", "").lower() == "true"
 
 
-def _seconds(value: str | None) -> float:
+def _own(route: Route) -> str:
+    return f"{route.method} {route.template}"
+
+
+def _number(value: str | None) -> float:
     try:
-        seconds = float(value or 0)
+        number = float(value or 0)
     except ValueError:
         return 0.0
-    return min(max(seconds, 0.0), _LONGEST_S) if math.isfinite(seconds) else 0.0
+    return min(max(number, 0.0), _LARGEST) if math.isfinite(number) else 0.0

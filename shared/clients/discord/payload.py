@@ -26,8 +26,6 @@ from shared.schemas.secret import Secret
 
 _ADMINISTRATOR: Final = 1 << 3
 _LARGEST: Final = 2**63
-_DEEPEST: Final = 4
-"""A command, a group, a command in it, an option."""
 
 
 class _User(msgspec.Struct, frozen=True):
@@ -155,7 +153,7 @@ def _typing(wire: _Interaction, call: _Call) -> Typing:
 def _unwrapped(options: list[_Option] | None) -> tuple[tuple[str, ...], list[_Option]]:
     path: tuple[str, ...] = ()
     given = options or []
-    while len(given) == 1 and given[0].options is not None and len(path) < _DEEPEST:
+    while len(given) == 1 and given[0].options is not None:
         path = (*path, given[0].name)
         given = given[0].options
     return path, given

@@ -1,5 +1,6 @@
 """Our client of Discord, and our reading of what it sends, against the stand-in of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -178,6 +179,26 @@ async def test_a_burst_is_held_back_before_discord_refuses_it(discord: Discord, 
     assert wait is not None
     assert len([request for request in stand_in.seen if request.path.endswith("/messages")]) == sent
     assert len(stand_in.messages[channel]) == sent
+
+
+async def test_calls_at_the_same_time_do_not_overrun_a_limit_together(
+    http: httpx.AsyncClient, discord: Discord, stand_in: StandIn
+) -> None:
+    statuses: list[int] = []
+
+    async def note(response: httpx.Response) -> None:
+        statuses.append(response.status_code)
+
+    channel = await discord.direct_channel("1042")
+    http.event_hooks["response"].append(note)
+
+    ended = await asyncio.gather(
+        *(discord.post(channel, MESSAGE, cause=str(number)) for number in range(40)), return_exceptions=True
+    )
+
+    assert {type(each) for each in ended} == {str, RateLimitedError}
+    assert set(statuses) == {200}
+    assert len(stand_in.messages[channel]) == len(statuses)
 
 
 async def burst(discord: Discord, channel: str) -> tuple[int, timedelta | None]:

@@ -35,6 +35,58 @@ def test_a_route_that_was_never_called_may_go() -> None:
     assert Limits(clock=FakeClock()).take(POST) == GO
 
 
+def test_of_calls_whose_limit_is_not_known_one_goes_ahead() -> None:
+    limits = Limits(clock=FakeClock())
+
+    waits = [limits.take(POST) for _ in range(3)]
+    limits.learn(POST, status=200, headers=answered(remaining=4), wait=None)
+    after = [limits.take(POST) for _ in range(5)]
+
+    assert waits == [GO, timedelta(seconds=0.5), timedelta(seconds=0.5)]
+    assert after == [GO, GO, GO, GO, timedelta(seconds=5)]
+
+
+def test_an_answer_that_never_comes_holds_nobody_up() -> None:
+    clock = FakeClock()
+    limits = Limits(clock=clock)
+    limits.take(POST)
+    clock.now += 0.5
+
+    assert limits.take(POST) == GO
+
+
+def test_once_known_a_limit_holds_for_other_channels_and_for_later() -> None:
+    clock = FakeClock()
+    limits = Limits(clock=clock)
+    limits.take(POST)
+    limits.learn(POST, status=200, headers=answered(remaining=4), wait=None)
+    clock.now += 60
+
+    elsewhere = [limits.take(POST_ELSEWHERE) for _ in range(6)]
+    later = [limits.take(POST) for _ in range(6)]
+
+    assert elsewhere == later == [GO] * 5 + [timedelta(seconds=5)]
+
+
+def test_an_answer_late_in_its_time_does_not_make_the_next_one_shorter() -> None:
+    clock = FakeClock()
+    limits = Limits(clock=clock)
+    limits.learn(POST, status=200, headers=answered(remaining=4, reset_after=5), wait=None)
+    clock.now += 4
+    limits.learn(POST, status=200, headers=answered(remaining=3, reset_after=1), wait=None)
+    clock.now += 2
+
+    assert [limits.take(POST) for _ in range(6)] == [GO] * 5 + [timedelta(seconds=5)]
+
+
+def test_a_call_without_a_limit_is_not_held() -> None:
+    limits = Limits(clock=FakeClock())
+    limits.take(POST)
+    limits.learn(POST, status=200, headers={}, wait=None)
+
+    assert [limits.take(POST) for _ in range(50)] == [GO] * 50
+
+
 def test_what_is_left_is_counted_down_before_the_answers_come() -> None:
     limits = Limits(clock=FakeClock())
     limits.learn(POST, status=200, headers=answered(remaining=2), wait=None)
@@ -102,12 +154,14 @@ def test_a_global_429_holds_all_that_the_bot_does_but_no_replies(headers: dict[s
 def test_too_many_refusals_stop_everything_before_discord_shuts_us_out() -> None:
     clock = FakeClock()
     limits = Limits(clock=clock)
-    for _ in range(INVALID_PER_WINDOW):
-        assert limits.take(EDIT) == GO
-        limits.learn(EDIT, status=401, headers={}, wait=None)
+    for number in range(INVALID_PER_WINDOW):
+        route = Route(method="PATCH", template="/webhooks/{token}", major=str(number), is_global=False)
+        assert limits.take(route) == GO
+        limits.learn(route, status=401, headers={}, wait=None)
 
     assert limits.take(POST) == timedelta(minutes=10)
     clock.now += 600
+    limits.learn(EDIT, status=401, headers={}, wait=None)
     assert limits.take(POST) == GO
 
 

@@ -125,6 +125,11 @@ async def test_a_server_without_quick_connect_says_so() -> None:
     assert not isinstance(raised.value, CredentialRefusedError)
 
 
+async def test_quick_connect_may_be_turned_off_while_a_code_waits() -> None:
+    with pytest.raises(QuickConnectOffError):
+        await jellyfin(Scripted(good("Quick connect is disabled", 401))).is_approved(Secret("qc-secret"))
+
+
 @pytest.mark.parametrize("approved", [True, False])
 async def test_a_code_is_approved_or_not_yet(*, approved: bool) -> None:
     server = Scripted(good({**CODE, "Authenticated": approved}))

@@ -102,6 +102,13 @@ async def test_an_expired_pin_is_told_from_an_unclaimed_one() -> None:
     assert raised.value.answered == 404
 
 
+async def test_a_page_that_says_404_is_no_expired_pin() -> None:
+    with pytest.raises(RefusedError) as raised:
+        await plex_tv(Scripted(page(404))).check_pin(11)
+
+    assert not isinstance(raised.value, PinExpiredError)
+
+
 def test_the_page_to_claim_a_pin_is_within_what_a_button_of_discord_may_hold() -> None:
     app = PlexApp(client_id="3f2a-client", product="Usher & Söhne")
 

@@ -214,6 +214,11 @@ async def test_a_wrong_key_is_a_refused_credential_although_seerr_says_403() -> 
         await seerr(Scripted(good(NO_ACCESS, 403))).users()
 
 
+async def test_a_missing_key_is_a_refused_credential() -> None:
+    with pytest.raises(CredentialRefusedError, match="misses"):
+        await seerr(Scripted(good({"message": "cookie 'connect.sid' required"}, 401))).users()
+
+
 async def test_a_user_whom_seerr_does_not_know_is_no_wrong_key() -> None:
     with pytest.raises(RefusedError, match="no such user") as raised:
         await seerr(Scripted(good(NO_ACCESS, 403))).save_notification_settings(99, {})
