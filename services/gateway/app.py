@@ -57,18 +57,7 @@ def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
     unguarded = Router("/", route_handlers=[auth.login_router(routes.auth)], guards=[free(guard.check_prepared)])
     guarded = Router(
         "/",
-        route_handlers=[
-            audit.router(routes.audit),
-            auth.router(routes.auth),
-            stream.router(routes.stream),
-            events.router(routes.events),
-            health.router(routes.health),
-            history.router(routes.history),
-            keys.router(routes.keys),
-            letters.router(routes.letters),
-            people.router(routes.people),
-            secrets.router(routes.secrets),
-        ],
+        route_handlers=_guarded(routes),
         guards=[free(guard.check)],
         dependencies={"caller": Provide(caller, sync_to_thread=False)},
         security=describe.SECURITY,
@@ -79,3 +68,18 @@ def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
         guards=[reads_json],
         middleware=[traced(tracer), Bounds],
     )
+
+
+def _guarded(routes: Routes) -> list[Router]:
+    return [
+        audit.router(routes.audit),
+        auth.router(routes.auth),
+        stream.router(routes.stream),
+        events.router(routes.events),
+        health.router(routes.health),
+        history.router(routes.history),
+        keys.router(routes.keys),
+        letters.router(routes.letters),
+        people.router(routes.people),
+        secrets.router(routes.secrets),
+    ]

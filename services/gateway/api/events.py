@@ -31,6 +31,9 @@ _ITEM: Final = EventItem(
     status="handled",
     reason="play recorded",
 )
+_PAGE: Final = describe.shows(EventPage([_ITEM], 1, 50, 0))
+_FULL: Final = describe.shows(msgspec.structs.replace(_ITEM, payload={"event": "media.scrobble"})) | describe.WITH_ID
+_REPLAYED: Final = describe.shows(Replayed(_ITEM.id, 1), status=202) | describe.WITH_ID
 SourceFilter = Annotated[Source | None, QueryParameter(description="only from this source")]
 StatusFilter = Annotated[Status | None, QueryParameter(description=f"only these: {', '.join(get_args(Status))}")]
 
@@ -105,22 +108,12 @@ def router(routes: EventRoutes) -> Router:
         "/",
         summary="List events",
         opt=needs("read"),
-        responses=describe.shows(EventPage([_ITEM], 1, 50, 0)),
+        responses=_PAGE,
         dependencies={"wanted": Provide(wanted_events, sync_to_thread=False)},
     )
-    one = get(
-        "/{event_id:str}",
-        summary="Show an event",
-        opt=needs("read"),
-        responses=describe.shows(msgspec.structs.replace(_ITEM, payload={"event": "media.scrobble"}))
-        | describe.WITH_ID,
-    )
+    one = get("/{event_id:str}", summary="Show an event", opt=needs("read"), responses=_FULL)
     replay = post(
-        "/{event_id:str}/replay",
-        status_code=202,
-        summary="Replay an event",
-        opt=needs("write"),
-        responses=describe.shows(Replayed(_ITEM.id, 1), status=202) | describe.WITH_ID,
+        "/{event_id:str}/replay", status_code=202, summary="Replay an event", opt=needs("write"), responses=_REPLAYED
     )
     handlers = [page(free(routes.page)), one(free(routes.one)), replay(free(routes.replay))]
     return Router("/events", route_handlers=handlers, tags=["events"])

@@ -35,6 +35,9 @@ _ITEM: Final = LetterItem(
     status="waiting",
     replays=0,
 )
+_PAGE: Final = describe.shows(LetterPage([_ITEM], 1, 50, 0))
+_FULL: Final = describe.shows(msgspec.structs.replace(_ITEM, payload={"event": "media.scrobble"})) | describe.WITH_ID
+_REPLAYED: Final = describe.shows(Replayed(_ITEM.id, 1), status=202) | describe.WITH_ID
 LetterStatusFilter = Annotated[
     LetterStatus | None, QueryParameter(description="waiting for somebody to look, or replayed")
 ]
@@ -111,23 +114,20 @@ def _unknown(letter_id: str) -> NotFoundError:
 
 def router(routes: LetterRoutes) -> Router:
     """Return the routes."""
-    page = get(
-        "/", summary="List dead letters", opt=needs("read"), responses=describe.shows(LetterPage([_ITEM], 1, 50, 0))
-    )
-    one = get(
-        "/{letter_id:str}",
-        summary="Show a dead letter",
-        opt=needs("read"),
-        responses=describe.shows(msgspec.structs.replace(_ITEM, payload={"event": "media.scrobble"}))
-        | describe.WITH_ID,
-    )
+    page = get("/", summary="List dead letters", opt=needs("read"), responses=_PAGE)
+    one = get("/{letter_id:str}", summary="Show a dead letter", opt=needs("read"), responses=_FULL)
     replay = post(
         "/{letter_id:str}/replay",
         status_code=202,
         summary="Replay a dead letter",
         opt=needs("write"),
-        responses=describe.shows(Replayed(_ITEM.id, 1), status=202) | describe.WITH_ID,
+        responses=_REPLAYED,
     )
     drop = delete("/{letter_id:str}", summary="Drop a dead letter", opt=needs("write"), responses=describe.WITH_ID)
-    handlers = [page(free(routes.page)), one(free(routes.one)), replay(free(routes.replay)), drop(free(routes.drop))]
+    handlers = [
+        page(free(routes.page)),
+        one(free(routes.one)),
+        replay(free(routes.replay)),
+        drop(free(routes.drop)),
+    ]
     return Router("/deadletters", route_handlers=handlers, tags=["dead letters"])

@@ -66,6 +66,10 @@ _PERSON: Final = Person(
 _UNCLAIMED: Final = UnclaimedAccount(
     source="jellyfin", server="c6f5…", account_id="7a1…", account_name="ada", plays=12, last_seen_at=_AT
 )
+_PAGE: Final = describe.shows(PersonPage([_PERSON], 1, 50, 0))
+_ONE: Final = describe.shows(_PERSON) | describe.WITH_ID
+_NOBODYS: Final = describe.shows(UnclaimedPage([_UNCLAIMED], 1, 50, 0))
+_CHANGED: Final = _ONE | describe.WITH_BODY | describe.CONFLICT
 _CLAIM: Final = Body(
     examples=[Example(value={"source": "jellyfin", "server": "c6f5…", "account_id": "7a1…", "person_id": "8p1v…"})]
 )
@@ -119,23 +123,14 @@ class PeopleRoutes:
 
 def router(routes: PeopleRoutes) -> Router:
     """Return the routes."""
-    page = get("/", summary="List people", opt=needs("read"), responses=describe.shows(PersonPage([_PERSON], 1, 50, 0)))
-    one = get(
-        "/{person_id:str}",
-        summary="Show a person",
-        opt=needs("read"),
-        responses=describe.shows(_PERSON) | describe.WITH_ID,
+    page = get("/", summary="List people", opt=needs("read"), responses=_PAGE)
+    one = get("/{person_id:str}", summary="Show a person", opt=needs("read"), responses=_ONE)
+    unclaimed = get("/unclaimed", summary="List accounts of nobody", opt=needs("read"), responses=_NOBODYS)
+    claim = post(
+        "/unclaimed/claim", summary="Claim an account", status_code=200, opt=needs("write"), responses=_CHANGED
     )
-    unclaimed = get(
-        "/unclaimed",
-        summary="List accounts of nobody",
-        opt=needs("read"),
-        responses=describe.shows(UnclaimedPage([_UNCLAIMED], 1, 50, 0)),
-    )
-    changed = describe.shows(_PERSON) | describe.WITH_ID | describe.WITH_BODY | describe.CONFLICT
-    claim = post("/unclaimed/claim", status_code=200, summary="Claim an account", opt=needs("write"), responses=changed)
     merge = post(
-        "/{person_id:str}/merge", status_code=200, summary="Merge two people", opt=needs("write"), responses=changed
+        "/{person_id:str}/merge", summary="Merge two people", status_code=200, opt=needs("write"), responses=_CHANGED
     )
     handlers = [
         page(free(routes.page)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 import msgspec
@@ -11,7 +12,36 @@ from shared.postgres.pool import Connection, Pool, transaction, translated
 from shared.postgres.text import storable
 from shared.schemas.webhooks import Webhook
 
-_SUMMARY = "id, source, event, server, received_at, status, reason, attempt"
+_SUMMARY: Final = "id, source, event, server, received_at, status, reason, attempt"
+_NOTE_WEBHOOKS: Final = """
+insert into events as known (id, source, event, server, received_at, payload, attempt)
+select * from unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::int[])
+on conflict (id) do update set
+    source = excluded.source, event = excluded.event, server = excluded.server,
+    received_at = excluded.received_at, payload = excluded.payload,
+    attempt = greatest(known.attempt, excluded.attempt),
+    status = case when excluded.attempt > known.settled_attempt then 'pending' else known.status end,
+    reason = case when excluded.attempt > known.settled_attempt then null else known.reason end
+where known.received_at is null or excluded.attempt > known.attempt
+"""
+_NOTE_OUTCOMES: Final = """
+insert into events as known (id, source, settled_attempt, status, reason)
+select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[])
+on conflict (id) do update set
+    settled_attempt = excluded.settled_attempt, status = excluded.status, reason = excluded.reason
+where excluded.settled_attempt >= greatest(known.attempt, known.settled_attempt)
+  and (excluded.settled_attempt > known.settled_attempt or excluded.status <> 'dead')
+"""
+_WANTED: Final = """from events where received_at is not null
+    and ($1::text is null or source = $1)
+    and ($2::text is null or event = $2)
+    and ($3::text is null or status = $3)
+    and ($4::text is null or server = $4)
+    and ($5::timestamptz is null or received_at >= $5)
+    and ($6::timestamptz is null or received_at < $6)
+    and ($7::text is null
+         or position($7 in lower(concat_ws(' ', id, source, event, server, reason))) > 0)"""
 
 
 async def note_webhooks(pool: Pool, webhooks: Sequence[Webhook]) -> None:
@@ -30,19 +60,7 @@ async def note_webhooks(pool: Pool, webhooks: Sequence[Webhook]) -> None:
         for each in latest.values()
     ]
     async with translated():
-        await pool.execute(
-            """insert into events as known (id, source, event, server, received_at, payload, attempt)
-            select * from unnest(
-                $1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::int[])
-            on conflict (id) do update set
-                source = excluded.source, event = excluded.event, server = excluded.server,
-                received_at = excluded.received_at, payload = excluded.payload,
-                attempt = greatest(known.attempt, excluded.attempt),
-                status = case when excluded.attempt > known.settled_attempt then 'pending' else known.status end,
-                reason = case when excluded.attempt > known.settled_attempt then null else known.reason end
-            where known.received_at is null or excluded.attempt > known.attempt""",
-            *_columns(rows, 7),
-        )
+        await pool.execute(_NOTE_WEBHOOKS, *_columns(rows, 7))
 
 
 async def note_outcomes(pool: Pool, outcomes: Sequence[Outcome]) -> None:
@@ -55,15 +73,7 @@ async def note_outcomes(pool: Pool, outcomes: Sequence[Outcome]) -> None:
         for each in latest.values()
     ]
     async with translated():
-        await pool.execute(
-            """insert into events as known (id, source, settled_attempt, status, reason)
-            select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[])
-            on conflict (id) do update set
-                settled_attempt = excluded.settled_attempt, status = excluded.status, reason = excluded.reason
-            where excluded.settled_attempt >= greatest(known.attempt, known.settled_attempt)
-              and (excluded.settled_attempt > known.settled_attempt or excluded.status <> 'dead')""",
-            *_columns(rows, 5),
-        )
+        await pool.execute(_NOTE_OUTCOMES, *_columns(rows, 5))
 
 
 async def page_of_events(pool: Pool, wanted: EventFilter) -> EventPage:
@@ -86,17 +96,6 @@ async def page_of_events(pool: Pool, wanted: EventFilter) -> EventPage:
             wanted.offset,
         )
     return EventPage([_item(row) for row in rows], total, wanted.limit, wanted.offset)
-
-
-_WANTED = """from events where received_at is not null
-    and ($1::text is null or source = $1)
-    and ($2::text is null or event = $2)
-    and ($3::text is null or status = $3)
-    and ($4::text is null or server = $4)
-    and ($5::timestamptz is null or received_at >= $5)
-    and ($6::timestamptz is null or received_at < $6)
-    and ($7::text is null
-         or position($7 in lower(concat_ws(' ', id, source, event, server, reason))) > 0)"""
 
 
 async def find_event(pool: Pool, event_id: str) -> tuple[EventItem, bytes] | None:
