@@ -110,7 +110,7 @@ def shown(body: dict[str, Any], *, message_id: str, channel_id: str, author: dic
         "mentions": [],
         "mention_roles": [],
         "attachments": [],
-        "embeds": [{"type": "rich", **embed} for embed in body.get("embeds") or []],
+        "embeds": [_embed(embed) for embed in body.get("embeds") or []],
         "timestamp": at,
         "edited_timestamp": None,
         "flags": int(body.get("flags") or 0),
@@ -130,14 +130,21 @@ def edited(message: dict[str, Any], body: dict[str, Any], *, at: str) -> dict[st
     if "content" in body:
         changes["content"] = body["content"] or ""
     if "embeds" in body:
-        changes["embeds"] = [{"type": "rich", **embed} for embed in body["embeds"] or []]
+        changes["embeds"] = [_embed(embed) for embed in body["embeds"] or []]
     if "components" in body:
         changes["components"] = _numbered(body["components"] or [])
     return {**message, **changes, "edited_timestamp": at}
 
 
+def _embed(embed: dict[str, Any]) -> dict[str, Any]:
+    filled = {name: value for name, value in embed.items() if value is not None}
+    if "fields" in filled:
+        filled["fields"] = [{"inline": False, **field} for field in filled["fields"]]
+    return {"type": "rich", **filled}
+
+
 def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Discord numbers every component that came without an id."""
+    """Give a number to every component that came without one, and fill in what was left out."""
     number = 0
     numbered = []
     for row in rows:
@@ -146,7 +153,9 @@ def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         row_number = number
         for part in row.get("components", []):
             number += 1
-            parts.append({"id": number, **part})
+            chosen = {"min_values": 1, "max_values": 1} if part["type"] in _SELECTS else {}
+            filled = {name: value for name, value in part.items() if value is not None}
+            parts.append({"id": number, **chosen, **filled})
         numbered.append({"id": row_number, **row, "components": parts})
     return numbered
 

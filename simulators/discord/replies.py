@@ -79,5 +79,10 @@ class Interactions:
             raise refused(*self.over_means)
         return waiting
 
+    def reply(self, token: str) -> dict[str, Any] | None:
+        """Return what stands below the command just now, as the person sees it."""
+        waiting = self._open.get(token)
+        return None if waiting is None else waiting.original
+
     def _age(self, waiting: Open) -> timedelta:
         return self._clock.now() - waiting.sent_at

@@ -121,11 +121,18 @@ class Accounts:
         self.devices[number] = device
         return device
 
+    def move(self, device: Device, uris: list[str]) -> None:
+        """Publish a server under other addresses."""
+        current = self.devices[device.machine_id]
+        addresses = [_address(uri) for uri in uris]
+        self.devices[device.machine_id] = msgspec.structs.replace(current, addresses=addresses)
+
     def share(self, device: Device, account: PlexAccount) -> str:
         """Share a server with somebody and return his token for it."""
         token = self._ids.token("server token")
-        tokens = {**self.devices[device.machine_id].access_tokens, account.id: token}
-        self.devices[device.machine_id] = msgspec.structs.replace(device, access_tokens=tokens)
+        current = self.devices[device.machine_id]
+        tokens = {**current.access_tokens, account.id: token}
+        self.devices[device.machine_id] = msgspec.structs.replace(current, access_tokens=tokens)
         return token
 
     def unshare(self, device: Device, account: PlexAccount) -> None:

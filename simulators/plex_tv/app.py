@@ -9,10 +9,12 @@ from simulators.given import Clock, Ids
 from simulators.plex_markup import answered, wants_json, xml_response
 from simulators.plex_tv import answers
 from simulators.plex_tv.accounts import Accounts, PlexAccount
+from simulators.plex_tv.pages import Pages
 from simulators.plex_tv.pins import Pin, Pins
 
 SECOND: Final = timedelta(seconds=1)
 PIN_CHECKS_AT_ONCE: Final = 3
+_PAGES: Final = frozenset({"/auth", "/link"})
 _TRUE: Final = frozenset({"1", "true"})
 
 
@@ -31,6 +33,7 @@ class PlexTv(App):
         self.pins = Pins(self.accounts, self.clock, ids)
         self._limits = {"client": per_second, "pin": PIN_CHECKS_AT_ONCE}
         self._recent: dict[tuple[str, str], deque[datetime]] = {}
+        pages = Pages(self.accounts, self.pins).routes()
         super().__init__(
             {
                 "POST /api/v2/pins": self._make_pin,
@@ -45,11 +48,14 @@ class PlexTv(App):
                 "DELETE /api/v2/users/signout": self._sign_out,
                 "GET /api/users": self._users,
                 "GET /api/servers/{machine}/shared_servers": self._shares,
+                **pages,
             }
         )
 
     async def serve(self, request: Request) -> Response:
         """Ask of every request what plex.tv does: who the client is, and not too often."""
+        if request.path in _PAGES:
+            return await super().serve(request)
         client = _sent(request, "X-Plex-Client-Identifier")
         if not client:
             return _refused(request, 1000, "X-Plex-Client-Identifier is missing", 400)
