@@ -77,10 +77,13 @@ def translated(api: str) -> Iterator[None]:
         raise _odd(api, exc) from exc
 
 
-def decode(response: httpx.Response, kind: type[T], *, api: str) -> T:
-    """Return a JSON answer as `kind`; raise `RefusedError` for an answer that is something else."""
+def decode(response: httpx.Response, kind: type[T], *, api: str, strict: bool = True) -> T:
+    """Return a JSON answer as `kind`; raise `RefusedError` for an answer that is something else.
+
+    Without `strict`, "5" is a number and 1 a yes too.
+    """
     try:
-        return msgspec.json.decode(response.content, type=kind)
+        return msgspec.json.decode(response.content, type=kind, strict=strict)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise _odd(api, exc) from exc
 

@@ -47,7 +47,7 @@ async def client(
     async with httpx.AsyncClient(
         transport=transport,
         timeout=_TIMEOUT,
-        headers={"User-Agent": _user_agent(), "Accept-Encoding": "gzip"},
+        headers={"User-Agent": user_agent(), "Accept-Encoding": "gzip"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         follow_redirects=False,
         trust_env=False,
@@ -55,8 +55,14 @@ async def client(
         yield opened
 
 
-def _user_agent() -> str:
+def product_version() -> str:
+    """Return the version that Usher gives itself when it introduces itself to others."""
     try:
-        return f"Usher/{version('usher')}"
+        return version("usher")
     except PackageNotFoundError:  # run from a checkout that is not installed
-        return "Usher"
+        return "0"
+
+
+def user_agent() -> str:
+    """Return `Usher/<version>`; Trakt's front door refuses calls without such a name."""
+    return f"Usher/{product_version()}"

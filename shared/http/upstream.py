@@ -42,6 +42,11 @@ class Upstream:
         self._patience = patience
 
     @property
+    def name(self) -> str:
+        """Return what errors call the server."""
+        return self._api
+
+    @property
     def state(self) -> State:
         """Return the breaker's state, for people and metrics."""
         return self._breaker.state

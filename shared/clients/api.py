@@ -1,0 +1,149 @@
+"""One system's HTTP interface: a request is built, sent within the upstream's limits, judged and decoded in one call.
+
+Secrets stay `Secret` until the request is built: in headers and bodies, never in an address.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from shared.clients.errors import CredentialRefusedError
+from shared.errors import InvalidError, UsherError
+from shared.http.calls import RefusedError, decode
+from shared.http.upstream import Upstream
+from shared.schemas.secret import Secret
+
+Headers = Mapping[str, str | Secret]
+Query = Mapping[str, str | int | None]
+Explain = Callable[[httpx.Response], UsherError | None]
+"""Names the error that an answer means in this system; None leaves it to its status."""
+
+T = TypeVar("T")
+
+_NONE: Final[Headers] = {}
+
+
+class Api:
+    """Borrows the HTTP client and the upstream; sends each request once."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        upstream: Upstream,
+        *,
+        url: str,
+        headers: Headers = _NONE,
+        explain: Explain | None = None,
+    ) -> None:
+        self._http = http
+        self._upstream = upstream
+        self._url = url.rstrip("/")
+        self._headers = headers
+        self._explain = explain
+
+    @property
+    def name(self) -> str:
+        """Return what errors call the system."""
+        return self._upstream.name
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        headers: Headers = _NONE,
+        body: object = None,
+        explain: Explain | None = None,
+        expects: Collection[int] = (),
+    ) -> httpx.Response:
+        """Return a good answer; raise what `Upstream.call` does, `CredentialRefusedError`, or what `explain` says.
+
+        A status in `expects` is good too: it is an answer and no failure.
+        """
+        plain = {name: sendable(value) for name, value in {**self._headers, **headers}.items()}
+        content = None
+        if body is not None:
+            content = msgspec.json.encode(body, enc_hook=_revealed)
+            plain["Content-Type"] = "application/json"
+        async with self._upstream.call():
+            response = await self._http.request(
+                method, self._url + _target(path, query), headers=plain, content=content
+            )
+            self._judge(response, explain, expects)
+            return response
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        query: Query | None = None,
+        headers: Headers = _NONE,
+        body: object = None,
+        explain: Explain | None = None,
+    ) -> T:
+        """Return the answer as `kind`, read loosely: these systems write 1 for true and "5" for 5."""
+        response = await self.send(method, path, query=query, headers=headers, body=body, explain=explain)
+        if is_page(response):
+            raise RefusedError(f"{self.name} answered with a web page: is the address right?")
+        return decode(response, kind, api=self.name, strict=False)
+
+    def _judge(self, response: httpx.Response, explain: Explain | None, expects: Collection[int]) -> None:
+        for explanation in (explain, self._explain):
+            if explanation is not None and (error := explanation(response)) is not None:
+                raise error
+        if response.status_code in expects:
+            return
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise CredentialRefusedError(f"{self.name} does not accept the credential (401)", answered=401)
+        response.raise_for_status()
+
+
+def segment(value: str) -> str:
+    """Return a value as one part of a path; raise `InvalidError` for one that would lead elsewhere."""
+    if value in {"", ".", ".."}:
+        raise InvalidError(f"{value!r} is not an id")
+    return quote(value, safe="", errors="replace")
+
+
+def sendable(value: str | Secret) -> str:
+    """Return a header's value; raise `InvalidError`, without the value, for what a header cannot hold."""
+    text = value.reveal() if isinstance(value, Secret) else value
+    if not (text.isascii() and text.isprintable() and text == text.strip()):
+        raise InvalidError("A token, key or name holds characters that cannot be sent")
+    return text
+
+
+def is_page(response: httpx.Response) -> bool:
+    """Return whether the answer is for people: a proxy, a login page or a maintenance notice has answered."""
+    kind: str = response.headers.get("Content-Type", "")
+    return kind.lower().startswith("text/html")
+
+
+def loosely(response: httpx.Response, kind: type[T], *, otherwise: T) -> T:
+    """Return what an error's body says, or `otherwise` where it says nothing of the kind."""
+    try:
+        return msgspec.json.decode(response.content, type=kind, strict=False)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return otherwise
+
+
+def _target(path: str, query: Query | None) -> str:
+    # %20 and never +: Seerr refuses it, and Plex takes it for a plus sign
+    pairs = [f"{_encoded(name)}={_encoded(str(value))}" for name, value in (query or {}).items() if value is not None]
+    return f"{path}?{'&'.join(pairs)}" if pairs else path
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="", errors="replace")
+
+
+def _revealed(value: object) -> object:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"a {type(value).__name__} cannot be sent")

@@ -1,0 +1,130 @@
+"""Slash commands declared as data, checked against Discord's limits, and compared with what is registered.
+
+https://docs.discord.com/developers/interactions/application-commands
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+from shared.errors import Fault
+
+MOST_COMMANDS: Final = 100
+MOST_OPTIONS: Final = 25
+MOST_CHOICES: Final = 25
+LONGEST_DESCRIPTION: Final = 100
+LONGEST_COMMAND: Final = 8_000
+"""Characters of all names, descriptions and values of a command."""
+
+_NAME: Final = re.compile(r"[-_'\w]{1,32}")
+
+
+class OptionType(IntEnum):
+    """What a person may give for an option."""
+
+    TEXT = 3
+    WHOLE = 4
+    FLAG = 5
+    USER = 6
+
+
+class OptionChoice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A value to choose, and how it is shown."""
+
+    name: str
+    value: str | int | float
+    name_localizations: dict[str, str] | None = None
+
+
+class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that is asked for with a command; with `autocomplete`, Discord asks us while the person types.
+
+    `type` is an `OptionType`, or one that only others use.
+    """
+
+    type: int
+    name: str
+    description: str
+    required: bool = False
+    autocomplete: bool = False
+    choices: list[OptionChoice] = []
+    min_value: int | None = None
+    max_value: int | None = None
+    max_length: int | None = None
+    name_localizations: dict[str, str] | None = None
+    description_localizations: dict[str, str] | None = None
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A slash command. `default_member_permissions` are permission bits; 0 is for administrators only."""
+
+    name: str
+    description: str
+    options: list[Option] = []
+    default_member_permissions: int | None = None
+    contexts: list[int] | None = None
+    name_localizations: dict[str, str] | None = None
+    description_localizations: dict[str, str] | None = None
+
+
+def faults(commands: Sequence[Command]) -> list[Fault]:
+    """Return what Discord would refuse, so that a mistake is found before anything is registered."""
+    found = [Fault("", f"more than {MOST_COMMANDS} commands")] if len(commands) > MOST_COMMANDS else []
+    names = [command.name for command in commands]
+    found += [Fault(name, "declared twice") for name in sorted({name for name in names if names.count(name) > 1})]
+    return found + [fault for command in commands for fault in _faults(command)]
+
+
+def is_registered(declared: Iterable[Command], registered: Iterable[Command]) -> bool:
+    """Return whether Discord has just these commands, in whatever order; a guild may create 200 a day, so ask first."""
+    wanted = {command.name: command for command in declared}
+    there = {command.name: command for command in registered}
+    return wanted.keys() == there.keys() and all(_is_same(command, there[name]) for name, command in wanted.items())
+
+
+def _is_same(declared: Command, registered: Command) -> bool:
+    if declared.contexts is None:  # Discord fills in its own
+        registered = msgspec.structs.replace(registered, contexts=None)
+    return declared == registered
+
+
+def _faults(command: Command) -> Iterator[Fault]:
+    yield from _naming(command.name, command.name, command.description)
+    if len(command.options) > MOST_OPTIONS:
+        yield Fault(command.name, f"more than {MOST_OPTIONS} options")
+    if (length := sum(map(len, _texts(command)))) > LONGEST_COMMAND:
+        yield Fault(command.name, f"{length} characters, at most {LONGEST_COMMAND}")
+    required = [option.required for option in command.options]
+    if required != sorted(required, reverse=True):
+        yield Fault(command.name, "required options come first")
+    for option in command.options:
+        yield from _option_faults(f"{command.name}.{option.name}", option)
+
+
+def _option_faults(path: str, option: Option) -> Iterator[Fault]:
+    yield from _naming(path, option.name, option.description)
+    if len(option.choices) > MOST_CHOICES:
+        yield Fault(path, f"more than {MOST_CHOICES} choices")
+    if option.choices and option.autocomplete:
+        yield Fault(path, "choices and autocomplete exclude each other")
+
+
+def _naming(path: str, name: str, description: str) -> Iterator[Fault]:
+    if not _NAME.fullmatch(name) or name != name.lower():
+        yield Fault(path, "a name has 1 to 32 lower-case letters, digits, - and _")
+    if not 1 <= len(description) <= LONGEST_DESCRIPTION:
+        yield Fault(path, f"a description has 1 to {LONGEST_DESCRIPTION} characters")
+
+
+def _texts(command: Command) -> Iterator[str]:
+    yield command.name
+    yield command.description
+    for option in command.options:
+        yield option.name
+        yield option.description
+        for choice in option.choices:
+            yield choice.name
+            yield str(choice.value)

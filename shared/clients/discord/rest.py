@@ -1,0 +1,129 @@
+"""Discord's REST API: replies are edited, direct messages sent, commands registered; never more often than allowed.
+
+https://docs.discord.com/developers/reference. A call that would have to wait is not sent and does not wait here: it
+raises `RateLimitedError` with the time, and the bus brings the work again then.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Final, TypeVar
+
+import httpx
+import msgspec
+
+from shared.clients.api import Api, Headers, segment
+from shared.clients.discord.commands import Command
+from shared.clients.discord.limits import Limits, Route
+from shared.clients.discord.messages import Message
+from shared.clients.discord.problems import error_of, problem_of, wait_of
+from shared.errors import UsherError
+from shared.http.calls import RateLimitedError, decode
+from shared.http.client import product_version
+from shared.http.upstream import Upstream
+from shared.leniency import text
+from shared.schemas.secret import Secret
+
+API_URL: Final = "https://discord.com/api/v10"
+AGENT: Final = f"DiscordBot (https://usher.example, {product_version()})"
+
+T = TypeVar("T")
+
+
+class Discord:
+    """Speaks as one application; `limits` is shared by all that use the same bot token in this process."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        upstream: Upstream,
+        *,
+        application_id: str,
+        bot_token: Secret,
+        limits: Limits,
+        url: str = API_URL,
+    ) -> None:
+        self._api = Api(http, upstream, url=url, headers={"User-Agent": AGENT})
+        self._application = segment(application_id)
+        self._as_bot: Headers = {"Authorization": Secret(f"Bot {bot_token.reveal()}")}
+        self._limits = limits
+
+    async def edit_original(self, token: Secret, message: Message) -> None:
+        """Put a message in place of the reply to an interaction; raise `ReplyExpiredError` after 15 minutes.
+
+        The interaction's token is the credential, and stands in the address because Discord reads it nowhere else.
+        """
+        template = "/webhooks/{application}/{token}/messages/@original"
+        path = f"/webhooks/{self._application}/{segment(token.reveal())}/messages/@original"
+        major = blake2b(token.reveal().encode(), digest_size=16).hexdigest()
+        route = Route(method="PATCH", template=template, major=major, is_global=False)
+        await self._send(route, path, body=message, headers={})
+
+    async def direct_channel(self, user_id: str) -> str:
+        """Return the id of the channel for direct messages to a person; the same each time."""
+        route = Route(method="POST", template="/users/@me/channels")
+        channel = await self._ask(route, "/users/@me/channels", _Id, body={"recipient_id": user_id})
+        return channel.id
+
+    async def post(self, channel_id: str, message: Message, *, cause: str) -> str:
+        """Post to a channel and return the message's id; for minutes, the same `cause` is the same message."""
+        route = Route(method="POST", template="/channels/{channel}/messages", major=channel_id)
+        body = {**msgspec.to_builtins(message), "nonce": nonce(cause), "enforce_nonce": True}
+        posted = await self._ask(route, f"/channels/{segment(channel_id)}/messages", _Id, body=body)
+        return posted.id
+
+    async def send_direct_message(self, user_id: str, message: Message, *, cause: str) -> str:
+        """Write to a person and return the message's id; raise `ClosedToMessagesError` where he does not want it."""
+        return await self.post(await self.direct_channel(user_id), message, cause=cause)
+
+    async def commands(self, *, guild_id: str | None = None) -> list[Command]:
+        """Return the commands that are registered in a guild, or globally."""
+        return await self._ask(self._commands_route("GET", guild_id), self._commands_path(guild_id), list[Command])
+
+    async def overwrite_commands(self, commands: Sequence[Command], *, guild_id: str | None = None) -> None:
+        """Make these the only commands of a guild, where they are there at once, or globally."""
+        path = self._commands_path(guild_id)
+        await self._send(self._commands_route("PUT", guild_id), path, body=commands, headers=self._as_bot)
+
+    async def bot_name(self) -> str:
+        """Return what the bot is called, which shows that its token is good."""
+        user = await self._ask(Route(method="GET", template="/users/@me"), "/users/@me", _User)
+        return text(user.username) or user.id
+
+    def _commands_path(self, guild_id: str | None) -> str:
+        guild = f"/guilds/{segment(guild_id)}" if guild_id is not None else ""
+        return f"/applications/{self._application}{guild}/commands"
+
+    def _commands_route(self, method: str, guild_id: str | None) -> Route:
+        guild = "/guilds/{guild}" if guild_id is not None else ""
+        return Route(method=method, template=f"/applications{guild}/commands", major=guild_id or "")
+
+    async def _ask(self, route: Route, path: str, kind: type[T], *, body: object = None) -> T:
+        response = await self._send(route, path, body=body, headers=self._as_bot)
+        return decode(response, kind, api=self._api.name, strict=False)
+
+    async def _send(self, route: Route, path: str, *, body: object, headers: Headers) -> httpx.Response:
+        wait = self._limits.take(route)
+        if wait:
+            raise RateLimitedError(f"{self._api.name} asks to wait", retry_after=wait)
+
+        def explain(response: httpx.Response) -> UsherError | None:
+            problem = problem_of(response)
+            wait = wait_of(response, problem)
+            self._limits.learn(route, status=response.status_code, headers=response.headers, wait=wait)
+            return error_of(self._api.name, response, problem)
+
+        return await self._api.send(route.method, path, body=body, headers=headers, explain=explain)
+
+
+class _Id(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _User(msgspec.Struct, frozen=True):
+    id: str
+    username: str | None = None
+
+
+def nonce(cause: str) -> str:
+    """Return at most 25 characters by which Discord knows a message that it has already."""
+    return blake2b(cause.encode(), digest_size=12).hexdigest()

@@ -1,0 +1,133 @@
+"""Jellyfin: who a server is, and signing in to it by Quick Connect or by user name and password.
+
+https://api.jellyfin.org, in the paths of 10.9 and later; the `Authorization` header as
+https://gist.github.com/nielsvanvelzen/ea047d9028f676185832e51ffaf12a6f has it.
+"""
+
+import httpx
+import msgspec
+
+from shared.clients.api import Api, Headers
+from shared.clients.mediabrowser import (
+    Device,
+    PublicServer,
+    SignedIn,
+    User,
+    WireServer,
+    WireSignedIn,
+    WireUser,
+    authorization,
+    not_signed_in,
+)
+from shared.errors import ConflictError, UsherError
+from shared.http.calls import RefusedError
+from shared.http.upstream import Upstream
+from shared.schemas.secret import Secret
+
+
+class QuickConnectOffError(ConflictError):
+    """The server's owner has turned Quick Connect off."""
+
+    title = "Quick Connect is off"
+
+
+class QuickConnectExpiredError(RefusedError):
+    """The code is over: the server forgets it after ten minutes, and when it restarts."""
+
+    status = 410
+    title = "The Quick Connect code has expired"
+
+
+class QuickConnect(msgspec.Struct, frozen=True):
+    """`code` is what the person types in Jellyfin; `secret` is what it is redeemed with, and as good as a token."""
+
+    code: str
+    secret: Secret
+
+
+class Jellyfin:
+    """Calls one server on behalf of one device."""
+
+    def __init__(self, http: httpx.AsyncClient, upstream: Upstream, *, url: str, device: Device) -> None:
+        self._device = device
+        self._api = Api(http, upstream, url=url, headers={"Authorization": authorization("MediaBrowser", device)})
+
+    async def public_server(self) -> PublicServer:
+        """Return who answers here; no token is needed."""
+        wire = await self._api.ask("GET", "/System/Info/Public", WireServer)
+        return wire.server()
+
+    async def sign_in(self, *, username: str, password: Secret) -> SignedIn:
+        """Return the account and a token for it; raise `WrongPasswordError` where they do not fit together."""
+        body = {"Username": username, "Pw": password}
+        wire = await self._api.ask("POST", "/Users/AuthenticateByName", WireSignedIn, body=body, explain=not_signed_in)
+        return wire.signed_in()
+
+    async def start_quick_connect(self) -> QuickConnect:
+        """Return a new code; raise `QuickConnectOffError` where the server has none."""
+        wire = await self._api.ask("POST", "/QuickConnect/Initiate", _QuickConnect, explain=_is_off)
+        return QuickConnect(code=wire.code, secret=Secret(wire.secret))
+
+    async def is_approved(self, secret: Secret) -> bool:
+        """Return whether the person has approved the code; raise `QuickConnectExpiredError` when it is over.
+
+        The secret stands in the address because Jellyfin reads it nowhere else.
+        """
+        wire = await self._api.ask(
+            "GET", "/QuickConnect/Connect", _QuickConnect, query={"secret": secret.reveal()}, explain=_is_over
+        )
+        return wire.authenticated
+
+    async def finish_quick_connect(self, secret: Secret) -> SignedIn:
+        """Return the account that approved the code, and a token for it; the code is used up."""
+        wire = await self._api.ask(
+            "POST",
+            "/Users/AuthenticateWithQuickConnect",
+            WireSignedIn,
+            body={"Secret": secret},
+            explain=_is_over_or_not_approved,
+        )
+        return wire.signed_in()
+
+    async def me(self, token: Secret) -> User:
+        """Return whose token this is; not for API keys, which are nobody's."""
+        wire = await self._api.ask("GET", "/Users/Me", WireUser, headers=self._with(token))
+        return wire.user()
+
+    async def users(self, token: Secret) -> list[User]:
+        """Return all accounts of the server, hidden and disabled ones too; for API keys and administrators."""
+        wire = await self._api.ask("GET", "/Users", list[WireUser], headers=self._with(token))
+        return [user.user() for user in wire]
+
+    async def sign_out(self, token: Secret) -> None:
+        """End the session of a token, which is then worth nothing."""
+        await self._api.send("POST", "/Sessions/Logout", headers=self._with(token))
+
+    def _with(self, token: Secret) -> Headers:
+        return {"Authorization": authorization("MediaBrowser", self._device, token=token)}
+
+
+class _QuickConnect(msgspec.Struct, frozen=True, rename="pascal"):
+    code: str
+    secret: str
+    authenticated: bool = False
+
+
+def _is_off(response: httpx.Response) -> UsherError | None:
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        return QuickConnectOffError("Quick Connect is turned off on this server")
+    return None
+
+
+def _is_over(response: httpx.Response) -> UsherError | None:
+    if response.status_code == httpx.codes.NOT_FOUND:
+        return QuickConnectExpiredError("The Quick Connect code has expired; ask for a new one", answered=404)
+    return _is_off(response)
+
+
+def _is_over_or_not_approved(response: httpx.Response) -> UsherError | None:
+    if response.status_code in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED}:
+        return QuickConnectExpiredError(
+            "The Quick Connect code was not approved or has expired", answered=response.status_code
+        )
+    return _is_over(response)

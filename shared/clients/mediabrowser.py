@@ -1,0 +1,118 @@
+"""What Jellyfin and Emby still have in common: they were one project, and people sign in to both alike."""
+
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from shared.clients.errors import WrongPasswordError
+from shared.errors import UsherError
+from shared.http.calls import RefusedError
+from shared.http.client import product_version
+from shared.leniency import text
+from shared.schemas.secret import Secret
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a sign-in is for. `id` must be another one for each person, for example derived from his id.
+
+    A sign-in ends all earlier ones of the same device, and on Emby and Jellyfin before 10.9 those of other users too.
+    """
+
+    id: str
+    name: str = "Usher"
+    client: str = "Usher"
+    version: str = msgspec.field(default_factory=product_version)
+
+
+class PublicServer(msgspec.Struct, frozen=True):
+    """What a server tells anybody."""
+
+    id: str
+    name: str
+    version: str
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """An account of one server."""
+
+    id: str
+    name: str
+    is_admin: bool
+    is_disabled: bool
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """The account that a person signed in to, and the token for it."""
+
+    user: User
+    token: Secret
+    server_id: str
+
+
+class WireServer(msgspec.Struct, frozen=True, rename="pascal"):
+    """`/System/Info/Public`."""
+
+    id: str
+    server_name: str | None = None
+    version: str | None = None
+
+    def server(self) -> PublicServer:
+        """Return it as ours."""
+        return PublicServer(id=self.id, name=text(self.server_name) or self.id, version=text(self.version) or "")
+
+
+class WirePolicy(msgspec.Struct, frozen=True, rename="pascal"):
+    """What a user may do, the part that is read."""
+
+    is_administrator: bool = False
+    is_disabled: bool = False
+
+
+class WireUser(msgspec.Struct, frozen=True, rename="pascal"):
+    """A user as the server writes it."""
+
+    id: str
+    name: str | None = None
+    policy: WirePolicy | None = None
+
+    def user(self) -> User:
+        """Return it as ours."""
+        policy = self.policy or WirePolicy()
+        return User(
+            id=self.id,
+            name=text(self.name) or self.id,
+            is_admin=policy.is_administrator,
+            is_disabled=policy.is_disabled,
+        )
+
+
+class WireSignedIn(msgspec.Struct, frozen=True, rename="pascal"):
+    """The answer to a sign-in."""
+
+    user: WireUser
+    access_token: str
+    server_id: str | None = None
+
+    def signed_in(self) -> SignedIn:
+        """Return it as ours."""
+        return SignedIn(self.user.user(), Secret(self.access_token), self.server_id or "")
+
+
+def authorization(scheme: str, device: Device, *, token: Secret | None = None) -> Secret:
+    """Return the value of `Authorization`: named values in quotes, percent-encoded so that a name can hold anything."""
+    values = {"Client": device.client, "Device": device.name, "DeviceId": device.id, "Version": device.version}
+    if token is not None:
+        values["Token"] = token.reveal()
+    return Secret(f"{scheme} " + ", ".join(f'{name}="{quote(value, safe="")}"' for name, value in values.items()))
+
+
+def not_signed_in(response: httpx.Response) -> UsherError | None:
+    """Return the error of a refused sign-in: 401 is about the password, 403 about the account."""
+    match response.status_code:
+        case httpx.codes.UNAUTHORIZED:
+            return WrongPasswordError("The user name or the password is wrong")
+        case httpx.codes.FORBIDDEN:
+            return RefusedError("The account is disabled, locked, or not allowed from here", answered=403)
+        case _:
+            return None

@@ -1,0 +1,175 @@
+"""plex.tv: PINs that prove an account, the account itself, its servers and its Home.
+
+The API is that of https://developer.plex.tv/pms ("Authenticating with Plex" and "Plex.tv"). What it does beyond that
+is what other projects saw, and named where it matters.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import quote, urlencode
+
+import httpx
+import msgspec
+
+from shared.clients.api import Api, Headers, is_page, loosely, segment
+from shared.clients.plex_accounts import Account, HomeUser, Pin, Server, WireDevice, WireHome, WirePin, WireUser
+from shared.clients.plex_app import PlexApp
+from shared.errors import UsherError
+from shared.http.calls import FailingError, RateLimitedError, RefusedError, retry_after
+from shared.http.upstream import Upstream
+from shared.schemas.secret import Secret
+
+PUBLIC_URL: Final = "https://plex.tv"
+UNNAMED_WAIT: Final = timedelta(seconds=60)
+"""plex.tv's 429 often names no time."""
+
+_MAY_BE_A_NOTICE: Final = frozenset({httpx.codes.OK, httpx.codes.FORBIDDEN})
+_NOT_LET_IN: Final = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN})
+
+
+class PinExpiredError(RefusedError):
+    """The PIN is over, or was never made by this client."""
+
+    status = 410
+    title = "The PIN has expired"
+
+
+class HomeUserRefusedError(RefusedError):
+    """Plex did not let into a Home user."""
+
+    status = 403
+    title = "Not let into the Home user"
+
+
+class Hosts(msgspec.Struct, frozen=True):
+    """Where plex.tv's parts are; a stand-in plays all of them."""
+
+    api: str
+    clients: str
+    app: str
+
+
+def hosts_of(url: str) -> Hosts:
+    """Return the hosts that `PLEX_TV_URL` stands for."""
+    plain = url.rstrip("/")
+    if plain == PUBLIC_URL:
+        return Hosts(api=plain, clients="https://clients.plex.tv", app="https://app.plex.tv")
+    return Hosts(api=plain, clients=plain, app=plain)
+
+
+PUBLIC_HOSTS: Final = hosts_of(PUBLIC_URL)
+
+
+class PlexTv:
+    """Calls plex.tv for whoever's token is given."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, upstream: Upstream, *, app: PlexApp, hosts: Hosts = PUBLIC_HOSTS
+    ) -> None:
+        self._app = app
+        self._page = f"{hosts.app}/auth"
+        self._api = Api(http, upstream, url=hosts.api, headers=app.headers(), explain=self._explain)
+        self._clients = Api(http, upstream, url=hosts.clients, headers=app.headers(), explain=self._explain)
+
+    async def create_pin(self, *, strong: bool) -> Pin:
+        """Return a new PIN: strong for `auth_url`, else the four characters to type at plex.tv/link."""
+        wire = await self._api.ask("POST", "/api/v2/pins", WirePin, query={"strong": "true"} if strong else None)
+        if (pin := wire.pin()) is None:
+            raise RefusedError(f"{self._api.name} made a PIN without a code or an end")
+        return pin
+
+    async def check_pin(self, pin_id: int) -> Secret | None:
+        """Return the token once the PIN was claimed, else None; raise `PinExpiredError` when it is over."""
+        wire = await self._api.ask("GET", f"/api/v2/pins/{pin_id}", WirePin, explain=_expired)
+        return Secret(wire.auth_token) if wire.auth_token else None
+
+    def auth_url(self, code: str, *, forward_url: str | None = None) -> str:
+        """Return the page where a person claims a strong PIN; it sends him on to `forward_url`."""
+        query = {"clientID": self._app.client_id, "code": code, "context[device][product]": self._app.product}
+        if forward_url is not None:
+            query["forwardUrl"] = forward_url
+        return f"{self._page}#?{urlencode(query, quote_via=quote, safe='')}"
+
+    async def account(self, token: Secret) -> Account:
+        """Return whose token this is; `CredentialRefusedError` is the one proof that it is dead."""
+        wire = await self._api.ask("GET", "/api/v2/user", WireUser, headers=_with(token))
+        return wire.account()
+
+    async def resources(self, token: Secret) -> list[Server]:
+        """Return the servers that the account reaches, its own and those shared with it."""
+        query = {"includeHttps": 1, "includeRelay": 1, "includeIPv6": 1}
+        devices = await self._clients.ask(
+            "GET", "/api/v2/resources", list[WireDevice], query=query, headers=_with(token)
+        )
+        return [device.server() for device in devices if device.is_server()]
+
+    async def home_users(self, token: Secret) -> list[HomeUser]:
+        """Return the members of the account's Home."""
+        home = await self._api.ask("GET", "/api/v2/home/users", WireHome, headers=_with(token))
+        return [user.home_user() for user in home.users or []]
+
+    async def switch(self, token: Secret, *, uuid: str, pin: Secret | None = None) -> Secret:
+        """Return the token of a Home user; raise `HomeUserRefusedError` where his PIN is missing or wrong.
+
+        The PIN stands in the address because Plex reads it nowhere else.
+        """
+        switched = await self._clients.ask(
+            "POST",
+            f"/api/v2/home/users/{segment(uuid)}/switch",
+            _Switched,
+            query={"pin": pin.reveal() if pin is not None else None},
+            headers=_with(token),
+            explain=_not_let_in,
+        )
+        if not switched.auth_token:
+            raise RefusedError(f"{self._api.name} gave no token for the Home user")
+        return Secret(switched.auth_token)
+
+    async def ping(self, token: Secret) -> None:
+        """Tell plex.tv that the token is in use, so that it does not lapse; once a day will do."""
+        await self._api.send("GET", "/api/v2/ping", headers=_with(token))
+
+    def _explain(self, response: httpx.Response) -> UsherError | None:
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            return _rate_limited(self._api.name, response, now=datetime.now(UTC))
+        if is_page(response) and response.status_code in _MAY_BE_A_NOTICE:
+            return FailingError(f"{self._api.name} answered with a web page instead of data")
+        return None
+
+
+class _Switched(msgspec.Struct, frozen=True, rename="camel"):
+    auth_token: str | None = None
+
+
+class _Error(msgspec.Struct, frozen=True):
+    code: int | None = None
+
+
+class _Errors(msgspec.Struct, frozen=True):
+    errors: list[_Error] | None = None
+
+
+def _with(token: Secret) -> Headers:
+    return {"X-Plex-Token": token}
+
+
+def _expired(response: httpx.Response) -> UsherError | None:
+    if response.status_code == httpx.codes.NOT_FOUND and not is_page(response):
+        return PinExpiredError("The PIN has expired; ask for a new one", answered=404)
+    return None
+
+
+def _not_let_in(response: httpx.Response) -> UsherError | None:
+    if response.status_code in _NOT_LET_IN and not is_page(response):
+        return HomeUserRefusedError(
+            "Plex did not let into this Home user: is its PIN right?", answered=response.status_code
+        )
+    return None
+
+
+def _rate_limited(name: str, response: httpx.Response, *, now: datetime) -> RateLimitedError:
+    # 1003 is "API rate limit exceeded": https://github.com/Ombi-app/Ombi/issues/5233
+    errors = loosely(response, _Errors, otherwise=_Errors()).errors or []
+    code = next((f", code {error.code}" for error in errors if error.code is not None), "")
+    wait = retry_after(response.headers.get("Retry-After", ""), now=now)
+    return RateLimitedError(f"{name} asks to wait (429{code})", retry_after=UNNAMED_WAIT if wait is None else wait)

@@ -1,0 +1,168 @@
+"""Seerr, Overseerr and Jellyseerr: users, their settings, what Seerr is and how much it has.
+
+The API is described by seerr-api.yml of https://github.com/seerr-team/seerr; where the program does otherwise, the
+program is right and it is said here. The API key acts as its owner, or as the user of `X-API-User`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import httpx
+
+from shared.clients.api import Api, Headers, Query
+from shared.clients.seerr.dialect import Dialect, dialect_of
+from shared.clients.seerr.problems import error_of, sign_in_error_of
+from shared.clients.seerr.settings import UserSettings, with_discord_id, without_discord_id, writable
+from shared.clients.seerr.users import (
+    PublicSettings,
+    RequestCounts,
+    SeerrUser,
+    Status,
+    UserPage,
+    WireJellyfinServer,
+    WirePlexServer,
+    WireUsers,
+)
+from shared.errors import UsherError
+from shared.http.upstream import Upstream
+from shared.schemas.secret import Secret
+
+PAGE: Final = 100
+
+_ROOT: Final = "/api/v1"
+
+
+class Seerr:
+    """Calls one Seerr. Creating a user costs it a quarter of a second: keep the upstream at four calls at once."""
+
+    def __init__(self, http: httpx.AsyncClient, upstream: Upstream, *, url: str, api_key: Secret) -> None:
+        base = f"{url.rstrip('/').removesuffix(_ROOT)}{_ROOT}"
+        self._open = Api(http, upstream, url=base, explain=self._explain)
+        self._api = Api(http, upstream, url=base, headers={"X-API-Key": api_key}, explain=self._explain)
+
+    async def status(self) -> Status:
+        """Return which version answers; no key is needed."""
+        return await self._open.ask("GET", "/status", Status)
+
+    async def public_settings(self) -> PublicSettings:
+        """Return what it tells anybody; no key is needed."""
+        return await self._open.ask("GET", "/settings/public", PublicSettings)
+
+    async def dialect(self) -> Dialect:
+        """Return how it must be spoken to."""
+        status, settings = await self.status(), await self.public_settings()
+        return dialect_of(status.version, names_media_server=settings.media_server_type is not None)
+
+    async def me(self) -> SeerrUser:
+        """Return whom the key acts as, which shows that it is good."""
+        return await self._api.ask("GET", "/auth/me", SeerrUser)
+
+    async def request_counts(self) -> RequestCounts:
+        """Return how many requests there are, by what became of them."""
+        return await self._api.ask("GET", "/request/count", RequestCounts)
+
+    async def users(self, *, take: int = PAGE, skip: int = 0) -> UserPage:
+        """Return a page of users, oldest first; their settings are not in it."""
+        query: Query = {"take": take, "skip": skip, "sort": "created"}
+        wire = await self._api.ask("GET", "/user", WireUsers, query=query)
+        return UserPage(wire.results, wire.page_info.results)
+
+    async def user(self, user_id: int) -> SeerrUser:
+        """Return one user."""
+        return await self._api.ask("GET", f"/user/{user_id}", SeerrUser)
+
+    async def create_local_user(self, *, username: str, password: Secret, email: str | None = None) -> SeerrUser:
+        """Return a new user of Seerr's own, with its default permissions whatever is asked for.
+
+        Raises `UserExistsError` where the e-mail address is taken; without one, the name is taken for it. Without a
+        password, Seerr would have to send one by e-mail.
+        """
+        body = {"username": username, "password": password, **({"email": email} if email is not None else {})}
+        return await self._api.ask("POST", "/user", SeerrUser, body=body)
+
+    async def import_from_plex(self, plex_ids: Sequence[int]) -> list[SeerrUser]:
+        """Return the users made of accounts that Seerr's own Plex server is shared with; the others are left out.
+
+        Accounts without an e-mail address cannot be imported, which managed members of a Home are. A local user with
+        the same address becomes one of Plex, and is not in the answer.
+        """
+        body = {"plexIds": [str(plex_id) for plex_id in plex_ids]}
+        return await self._api.ask("POST", "/user/import-from-plex", list[SeerrUser], body=body)
+
+    async def import_from_jellyfin(self, jellyfin_ids: Sequence[str]) -> list[SeerrUser]:
+        """Return the users made of accounts on Seerr's own Jellyfin or Emby server; not for Overseerr."""
+        body = {"jellyfinUserIds": list(jellyfin_ids)}
+        return await self._api.ask("POST", "/user/import-from-jellyfin", list[SeerrUser], body=body)
+
+    async def plex_machine_id(self) -> str | None:
+        """Return which Plex server Seerr imports from."""
+        return (await self._api.ask("GET", "/settings/plex", WirePlexServer)).machine_id
+
+    async def jellyfin_server_id(self) -> str | None:
+        """Return which Jellyfin or Emby server Seerr imports from; not for Overseerr."""
+        return (await self._api.ask("GET", "/settings/jellyfin", WireJellyfinServer)).server_id
+
+    async def main_settings(self, user_id: int) -> UserSettings:
+        """Return a user's name, e-mail address, language and quotas."""
+        return await self._api.ask("GET", f"/user/{user_id}/settings/main", UserSettings)
+
+    async def save_main_settings(self, user_id: int, settings: Mapping[str, Any]) -> None:
+        """Write them back whole. Quotas are taken only from the key's owner, and not for users who manage users."""
+        await self._api.send("POST", f"/user/{user_id}/settings/main", body=writable(settings))
+
+    async def notification_settings(self, user_id: int) -> UserSettings:
+        """Return a user's Discord id and other ways to notify him."""
+        return await self._api.ask("GET", f"/user/{user_id}/settings/notifications", UserSettings)
+
+    async def save_notification_settings(self, user_id: int, settings: Mapping[str, Any]) -> None:
+        """Write them back whole, as that user: a user's first settings are given to whoever writes them.
+
+        Seerr answers before it has saved, so what is read at once may be old.
+        """
+        await self._api.send(
+            "POST", f"/user/{user_id}/settings/notifications", body=writable(settings), headers=_as_user(user_id)
+        )
+
+    async def write_discord_id(self, user_id: int, discord_id: str, *, dialect: Dialect) -> None:
+        """Note a user's Discord id, so that Seerr mentions him; nothing is sent where it is there already."""
+        settings = await self.notification_settings(user_id)
+        changed = with_discord_id(settings, discord_id, dialect=dialect)
+        if changed != settings:
+            await self.save_notification_settings(user_id, changed)
+
+    async def remove_discord_id(self, user_id: int, discord_id: str, *, dialect: Dialect) -> None:
+        """Take a user's Discord id out again."""
+        settings = await self.notification_settings(user_id)
+        changed = without_discord_id(settings, discord_id, dialect=dialect)
+        if changed != settings:
+            await self.save_notification_settings(user_id, changed)
+
+    async def link_plex(self, user_id: int, token: Secret) -> None:
+        """Make a local user one of Plex; refused where the account is linked or the e-mail addresses differ (422)."""
+        await self._link(user_id, "plex", {"authToken": token})
+
+    async def link_jellyfin(self, user_id: int, *, username: str, password: Secret) -> None:
+        """Make a local user one of Jellyfin or Emby; refused where the account is linked (422)."""
+        await self._link(user_id, "jellyfin", {"username": username, "password": password})
+
+    async def give_plex_token(self, token: Secret) -> None:
+        """Sign in to Seerr with a Plex token, which it then keeps and reads the watchlist with.
+
+        Only classic tokens: one that ends after a week would break the watchlist in silence. Refused (403) for accounts
+        without access to Seerr's server.
+        """
+        await self._open.send("POST", "/auth/plex", body={"authToken": token}, explain=self._sign_in)
+
+    async def _link(self, user_id: int, system: str, body: Mapping[str, str | Secret]) -> None:
+        path = f"/user/{user_id}/settings/linked-accounts/{system}"
+        await self._api.send("POST", path, body=body, headers=_as_user(user_id), explain=self._sign_in)
+
+    def _explain(self, response: httpx.Response) -> UsherError | None:
+        return error_of(self._api.name, response)
+
+    def _sign_in(self, response: httpx.Response) -> UsherError | None:
+        return sign_in_error_of(self._api.name, response)
+
+
+def _as_user(user_id: int) -> Headers:
+    return {"X-API-User": str(user_id)}

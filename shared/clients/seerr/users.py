@@ -1,0 +1,100 @@
+"""Users, versions and counts as Seerr writes them."""
+
+from typing import Final, Literal
+
+import msgspec
+
+UserKind = Literal["plex", "local", "jellyfin", "emby", "unknown"]
+MediaServer = Literal["plex", "jellyfin", "emby", "none", "unknown"]
+
+_USER_KINDS: Final[dict[int, UserKind]] = {1: "plex", 2: "local", 3: "jellyfin", 4: "emby"}
+_MEDIA_SERVERS: Final[dict[int, MediaServer]] = {1: "plex", 2: "jellyfin", 3: "emby", 4: "none"}
+
+
+class SeerrUser(msgspec.Struct, frozen=True, rename="camel"):
+    """A user; match by ids first, then by e-mail, then by names. An imported user's `username` is often empty."""
+
+    id: int
+    email: str | None = None
+    username: str | None = None
+    plex_username: str | None = None
+    jellyfin_username: str | None = None
+    plex_id: int | None = None
+    jellyfin_user_id: str | None = None
+    user_type: int | None = None
+    permissions: int = 0
+    display_name: str | None = None
+    request_count: int | None = None
+
+    @property
+    def kind(self) -> UserKind:
+        """Return where the user comes from."""
+        return _USER_KINDS.get(self.user_type or 0, "unknown")
+
+
+class UserPage(msgspec.Struct, frozen=True):
+    """Some users, and how many there are."""
+
+    users: list[SeerrUser]
+    total: int
+
+
+class Status(msgspec.Struct, frozen=True, rename="camel"):
+    """Which version answers."""
+
+    version: str
+    commit_tag: str | None = None
+
+
+class PublicSettings(msgspec.Struct, frozen=True, rename="camel"):
+    """What Seerr tells anybody; `media_server_type` is absent in Overseerr."""
+
+    media_server_type: int | None = None
+    movie4k_enabled: bool = msgspec.field(default=False, name="movie4kEnabled")
+    series4k_enabled: bool = msgspec.field(default=False, name="series4kEnabled")
+    new_plex_login: bool = False
+    application_url: str | None = None
+
+    @property
+    def media_server(self) -> MediaServer:
+        """Return what it requests for; Overseerr knows Plex only."""
+        return "plex" if self.media_server_type is None else _MEDIA_SERVERS.get(self.media_server_type, "unknown")
+
+
+class RequestCounts(msgspec.Struct, frozen=True):
+    """How many requests there are; `completed` is not known to Overseerr."""
+
+    total: int
+    movie: int = 0
+    tv: int = 0
+    pending: int = 0
+    approved: int = 0
+    declined: int = 0
+    processing: int = 0
+    available: int = 0
+    completed: int = 0
+
+
+class WirePageInfo(msgspec.Struct, frozen=True):
+    """How much of a list there is."""
+
+    results: int = 0
+
+
+class WireUsers(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of users as Seerr writes it."""
+
+    page_info: WirePageInfo
+    results: list[SeerrUser]
+
+
+class WirePlexServer(msgspec.Struct, frozen=True, rename="camel"):
+    """The configured Plex server."""
+
+    machine_id: str | None = None
+
+
+class WireJellyfinServer(msgspec.Struct, frozen=True, rename="camel"):
+    """The configured Jellyfin or Emby server; the administrator's password beside it is left unread."""
+
+    server_id: str | None = msgspec.field(default=None, name="serverID")

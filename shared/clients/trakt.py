@@ -1,0 +1,234 @@
+"""Trakt: the device flow, tokens that live for a week and are renewed once, and whose they are.
+
+https://docs.trakt.tv and the contracts of https://github.com/trakt/trakt-api. OAuth has a host of its own.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal
+
+import httpx
+import msgspec
+
+from shared.clients.api import Api, is_page, loosely
+from shared.clients.errors import CredentialRefusedError
+from shared.errors import UsherError
+from shared.http.calls import FailingError, RefusedError, decode, retry_after
+from shared.http.client import user_agent
+from shared.http.upstream import Upstream
+from shared.leniency import text
+from shared.schemas.secret import Secret
+
+API_URL: Final = "https://api.trakt.tv"
+AUTH_URL: Final = "https://auth.trakt.tv"
+
+_NO_BROWSER: Final = "urn:ietf:wg:oauth:2.0:oob"
+
+
+class RefreshRefusedError(RefusedError):
+    """The refresh token was used already or taken back: the person has to link again."""
+
+    title = "Link Trakt again"
+
+
+class DeviceCode(msgspec.Struct, frozen=True, kw_only=True):
+    """`user_code` is typed at `verification_url`; `device_code` is polled with, not more often than `interval`."""
+
+    device_code: Secret
+    user_code: str
+    verification_url: str
+    expires_in: timedelta
+    interval: timedelta
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """Both tokens of an account; both are replaced when `refresh` is used, which works once."""
+
+    access: Secret
+    refresh: Secret
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def renew_at(self) -> datetime:
+        """Return half of their life."""
+        return self.created_at + (self.expires_at - self.created_at) / 2
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """The person has not decided yet."""
+
+
+class SlowDown(msgspec.Struct, frozen=True):
+    """Polled too often; Trakt may say how long to leave it."""
+
+    wait: timedelta | None
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The code is of no more use: never known, used before, too late, or turned down by the person."""
+
+    reason: Literal["unknown", "used", "expired", "denied"]
+
+
+Poll = Tokens | Pending | SlowDown | Ended
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Whom a token belongs to; `id` stays when the user name changes."""
+
+    id: str
+    username: str
+
+
+class Trakt:
+    """Speaks as one registered application."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        upstream: Upstream,
+        *,
+        client_id: str,
+        client_secret: Secret,
+        api_url: str = API_URL,
+        auth_url: str = AUTH_URL,
+    ) -> None:
+        self._application = {"client_id": client_id, "client_secret": client_secret}
+        headers = {"User-Agent": user_agent(), "trakt-api-version": "2", "trakt-api-key": client_id}
+        self._api = Api(http, upstream, url=api_url, headers=headers, explain=self._explain)
+        self._auth = Api(http, upstream, url=auth_url, headers=headers, explain=self._explain)
+
+    async def device_code(self) -> DeviceCode:
+        """Begin a sign-in."""
+        body = {"client_id": self._application["client_id"]}
+        wire = await self._auth.ask("POST", "/oauth/device/code", _DeviceCode, body=body)
+        return DeviceCode(
+            device_code=Secret(wire.device_code),
+            user_code=wire.user_code,
+            verification_url=wire.verification_url,
+            expires_in=timedelta(seconds=wire.expires_in),
+            interval=timedelta(seconds=max(1, wire.interval)),
+        )
+
+    async def device_token(self, device_code: Secret) -> Poll:
+        """Ask once how the sign-in stands."""
+        response = await self._auth.send(
+            "POST",
+            "/oauth/device/token",
+            body={"code": device_code, **self._application},
+            expects=_POLLS,
+        )
+        if (poll := _POLLS.get(response.status_code)) is not None:
+            return _slowed(response, now=datetime.now(UTC)) if isinstance(poll, SlowDown) else poll
+        return decode(response, _Tokens, api=self._auth.name, strict=False).tokens()
+
+    async def refresh(self, refresh_token: Secret) -> Tokens:
+        """Return new tokens; the given one works no more, whether or not the answer arrives.
+
+        Raises `RefreshRefusedError` where it was used before. Only one caller an account may do this at a time.
+        """
+        wire = await self._auth.ask(
+            "POST",
+            "/oauth/token",
+            _Tokens,
+            body={
+                "refresh_token": refresh_token,
+                "grant_type": "refresh_token",
+                "redirect_uri": _NO_BROWSER,
+                **self._application,
+            },
+            explain=_refused,
+        )
+        return wire.tokens()
+
+    async def revoke(self, access_token: Secret) -> None:
+        """Give an account's tokens back."""
+        await self._auth.send("POST", "/oauth/revoke", body={"token": access_token, **self._application})
+
+    async def account(self, access_token: Secret) -> Account:
+        """Return whose token this is."""
+        bearer = Secret(f"Bearer {access_token.reveal()}")
+        wire = await self._api.ask("GET", "/users/settings", _Settings, headers={"Authorization": bearer})
+        name = text(wire.user.username) or ""
+        account_id = wire.user.ids.uuid or wire.user.ids.slug or name
+        if not account_id:
+            raise RefusedError(f"{self._api.name} does not say whose token it is")
+        return Account(id=account_id, username=name or account_id)
+
+    def _explain(self, response: httpx.Response) -> UsherError | None:
+        # a 403 page without x-runtime is Cloudflare's: https://github.com/trakt/trakt-api/issues/939
+        if is_page(response) and "x-runtime" not in response.headers and response.status_code in _SHIELDED:
+            return FailingError(f"{self._api.name} is shielded from us for the moment ({response.status_code})")
+        return None
+
+
+_SHIELDED: Final = frozenset({httpx.codes.OK, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND})
+_POLLS: Final[Mapping[int, Pending | SlowDown | Ended]] = {
+    400: Pending(),
+    404: Ended("unknown"),
+    409: Ended("used"),
+    410: Ended("expired"),
+    418: Ended("denied"),
+    429: SlowDown(wait=None),
+}
+
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**32)]
+
+
+class _DeviceCode(msgspec.Struct, frozen=True):
+    device_code: str
+    user_code: str
+    verification_url: str
+    expires_in: _Seconds
+    interval: _Seconds = 5
+
+
+class _Tokens(msgspec.Struct, frozen=True):
+    access_token: str
+    refresh_token: str
+    expires_in: _Seconds
+    created_at: _Seconds
+
+    def tokens(self) -> Tokens:
+        created_at = datetime.fromtimestamp(self.created_at, tz=UTC)
+        return Tokens(
+            access=Secret(self.access_token),
+            refresh=Secret(self.refresh_token),
+            created_at=created_at,
+            expires_at=created_at + timedelta(seconds=self.expires_in),
+        )
+
+
+class _Ids(msgspec.Struct, frozen=True):
+    slug: str | None = None
+    uuid: str | None = None
+
+
+class _User(msgspec.Struct, frozen=True):
+    username: str | None = None
+    ids: _Ids = _Ids()
+
+
+class _Settings(msgspec.Struct, frozen=True):
+    user: _User
+
+
+class _OAuthError(msgspec.Struct, frozen=True):
+    error: str | None = None
+
+
+def _slowed(response: httpx.Response, *, now: datetime) -> SlowDown:
+    return SlowDown(wait=retry_after(response.headers.get("Retry-After", ""), now=now))
+
+
+def _refused(response: httpx.Response) -> UsherError | None:
+    if response.status_code not in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED}:
+        return None
+    match loosely(response, _OAuthError, otherwise=_OAuthError()).error:
+        case "invalid_grant":
+            return RefreshRefusedError("Trakt ended the connection; link the account again", answered=400)
+        case "invalid_client" | "unauthorized_client":
+            return CredentialRefusedError("Trakt does not accept the application's id and secret", answered=400)
+        case _:
+            return None

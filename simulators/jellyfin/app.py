@@ -1,0 +1,223 @@
+"""A Jellyfin 10.11: signing in by name and password or by Quick Connect, and its users."""
+
+import re
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from simulators.asgi import App, Request, Response, json_response, text_response
+from simulators.given import Clock, Ids
+from simulators.jellyfin.quick_connect import QuickConnect, state
+from simulators.jellyfin.users import shown
+from simulators.mediabrowser import Client, Household, User, client_of, moment
+
+VERSION: Final = "10.11.8"
+QUICK_CONNECT_LIFE: Final = timedelta(minutes=10)
+
+
+class Jellyfin(App):
+    """The stand-in; `household` are its users. Legacy headers (`X-Emby-Token`) can be off, as they are in 12.0."""
+
+    def __init__(self, *, clock: Clock | None = None, ids: Ids | None = None, name: str = "Jellyfin") -> None:
+        ids = ids or Ids("jellyfin")
+        self.name = name
+        self.server_id = ids.hexadecimal("server", 32)
+        self.household = Household(clock or Clock(), ids)
+        self.has_quick_connect = True
+        self.takes_legacy_headers = True
+        self._waiting: dict[str, QuickConnect] = {}
+        super().__init__(
+            {
+                "GET /System/Info/Public": self._info,
+                "POST /Users/AuthenticateByName": self._by_name,
+                "POST /Users/AuthenticateWithQuickConnect": self._by_quick_connect,
+                "GET /QuickConnect/Enabled": self._is_enabled,
+                "POST /QuickConnect/Initiate": self._initiate,
+                "GET /QuickConnect/Connect": self._connect,
+                "POST /QuickConnect/Authorize": self._authorize,
+                "GET /Users/Me": self._me,
+                "GET /Users": self._users,
+                "GET /Users/{userId}": self._user,
+                "POST /Sessions/Logout": self._log_out,
+            }
+        )
+
+    async def serve(self, request: Request) -> Response:
+        """Read paths as ASP.NET does, whatever their case."""
+        known = {route.split(" ")[1].lower(): route.split(" ")[1] for route in self.routes}
+        path = known.get(request.path.lower(), request.path)
+        return await super().serve(msgspec.structs.replace(request, path=path))
+
+    def missing(self, request: Request, *, is_known_path: bool) -> Response:  # noqa: ARG002 - it names no path
+        """Answer a path that Jellyfin does not have: with nothing."""
+        return Response(status=405 if is_known_path else 404)
+
+    def approve(self, code: str, user: User) -> None:
+        """Let somebody type the code of a device into his own; raises `LookupError` where it is over or taken.
+
+        The device has its token from then on, and another minute to come for it.
+        """
+        waiting = next((each for each in self._living() if each.code == code and each.result is None), None)
+        if waiting is None:
+            raise LookupError(f"nobody waits for the code {code}")
+        waiting.made_at = self.household.clock.now() + timedelta(minutes=1)
+        waiting.result = self._session(user, waiting.client)
+
+    def _living(self) -> list[QuickConnect]:
+        now = self.household.clock.now()
+        self._waiting = {key: each for key, each in self._waiting.items() if now - each.made_at < QUICK_CONNECT_LIFE}
+        return list(self._waiting.values())
+
+    def _client(self, request: Request) -> Client:
+        client = client_of(request, "MediaBrowser", *(("Emby",) if self.takes_legacy_headers else ()))
+        legacy = request.header("x-emby-token") or request.header("x-mediabrowser-token")
+        if not client.token and self.takes_legacy_headers and legacy:
+            return msgspec.structs.replace(client, token=legacy)
+        return client
+
+    async def _info(self, request: Request) -> Response:  # noqa: ARG002 - every handler is given it
+        return json_response(
+            {
+                "LocalAddress": "http://192.168.1.10:8096",
+                "ServerName": self.name,
+                "Version": VERSION,
+                "ProductName": "Jellyfin Server",
+                "OperatingSystem": "",
+                "Id": self.server_id,
+                "StartupWizardCompleted": True,
+            }
+        )
+
+    async def _by_name(self, request: Request) -> Response:
+        body = _object(request)
+        if body is None:
+            return _problem(400, "One or more validation errors occurred.")
+        client = self._client(request)
+        user = self.household.named(str(body.get("Username") or ""))
+        if not client.is_named:
+            return _failed(400)
+        if user is None or user.password != (body.get("Pw") or ""):
+            return _failed(401)
+        return _failed(403) if user.is_disabled else json_response(self._session(user, client))
+
+    def _session(self, user: User, client: Client) -> dict[str, Any]:
+        token = self.household.sign_in(user, client)
+        session = {
+            "Id": self.household.ids.hexadecimal("session", 32),
+            "UserId": user.id,
+            "UserName": user.name,
+            "Client": client.client,
+            "DeviceName": client.device,
+            "DeviceId": client.device_id,
+            "ApplicationVersion": client.version,
+            "LastActivityDate": moment(self.household.clock.now()),
+            "IsActive": True,
+            "ServerId": self.server_id,
+        }
+        return {
+            "User": shown(user, server_id=self.server_id),
+            "SessionInfo": session,
+            "AccessToken": token,
+            "ServerId": self.server_id,
+        }
+
+    async def _by_quick_connect(self, request: Request) -> Response:
+        body = _object(request)
+        if body is None or not isinstance(body.get("Secret"), str):
+            return _problem(400, "One or more validation errors occurred.")
+        if not self.has_quick_connect:
+            return _failed(401)
+        waiting = self._found(body["Secret"])
+        return _failed(404) if waiting is None or waiting.result is None else json_response(waiting.result)
+
+    def _found(self, secret: str) -> QuickConnect | None:
+        return next((each for each in self._living() if each.secret == secret), None)
+
+    async def _is_enabled(self, request: Request) -> Response:  # noqa: ARG002
+        return json_response(self.has_quick_connect)
+
+    async def _initiate(self, request: Request) -> Response:
+        client = self._client(request)
+        if not client.is_named:
+            return _failed(400)
+        if not self.has_quick_connect:
+            return json_response("Quick connect is disabled", 401)
+        ids = self.household.ids
+        code = ids.letters("code", 6, "123456789")
+        secret = ids.hexadecimal("secret").upper()
+        waiting = QuickConnect(secret=secret, code=code, client=client, made_at=self.household.clock.now())
+        self._waiting[waiting.secret] = waiting
+        return json_response(state(waiting))
+
+    async def _connect(self, request: Request) -> Response:
+        if not self.has_quick_connect:
+            return json_response("Quick connect is disabled", 401)
+        secret = request.query.get("secret")
+        if secret is None:
+            return _problem(400, "One or more validation errors occurred.")
+        waiting = self._found(secret)
+        return json_response("Unknown secret", 404) if waiting is None else json_response(state(waiting))
+
+    async def _authorize(self, request: Request) -> Response:
+        user = self.household.holder(self._client(request).token)
+        if user is None:
+            return _unauthorized()
+        try:
+            self.approve(re.sub(r"\D", "", request.query.get("code", "")), user)
+        except LookupError:
+            return _failed(404)
+        return json_response(value=True)
+
+    async def _me(self, request: Request) -> Response:
+        token = self._client(request).token
+        if not self.household.is_known(token):
+            return _unauthorized()
+        user = self.household.holder(token)
+        return _problem(400, "Bad Request") if user is None else json_response(shown(user, server_id=self.server_id))
+
+    async def _users(self, request: Request) -> Response:
+        token = self._client(request).token
+        if not self.household.is_known(token):
+            return _unauthorized()
+        if not self.household.sees_all(token):
+            return Response(status=403)
+        return json_response([shown(user, server_id=self.server_id) for user in self.household.users.values()])
+
+    async def _user(self, request: Request) -> Response:
+        if not self.household.is_known(self._client(request).token):
+            return _unauthorized()
+        user = self.household.users.get(request.values["userId"].replace("-", "").lower())
+        return _problem(404, "Not Found") if user is None else json_response(shown(user, server_id=self.server_id))
+
+    async def _log_out(self, request: Request) -> Response:
+        token = self._client(request).token
+        if not self.household.is_known(token):
+            return _unauthorized()
+        self.household.revoke(token)
+        return Response(status=204)
+
+
+def _object(request: Request) -> dict[str, Any] | None:
+    if "json" not in request.header("content-type"):
+        return None
+    try:
+        body = request.json()
+    except msgspec.DecodeError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _failed(status: int) -> Response:
+    """Jellyfin says nothing about why."""
+    return text_response("Error processing request.", "text/plain", status)
+
+
+def _unauthorized() -> Response:
+    return Response(status=401)
+
+
+def _problem(status: int, title: str) -> Response:
+    return json_response(
+        {"type": "https://tools.ietf.org/html/rfc9110#section-15.5.1", "title": title, "status": status}, status
+    )

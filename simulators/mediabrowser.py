@@ -1,0 +1,137 @@
+"""What Jellyfin and Emby have in common: users with passwords, devices with tokens, and the header that names both."""
+
+import re
+import uuid
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from simulators.asgi import Request
+from simulators.given import Clock, Ids
+
+_PAIR: Final = re.compile(r'(\w+)="?((?:[^",]|(?<=\\)")*)"?')
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks: the application and the device that the header names, with the token if it has one."""
+
+    token: str = ""
+    client: str = ""
+    device: str = ""
+    device_id: str = ""
+    version: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        """Return whether a session can be made for it."""
+        return bool(self.client and self.device and self.device_id and self.version)
+
+
+class User(msgspec.Struct, kw_only=True):
+    """A user; without a password anybody gets in by name alone."""
+
+    id: str
+    name: str
+    password: str = ""
+    is_administrator: bool = False
+    is_disabled: bool = False
+    last_login_at: datetime | None = None
+
+
+def client_of(request: Request, *schemes: str) -> Client:
+    """Return what the header of one of these schemes says: `MediaBrowser Client="…", Device="…", …`."""
+    for name in ("authorization", "x-emby-authorization"):
+        scheme, _, pairs = request.header(name).partition(" ")
+        if scheme in schemes:
+            named: dict[str, str] = dict(_PAIR.findall(pairs))
+            return Client(
+                token=named.get("Token", ""),
+                client=named.get("Client", ""),
+                device=named.get("Device", ""),
+                device_id=named.get("DeviceId", ""),
+                version=named.get("Version", ""),
+            )
+    return Client()
+
+
+class Household:
+    """The users of one server, their tokens, and the keys of administrators."""
+
+    def __init__(self, clock: Clock, ids: Ids, *, dashed: bool = False) -> None:
+        self.clock = clock
+        self.ids = ids
+        self._dashed = dashed
+        self.users: dict[str, User] = {}
+        self._tokens: dict[str, tuple[str | None, Client]] = {}
+
+    def add(self, name: str, password: str = "", *, is_administrator: bool = False) -> User:
+        """Add a user."""
+        number = uuid.UUID(bytes=self.ids.digest("user")[:16])
+        user_id = str(number) if self._dashed else number.hex
+        user = User(id=user_id, name=name, password=password, is_administrator=is_administrator)
+        self.users[user.id] = user
+        return user
+
+    def add_key(self) -> str:
+        """Return a new API key, which is nobody's and sees everybody."""
+        key = self.ids.hexadecimal("key", 32)
+        self._tokens[key] = (None, Client(token=key))
+        return key
+
+    def named(self, name: str) -> User | None:
+        """Return the user with this name, however it is written."""
+        return next((user for user in self.users.values() if user.name.lower() == name.lower()), None)
+
+    def sign_in(self, user: User, client: Client) -> str:
+        """Return a new token; the one that the user's device had before dies."""
+        for token, (user_id, before) in list(self._tokens.items()):
+            if user_id == user.id and before.device_id == client.device_id:
+                del self._tokens[token]
+        token = self.ids.hexadecimal("token", 32)
+        self._tokens[token] = (user.id, client)
+        user.last_login_at = self.clock.now()
+        return token
+
+    def revoke(self, token: str) -> None:
+        """Let a token or a key die."""
+        self._tokens.pop(token, None)
+
+    def is_known(self, token: str) -> bool:
+        """Return whether the token or key lives; those of disabled users do not."""
+        if token not in self._tokens:
+            return False
+        holder = self.holder(token)
+        return holder is None or not holder.is_disabled
+
+    def holder(self, token: str) -> User | None:
+        """Return whose token this is; nobody's where it is an API key."""
+        user_id, _ = self._tokens.get(token, (None, Client()))
+        return None if user_id is None else self.users.get(user_id)
+
+    def sees_all(self, token: str) -> bool:
+        """Return whether the token is an administrator's or an API key."""
+        holder = self.holder(token)
+        return self.is_known(token) and (holder is None or holder.is_administrator)
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as both write it, to a tenth of a microsecond."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+
+
+def user_body(user: User, *, server_id: str, configuration: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
+    """Return a user as the servers show him; there is no e-mail address anywhere."""
+    logged_in = {} if user.last_login_at is None else {"LastLoginDate": moment(user.last_login_at)}
+    return {
+        "Name": user.name,
+        "ServerId": server_id,
+        "Id": user.id,
+        "HasPassword": bool(user.password),
+        "HasConfiguredPassword": bool(user.password),
+        "HasConfiguredEasyPassword": False,
+        "EnableAutoLogin": False,
+        **logged_in,
+        "Configuration": configuration,
+        "Policy": {**policy, "IsAdministrator": user.is_administrator, "IsDisabled": user.is_disabled},
+    }

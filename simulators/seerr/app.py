@@ -1,0 +1,78 @@
+"""A Seerr of any dialect: its status, its users and their settings, and the door that every request goes through."""
+
+from datetime import timedelta
+from typing import Final
+
+from simulators.asgi import App, Handler, Request, Response
+from simulators.given import Clock, Ids
+from simulators.plex_tv.accounts import Accounts
+from simulators.seerr.accounts import AccountRoutes
+from simulators.seerr.dialect import Dialect
+from simulators.seerr.door import Door
+from simulators.seerr.importing import Imports
+from simulators.seerr.people import UserRoutes
+from simulators.seerr.preferences import SettingRoutes
+from simulators.seerr.refusals import RefusedError, unfit
+from simulators.seerr.system import SystemRoutes
+from simulators.seerr.users import Permission, Users, UserType
+
+PREFIX: Final = "/api/v1"
+_PUBLIC: Final = frozenset({"/status", "/settings/public", "/auth/plex"})
+
+
+class Seerr(App):
+    """The stand-in. `users` is its database, `imports` the one media server that it was set up with."""
+
+    def __init__(
+        self,
+        dialect: Dialect = Dialect.SEERR,
+        *,
+        api_key: str = "seerr-api-key",
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        csrf_protection: bool = False,
+        password_cost: timedelta = timedelta(),
+    ) -> None:
+        self.dialect = dialect
+        self.users = Users(clock or Clock(), dialect)
+        self.imports = Imports(self.users)
+        admin = int(Permission.ADMIN)
+        self.owner = self.users.add(email="owner@example.com", user_type=UserType.PLEX, permissions=admin)
+        self.owner.plex_username = "owner"
+        self.door = Door(self.users, api_key, csrf_protection=csrf_protection)
+        self.preferences = SettingRoutes(self.users, self.door, dialect)
+        routes: dict[str, Handler] = {
+            **SystemRoutes(self.users, self.imports, self.door, dialect).routes(),
+            **UserRoutes(self.users, self.door, password_cost=password_cost).routes(),
+            **self.preferences.routes(),
+            **AccountRoutes(self.users, self.door, self.imports, ids or Ids("seerr")).routes(dialect),
+        }
+        literal_first = sorted(routes.items(), key=lambda route: "{" in route[0])
+        super().__init__({route.replace(" ", f" {PREFIX}", 1): handler for route, handler in literal_first})
+
+    def uses_plex(self, accounts: Accounts, *, machine_id: str, owner_id: int) -> None:
+        """Set it up with a Plex server, whose users it can import and let in."""
+        self.imports.plex = accounts
+        self.imports.machine_id = machine_id
+        self.imports.owner_id = self.owner.plex_id = owner_id
+
+    def uses_jellyfin(self, names: dict[str, str], *, is_emby: bool = False) -> None:
+        """Set it up with a Jellyfin or an Emby, whose users have these ids and names."""
+        self.imports.jellyfin_names = names
+        self.imports.jellyfin_type = UserType.EMBY if is_emby else UserType.JELLYFIN
+
+    async def serve(self, request: Request) -> Response:
+        """Hold the request against the description, then let in who may come in."""
+        try:
+            if self.knows(request.path) and request.path.removeprefix(PREFIX) not in _PUBLIC:
+                self.door.check(request)
+            return await super().serve(request)
+        except RefusedError as exc:
+            return exc.response
+        finally:
+            self.preferences.settle()
+
+    def missing(self, request: Request, *, is_known_path: bool) -> Response:
+        """Answer what the description does not have."""
+        message = f"{request.method} method not allowed" if is_known_path else "not found"
+        return unfit(request.path, message, status=405 if is_known_path else 404).response

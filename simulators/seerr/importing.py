@@ -1,0 +1,90 @@
+"""The one media server that a Seerr is set up with, and what it may take over from there."""
+
+from typing import Final
+
+from simulators.plex_tv.accounts import Accounts, PlexAccount
+from simulators.seerr.users import User, Users, UserType
+
+_PLEX: Final = 1
+_JELLYFIN: Final = 2
+_EMBY: Final = 3
+
+
+class Imports:
+    """Knows the users of the Plex server, or of the Jellyfin or Emby, as the real one reads them there."""
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+        self.plex: Accounts | None = None
+        self.machine_id = ""
+        self.owner_id = 0
+        self.jellyfin_names: dict[str, str] = {}
+        self.jellyfin_type: UserType | None = None
+        self.lets_new_plex_users_in = True
+
+    @property
+    def media_server_type(self) -> int:
+        """Return Seerr's number for the kind of server."""
+        if self.jellyfin_type is None:
+            return _PLEX
+        return _EMBY if self.jellyfin_type is UserType.EMBY else _JELLYFIN
+
+    def has_access(self, account: PlexAccount) -> bool:
+        """Return whether a Plex account may use the server, which its owner always may."""
+        device = None if self.plex is None else self.plex.devices.get(self.machine_id)
+        return account.id == self.owner_id or (device is not None and account.id in device.access_tokens)
+
+    def candidates(self) -> list[PlexAccount]:
+        """Return whom the owner's list of users at plex.tv names."""
+        return [] if self.plex is None else self.plex.friends(self.plex.by_id[self.owner_id])
+
+    def import_plex(self, account: PlexAccount) -> User | None:
+        """Take over a Plex user: a new row, or one that is there already is brought up to date and not returned."""
+        if not account.email:
+            return None
+        known = self._known(account)
+        if known is None:
+            return self._add_plex(account) if self.has_access(account) else None
+        known.email, known.plex_username, known.avatar = account.email.lower(), account.username, account.thumb
+        if known.user_type is UserType.LOCAL:
+            known.user_type, known.plex_id = UserType.PLEX, account.id
+        return None
+
+    def _known(self, account: PlexAccount) -> User | None:
+        email = (account.email or "").lower()
+        return next(
+            (each for each in self._users.by_id.values() if each.plex_id == account.id or each.email == email), None
+        )
+
+    def sign_in_plex(self, account: PlexAccount, token: str) -> User | None:
+        """Let a Plex account in, keeping its token; nobody where it has no access or new ones are not let in."""
+        if not self.has_access(account):
+            return None
+        known = self._known(account)
+        if known is None and not self.lets_new_plex_users_in:
+            return None
+        user = known or self._add_plex(account)
+        user.plex_token, user.plex_id, user.plex_username = token, account.id, account.username
+        user.user_type = UserType.PLEX
+        self._users.touch(user)
+        return user
+
+    def _add_plex(self, account: PlexAccount) -> User:
+        return self._users.add(
+            email=account.email or "",
+            plex_username=account.username,
+            plex_id=account.id,
+            plex_token="",
+            avatar=account.thumb,
+            user_type=UserType.PLEX,
+        )
+
+    def import_jellyfin(self, user_id: str) -> User | None:
+        """Take over a user of Jellyfin or Emby, whose name stands in for an e-mail address."""
+        name = self.jellyfin_names.get(user_id)
+        known = any(user.jellyfin_user_id == user_id for user in self._users.by_id.values())
+        if name is None or known or self.jellyfin_type is None:
+            return None
+        return self._users.add(
+            email=name, jellyfin_username=name, jellyfin_user_id=user_id, user_type=self.jellyfin_type
+        )

@@ -1,0 +1,109 @@
+"""A Seerr's status, its public and main settings, and its counts."""
+
+from typing import Any, Final
+
+from simulators.asgi import Handler, Request, Response, json_response
+from simulators.seerr.dialect import Dialect
+from simulators.seerr.door import Door
+from simulators.seerr.importing import Imports
+from simulators.seerr.users import Permission, Users
+
+_REQUEST_STATES: Final = {"pending": 1, "approved": 2, "declined": 3, "completed": 5}
+
+
+class SystemRoutes:
+    """The routes that tell what kind of Seerr this is."""
+
+    def __init__(self, users: Users, imports: Imports, door: Door, dialect: Dialect) -> None:
+        self._users = users
+        self._imports = imports
+        self._door = door
+        self._dialect = dialect
+        self.title = dialect.name.title()
+
+    def routes(self) -> dict[str, Handler]:
+        """Return the routes."""
+        return {
+            "GET /status": self._status,
+            "GET /settings/public": self._public,
+            "GET /settings/main": self._main,
+            "GET /settings/about": self._about,
+            "GET /request/count": self._count,
+            "GET /auth/me": self._me,
+        }
+
+    async def _status(self, request: Request) -> Response:  # noqa: ARG002 - every handler is given it
+        return json_response(
+            {
+                "version": self._dialect.value,
+                "commitTag": "local",
+                "updateAvailable": False,
+                "commitsBehind": 0,
+                "restartRequired": False,
+            }
+        )
+
+    async def _public(self, request: Request) -> Response:  # noqa: ARG002
+        media_server = {"mediaServerType": self._imports.media_server_type} if self._dialect.speaks_jellyfin else {}
+        return json_response(
+            {
+                "initialized": True,
+                "applicationTitle": self.title,
+                "applicationUrl": "",
+                "hideAvailable": False,
+                "localLogin": True,
+                "movie4kEnabled": False,
+                "series4kEnabled": False,
+                "region": "",
+                "originalLanguage": "",
+                "partialRequestsEnabled": True,
+                "cacheImages": False,
+                "vapidPublic": "",
+                "enablePushRegistration": False,
+                "locale": "en",
+                "emailEnabled": False,
+                "newPlexLogin": self._imports.lets_new_plex_users_in,
+                **media_server,
+            }
+        )
+
+    async def _main(self, request: Request) -> Response:
+        self._door.caller(request, Permission.MANAGE_SETTINGS)
+        quotas: dict[str, Any] = {"movie": {}, "tv": {}}
+        return json_response(
+            {
+                "apiKey": self._door.api_key,
+                "applicationTitle": self.title,
+                "applicationUrl": "",
+                "defaultPermissions": int(Permission.REQUEST),
+                "defaultQuotas": quotas,
+                "hideAvailable": False,
+                "localLogin": True,
+                "newPlexLogin": self._imports.lets_new_plex_users_in,
+                "partialRequestsEnabled": True,
+                "locale": "en",
+            }
+        )
+
+    async def _about(self, request: Request) -> Response:
+        self._door.caller(request, Permission.MANAGE_SETTINGS)
+        media = {(each.media_type, each.tmdb_id) for each in self._users.requests}
+        return json_response(
+            {
+                "version": self._dialect.value,
+                "totalMediaItems": len(media),
+                "totalRequests": len(self._users.requests),
+                "tz": "UTC",
+                "appDataPath": "/app/config",
+            }
+        )
+
+    async def _count(self, request: Request) -> Response:
+        self._door.caller(request)
+        found = self._users.requests
+        counts = {name: sum(each.status == state for each in found) for name, state in _REQUEST_STATES.items()}
+        kinds = {kind: sum(each.media_type == kind for each in found) for kind in ("movie", "tv")}
+        return json_response({"total": len(found), **kinds, **counts, "processing": 0, "available": 0})
+
+    async def _me(self, request: Request) -> Response:
+        return json_response(self._users.full(self._door.caller(request), to_manager=True))

@@ -1,0 +1,166 @@
+"""A Seerr's users and what they asked for, as its database keeps them."""
+
+from datetime import datetime
+from enum import IntEnum, IntFlag
+from typing import Any, Final
+
+import msgspec
+
+from simulators.given import Clock
+from simulators.seerr.dialect import Dialect
+
+OWNER_ID: Final = 1
+_HIDDEN: Final = ("email", "plexId", "settings")
+
+
+class UserType(IntEnum):
+    PLEX = 1
+    LOCAL = 2
+    JELLYFIN = 3
+    EMBY = 4
+
+
+class Permission(IntFlag):
+    NONE = 0
+    ADMIN = 2
+    MANAGE_SETTINGS = 4
+    MANAGE_USERS = 8
+    MANAGE_REQUESTS = 16
+    REQUEST = 32
+    AUTO_APPROVE = 128
+    REQUEST_VIEW = 16384
+
+
+class User(msgspec.Struct, kw_only=True):
+    """A row of the table of users; the columns keep Seerr's names."""
+
+    id: int
+    email: str
+    created_at: datetime
+    updated_at: datetime
+    username: str | None = None
+    plex_username: str | None = None
+    jellyfin_username: str | None = None
+    plex_id: int | None = None
+    plex_token: str | None = None
+    jellyfin_user_id: str | None = None
+    user_type: UserType = UserType.LOCAL
+    permissions: int = Permission.REQUEST
+    avatar: str = ""
+    password: str | None = None
+    quotas: dict[str, int | None] = {}
+    settings: dict[str, Any] | None = None
+    """The row of its settings, which most users do not have until something is saved there."""
+
+    def may(self, permission: Permission) -> bool:
+        """Return whether the user may: the admin bit passes every check."""
+        return bool(self.permissions & (permission | Permission.ADMIN))
+
+
+class MediaRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was asked for."""
+
+    id: int
+    user_id: int
+    media_type: str
+    tmdb_id: int
+    status: int
+    created_at: datetime
+    seasons: tuple[int, ...] = ()
+
+
+class Users:
+    """The users, the owner first; an e-mail address belongs to one of them."""
+
+    def __init__(self, clock: Clock, dialect: Dialect) -> None:
+        self._clock = clock
+        self._dialect = dialect
+        self._next_id = OWNER_ID
+        self.by_id: dict[int, User] = {}
+        self.requests: list[MediaRequest] = []
+
+    def add(self, *, email: str, **columns: Any) -> User:
+        """Add a user; e-mail addresses are kept in lower case."""
+        now = self._clock.now()
+        user = User(id=self._next_id, email=email.lower(), created_at=now, updated_at=now, **columns)
+        self._next_id += 1
+        self.by_id[user.id] = user
+        return user
+
+    def remove(self, user: User) -> None:
+        """Remove a user and, as Seerr does, everything he ever asked for."""
+        del self.by_id[user.id]
+        self.requests = [each for each in self.requests if each.user_id != user.id]
+
+    def find(self, number: str | int) -> User | None:
+        """Return the user of an id as it came in an address or a header."""
+        text = str(number)
+        return self.by_id.get(int(text)) if text.isdecimal() else None
+
+    def with_email(self, email: str) -> User | None:
+        """Return whose address this is."""
+        return next((user for user in self.by_id.values() if user.email == email.lower()), None)
+
+    def ask_for(
+        self, user: User, media_type: str, tmdb_id: int, *, status: int = 1, seasons: tuple[int, ...] = ()
+    ) -> None:
+        """Let a user ask for something; status 1 is pending, 2 approved, 3 declined, 4 failed, 5 completed."""
+        self.requests.append(
+            MediaRequest(
+                id=len(self.requests) + 1,
+                user_id=user.id,
+                media_type=media_type,
+                tmdb_id=tmdb_id,
+                status=status,
+                created_at=self._clock.now(),
+                seasons=seasons,
+            )
+        )
+
+    def touch(self, user: User) -> None:
+        """Note that a user was saved."""
+        user.updated_at = self._clock.now()
+
+    def row(self, user: User) -> dict[str, Any]:
+        """Return a user as the list shows him: without his settings, which the query does not join."""
+        requested = sum(request.user_id == user.id for request in self.requests)
+        shown = user.username or user.plex_username or user.jellyfin_username or user.email
+        return {**self._columns(user), "warnings": [], "displayName": shown, "requestCount": requested}
+
+    def saved(self, user: User) -> dict[str, Any]:
+        """Return a user as he comes back from being saved: without e-mail, Plex id, settings and what is counted."""
+        columns = self._columns(user)
+        return {**{name: value for name, value in columns.items() if name not in _HIDDEN}, "warnings": []}
+
+    def full(self, user: User, *, to_manager: bool) -> dict[str, Any]:
+        """Return a user as he is when asked for alone."""
+        row = self.row(user)
+        if user.settings is not None:
+            row["settings"] = {"id": user.id, **user.settings}
+        return row if to_manager else {name: value for name, value in row.items() if name not in _HIDDEN}
+
+    def _columns(self, user: User) -> dict[str, Any]:
+        jellyfin = {"jellyfinUsername": user.jellyfin_username, "jellyfinUserId": user.jellyfin_user_id}
+        return {
+            "permissions": int(user.permissions),
+            "id": user.id,
+            "email": user.email,
+            "plexUsername": user.plex_username,
+            **(jellyfin if self._dialect.speaks_jellyfin else {}),
+            "username": user.username,
+            "recoveryLinkExpirationDate": None,
+            "userType": int(user.user_type),
+            "plexId": user.plex_id,
+            "avatar": user.avatar,
+            "movieQuotaLimit": user.quotas.get("movieQuotaLimit"),
+            "movieQuotaDays": user.quotas.get("movieQuotaDays"),
+            "tvQuotaLimit": user.quotas.get("tvQuotaLimit"),
+            "tvQuotaDays": user.quotas.get("tvQuotaDays"),
+            "createdAt": moment(user.created_at),
+            "updatedAt": moment(user.updated_at),
+        }
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as Seerr writes it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")

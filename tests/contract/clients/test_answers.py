@@ -1,0 +1,70 @@
+"""Each field that a client reads is one that the other side describes."""
+
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from shared.clients import mediabrowser, plex_accounts, plex_items
+from shared.clients.discord import commands, messages, problems
+from shared.clients.seerr import users
+from tests.contract.clients.descriptions import described, properties_of
+from tests.documents import needs_specs
+
+pytestmark = needs_specs
+
+PLEX: Final = "plex-api-spec.yaml"
+JELLYFIN: Final = "jellyfin-openapi-stable.json"
+DISCORD: Final = "discord-openapi.json"
+SEERR: Final = "seerr-api.yml"
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "schema", "beyond"),
+    [
+        (plex_accounts.WireUser, PLEX, "UserPlexAccount", {"admin"}),  # of members of a Home
+        (plex_accounts.WireDevice, PLEX, "PlexDevice", set()),
+        (plex_items.WireLibrary, PLEX, "LibrarySection", set()),
+        (plex_items.WireItem, PLEX, "Metadata", {"User", "Player"}),  # of sessions
+        (plex_items.WireHub, PLEX, "Hub", set()),
+        (mediabrowser.WireServer, JELLYFIN, "PublicSystemInfo", set()),
+        (mediabrowser.WireUser, JELLYFIN, "UserDto", set()),
+        (mediabrowser.WirePolicy, JELLYFIN, "UserPolicy", set()),
+        (mediabrowser.WireSignedIn, JELLYFIN, "AuthenticationResult", set()),
+        (commands.Command, DISCORD, "ApplicationCommandResponse", set()),
+        (messages.Embed, DISCORD, "RichEmbed", set()),
+        (messages.Button, DISCORD, "ButtonComponentForMessageRequest", set()),
+        (messages.Menu, DISCORD, "StringSelectComponentForMessageRequest", set()),
+        (messages.Choice, DISCORD, "StringSelectOptionForRequest", set()),
+        (problems.Problem, DISCORD, "RatelimitedResponse", set()),
+        # seerr-api.yml leaves these out; server/entity/User.ts and interfaces have them
+        (
+            users.SeerrUser,
+            SEERR,
+            "User",
+            {"plexId", "jellyfinUserId", "jellyfinUsername", "displayName"},
+        ),
+    ],
+)
+def test_a_field_that_is_read_is_described(
+    kind: type[msgspec.Struct], document: str, schema: str, beyond: set[str]
+) -> None:
+    read = {field.encode_name for field in msgspec.structs.fields(kind)}
+
+    assert read - described(document).properties(schema) == beyond
+
+
+def test_the_addresses_of_a_server_are_described() -> None:
+    document = described(PLEX).document
+    connections: Any = document["components"]["schemas"]["PlexDevice"]["properties"]["connections"]["items"]
+
+    read = {field.encode_name for field in msgspec.structs.fields(plex_accounts.WireConnection)}
+
+    assert read <= properties_of(document, connections)
+
+
+def test_the_counts_of_seerr_are_described() -> None:
+    answers = described(SEERR).document["paths"]["/request/count"]["get"]["responses"]
+    schema = answers["200"]["content"]["application/json"]["schema"]
+
+    assert {field.encode_name for field in msgspec.structs.fields(users.RequestCounts)} == set(schema["properties"])

@@ -1,0 +1,367 @@
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from simulators.plex_tv.app import PlexTv
+from simulators.seerr.app import Seerr
+from simulators.seerr.dialect import Dialect
+from simulators.seerr.users import Permission, UserType
+
+NO_PERMISSION: Final = {"status": 403, "error": "You do not have permission to access this endpoint"}
+BODY: Final = {"username": "anna", "email": "Anna@Example.com", "password": "long enough"}
+
+
+def client(seerr: Seerr, *, user: int | None = None, key: str = "seerr-api-key") -> httpx.AsyncClient:
+    headers = {"X-API-Key": key, **({} if user is None else {"X-API-User": str(user)})}
+    transport = httpx.ASGITransport(seerr)
+    return httpx.AsyncClient(transport=transport, base_url="http://seerr/api/v1", headers=headers)
+
+
+async def test_status_is_public_and_tells_the_dialect() -> None:
+    versions = []
+    for dialect in Dialect:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(Seerr(dialect)), base_url="http://seerr") as bare:
+            versions.append((await bare.get("/api/v1/status")).json()["version"])
+
+    assert versions == ["1.34.0", "2.7.3", "3.1.0", "3.3.0"]
+
+
+async def test_no_key_a_wrong_key_and_an_unknown_user_are_refused_in_two_ways() -> None:
+    seerr = Seerr()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(seerr), base_url="http://seerr/api/v1") as bare:
+        without = await bare.get("/user")
+    wrong = await client(seerr, key="wrong").get("/user")
+    unknown = await client(seerr, user=99).get("/user")
+
+    assert (without.status_code, without.json()["message"]) == (401, "cookie 'connect.sid' required")
+    assert (wrong.status_code, wrong.json()) == (403, NO_PERMISSION)
+    assert (unknown.status_code, unknown.json()) == (403, NO_PERMISSION)
+
+
+async def test_a_created_user_ignores_permissions_and_comes_back_without_an_address() -> None:
+    seerr = Seerr()
+    created = await client(seerr).post("/user", json={**BODY, "permissions": 2})
+    found = await client(seerr).get(f"/user/{created.json()['id']}")
+
+    assert (created.status_code, created.json()["permissions"], "email" in created.json()) == (201, 32, False)
+    assert (found.json()["email"], found.json()["userType"]) == ("anna@example.com", UserType.LOCAL)
+
+
+async def test_an_address_that_is_taken_is_a_conflict() -> None:
+    seerr = Seerr()
+    statuses = [await client(seerr).post("/user", json=BODY) for _ in range(2)]
+
+    assert [each.status_code for each in statuses] == [201, 409]
+    assert statuses[1].json() == {"message": "User already exists with submitted email.", "errors": ["USER_EXISTS"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ({"username": "anna"}, 500, "Email notifications must be enabled"),
+        ({"email": None, "username": "anna", "password": "p"}, 400, "request.body.email must be string"),
+        ({"username": 5, "password": "p"}, 400, "request.body.username must be string"),
+        ([], 400, "request.body must be object"),
+    ],
+)
+async def test_what_cannot_be_created_is_refused(body: object, status: int, message: str) -> None:
+    response = await client(Seerr()).post("/user", json=body)
+
+    assert (response.status_code, response.json()["message"]) == (status, message)
+
+
+async def test_the_list_leaves_out_settings_and_shows_ten_unless_asked() -> None:
+    seerr = Seerr()
+    for number in range(11):
+        seerr.users.add(email=f"u{number}@example.com", settings={"discordId": "80"})
+    page = (await client(seerr).get("/user")).json()
+    rest = (await client(seerr).get("/user", params={"take": "10", "skip": "10"})).json()
+    one = (await client(seerr).get("/user/2")).json()
+
+    assert page["pageInfo"] == {"pages": 2, "pageSize": 10, "results": 12, "page": 1}
+    assert [len(page["results"]), len(rest["results"]), rest["pageInfo"]["page"]] == [10, 2, 2]
+    assert all("settings" not in each for each in page["results"])
+    assert one["settings"]["discordId"] == "80"
+
+
+@pytest.mark.parametrize("query", ["q=a+b", "q=a%20b&unknown=1", "q=anna@example.com", "take=many"])
+async def test_a_query_that_is_not_as_described_is_refused(query: str) -> None:
+    response = await client(Seerr()).get(f"/user?{query}")
+
+    assert response.status_code == 400
+
+
+async def test_an_encoded_query_finds_by_any_name() -> None:
+    seerr = Seerr()
+    seerr.users.add(email="x@example.com", plex_username="Anna B")
+    response = await client(seerr).get("/user?q=anna%20b")
+
+    assert [each["email"] for each in response.json()["results"]] == ["x@example.com"]
+
+
+async def test_putting_a_user_sets_no_quota_and_refuses_what_is_read_only() -> None:
+    seerr = Seerr()
+    user = seerr.users.add(email="anna@example.com", username="anna")
+    quota = {"username": "anna", "permissions": 32, "movieQuotaLimit": 5}
+    changed = await client(seerr).put(f"/user/{user.id}", json=quota)
+    read_only = await client(seerr).put(f"/user/{user.id}", json={"email": "b@example.com"})
+    nothing = await client(seerr).post(f"/user/{user.id}/settings/quota", json={})
+
+    assert (changed.status_code, user.quotas) == (200, {})
+    assert (read_only.status_code, nothing.status_code) == (400, 404)
+
+
+async def test_quotas_are_set_with_the_plain_key_and_not_as_oneself() -> None:
+    seerr = Seerr()
+    user = seerr.users.add(email="anna@example.com", username="anna")
+    own = await client(seerr, user=user.id).post(f"/user/{user.id}/settings/main", json={"movieQuotaLimit": 9})
+    before = dict(user.quotas)
+    await client(seerr).post(f"/user/{user.id}/settings/main", json={"movieQuotaLimit": 5, "movieQuotaDays": 7})
+    main = (await client(seerr).get(f"/user/{user.id}/settings/main")).json()
+
+    assert (own.status_code, before) == (200, {})
+    assert (main["movieQuotaLimit"], main["movieQuotaDays"], main["username"]) == (5, 7, "anna")
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+async def test_discord_ids_are_kept_as_the_dialect_has_them(dialect: Dialect) -> None:
+    seerr = Seerr(dialect)
+    user = seerr.users.add(email="anna@example.com", username="anna")
+    path = f"/user/{user.id}/settings"
+    await client(seerr).post(f"{path}/main", json={"discordId": "80"})
+    general = (await client(seerr).get(f"{path}/main")).json()
+    await client(seerr).post(f"{path}/notifications", json={"discordId": "81", "discordIds": ["82"]})
+    notifications = (await client(seerr).get(f"{path}/notifications")).json()
+
+    is_list = dialect is Dialect.SEERR_OF_MANY_DISCORD_IDS
+    assert general.get("discordId", "absent") == ("absent" if is_list else "80")
+    assert notifications.get("discordIds", "absent") == (["82"] if is_list else "absent")
+    assert notifications.get("discordId", "absent") == ("absent" if is_list else "81")
+
+
+async def test_notifications_may_be_saved_a_request_late() -> None:
+    seerr = Seerr()
+    seerr.preferences.saves_late = True
+    user = seerr.users.add(email="anna@example.com")
+    path = f"/user/{user.id}/settings/notifications"
+    saved = (await client(seerr).post(path, json={"discordId": "80"})).json()["discordId"]
+    read = [(await client(seerr).get(path)).json()["discordId"] for _ in range(2)]
+
+    assert (saved, read) == ("80", [None, "80"])
+
+
+async def test_a_first_row_of_settings_may_land_on_the_caller() -> None:
+    seerr = Seerr()
+    seerr.preferences.settings_land_on_caller = True
+    user = seerr.users.add(email="anna@example.com")
+    await client(seerr).post(f"/user/{user.id}/settings/notifications", json={"discordId": "80"})
+
+    assert user.settings is None
+    assert (seerr.owner.settings or {})["discordId"] == "80"
+
+
+async def test_an_address_of_somebody_else_cannot_be_taken_in_the_settings() -> None:
+    seerr = Seerr()
+    seerr.users.add(email="anna@example.com")
+    user = seerr.users.add(email="bert@example.com")
+    response = await client(seerr).post(f"/user/{user.id}/settings/main", json={"email": "anna@example.com"})
+
+    assert (response.status_code, response.json()["message"]) == (400, "INVALID_EMAIL")
+
+
+async def test_deleting_a_user_deletes_what_he_asked_for() -> None:
+    seerr = Seerr()
+    user = seerr.users.add(email="anna@example.com")
+    seerr.users.ask_for(user, "movie", 603)
+    before = (await client(seerr).get("/request/count")).json()
+    deleted = await client(seerr).delete(f"/user/{user.id}")
+    after = (await client(seerr).get("/request/count")).json()
+
+    assert (before["total"], before["movie"], before["pending"], deleted.status_code, after["total"]) == (
+        1,
+        1,
+        1,
+        200,
+        0,
+    )
+
+
+async def test_the_owner_admins_and_the_unknown_cannot_be_deleted() -> None:
+    seerr = Seerr()
+    manager = seerr.users.add(email="m@example.com", permissions=Permission.MANAGE_USERS)
+    admin = seerr.users.add(email="a@example.com", permissions=Permission.ADMIN)
+    statuses = [
+        (await client(seerr).delete("/user/1")).status_code,
+        (await client(seerr, user=manager.id).delete(f"/user/{admin.id}")).status_code,
+        (await client(seerr).delete("/user/99")).status_code,
+        (await client(seerr).delete("/user/anna")).status_code,
+    ]
+
+    assert statuses == [405, 405, 404, 400]
+
+
+async def test_who_may_not_manage_users_sees_only_himself() -> None:
+    seerr = Seerr()
+    anna, bert = (seerr.users.add(email=f"{name}@example.com") for name in ("anna", "bert"))
+    as_anna = client(seerr, user=anna.id)
+    statuses = [
+        (await as_anna.post("/user", json=BODY)).status_code,
+        (await as_anna.get(f"/user/{bert.id}/settings/main")).status_code,
+        (await as_anna.get(f"/user/{anna.id}/settings/main")).status_code,
+        (await as_anna.get(f"/user/{bert.id}/quota")).status_code,
+        (await as_anna.get("/settings/main")).status_code,
+    ]
+    listed = (await as_anna.get("/user")).json()["results"]
+
+    assert statuses == [403, 403, 200, 403, 403]
+    assert all("email" not in each for each in listed)
+
+
+async def test_only_the_owner_grants_the_rights_of_an_admin() -> None:
+    seerr = Seerr()
+    manager = seerr.users.add(email="m@example.com", permissions=Permission.MANAGE_USERS)
+    user = seerr.users.add(email="a@example.com")
+    path = f"/user/{user.id}/settings/permissions"
+    refused = await client(seerr, user=manager.id).post(path, json={"permissions": 2})
+    granted = await client(seerr).post(path, json={"permissions": 2})
+
+    assert (refused.status_code, granted.status_code, user.permissions) == (403, 200, 2)
+
+
+async def test_quotas_count_seasons_but_nothing_that_was_declined() -> None:
+    seerr = Seerr()
+    user = seerr.users.add(email="anna@example.com", quotas={"tvQuotaLimit": 3})
+    seerr.users.ask_for(user, "tv", 1396, seasons=(1, 2))
+    seerr.users.ask_for(user, "tv", 1399, seasons=(1, 2), status=3)
+    quota = (await client(seerr).get(f"/user/{user.id}/quota")).json()
+
+    assert quota["tv"] == {"limit": 3, "used": 2, "remaining": 1, "restricted": False}
+    assert quota["movie"] == {"limit": 0, "used": 0, "restricted": False}
+
+
+def with_plex(dialect: Dialect = Dialect.SEERR) -> tuple[Seerr, PlexTv, Callable[[str], Any]]:
+    seerr, plex_tv = Seerr(dialect), PlexTv()
+    owner = plex_tv.accounts.add("owner")
+    server = plex_tv.accounts.add_server("Attic", owner=owner, uris=["http://10.0.0.1:32400"])
+    seerr.uses_plex(plex_tv.accounts, machine_id=server.machine_id, owner_id=owner.id)
+
+    def friend(name: str) -> Any:
+        account = plex_tv.accounts.add(name)
+        plex_tv.accounts.share(plex_tv.accounts.devices[server.machine_id], account)
+        return account
+
+    return seerr, plex_tv, friend
+
+
+async def test_plex_users_with_an_address_and_access_are_imported() -> None:
+    seerr, plex_tv, friend = with_plex()
+    anna, local = friend("anna"), friend("local")
+    plex_tv.accounts.add_managed("Kid", home_of=seerr.imports.owner_id)
+    known = seerr.users.add(email="local@example.com", username="local")
+    candidates = (await client(seerr).get("/settings/plex/users")).json()
+    created = await client(seerr).post("/user/import-from-plex", json={})
+
+    assert {each["username"] for each in candidates} == {"anna", "local"}
+    assert [each["plexUsername"] for each in created.json()] == ["anna"]
+    assert (created.status_code, known.user_type, known.plex_id) == (201, UserType.PLEX, local.id)
+    assert anna.id in {user.plex_id for user in seerr.users.by_id.values()}
+
+
+async def test_a_token_given_to_seerr_is_kept_and_its_cookie_can_be_dropped() -> None:
+    seerr, plex_tv, friend = with_plex()
+    token = plex_tv.accounts.sign_in(friend("anna"))
+    stranger = plex_tv.accounts.sign_in(plex_tv.accounts.add("stranger"))
+    let_in = await client(seerr).post("/auth/plex", json={"authToken": token})
+    refused = await client(seerr).post("/auth/plex", json={"authToken": stranger})
+    dead = await client(seerr).post("/auth/plex", json={"authToken": "dead"})
+
+    assert (let_in.status_code, "connect.sid" in let_in.cookies) == (200, True)
+    assert seerr.users.by_id[let_in.json()["id"]].plex_token == token
+    assert (refused.status_code, refused.json()) == (403, {"message": "Access denied."})
+    assert (dead.status_code, dead.json()) == (500, {"message": "Unable to authenticate."})
+
+
+async def test_an_account_is_linked_by_oneself_once_and_with_the_same_address() -> None:
+    seerr, plex_tv, friend = with_plex()
+    anna = friend("anna")
+    token = plex_tv.accounts.sign_in(anna)
+    user = seerr.users.add(email="anna@example.com", password="long enough")
+    other = seerr.users.add(email="bert@example.com")
+    statuses = [
+        (await client(seerr).post(f"/user/{user.id}/settings/linked-accounts/plex", json={"authToken": token})),
+        (
+            await client(seerr, user=other.id).post(
+                f"/user/{other.id}/settings/linked-accounts/plex", json={"authToken": token}
+            )
+        ),
+        (
+            await client(seerr, user=user.id).post(
+                f"/user/{user.id}/settings/linked-accounts/plex", json={"authToken": token}
+            )
+        ),
+        (
+            await client(seerr, user=user.id).post(
+                f"/user/{user.id}/settings/linked-accounts/plex", json={"authToken": token}
+            )
+        ),
+    ]
+
+    assert [each.status_code for each in statuses] == [403, 422, 204, 422]
+    assert (user.plex_id, user.user_type) == (anna.id, UserType.PLEX)
+
+
+async def test_overseerr_knows_neither_jellyfin_nor_linked_accounts() -> None:
+    seerr = Seerr(Dialect.OVERSEERR)
+    statuses = [
+        (await client(seerr).post("/user/import-from-jellyfin", json={"jellyfinUserIds": []})).status_code,
+        (await client(seerr).post("/user/1/settings/linked-accounts/plex", json={"authToken": "x"})).status_code,
+    ]
+    row = (await client(seerr).get("/user")).json()["results"][0]
+
+    assert statuses == [405, 404]
+    assert "jellyfinUsername" not in row
+
+
+async def test_jellyfin_users_are_imported_under_their_name() -> None:
+    seerr = Seerr()
+    seerr.uses_jellyfin({"a1": "Anna", "b2": "Bert"})
+    created = await client(seerr).post("/user/import-from-jellyfin", json={"jellyfinUserIds": ["a1", "unknown"]})
+    plex = await client(seerr).post("/auth/plex", json={"authToken": "x"})
+
+    assert [each["jellyfinUsername"] for each in created.json()] == ["Anna"]
+    assert seerr.users.with_email("anna") is not None
+    assert (plex.status_code, plex.json()) == (500, {"error": "Plex login is disabled"})
+
+
+async def test_protection_against_forgery_refuses_every_write_by_key() -> None:
+    seerr = Seerr(csrf_protection=True)
+    read = await client(seerr).get("/user")
+    write = await client(seerr).post("/user", json=BODY)
+
+    assert (read.status_code, write.status_code, write.json()) == (200, 403, {"message": "invalid csrf token"})
+
+
+async def test_more_than_four_passwords_at_a_time_wait_for_each_other() -> None:
+    seerr = Seerr(password_cost=timedelta(milliseconds=50))
+    began = time.monotonic()
+    answers = await asyncio.gather(
+        *[
+            client(seerr).post("/user", json={"username": f"u{number}", "password": "long enough"})
+            for number in range(8)
+        ]
+    )
+
+    assert [each.status_code for each in answers] == [201] * 8
+    assert time.monotonic() - began >= 0.1
+
+
+async def test_a_body_that_is_not_declared_as_json_is_refused() -> None:
+    response = await client(Seerr()).post("/user", content=b"{}", headers={"Content-Type": "text/plain"})
+    broken = await client(Seerr()).post("/user", content=b"{", headers={"Content-Type": "application/json"})
+
+    assert (response.status_code, broken.status_code) == (415, 400)
