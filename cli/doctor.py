@@ -10,7 +10,7 @@ from cli.checks.finding import Finding
 from cli.checks.servers import check_nats, check_postgres
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams, check_variables
-from cli.folder import ADDRESS, DATABASE_URL, ENCRYPTION_KEYS, LOCAL_API_KEY, NATS_URL, Folder
+from cli.folder import ADDRESS, DATABASE_URL, LOCAL_API_KEY, NATS_URL, Folder
 from cli.output import AsJson, show_json, show_table
 from cli.settings import RunSettings, UpstreamSettings
 from shared import settings
@@ -41,7 +41,7 @@ def _has_failed(findings: list[Finding]) -> bool:
 
 async def _examine(config: RunSettings, upstreams: UpstreamSettings) -> list[Finding]:
     folder = Folder(config.usher_data_dir)
-    keys = config.usher_encryption_keys or folder.secret(ENCRYPTION_KEYS)
+    keys = folder.encryption_keys(config.usher_encryption_keys)
     findings = [*check_upstreams(upstreams), *check_folder(folder), check_keys(keys)]
     database_url = config.database_url or Secret(folder.published(DATABASE_URL))
     nats_url = config.nats_url or Secret(folder.published(NATS_URL))

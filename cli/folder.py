@@ -71,6 +71,14 @@ class Folder:
                 _write(path, make().reveal())
         return path
 
+    def encryption_keys(self, configured: Secret) -> Secret:
+        """Return the keys to use: those configured, and behind them the folder's own, which open what they sealed.
+
+        So a variable that appears later (`make up` writes one into `.env`) does not lock out what is stored here.
+        """
+        kept = self.secret(ENCRYPTION_KEYS)
+        return _with_kept(configured, kept) if configured and kept else configured or kept
+
     def publish(self, name: str, text: str) -> Path:
         """Return the file in which others on this host find something about the running copy."""
         path = self.run / name
@@ -85,6 +93,13 @@ class Folder:
     def secret(self, name: str) -> Secret:
         """Return a generated secret; empty where there is none, or where it may not be read."""
         return Secret(_read(self.secrets / name))
+
+
+def _with_kept(configured: Secret, kept: Secret) -> Secret:
+    """Return the configured keys and, behind them, those kept keys whose ids they do not have."""
+    ids = {entry.partition(":")[0].strip() for entry in configured.reveal().split(",")}
+    older = [entry for entry in kept.reveal().split(",") if entry and entry.partition(":")[0].strip() not in ids]
+    return Secret(",".join([configured.reveal(), *older]))
 
 
 def _write(path: Path, text: str) -> None:

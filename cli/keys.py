@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from cli.folder import Folder
 from shared.errors import UsherError
 from shared.keyring import Keyring, new_key, new_key_id
 from shared.schemas.secret import Secret
@@ -49,7 +50,7 @@ def completed(settings: KeySettings, folder: Path) -> KeySettings:
     return msgspec.structs.replace(
         settings,
         database_url=settings.database_url or _kept(folder / "run/database_url", "DATABASE_URL"),
-        usher_encryption_keys=settings.usher_encryption_keys
+        usher_encryption_keys=Folder(str(folder)).encryption_keys(settings.usher_encryption_keys)
         or _kept(folder / "secrets/encryption_keys", "USHER_ENCRYPTION_KEYS"),
     )
 

@@ -90,7 +90,10 @@ def prepare(config: RunSettings, folder: Folder) -> tuple[list[Program], Mapping
         "USHER_LOCAL_API_KEY_FILE": str(folder.keep(names.LOCAL_API_KEY, _new_api_key)),
     }
     if not config.usher_encryption_keys:
-        environment["USHER_ENCRYPTION_KEYS_FILE"] = str(folder.keep(names.ENCRYPTION_KEYS, _new_encryption_key))
+        folder.keep(names.ENCRYPTION_KEYS, _new_encryption_key)
+    keys = folder.encryption_keys(config.usher_encryption_keys)
+    environment["USHER_ENCRYPTION_KEYS"] = ""  # of the environment or `.env`: the file has it
+    environment["USHER_ENCRYPTION_KEYS_FILE"] = str(folder.publish(names.ENCRYPTION_KEYS, keys.reveal()))
     servers = []
     if not config.nats_url:
         nats = EmbeddedNats(folder.nats, port=free_port())
@@ -119,9 +122,12 @@ def services(config: RunSettings, environment: Mapping[str, str]) -> list[Progra
     return programs
 
 
+_PUBLISHED: Final = (names.ADDRESS, names.DATABASE_URL, names.NATS_URL, names.ENCRYPTION_KEYS, "plan")
+
+
 def become(plan: Plan, folder: Folder) -> NoReturn:
     """Turn this process into the supervisor of a plan."""
-    published = [folder.run / name for name in (names.ADDRESS, names.DATABASE_URL, names.NATS_URL, "plan")]
+    published = [folder.run / name for name in _PUBLISHED]
     path = folder.publish("plan", dump(plan._replace(remove=[str(path) for path in published])))
     if plan.lock is not None:
         os.set_inheritable(plan.lock, True)

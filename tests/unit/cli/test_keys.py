@@ -50,7 +50,10 @@ def test_what_usher_run_keeps_is_found(tmp_path: Path) -> None:
 def test_what_is_set_comes_first(tmp_path: Path) -> None:
     given = KeySettings(database_url=Secret("postgresql:///given"), usher_encryption_keys=Secret("k2:given"))
 
-    assert completed(given, started(tmp_path)) == given
+    found = completed(given, started(tmp_path))
+
+    assert found.database_url == given.database_url
+    assert found.usher_encryption_keys.reveal().startswith("k2:given,")
 
 
 def test_settings_without_a_folder_are_enough(tmp_path: Path) -> None:
