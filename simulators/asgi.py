@@ -44,7 +44,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     def json(self) -> Any:
         """Return the body's JSON; raise `msgspec.DecodeError` where it is none."""
-        return msgspec.json.decode(self.body)
+        try:
+            return msgspec.json.decode(self.body)
+        except RecursionError as exc:
+            raise msgspec.DecodeError("nested too deeply") from exc
 
     def form(self) -> dict[str, str]:
         """Return the fields of an urlencoded body."""

@@ -4,7 +4,6 @@ No real system has any of this; it is served apart from them.
 """
 
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import msgspec
@@ -60,39 +59,39 @@ class Stage(App):
 
     async def _claim(self, request: Request) -> Response:
         body = _body(request)
-        pin = self._town.plex_tv.pins.coded(body["code"])
+        pin = self._town.plex_tv.pins.coded(body.code)
         if pin is None:
-            raise LookupError(f"plex.tv knows no code {body['code']}")
-        self._town.plex_tv.pins.claim(pin.id, self._resident(body["person"]).plex)
+            raise LookupError(f"plex.tv knows no code {body.code}")
+        self._town.plex_tv.pins.claim(pin.id, self._resident(body.person).plex)
         return json_response({"claimed": pin.id})
 
     async def _deny(self, request: Request) -> Response:
-        pin = self._town.plex_tv.pins.coded(_body(request)["code"])
+        pin = self._town.plex_tv.pins.coded(_body(request).code)
         if pin is not None:
             self._town.plex_tv.pins.deny(pin.id)
         return json_response({"denied": None if pin is None else pin.id})
 
     async def _sign_out(self, request: Request) -> Response:
-        self._town.plex_tv.accounts.sign_out_everywhere(self._resident(_body(request)["person"]).plex)
+        self._town.plex_tv.accounts.sign_out_everywhere(self._resident(_body(request).person).plex)
         return json_response({})
 
     async def _approve_jellyfin(self, request: Request) -> Response:
         body = _body(request)
-        user = self._town.jellyfin.household.named(self._resident(body["person"]).name)
+        user = self._town.jellyfin.household.named(self._resident(body.person).name)
         assert user is not None
-        self._town.jellyfin.approve(body["code"], user)
+        self._town.jellyfin.approve(body.code, user)
         return json_response({})
 
     async def _approve_trakt(self, request: Request) -> Response:
         body = _body(request)
         accounts = self._town.trakt.accounts
-        accounts.approve(body["code"], accounts.by_slug[self._resident(body["person"]).name])
+        accounts.approve(body.code, accounts.by_slug[self._resident(body.person).name])
         return json_response({})
 
     async def _command(self, request: Request) -> Response:
         body = _body(request)
-        person = self._resident(body["person"]).discord
-        interaction = self._town.discord.app.command(person, body["command"], body.get("options"))
+        person = self._resident(body.person).discord
+        interaction = self._town.discord.app.command(person, body.command, body.options)
         self._town.discord.interactions.send(interaction)
         headers, content = self._town.discord.app.signed(interaction)
         async with httpx.AsyncClient(timeout=3) as http:
@@ -110,14 +109,27 @@ class Stage(App):
 
     async def _fault(self, request: Request) -> Response:
         body = _body(request)
-        app = self._town.apps()[body["system"]]
-        times, path = int(body.get("times", 1)), str(body.get("path", "/"))
-        if "seconds" in body:
-            app.slow_next(timedelta(seconds=float(body["seconds"])), times=times, path=path)
+        app = self._town.apps()[body.system]
+        if body.seconds:
+            app.slow_next(timedelta(seconds=body.seconds), times=body.times, path=body.path)
         else:
-            app.fail_next(int(body["status"]), times=times, path=path)
+            app.fail_next(body.status, times=body.times, path=body.path)
         return json_response({})
 
 
-def _body(request: Request) -> dict[str, Any]:
-    return msgspec.json.decode(request.body, type=dict[str, Any])
+class _Call(msgspec.Struct, frozen=True):
+    """What a call says; each needs some of it."""
+
+    person: str = ""
+    code: str = ""
+    command: str = ""
+    options: dict[str, str | int | bool] = {}
+    system: str = ""
+    status: int = 500
+    seconds: float = 0.0
+    times: int = 1
+    path: str = "/"
+
+
+def _body(request: Request) -> _Call:
+    return msgspec.convert(request.json(), _Call)

@@ -206,7 +206,7 @@ class Discord(App):
     async def _overwrite(self, request: Request) -> Response:
         guild = self._guild(request)
         first = int(self.app.snowflake())
-        return json_response(self.commands.overwrite(guild, self.app.id, decoded(request.body), first_id=first))
+        return json_response(self.commands.overwrite(guild, self.app.id, decoded(request), first_id=first))
 
     def _guild(self, request: Request) -> str:
         if request.values["application"] != self.app.id:

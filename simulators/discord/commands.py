@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from simulators.discord.refusals import bad_form, check_count, check_length, refused
+from simulators.asgi import Request
+from simulators.discord.refusals import bad_form, check_length, check_object, check_objects, refused
 from simulators.given import Clock
 
 CREATES_A_DAY: Final = 200
@@ -15,7 +16,8 @@ _CHAT: Final = 1
 _MOST: Final = 100
 _CHARACTERS: Final = 8000
 _NAME: Final = re.compile(r"[-_'\w]{1,32}")
-_SUBCOMMANDS: Final = frozenset({1, 2})
+_SUBCOMMANDS: Final = (1, 2)
+_KINDS: Final = (1, 2, 3, 4)
 _OPTION_TYPES: Final = range(1, 12)
 
 
@@ -33,7 +35,9 @@ class Commands:
         """Return what is registered in a guild, or globally."""
         return list(self.of.get(guild, {}).values())
 
-    def overwrite(self, guild: str, application: str, bodies: list[Any], *, first_id: int) -> list[dict[str, Any]]:
+    def overwrite(
+        self, guild: str, application: str, bodies: list[dict[str, Any]], *, first_id: int
+    ) -> list[dict[str, Any]]:
         """Replace all; raises `RefusedError`, and then nothing has changed."""
         check_all(bodies)
         current = self.of.get(guild, {})
@@ -81,12 +85,10 @@ class Commands:
         return command
 
 
-def check_all(bodies: list[Any]) -> None:
+def check_all(bodies: list[dict[str, Any]]) -> None:
     """Refuse a list of commands that Discord would; raises `RefusedError`."""
     names: set[tuple[int, str]] = set()
     for at, body in enumerate(bodies):
-        if not isinstance(body, dict):
-            raise bad_form(str(at), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
         _check(body, str(at))
         key = (body.get("type", _CHAT), body["name"])
         if key in names:
@@ -97,11 +99,13 @@ def check_all(bodies: list[Any]) -> None:
 
 
 def _check(body: dict[str, Any], path: str) -> None:
+    if body.get("type", _CHAT) not in _KINDS:
+        raise bad_form(f"{path}.type", "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3, 4}.")
     is_chat = body.get("type", _CHAT) == _CHAT
     _check_name(body.get("name"), path, is_chat=is_chat)
     if is_chat:
         check_length(body.get("description") or "", f"{path}.description", 100, shortest=1)
-    for name in (body.get("name_localizations") or {}).values():
+    for name in check_object(body.get("name_localizations"), f"{path}.name_localizations").values():
         _check_name(name, path, is_chat=is_chat)
     _check_options(body.get("options"), path)
     if _characters(body) > _CHARACTERS:
@@ -118,7 +122,7 @@ def _check_name(name: object, path: str, *, is_chat: bool) -> None:
 
 def _check_options(options: object, path: str) -> None:
     is_optional_seen = False
-    for at, option in enumerate(check_count(options, f"{path}.options", 25)):
+    for at, option in enumerate(check_objects(options, f"{path}.options", 25)):
         here = f"{path}.options.{at}"
         _check_name(option.get("name"), here, is_chat=True)
         check_length(option.get("description") or "", f"{here}.description", 100, shortest=1)
@@ -136,7 +140,7 @@ def _check_options(options: object, path: str) -> None:
 
 
 def _check_choices(option: dict[str, Any], path: str) -> None:
-    choices = check_count(option.get("choices"), f"{path}.choices", 25)
+    choices = check_objects(option.get("choices"), f"{path}.choices", 25)
     if choices and option.get("autocomplete"):
         raise bad_form(
             path, "APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE", "Choices and autocomplete are exclusive"
@@ -153,10 +157,10 @@ def _characters(part: dict[str, Any]) -> int:
     return own + sum(_characters(child) for child in children)
 
 
-def decoded(body: bytes) -> list[Any]:
+def decoded(request: Request) -> list[dict[str, Any]]:
     """Return a list of commands; raises `RefusedError`."""
     try:
-        value = msgspec.json.decode(body)
+        value = request.json()
     except msgspec.DecodeError as exc:
         raise refused(400, 50109, "The request body contains invalid JSON.") from exc
-    return check_count(value, "_errors", 130)
+    return check_objects(value, "_errors", 130)

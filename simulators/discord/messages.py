@@ -2,14 +2,14 @@
 
 from typing import Any, Final
 
-from simulators.discord.refusals import bad_form, check_count, check_length, refused
+from simulators.discord.refusals import bad_form, check_length, check_number, check_object, check_objects, refused
 
 CONTENT: Final = 2000
 _EMBEDS_TOGETHER: Final = 6000
 _ROW: Final = 1
 _BUTTON: Final = 2
 _LINK: Final = 5
-_SELECTS: Final = frozenset({3, 5, 6, 7, 8})
+_SELECTS: Final = (3, 5, 6, 7, 8)
 _CONTENTS: Final = ("content", "embeds", "components", "attachments", "poll", "sticker_ids")
 V2: Final = 1 << 15
 
@@ -17,13 +17,13 @@ V2: Final = 1 << 15
 def check(body: dict[str, Any], *, to_create: bool) -> None:
     """Refuse a message that Discord would; raises `RefusedError`."""
     check_length(body.get("content"), "content", CONTENT)
-    _check_embeds(check_count(body.get("embeds"), "embeds", 10))
-    if int(body.get("flags") or 0) & V2:
+    _check_embeds(check_objects(body.get("embeds"), "embeds", 10))
+    if check_number(body.get("flags"), "flags") & V2:
         if body.get("content") or body.get("embeds"):
             raise bad_form("content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "Cannot be used with V2.")
-        check_count(body.get("components"), "components", 40)
+        check_objects(body.get("components"), "components", 40)
     else:
-        _check_rows(check_count(body.get("components"), "components", 5))
+        _check_rows(check_objects(body.get("components"), "components", 5))
     if to_create and not any(body.get(name) for name in _CONTENTS):
         raise refused(400, 50006, "Cannot send an empty message")
 
@@ -32,9 +32,9 @@ def _check_embeds(embeds: list[Any]) -> None:
     together = 0
     for at, embed in enumerate(embeds):
         texts = [("title", embed.get("title"), 256), ("description", embed.get("description"), 4096)]
-        texts.append(("footer.text", (embed.get("footer") or {}).get("text"), 2048))
-        texts.append(("author.name", (embed.get("author") or {}).get("name"), 256))
-        for number, field in enumerate(check_count(embed.get("fields"), f"embeds.{at}.fields", 25)):
+        texts.append(("footer.text", check_object(embed.get("footer"), f"embeds.{at}.footer").get("text"), 2048))
+        texts.append(("author.name", check_object(embed.get("author"), f"embeds.{at}.author").get("name"), 256))
+        for number, field in enumerate(check_objects(embed.get("fields"), f"embeds.{at}.fields", 25)):
             texts.append((f"fields.{number}.name", field.get("name", ""), 256))
             texts.append((f"fields.{number}.value", field.get("value", ""), 1024))
         for name, value, longest in texts:
@@ -50,7 +50,7 @@ def _check_rows(rows: list[Any]) -> None:
         path = f"components.{at}"
         if row.get("type") != _ROW:
             raise bad_form(f"{path}.type", "UNION_TYPE_CHOICES", 'Value of field "type" must be one of (1,).')
-        parts = check_count(row.get("components"), f"{path}.components", 5)
+        parts = check_objects(row.get("components"), f"{path}.components", 5)
         for number, part in enumerate(parts):
             _check_part(part, f"{path}.components.{number}", seen, is_alone=len(parts) == 1)
 
@@ -92,7 +92,7 @@ def _check_select(select: dict[str, Any], path: str) -> None:
         raise bad_form(f"{path}.custom_id", "BASE_TYPE_REQUIRED", "This field is required")
     check_length(select.get("placeholder"), f"{path}.placeholder", 150)
     values: set[str] = set()
-    for number, option in enumerate(check_count(select.get("options"), f"{path}.options", 25)):
+    for number, option in enumerate(check_objects(select.get("options"), f"{path}.options", 25)):
         for name in ("label", "value"):
             check_length(option.get(name, ""), f"{path}.options.{number}.{name}", 100, shortest=1)
         check_length(option.get("description"), f"{path}.options.{number}.description", 100)

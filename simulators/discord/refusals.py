@@ -41,12 +41,26 @@ def check_length(value: object, path: str, longest: int, *, shortest: int = 0) -
         raise bad_form(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {shortest} and {longest} in length.")
 
 
-def check_count(value: object, path: str, most: int) -> list[Any]:
-    """Return a list of at most so many; absent and null are empty. Raises `RefusedError`."""
+def check_objects(value: object, path: str, most: int) -> list[dict[str, Any]]:
+    """Return a list of at most so many objects; absent and null are empty. Raises `RefusedError`."""
     if value is None:
         return []
     if not isinstance(value, list):
         raise bad_form(path, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
     if len(value) > most:
         raise bad_form(path, "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
-    return value
+    return [check_object(each, f"{path}.{at}") for at, each in enumerate(value)]
+
+
+def check_object(value: object, path: str) -> dict[str, Any]:
+    """Return an object; absent and null are empty. Raises `RefusedError`."""
+    if value is not None and not isinstance(value, dict):
+        raise bad_form(path, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+    return value or {}
+
+
+def check_number(value: object, path: str) -> int:
+    """Return a whole number; absent and null are 0. Raises `RefusedError`."""
+    if isinstance(value, bool) or not isinstance(value, int | None):
+        raise bad_form(path, "NUMBER_TYPE_COERCE", f"Value {value!r} is not int.")
+    return value or 0

@@ -54,7 +54,7 @@ class AccountRoutes:
 
     async def _import_plex(self, request: Request) -> Response:
         self._door.caller(request, Permission.MANAGE_USERS)
-        wanted = body_of(request, {"plexIds": "array"}).get("plexIds") if request.body else None
+        wanted = body_of(request, {"plexIds": "array of strings"}).get("plexIds") if request.body else None
         chosen = [each for each in self._imports.candidates() if not wanted or str(each.id) in wanted]
         created = [user for each in chosen if (user := self._imports.import_plex(each)) is not None]
         return json_response([self._users.saved(user) for user in created], 201)
@@ -74,7 +74,7 @@ class AccountRoutes:
 
     async def _import_jellyfin(self, request: Request) -> Response:
         self._door.caller(request, Permission.MANAGE_USERS)
-        wanted = body_of(request, {"jellyfinUserIds": "array"}).get("jellyfinUserIds")
+        wanted = body_of(request, {"jellyfinUserIds": "array of strings"}).get("jellyfinUserIds")
         if wanted is None:
             raise refused(500, "body.jellyfinUserIds is not iterable")
         created = [user for each in wanted if (user := self._imports.import_jellyfin(each)) is not None]

@@ -88,18 +88,18 @@ class UserRoutes:
             raise refused(403, "You do not have permission to modify this user")
         _check_grant(body.get("permissions"), caller)
         user.username = body.get("username", user.username)
-        user.permissions = body.get("permissions", user.permissions)
+        user.permissions = int(body.get("permissions", user.permissions))
         self._users.touch(user)
         return json_response(self._users.saved(user))
 
     async def _change_many(self, request: Request) -> Response:
-        body = body_of(request, {"ids": "array", "permissions": "number"})
+        body = body_of(request, {"ids": "array", "permissions": "integer"})
         caller = self._door.caller(request, Permission.MANAGE_USERS)
         _check_grant(body.get("permissions"), caller)
         users = [user for each in body.get("ids", []) if (user := self._users.find(each)) is not None]
         changed = [user for user in users if caller.id == OWNER_ID or user.id != OWNER_ID]
         for user in changed:
-            user.permissions = body.get("permissions", user.permissions)
+            user.permissions = int(body.get("permissions", user.permissions))
             self._users.touch(user)
         return json_response([self._users.row(user) for user in changed])
 
@@ -155,13 +155,13 @@ class UserRoutes:
         if user.id in {OWNER_ID, caller.id}:
             raise refused(403, "You do not have permission to modify this user")
         _check_grant(body["permissions"], caller)
-        user.permissions = body["permissions"]
+        user.permissions = int(body["permissions"])
         self._users.touch(user)
         return json_response({"permissions": int(user.permissions)})
 
 
-def _check_grant(permissions: int | None, caller: User) -> None:
-    if permissions is not None and permissions & Permission.ADMIN and caller.id != OWNER_ID:
+def _check_grant(permissions: float | None, caller: User) -> None:
+    if permissions is not None and int(permissions) & Permission.ADMIN and caller.id != OWNER_ID:
         raise refused(403, _FORBIDDEN_LEVEL)
 
 

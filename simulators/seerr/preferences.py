@@ -117,7 +117,9 @@ class SettingRoutes:
         return "discordIds" if self._dialect.has_many_discord_ids else "discordId"
 
     async def _save_notifications(self, request: Request) -> Response:
-        fields = {**NOTIFICATIONS, "discordIds": "array"} if self._dialect.has_many_discord_ids else NOTIFICATIONS
+        fields = (
+            {**NOTIFICATIONS, "discordIds": "array of strings"} if self._dialect.has_many_discord_ids else NOTIFICATIONS
+        )
         body = body_of(request, fields)
         user = self._allowed(request, to_write=True)
         caller = self._door.caller(request)

@@ -18,9 +18,11 @@ _RESERVED: Final = re.compile(r"[:/?#\[\]@!$&'()*+,;=]")
 _CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
     "string": lambda value: isinstance(value, str),
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "boolean": lambda value: isinstance(value, bool),
     "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
+    "array of strings": lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
 }
 
 QUOTA: Final = "number?"
