@@ -1,6 +1,6 @@
 """`usher people`: who is who, and whose an account is."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -42,7 +42,7 @@ def list_people(
     """List people by name."""
     page = ask(lambda usher: usher.get(path("api", "people"), search=search, limit=limit, offset=offset))
     for person in [] if json else page["items"]:
-        person["accounts"] = [f"{each['provider']} {each['username']}" for each in person.get("identities", [])]
+        _name_accounts(person)
     show(page, COLUMNS, json=json)
 
 
@@ -75,7 +75,7 @@ def claim(
 ) -> None:
     """Say whose an account is; its plays so far go with it."""
     body = {"source": source, "server": server, "account_id": account, "person_id": person, "name": name}
-    show(ask(lambda usher: usher.post(path("api", "people", "unclaimed", "claim"), **body)), COLUMNS, json=json)
+    _show_one(ask(lambda usher: usher.post(path("api", "people", "unclaimed", "claim"), **body)), json=json)
 
 
 @app.command()
@@ -86,4 +86,14 @@ def merge(
     json: AsJson = False,
 ) -> None:
     """Say that two entries are one person."""
-    show(ask(lambda usher: usher.post(path("api", "people", person, "merge"), merged_id=other)), COLUMNS, json=json)
+    _show_one(ask(lambda usher: usher.post(path("api", "people", person, "merge"), merged_id=other)), json=json)
+
+
+def _show_one(person: dict[str, Any], *, json: bool) -> None:
+    if not json:
+        _name_accounts(person)
+    show(person, COLUMNS, json=json)
+
+
+def _name_accounts(person: dict[str, Any]) -> None:
+    person["accounts"] = [f"{each['provider']} {each['username']}" for each in person.get("identities", [])]

@@ -2,7 +2,9 @@
 
 import asyncpg
 
+from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
+from shared.postgres.text import containing
 from shared.schemas.people import Identity, ListPeople, Person, PersonPage
 
 _IDENTITY = ("provider", "id", "username", "email", "proven", "linked_at")
@@ -32,9 +34,9 @@ async def find_person(connection: Connection, person_id: str) -> Person | None:
     return Person(**dict(row), identities=identities.get(row["id"], []))
 
 
-async def lock_persons(connection: Connection, person_ids: list[str]) -> None:
-    """Let nobody else change these persons until the transaction ends; in one order, so that there is no deadlock."""
-    await connection.fetch("select id from persons where id = any($1) order by id for update", person_ids)
+async def lock_to_merge(connection: Connection) -> None:
+    """Let nobody else merge persons, nor claim or see accounts, until the transaction ends."""
+    await lock_exclusive(connection, "linker", "merges")
 
 
 async def merge_into(connection: Connection, *, person_id: str, merged_id: str) -> None:
@@ -54,7 +56,7 @@ async def page_of_people(connection: Connection, wanted: ListPeople) -> PersonPa
     """Return persons by name; a search looks in names and usernames."""
     where = """where merged_into is null and ($1::text is null or name ilike $1 or exists (
         select 1 from identities where person_id = persons.id and username ilike $1))"""
-    search = _contains(wanted.search)
+    search = containing(wanted.search)
     rows = await connection.fetch(
         f"""select id, name, seerr_user_id from persons {where}
         order by lower(name), id limit $2 offset $3""",  # noqa: S608 (a constant)
@@ -82,10 +84,3 @@ async def _identities(connection: Connection, person_ids: list[str]) -> dict[str
 
 def _identity(row: asyncpg.Record) -> Identity:
     return Identity(**{name: row[name] for name in _IDENTITY}, server=row["server"] or None)
-
-
-def _contains(text: str | None) -> str | None:
-    if not text:
-        return None
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"

@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 
 from shared.postgres.pool import Connection
+from shared.postgres.text import containing
 from shared.schemas.history import (
     AccountRef,
     Count,
@@ -90,14 +91,7 @@ async def _days(connection: Connection, filters: tuple[Any, ...]) -> list[Count]
 def _filters(
     wanted: ListPlays | CountPlays,
 ) -> tuple[str | None, str | None, datetime | None, datetime | None, str | None]:
-    return (wanted.person, wanted.type, wanted.since, wanted.until, _contains(wanted.search))
-
-
-def _contains(text: str | None) -> str | None:
-    if not text:
-        return None
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+    return (wanted.person, wanted.type, wanted.since, wanted.until, containing(wanted.search))
 
 
 def _play(row: asyncpg.Record) -> Play:

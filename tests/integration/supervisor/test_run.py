@@ -219,6 +219,7 @@ def test_it_runs_as_a_user_without_rights() -> None:
             [python, WITH_STAND_INS],
             Path(name) / "said",
             user=NOBODY,
+            PATH=sysconfig.get_path("scripts"),
             PYTHONPATH=path,
             PYTHONDONTWRITEBYTECODE="1",
             USHER_DATA_DIR=str(data),
