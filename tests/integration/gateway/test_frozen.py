@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from shared.schemas.secret import Secret
-from tests.integration.gateway import proxy
+from tests.integration import proxy
 from tests.integration.gateway.house import prepared, settings
 from tests.integration.service import until
 
