@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -11,7 +12,7 @@ import msgspec
 
 from shared.errors import TransientError
 from shared.keyring import Keyring, MissingKeyError, Owner, Sealed, TamperedError, seal, unseal
-from shared.postgres.pool import Pool, transaction, translated
+from shared.postgres.pool import Pool, connected, transaction, translated
 from shared.schemas.secret import Secret
 
 _NAMED_FAILURES: Final = 20
@@ -57,19 +58,19 @@ class Vault:
     async def put(self, owner: Owner, secret: Secret, *, on: Executor | None = None) -> None:
         """Keep a secret, in the place of what the owner had for this purpose."""
         sealed = seal(owner, secret, self._keyring)
-        async with translated():
-            await (on or self._pool).execute(_PUT, *msgspec.structs.astuple(owner), sealed.key_id, sealed.data)
+        async with self._executor(on) as executor:
+            await executor.execute(_PUT, *msgspec.structs.astuple(owner), sealed.key_id, sealed.data)
 
     async def get(self, owner: Owner, *, on: Executor | None = None) -> Secret | None:
         """Return the owner's secret; raise `MissingKeyError` or `TamperedError` where it is there but does not open."""
-        async with translated():
-            row = await (on or self._pool).fetchrow(_GET, *msgspec.structs.astuple(owner))
+        async with self._executor(on) as executor:
+            row = await executor.fetchrow(_GET, *msgspec.structs.astuple(owner))
         return None if row is None else unseal(owner, Sealed(row["key_id"], row["sealed"]), self._keyring)
 
     async def remove(self, owner: Owner, *, on: Executor | None = None) -> bool:
         """Forget a secret; return whether there was one."""
-        async with translated():
-            done = await (on or self._pool).execute(_REMOVE, *msgspec.structs.astuple(owner))
+        async with self._executor(on) as executor:
+            done = await executor.execute(_REMOVE, *msgspec.structs.astuple(owner))
         return done != "DELETE 0"
 
     async def owners(
@@ -174,8 +175,17 @@ class Vault:
         return count
 
     async def _fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
-        async with translated():
-            return await self._pool.fetch(query, *values)
+        async with connected(self._pool) as connection:
+            return await connection.fetch(query, *values)
+
+    @asynccontextmanager
+    async def _executor(self, on: Executor | None) -> AsyncIterator[Executor]:
+        if on is None:
+            async with connected(self._pool) as connection:
+                yield connection
+        else:
+            async with translated():
+                yield on
 
 
 class _Row(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from shared.postgres.pool import Connection, Pool, transaction, translated
+from shared.postgres.pool import Connection, Pool, connected, transaction
 
 INBOX_KEPT: Final = timedelta(days=30)
 """Longer than any stream keeps a message that could come again."""
@@ -112,17 +112,17 @@ class Journal:
 
     async def settle_waiting(self, *, consumer: str, message_id: str) -> None:
         """Forget a message that waited: it is done or dead."""
-        async with translated():
-            await self._pool.execute(
+        async with connected(self._pool) as connection:
+            await connection.execute(
                 "delete from retries where consumer = $1 and message_id = $2", consumer, message_id
             )
 
     async def count_waiting(self) -> int:
         """Return how many messages wait for a later try."""
-        async with translated():
-            return int(await self._pool.fetchval("select count(*) from retries"))
+        async with connected(self._pool) as connection:
+            return int(await connection.fetchval("select count(*) from retries"))
 
     async def prune(self, *, now: datetime) -> None:
         """Forget what no stream can send again."""
-        async with translated():
-            await self._pool.execute("delete from inbox where done_at < $1", now - INBOX_KEPT)
+        async with connected(self._pool) as connection:
+            await connection.execute("delete from inbox where done_at < $1", now - INBOX_KEPT)

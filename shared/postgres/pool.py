@@ -31,6 +31,9 @@ AWAY: Final = (
 )
 """What asyncpg raises where Postgres is away, is starting, or asks to try the transaction again."""
 
+GIVEN_UP: Final = (asyncio.CancelledError, TimeoutError)
+ACQUIRE_S: Final = 5.0
+
 log = structlog.get_logger()
 
 
@@ -61,8 +64,16 @@ async def _create(url: Secret, schema: str, size: int, *, least: int) -> Pool:
         max_inactive_connection_lifetime=60,
         timeout=5,
         command_timeout=25,
+        reset=_nothing,
         server_settings={"search_path": f"{schema},public", "application_name": f"usher-{schema}"},
     )
+
+
+async def _nothing(_connection: Connection) -> None:
+    """Leave a connection as it is: nobody changes its settings, locks or listens outside of a transaction.
+
+    asyncpg's own way asks the server for a reset after each use, which is as much work as a short statement.
+    """
 
 
 async def _close(pool: Pool) -> None:
@@ -83,17 +94,53 @@ async def translated() -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def connected(pool: Pool) -> AsyncIterator[Connection]:
+    """Lend a connection of the pool, with failures translated; each statement is a transaction of its own.
+
+    A connection that is given up in the middle (cancelled, or too late) is thrown away. asyncpg would ask the server
+    to stop and wait for its answer; a frozen one gives none, and would hold us even while we are to stop.
+    """
+    async with translated():
+        connection = await pool.acquire(timeout=ACQUIRE_S)
+        try:
+            yield connection
+        except GIVEN_UP:
+            connection.terminate()
+            raise
+        finally:
+            await pool.release(connection)
+
+
+@asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """One transaction on a connection of the pool, with failures translated."""
-    async with translated(), pool.acquire(timeout=5) as connection, connection.transaction():
+    async with connected(pool) as connection, _Transaction(connection):
         yield connection
+
+
+class _Transaction:
+    """Committed at the end, or rolled back; given up, it is ended by the server when the connection is gone."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._transaction = connection.transaction()
+
+    async def __aenter__(self) -> None:
+        await self._transaction.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: object
+    ) -> None:
+        if kind is None:
+            await self._transaction.commit()
+        elif not issubclass(kind, GIVEN_UP):
+            await self._transaction.rollback()
 
 
 async def answers(pool: Pool) -> bool:
     """Say whether Postgres answers within 2 s."""
     try:
-        async with asyncio.timeout(2):
-            await pool.fetchval("select 1")
-    except AWAY:
+        async with asyncio.timeout(2), connected(pool) as connection:
+            await connection.execute("select 1")
+    except (TimeoutError, UnavailableError):
         return False
     return True

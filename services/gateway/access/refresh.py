@@ -66,12 +66,13 @@ class Refresh:
         if entries == self._known:
             return
         self._secrets.replace(entries)
-        self._known = entries
         self._is_known = True
         try:
             await asyncio.to_thread(snapshot.save, self._file, entries)
         except OSError as exc:
             log.warning("webhook_secrets_not_kept", path=str(self._file), reason=str(exc))
+            return  # and try again in a minute
+        self._known = entries
 
     async def run(self) -> None:
         """Keep them up to date until cancelled."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from shared.postgres.pool import Connection, Pool, transaction, translated
+from shared.postgres.pool import Connection, Pool, connected, transaction
 
 
 class User(msgspec.Struct, frozen=True):
@@ -62,8 +62,8 @@ async def add_user(connection: Connection, user: User, *, now: datetime) -> None
 
 async def find_user(pool: Pool, username: str) -> User | None:
     """Return who has this name; case does not matter."""
-    async with translated():
-        row = await pool.fetchrow(
+    async with connected(pool) as connection:
+        row = await connection.fetchrow(
             "select id, username, password_hash from users where lower(username) = lower($1)", username
         )
     return None if row is None else User(**dict(row))
@@ -110,8 +110,8 @@ async def forgive_tries(connection: Connection, account: bytes) -> None:
 
 async def forget_tries(pool: Pool, *, before: datetime) -> None:
     """Forget tries that count no more."""
-    async with translated():
-        await pool.execute("delete from login_attempts where at < $1", before)
+    async with connected(pool) as connection:
+        await connection.execute("delete from login_attempts where at < $1", before)
 
 
 async def begin_session(connection: Connection, session: NewSession) -> None:
@@ -130,8 +130,8 @@ async def begin_session(connection: Connection, session: NewSession) -> None:
 
 async def find_session(pool: Pool, digest: bytes, *, now: datetime, used_after: datetime) -> Session | None:
     """Return the session of a token, unless it has expired or was last used before that moment."""
-    async with translated():
-        row = await pool.fetchrow(
+    async with connected(pool) as connection:
+        row = await connection.fetchrow(
             f"{_SESSIONS} where digest = $1 and s.expires_at > $2 and s.used_at > $3", digest, now, used_after
         )
     return None if row is None else Session(**dict(row))
@@ -161,8 +161,8 @@ _SESSIONS = """select s.id, u.username, s.address, s.created_at, s.used_at, s.ex
 
 async def note_session_use(pool: Pool, session_id: str, *, now: datetime) -> None:
     """Remember that a session is in use."""
-    async with translated():
-        await pool.execute("update sessions set used_at = greatest(used_at, $2) where id = $1", session_id, now)
+    async with connected(pool) as connection:
+        await connection.execute("update sessions set used_at = greatest(used_at, $2) where id = $1", session_id, now)
 
 
 async def end_session(connection: Connection, session_id: str) -> bool:

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from services.gateway.webhooks.secrets import SecretEntry
-from shared.postgres.pool import Connection, Pool, transaction, translated
+from shared.postgres.pool import Connection, Pool, connected, transaction
 from shared.schemas.webhooks import Source
 
 
@@ -63,10 +63,10 @@ async def page_of_secrets(pool: Pool, *, limit: int, offset: int) -> tuple[list[
 
 async def entries(pool: Pool) -> list[SecretEntry]:
     """Return what the door compares with, in a stable order."""
-    async with translated():
+    async with connected(pool) as connection:
         return [
             _entry(row)
-            for row in await pool.fetch("select id, digest, source, server from webhook_secrets order by id")
+            for row in await connection.fetch("select id, digest, source, server from webhook_secrets order by id")
         ]
 
 

@@ -1,0 +1,127 @@
+"""The pool: transactions, and what becomes of a connection that is given up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from shared.errors import NotFoundError, UnavailableError
+from shared.postgres import pool as postgres
+from shared.postgres.pool import Pool, connected, transaction
+from shared.schemas.secret import Secret
+from tests.integration import proxy
+from tests.integration.proxy import Proxy
+
+
+@pytest.fixture
+async def way(database_url: Secret) -> AsyncIterator[Proxy]:
+    async with proxy.before(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def far(way: Proxy) -> AsyncIterator[Pool]:
+    """A pool whose way to Postgres can be blocked."""
+    async with postgres.connect(way.url, schema="linker", size=2) as opened:
+        await opened.execute("create table notes (note text)")
+        yield opened
+
+
+async def notes(pool: Pool) -> list[str]:
+    async with connected(pool) as connection:
+        return [row["note"] for row in await connection.fetch("select note from notes")]
+
+
+async def test_what_is_done_to_its_end_is_committed(far: Pool) -> None:
+    async with transaction(far) as connection:
+        await connection.execute("insert into notes values ('kept')")
+
+    assert await notes(far) == ["kept"]
+
+
+async def fail(pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        await connection.execute("insert into notes values ('lost')")
+        raise NotFoundError("nothing there")
+
+
+async def test_an_error_rolls_back_and_comes_out_as_it_is(far: Pool) -> None:
+    with pytest.raises(NotFoundError):
+        await fail(far)
+
+    assert await notes(far) == []
+
+
+async def test_an_error_of_a_statement_is_no_outage(far: Pool) -> None:
+    with pytest.raises(asyncpg.UndefinedTableError):
+        async with transaction(far) as connection:
+            await connection.execute("select * from nowhere")
+
+    assert await postgres.answers(far)
+
+
+async def test_a_cancelled_transaction_is_rolled_back(far: Pool) -> None:
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        async with transaction(far) as connection:
+            await connection.execute("insert into notes values ('lost')")
+            begun.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert await notes(far) == []
+
+
+async def test_a_cancellation_while_postgres_is_frozen_is_obeyed_at_once(far: Pool, way: Proxy) -> None:
+    loop = asyncio.get_running_loop()
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        async with transaction(far) as connection:
+            await connection.execute("insert into notes values ('lost')")
+            way.block()
+            begun.set()
+            await connection.execute("insert into notes values ('lost, too')")
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    await asyncio.sleep(0.05)
+    cancelled_at = loop.time()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    took = loop.time() - cancelled_at
+    way.unblock()
+
+    assert took < 1
+    assert await notes(far) == []
+
+
+async def test_a_frozen_postgres_does_not_answer_and_does_again_when_it_thaws(far: Pool, way: Proxy) -> None:
+    loop = asyncio.get_running_loop()
+    way.block()
+    began = loop.time()
+
+    while_frozen = await postgres.answers(far)
+    took = loop.time() - began
+    way.unblock()
+
+    assert not while_frozen
+    assert took < 3
+    assert await postgres.answers(far)
+
+
+async def test_a_pool_that_is_used_up_is_unavailable_and_not_for_ever(far: Pool) -> None:
+    async with connected(far), connected(far):
+        with pytest.raises(UnavailableError):
+            async with connected(far):
+                pass
+
+    assert await postgres.answers(far)
