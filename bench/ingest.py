@@ -71,12 +71,14 @@ async def _measure(
     rate = statistics.median(ours)
     await _until_logged(bus)
     latencies = await _latencies(port, path, make, rate / 2)
+    floor_latencies = await _latencies(floor_port, "/floor", make, rate / 2)
     return [
         plain(f"{sender}: stored", rate, "/s"),
         plain(f"{sender}: floor", statistics.median(floors), "/s"),
         at_least(f"{sender}: ratio to the floor", ratio, "", 0.85),
         plain(f"{sender}: p50 at half that rate", percentile(latencies, 0.5) * 1000, "ms"),
         at_most(f"{sender}: p99 at half that rate", percentile(latencies, 0.99) * 1000, "ms", 25),
+        plain(f"{sender}: the floor's p99 at that rate", percentile(floor_latencies, 0.99) * 1000, "ms"),
     ]
 
 

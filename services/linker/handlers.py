@@ -50,7 +50,7 @@ class Handlers:
         """Take note of the account that a play was seen on, and say whose it is where that is certain."""
         play = msgspec.json.decode(message.payload, type=PlayRecorded)
         async with self._worker.once(consumer=PLAYS, message_id=message.id) as work:
-            await accounts.lock_out_claims(work.connection, play.account.source)
+            await accounts.lock_to_see(work.connection, play.account.source)
             await accounts.note_play(work.connection, play.account, watched_at=play.watched_at)
             if play.person_id is None:
                 await self._settle(work, play.account)
@@ -76,7 +76,7 @@ class Handlers:
     async def claim_account(self, question: ClaimAccount) -> Person:
         """Give an account that was seen to a person, or to a new one; asking again answers the same."""
         async with self._worker.on_request() as work:
-            await accounts.lock_claims(work.connection, question.source)
+            await accounts.lock_to_claim(work.connection, question.source)
             account = await accounts.seen_account(
                 work.connection, source=question.source, server=question.server, account_id=question.account_id
             )
@@ -91,7 +91,7 @@ class Handlers:
         if question.person_id == question.merged_id:
             raise InvalidError("a person cannot be merged with himself")
         async with self._worker.on_request() as work:
-            await people.lock_persons(work.connection, [question.person_id, question.merged_id])
+            await people.lock_to_merge(work.connection)
             person = await self._reread(work, question.person_id)
             merged = await self._reread(work, question.merged_id)
             if person.id == merged.id:

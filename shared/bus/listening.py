@@ -3,13 +3,17 @@
 For live pictures and for "read it again" calls. Work goes through a `Consumer`, which misses nothing.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import nats.errors
+import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+log = structlog.get_logger()
 Hear = Callable[[str, bytes], None]
 """Gets the subject and the payload. It must not raise and not wait: all that passes goes through it."""
 
@@ -44,16 +48,25 @@ class Listener:
         self._is_wanted = is_wanted
         self._client: Client | None = None
         self._subscriptions: list[Subscription] = []
+        self._turn = asyncio.Lock()
 
     async def attach(self, client: Client) -> None:
         """Subscribe on a new client, if it is wanted."""
-        self._client = client
-        self._subscriptions = []
-        await self.listen()
+        async with self._turn:
+            self._client = client
+            self._subscriptions = []
+            await self._subscribe()
         self._missed()
 
     async def listen(self) -> None:
-        """Hear from now on, where it is wanted and not done already."""
+        """Hear from now on, where it is wanted and not done already; while NATS is away, as soon as it is back."""
+        async with self._turn:
+            try:
+                await self._subscribe()
+            except (nats.errors.Error, OSError) as exc:
+                log.debug("not_listening_yet", error=type(exc).__name__)
+
+    async def _subscribe(self) -> None:
         if self._client is None or self._subscriptions or not self._is_wanted():
             return
         self._subscriptions = [await self._client.subscribe(name, cb=self._on_message) for name in self._subjects]

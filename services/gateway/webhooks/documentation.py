@@ -8,6 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, Parameter, RequestBody, Schema
 
 from services.gateway import problems
+from services.gateway.webhooks.door import Receipt
 
 _DESCRIPTION: Final = """\
 Answers once the webhook is stored; `duplicate` tells that the same bytes came within the last seconds.
@@ -63,6 +64,14 @@ def _fields(*names: str) -> Schema:
     return Schema(type=OpenAPIType.OBJECT, properties={name: Schema(type=OpenAPIType.STRING) for name in names})
 
 
+_STORED: Final = ResponseSpec(
+    Receipt,
+    description="Accepted",
+    examples=[Example(value={"id": "3f6c0c1f1d6b4f0a9d3c6b1e8e2a7c55", "duplicate": False})],
+    generate_examples=False,
+)
+
+
 class _Documentation(TypedDict):
     summary: str
     description: str
@@ -74,6 +83,6 @@ WEBHOOK: Final = _Documentation(
     summary="Take in a webhook",
     description=_DESCRIPTION,
     operation_class=WebhookOperation,
-    responses=problems.documented(400, 401, 404, 408, 413, 415, 503),
+    responses={202: _STORED} | problems.documented(400, 401, 404, 408, 413, 415, 503),
 )
 """Arguments of `post`."""

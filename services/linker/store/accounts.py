@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.linker.domain import Key, Owner
+from shared.postgres.locks import lock_exclusive, lock_shared
 from shared.postgres.pool import Connection
 from shared.schemas.media import Account
 from shared.schemas.people import ListUnclaimed, UnclaimedAccount, UnclaimedPage
@@ -10,14 +11,16 @@ from shared.schemas.people import ListUnclaimed, UnclaimedAccount, UnclaimedPage
 _ACCOUNT = "source, server, id, name, is_owner"
 
 
-async def lock_claims(connection: Connection, source: str) -> None:
-    """Let nobody see or claim an account of this system until the transaction ends."""
-    await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 1))", source)
+async def lock_to_claim(connection: Connection, source: str) -> None:
+    """Let nobody see or claim an account of this system, nor merge persons, until the transaction ends."""
+    await lock_shared(connection, "linker", "merges")
+    await lock_exclusive(connection, "linker", "claims", source)
 
 
-async def lock_out_claims(connection: Connection, source: str) -> None:
-    """Let nobody claim an account of this system until the transaction ends; others may see accounts meanwhile."""
-    await connection.execute("select pg_advisory_xact_lock_shared(hashtextextended($1, 1))", source)
+async def lock_to_see(connection: Connection, source: str) -> None:
+    """Let nobody claim an account of this system, nor merge persons; others may see accounts meanwhile."""
+    await lock_shared(connection, "linker", "merges")
+    await lock_shared(connection, "linker", "claims", source)
 
 
 async def note_play(connection: Connection, account: Account, *, watched_at: datetime) -> None:

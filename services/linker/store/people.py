@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
 from shared.postgres.text import containing
 from shared.schemas.people import Identity, ListPeople, Person, PersonPage
@@ -33,9 +34,9 @@ async def find_person(connection: Connection, person_id: str) -> Person | None:
     return Person(**dict(row), identities=identities.get(row["id"], []))
 
 
-async def lock_persons(connection: Connection, person_ids: list[str]) -> None:
-    """Let nobody else change these persons until the transaction ends; in one order, so that there is no deadlock."""
-    await connection.fetch("select id from persons where id = any($1) order by id for update", person_ids)
+async def lock_to_merge(connection: Connection) -> None:
+    """Let nobody else merge persons, nor claim or see accounts, until the transaction ends."""
+    await lock_exclusive(connection, "linker", "merges")
 
 
 async def merge_into(connection: Connection, *, person_id: str, merged_id: str) -> None:

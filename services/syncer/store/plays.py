@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from services.syncer.domain import WIDEST, Viewing, keys_of
+from shared.postgres.locks import lock_exclusive, lock_shared
 from shared.postgres.pool import Connection
 from shared.schemas.events import AccountClaimed, PersonMerged
 from shared.schemas.history import PersonRef
@@ -15,10 +16,9 @@ _KNOWN = """select id, feeder, feeder_server, source, server, account_id, accoun
 
 
 async def lock_account(connection: Connection, account: Account) -> None:
-    """Let nobody else change or add to this account's plays until the transaction ends."""
-    await connection.execute(
-        "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{account.source}\x1f{account.server}\x1f{account.id}"
-    )
+    """Let nobody else change or add to this account's plays, nor merge persons, until the transaction ends."""
+    await lock_shared(connection, "syncer", "merges")
+    await lock_exclusive(connection, "syncer", "account", account.source, account.server, account.id)
 
 
 async def owner_of(connection: Connection, account: Account) -> PersonRef | None:
@@ -169,7 +169,8 @@ async def give_account(connection: Connection, claimed: AccountClaimed) -> int:
 
 
 async def merge_people(connection: Connection, merged: PersonMerged) -> None:
-    """Let all of one person be another's, now and for facts that come late."""
+    """Let all of one person be another's, now and for facts that come late; alone, so that none slips through."""
+    await lock_exclusive(connection, "syncer", "merges")
     values = (merged.merged_id, merged.person_id, merged.person_name)
     await connection.execute(
         """insert into merges (merged_id, person_id, person_name) values ($1, $2, $3)

@@ -75,3 +75,43 @@ async def test_a_listener_that_nobody_wants_hears_nothing_until_it_is_wanted(bus
     await bus.client.flush()
 
     assert heard == [b"2"]
+
+
+async def test_many_who_want_it_at_once_make_it_hear_once(bus: Bus) -> None:
+    heard: list[bytes] = []
+    wanted = False
+    listener = Listener(("events.>",), lambda _subject, payload: heard.append(payload), is_wanted=lambda: wanted)
+    await bus.add(listener)
+
+    wanted = True
+    await asyncio.gather(*(listener.listen() for _ in range(10)))
+    await bus.publish("events.play.recorded", b"1", message_id="1")
+    await bus.client.flush()
+    await until(lambda: bool(heard))
+
+    assert heard == [b"1"]
+
+
+async def test_wanting_it_while_nats_is_gone_is_no_error_and_works_once_it_is_back(
+    own_nats: tuple[Running, Secret],
+) -> None:
+    server, url = own_nats
+    heard: list[bytes] = []
+    wanted = False
+    listener = Listener(("events.>",), lambda _subject, payload: heard.append(payload), is_wanted=lambda: wanted)
+    async with connect(url, name="test") as bus:
+        await bus.add(listener)
+        old = bus.client
+        server.kill()
+        await old.close()
+        wanted = True
+        await listener.listen()
+        server.start()
+        await asyncio.get_running_loop().run_in_executor(None, wait_for_nats, url)
+        await until(lambda: bus.is_connected and bus.client is not old)
+        await bus.ready()
+        await bus.client.flush()
+
+        await bus.publish("events.play.recorded", b"back", message_id="1")
+
+        await until(lambda: heard == [b"back"])

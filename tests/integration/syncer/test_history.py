@@ -205,6 +205,19 @@ async def test_merged_persons_have_their_plays_together(house: House) -> None:
     await until_whose(house, ["Anna"])
 
 
+async def test_a_claim_and_a_merge_at_once_leave_no_play_behind(house: House) -> None:
+    for number in range(8):
+        account = Account("plex", "sim-server", str(10 + number), f"user{10 + number}")
+        await house.post(plex_scrobble(number, account=10 + number))
+        merged = PersonMerged(
+            id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id=f"q{number}"
+        )
+
+        await asyncio.gather(house.claim(account, f"q{number}", "Carl"), house.say(merged))
+
+    await until_whose(house, ["Anna"] * 8)
+
+
 async def until_whose(house: House, wanted: list[str | None]) -> None:
     async def is_so() -> bool:
         return sorted(map(str, await house.whose())) == sorted(map(str, wanted))
