@@ -24,6 +24,7 @@ from shared.bus.pull import Pull
 from shared.bus.store import Journal, Waiting
 from shared.bus.streams import ConsumerSpec
 from shared.errors import UnavailableError
+from shared.schemas.identifiers import derived_id
 from shared.telemetry import Tracer
 
 HANDLER_LIMIT: Final = timedelta(minutes=10)
@@ -63,13 +64,14 @@ class Consumer:
         self._active: set[Delivery] = set()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._is_finishing = False
 
     async def run(self) -> None:
         """Handle messages until cancelled, then hand back what nobody began."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.pull.run())
-                tasks.create_task(self._keep_active())
+                tasks.create_task(self._keep_held())
                 tasks.create_task(self._take_due())
                 for _ in range(self._workers):
                     tasks.create_task(self._work())
@@ -78,6 +80,7 @@ class Consumer:
 
     async def finish(self, *, within: timedelta) -> None:
         """Take nothing more, hand back what nobody began, and wait for what is being handled."""
+        self._is_finishing = True
         self.pull.pause()
         await self._hand_back()
         with suppress(TimeoutError):
@@ -88,9 +91,12 @@ class Consumer:
         while True:
             raw = await self.pull.next()
             try:
-                await self.settle(FromStream(raw))
+                if self._is_finishing:
+                    await _quietly(raw.nak())
+                else:
+                    await self.settle(FromStream(raw))
             finally:
-                self.pull.done()
+                self.pull.done(raw)
 
     async def _take_due(self) -> None:
         while True:
@@ -102,11 +108,11 @@ class Consumer:
             for waiting in due:
                 await self.settle(FromTable(waiting, self._journal))
 
-    async def _keep_active(self) -> None:
+    async def _keep_held(self) -> None:
         while True:
             await asyncio.sleep(_KEEP_EVERY_S)
-            for delivery in list(self._active):
-                await _quietly(delivery.keep())
+            for raw in self.pull.held():
+                await _quietly(raw.in_progress())
 
     async def settle(self, delivery: Delivery) -> None:
         """Run the handler and do what the verdict says; waits here while a part of Usher is away."""
@@ -135,14 +141,19 @@ class Consumer:
 
     async def _until_settled(self, delivery: Delivery) -> None:
         while True:
-            verdict = await self._try(delivery.message)
+            verdict = self._given_up(delivery) or await self._try(delivery.message)
             if not isinstance(verdict, Hold) and await self._carry_out(verdict, delivery):
                 return
             await self._until_ready(verdict)
 
+    def _given_up(self, delivery: Delivery) -> Drop | None:
+        """Say whether a message came so often that it may be what kills the process before it answers."""
+        attempts = delivery.message.attempts
+        if not isinstance(delivery, FromStream) or attempts <= CRASH_LIMIT:
+            return None
+        return Drop(f"delivered {attempts} times without an answer: it may be what stops the service")
+
     async def _try(self, message: Message) -> Verdict:
-        if message.attempts > CRASH_LIMIT:
-            return Drop(f"delivered {message.attempts} times without an answer: it may be what stops the service")
         error: Exception | None = None
         try:
             async with asyncio.timeout(HANDLER_LIMIT.total_seconds()):
@@ -205,7 +216,7 @@ class Consumer:
         await self._publisher.publish(
             f"dead.{self.spec.service}.{self.spec.purpose}",
             msgspec.json.encode(letter),
-            message_id=f"{letter.id}:{message.attempts}",
+            message_id=derived_id("burial", letter.id, letter.dropped_at),  # one that dies again is said again
             headers=letter.headers,
         )
 

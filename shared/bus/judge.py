@@ -22,6 +22,9 @@ DURABLE: Final = (
 """Waits before the repeats after those, held by Postgres."""
 MAX_ATTEMPTS: Final = len(IN_BAND) + len(DURABLE)
 MAX_BUG_ATTEMPTS: Final = 3
+MAX_ASKED_ATTEMPTS: Final = 100
+"""Tries after which even a wait that the other side asks for is not granted any more."""
+LONGEST_WAIT: Final = timedelta(days=7)
 LONGEST_IN_BAND: Final = timedelta(seconds=30)
 
 
@@ -84,8 +87,8 @@ def judge(error: Exception | None, *, attempts: int, chance: float) -> Verdict:
 
 
 def _judge_transient(error: TransientError, attempts: int, chance: float) -> Verdict:
-    if error.retry_after is not None:
-        return _after(error.retry_after, error.detail)
+    if error.retry_after is not None and attempts < MAX_ASKED_ATTEMPTS:
+        return _after(min(error.retry_after, LONGEST_WAIT), error.detail)
     if attempts >= MAX_ATTEMPTS:
         return Drop(f"gave up after {attempts} tries: {error.detail}")
     return _wait(attempts, error.detail, chance)

@@ -1,10 +1,12 @@
 """A message as a handler sees it, wherever it comes from, and how it is given back there."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
+import nats.errors
 from nats.aio.msg import Msg
 
 from shared.bus.store import Journal, Waiting
@@ -35,10 +37,6 @@ class Delivery(Protocol):
         """Let it come again."""
         ...
 
-    async def keep(self) -> None:
-        """Say that it is still being worked on."""
-        ...
-
 
 class FromStream:
     """A delivery of JetStream."""
@@ -58,15 +56,18 @@ class FromStream:
 
     async def ack(self) -> None:
         """Acknowledge; a lost acknowledgement only brings a repeat, which the inbox knows."""
-        await self._raw.ack()
+        with _of_a_client_that_is_gone():
+            await self._raw.ack()
 
     async def retry(self, *, after: timedelta) -> None:
         """Give it back for a while."""
-        await self._raw.nak(delay=after.total_seconds() or None)
+        with _of_a_client_that_is_gone():
+            await self._raw.nak(delay=after.total_seconds() or None)
 
-    async def keep(self) -> None:
-        """Start the server's patience anew."""
-        await self._raw.in_progress()
+
+def _of_a_client_that_is_gone() -> suppress:
+    """Let go of a message whose client was closed for good: nothing can be said of it there, and it comes again."""
+    return suppress(nats.errors.ConnectionClosedError)
 
 
 class FromTable:
@@ -91,9 +92,6 @@ class FromTable:
         """Let it wait again."""
         again = msgspec.structs.replace(self._waiting, attempts=self.message.attempts)
         await self._journal.wait_until(again, due_at=datetime.now(UTC) + after)
-
-    async def keep(self) -> None:
-        """Need nothing: the row was moved into the future when it was taken."""
 
 
 def trace_headers(headers: Mapping[str, str]) -> dict[str, str]:

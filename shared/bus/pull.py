@@ -40,6 +40,7 @@ class Pull:
         self._inbox = ""
         self._outstanding = 0
         self._taken = 0
+        self._held: dict[int, Msg] = {}
         self._frame_at = time.monotonic()
         self._ready: asyncio.Queue[Msg] = asyncio.Queue()
         self._must_reconcile = False
@@ -75,14 +76,22 @@ class Pull:
         self._taken += 1
         return message
 
-    def done(self) -> None:
+    def done(self, message: Msg) -> None:
         """Take note that a message of `next` is settled: there is room for another."""
         self._taken -= 1
+        self._held.pop(id(message), None)
         self._changed.set()
+
+    def held(self) -> list[Msg]:
+        """Return all messages that are here and not settled, those too that still wait for somebody to take them."""
+        return list(self._held.values())
 
     def leftovers(self) -> list[Msg]:
         """Take all messages that nobody waited for, to hand them back at shutdown."""
-        return [self._ready.get_nowait() for _ in range(self._ready.qsize())]
+        messages = [self._ready.get_nowait() for _ in range(self._ready.qsize())]
+        for message in messages:
+            self._held.pop(id(message), None)
+        return messages
 
     async def run(self) -> None:
         """Keep requests open until cancelled."""
@@ -134,6 +143,7 @@ class Pull:
             self._count_off(message.headers or {})
         else:
             self._outstanding = max(0, self._outstanding - 1)
+            self._held[id(message)] = message
             self._ready.put_nowait(message)
 
     def _count_off(self, headers: dict[str, str]) -> None:

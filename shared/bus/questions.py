@@ -24,6 +24,8 @@ from shared.errors import Fault, UnavailableError, UsherError
 from shared.telemetry import Tracer
 
 ANSWER_LIMIT: Final = timedelta(seconds=2.5)
+AT_ONCE: Final = 16
+"""Questions that a replica answers side by side."""
 VERSION: Final = "1.0.0"
 
 log = structlog.get_logger()
@@ -94,6 +96,8 @@ class Answers:
         self._answerers = answerers
         self._tracer = tracer
         self._micro: Service | None = None
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._answering: set[asyncio.Task[None]] = set()
 
     async def attach(self, client: Client) -> None:
         """Listen on a new client."""
@@ -114,17 +118,42 @@ class Answers:
         decoder = msgspec.json.Decoder(question)
 
         async def handle(request: Request) -> None:
-            name = str(question.__struct_config__.tag)
-            with self._tracer.span(name, telemetry.traceparent_of(request.headers)), _Noticed(name):
-                try:
-                    async with asyncio.timeout(ANSWER_LIMIT.total_seconds()):
-                        answer = await answerer(decoder.decode(request.data))
-                except (UsherError, msgspec.MsgspecError, TimeoutError) as exc:
-                    await _refuse(request, exc)
-                else:
-                    await request.respond(msgspec.json.encode(answer))
+            """Begin to answer: nats.micro waits for a handler before it gives the next question to it."""
+            await self._room.acquire()
+            task = asyncio.create_task(self._answer(request, decoder, answerer))
+            self._answering.add(task)
+            task.add_done_callback(self._answered)
 
         return handle
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._answering.discard(task)
+        self._room.release()
+        if not task.cancelled():
+            task.exception()  # it was logged where it was raised
+
+    async def _answer(
+        self, request: Request, decoder: "msgspec.json.Decoder[msgspec.Struct]", answerer: Answerer
+    ) -> None:
+        name = request.subject
+        is_answered = False
+        try:
+            with self._tracer.span(name, telemetry.traceparent_of(request.headers)), _Noticed(name):
+                await _reply(request, decoder, answerer)
+                is_answered = True
+        finally:
+            if not is_answered:
+                await request.respond_error("500", "failed")
+
+
+async def _reply(request: Request, decoder: "msgspec.json.Decoder[msgspec.Struct]", answerer: Answerer) -> None:
+    try:
+        async with asyncio.timeout(ANSWER_LIMIT.total_seconds()):
+            answer = await answerer(decoder.decode(request.data))
+    except (UsherError, msgspec.MsgspecError, TimeoutError) as exc:
+        await _refuse(request, exc)
+    else:
+        await request.respond(msgspec.json.encode(answer))
 
 
 class _Noticed:

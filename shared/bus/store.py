@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from shared.postgres.pool import Connection, Pool, connected, transaction
+from shared.postgres.text import storable
 
 INBOX_KEPT: Final = timedelta(days=30)
 """Longer than any stream keeps a message that could come again."""
@@ -89,17 +90,17 @@ class Journal:
                 waiting.payload,
                 waiting.attempts,
                 due_at,
-                waiting.reason,
+                storable(waiting.reason),
             )
 
     async def take_due(self, consumer: str, *, now: datetime, hold: timedelta, limit: int) -> list[Waiting]:
-        """Return what is due, and move it `hold` into the future, so that a crash only delays it."""
+        """Return what is due, count the try, and move it `hold` into the future, so that a crash only delays it."""
         async with transaction(self._pool) as connection:
             rows = await connection.fetch(
-                """update retries set due_at = $3 where (consumer, message_id) in (
+                """update retries set due_at = $3, attempts = attempts + 1 where (consumer, message_id) in (
                     select consumer, message_id from retries where consumer = $1 and due_at <= $2
                     order by due_at limit $4 for update skip locked)
-                returning consumer, message_id, subject, headers, payload, attempts, reason""",
+                returning consumer, message_id, subject, headers, payload, attempts - 1 as attempts, reason""",
                 consumer,
                 now,
                 now + hold,

@@ -1,16 +1,13 @@
 """The bus on a real nats-server and a real Postgres: what is published is handled, once, whatever happens between."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
-from shared.bus import burial, streams
+from shared.bus import burial
 from shared.bus.connection import Bus, connect
-from shared.bus.consumer import Consumer, Handler
 from shared.bus.jobs import Jobs
 from shared.bus.message import Message
 from shared.bus.relay import Relay
@@ -18,32 +15,12 @@ from shared.bus.store import Journal, Waiting
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
 from shared.errors import PermanentError, TooLargeError, TransientError, UnavailableError
-from shared.postgres import pool as postgres
 from shared.postgres.pool import Pool
 from shared.schemas.dead import DeadLetter, Replay
 from shared.schemas.secret import Secret
-from shared.telemetry import Tracer
+from tests.integration.bus.consuming import BURIED, SPEC, SUBJECT, consuming
 from tests.integration.servers import Running, wait_for_nats
 from tests.integration.service import until
-
-SPEC = ConsumerSpec("linker", "plays", "EVENTS", ("events.play.recorded",))
-BURIED = ConsumerSpec("gateway", "dead", "DEAD", ("dead.>",))
-SUBJECT = "events.play.recorded"
-
-
-@asynccontextmanager
-async def consuming(bus: Bus, pool: Pool, handler: Handler, *, spec: ConsumerSpec = SPEC) -> AsyncIterator[Consumer]:
-    async def is_ready() -> bool:
-        return bus.is_connected and await postgres.answers(pool)
-
-    consumer = Consumer(
-        spec, handler, publisher=bus, journal=Journal(pool), is_ready=is_ready, tracer=Tracer(), workers=4
-    )
-    await bus.add(consumer.pull)
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(consumer.run())
-        yield consumer
-        running.cancel()
 
 
 async def test_a_message_reaches_its_handler_with_its_id_and_payload(bus: Bus, pool: Pool) -> None:
@@ -335,26 +312,3 @@ async def test_facts_leave_with_their_transaction_or_not_at_all(bus: Bus, pool: 
     assert published == 1
     assert (await bus.publish(SUBJECT, b"{}", message_id="said")).duplicate
     assert not (await bus.publish(SUBJECT, b"{}", message_id="never said")).duplicate
-
-
-async def test_streams_that_drifted_are_repaired(bus: Bus) -> None:
-    stream = bus.client.jetstream()
-    found = (await stream.stream_info("EVENTS")).config
-    await stream.update_stream(found.evolve(max_age=60.0, duplicate_window=30.0))
-
-    await streams.reconcile_streams(bus.client, replicas=1)
-
-    repaired = (await stream.stream_info("EVENTS")).config
-    assert (repaired.max_age, repaired.duplicate_window) == (14 * 86400, 600)
-
-
-async def test_a_consumer_that_drifted_is_repaired(bus: Bus) -> None:
-    stream = bus.client.jetstream()
-    await streams.reconcile_consumer(bus.client, SPEC)
-    found = (await stream.consumer_info(SPEC.stream, SPEC.name)).config
-    await stream.add_consumer(SPEC.stream, found.evolve(ack_wait=1.0, max_ack_pending=1))
-
-    await streams.reconcile_consumer(bus.client, SPEC)
-
-    repaired = (await stream.consumer_info(SPEC.stream, SPEC.name)).config
-    assert (repaired.ack_wait, repaired.max_ack_pending, repaired.backoff) == (30.0, 256, None)

@@ -1,5 +1,6 @@
 """Questions and answers over a real nats-server."""
 
+import asyncio
 from datetime import timedelta
 
 import msgspec
@@ -76,3 +77,20 @@ async def test_questions_are_answered_on_a_new_client_too(asked: Bus) -> None:
     await until(lambda: asked.is_connected and asked.client is not old)
 
     assert await ask(asked, "linker", Double(2), Doubled) == Doubled(4)
+
+
+async def test_a_slow_question_keeps_no_other_waiting(bus: Bus) -> None:
+    release = asyncio.Event()
+
+    async def slow(question: Double) -> Doubled:
+        if question.number == 1:
+            await release.wait()
+        return Doubled(question.number * 2)
+
+    await bus.add(Answers("linker", {Double: slow}, tracer=Tracer()))
+    await bus.client.flush()
+    first = asyncio.create_task(ask(bus, "linker", Double(1), Doubled))
+
+    assert await ask(bus, "linker", Double(2), Doubled, within=timedelta(seconds=1)) == Doubled(4)
+    release.set()
+    assert await first == Doubled(2)

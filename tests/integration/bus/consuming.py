@@ -1,0 +1,32 @@
+"""A consumer at work in a test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from shared.bus.connection import Bus
+from shared.bus.consumer import Consumer, Handler
+from shared.bus.store import Journal
+from shared.bus.streams import ConsumerSpec
+from shared.postgres import pool as postgres
+from shared.postgres.pool import Pool
+from shared.telemetry import Tracer
+
+SPEC = ConsumerSpec("linker", "plays", "EVENTS", ("events.play.recorded",))
+BURIED = ConsumerSpec("gateway", "dead", "DEAD", ("dead.>",))
+SUBJECT = "events.play.recorded"
+
+
+@asynccontextmanager
+async def consuming(bus: Bus, pool: Pool, handler: Handler, *, spec: ConsumerSpec = SPEC) -> AsyncIterator[Consumer]:
+    async def is_ready() -> bool:
+        return bus.is_connected and await postgres.answers(pool)
+
+    consumer = Consumer(
+        spec, handler, publisher=bus, journal=Journal(pool), is_ready=is_ready, tracer=Tracer(), workers=4
+    )
+    await bus.add(consumer.pull)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(consumer.run())
+        yield consumer
+        running.cancel()

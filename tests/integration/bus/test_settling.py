@@ -1,0 +1,125 @@
+"""What is hard to settle: closed clients, second deaths, long patience, odd reasons, a stop in the middle."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from shared.bus import burial
+from shared.bus.connection import Bus
+from shared.bus.jobs import Jobs
+from shared.bus.message import Message
+from shared.bus.store import Journal, Waiting
+from shared.bus.streams import ConsumerSpec
+from shared.errors import PermanentError, TransientError
+from shared.postgres.pool import Pool
+from shared.schemas.dead import DeadLetter, Replay
+from tests.integration.bus.consuming import BURIED, SPEC, SUBJECT, consuming
+from tests.integration.service import until
+
+JOBS = ConsumerSpec("linker", "jobs", "JOBS", ("jobs.linker.>",))
+
+
+async def test_a_message_of_a_client_that_was_closed_is_let_go_and_others_are_handled(bus: Bus, pool: Pool) -> None:
+    begun, release, handled = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def wait(message: Message) -> None:
+        begun.set()
+        await release.wait()
+        handled.append(message.id)
+
+    async with consuming(bus, pool, wait):
+        await asyncio.gather(*(bus.publish(SUBJECT, b"{}", message_id=str(number)) for number in range(4)))
+        await begun.wait()
+        old = bus.client
+        await old.close()
+        await until(lambda: bus.is_connected and bus.client is not old)
+        release.set()
+        await bus.publish(SUBJECT, b"{}", message_id="new")
+
+        await until(lambda: "new" in handled, within_s=5)
+
+
+async def test_a_letter_that_is_replayed_and_dies_again_is_said_again(bus: Bus, pool: Pool) -> None:
+    buried: list[DeadLetter] = []
+
+    async def refuse(_: Message) -> None:
+        raise PermanentError("never")
+
+    async def bury(message: Message) -> None:
+        buried.append(msgspec.json.decode(message.payload, type=DeadLetter))
+
+    async with (
+        consuming(bus, pool, refuse),
+        consuming(bus, pool, bury, spec=BURIED),
+        consuming(bus, pool, Jobs({}, Journal(pool)), spec=JOBS),
+    ):
+        await bus.publish(SUBJECT, b"{}", message_id="m")
+        await until(lambda: len(buried) == 1)
+        await bus.publish("jobs.linker.replay", msgspec.json.encode(Replay(letter=buried[0])), message_id="r")
+
+        await until(lambda: len(buried) == 2)
+
+    assert buried[0].id == buried[1].id
+    assert burial.original(buried[1]) == b"{}"
+
+
+async def test_patience_that_the_other_side_asks_for_outlasts_the_limit_of_crashes(bus: Bus, pool: Pool) -> None:
+    seen: list[int] = []
+
+    async def note(message: Message) -> None:
+        seen.append(message.attempts)
+
+    waiting = Waiting(
+        consumer=SPEC.name, message_id="w", subject=SUBJECT, headers={}, payload=b"{}", attempts=40, reason="throttled"
+    )
+    await Journal(pool).wait_until(waiting, due_at=datetime.now(UTC))
+
+    async with consuming(bus, pool, note):
+        await until(lambda: seen == [41])
+
+
+async def test_a_reason_with_a_nul_in_it_is_kept_and_stops_nobody(bus: Bus, pool: Pool) -> None:
+    async def fail(_: Message) -> None:
+        raise TransientError("odd \x00 reason", retry_after=timedelta(hours=1))
+
+    async with consuming(bus, pool, fail):
+        await bus.publish(SUBJECT, b"{}", message_id="odd")
+
+        async def waits() -> bool:
+            return await Journal(pool).count_waiting() == 1
+
+        await until(waits)
+
+
+async def test_a_wait_beyond_all_calendars_is_a_week(bus: Bus, pool: Pool) -> None:
+    async def fail(_: Message) -> None:
+        raise TransientError("come back in an age", retry_after=timedelta.max)
+
+    async with consuming(bus, pool, fail):
+        await bus.publish(SUBJECT, b"{}", message_id="age")
+
+        async def waits() -> bool:
+            return await Journal(pool).count_waiting() == 1
+
+        await until(waits)
+
+    assert await pool.fetchval("select due_at - now() < interval '8 days' from retries")
+
+
+async def test_after_a_stop_was_asked_for_nothing_new_is_begun(bus: Bus, pool: Pool) -> None:
+    handled: list[str] = []
+
+    async def note(message: Message) -> None:
+        handled.append(message.id)
+
+    async with consuming(bus, pool, note) as consumer:
+        await bus.publish(SUBJECT, b"{}", message_id="before")
+        await until(lambda: handled == ["before"])
+        await consumer.finish(within=timedelta(seconds=1))
+        await bus.publish(SUBJECT, b"{}", message_id="after")
+        await asyncio.sleep(0.3)
+
+        assert handled == ["before"]
+    info = await bus.client.jetstream().consumer_info(SPEC.stream, SPEC.name)
+    assert (info.ack_floor and info.ack_floor.stream_seq) == 1
