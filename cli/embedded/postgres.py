@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.embedded.program import EmbeddedServerError
-from cli.supervisor.program import Program
+from cli.supervisor.program import Program, ending
 from shared.schemas.secret import Secret
 
 OWNER: Final = "usher"
@@ -102,7 +102,7 @@ class EmbeddedPostgres:
         output, _ = process.communicate()
         if process.returncode:
             reason = output.decode(errors="replace").strip()[-500:]
-            raise EmbeddedServerError(f"PostgreSQL's initdb failed: {reason}")
+            raise EmbeddedServerError(f"PostgreSQL's initdb ended with {ending(process.returncode)}: {reason}")
         unfinished.replace(self._cluster)
 
     def _initdb(self, folder: Path) -> Program:

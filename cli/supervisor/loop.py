@@ -16,7 +16,7 @@ from typing import Final
 
 from cli.supervisor.child import Child
 from cli.supervisor.plan import Plan
-from cli.supervisor.program import Program
+from cli.supervisor.program import Program, ending
 from cli.supervisor.readiness import is_shown
 
 SETTINGS_ARE_WRONG: Final = 2
@@ -119,8 +119,8 @@ class Supervisor:
         pause = child.mourn()
         if pause is None:
             often = f"more than {self._plan.limits.deaths} times in {self._plan.limits.within_s:.0f} s"
-            raise GaveUpError(f"{name} ended {often}, last with {_named(status)}: {words}", status=1)
-        say(f"{name} ended with {_named(status)}; starting it again in {pause:.1f} s ({words})")
+            raise GaveUpError(f"{name} ended {often}, last with {ending(status)}: {words}", status=1)
+        say(f"{name} ended with {ending(status)}; starting it again in {pause:.1f} s ({words})")
 
     def _announce(self) -> None:
         waiting = [child.program.name for child in self._services if not _is_ready(child)]
@@ -163,15 +163,6 @@ def _alive(children: list[Child]) -> list[Child]:
 
 def _is_ready(child: Child) -> bool:
     return child.is_alive and all(is_shown(sign) for sign in child.program.ready_when)
-
-
-def _named(status: int) -> str:
-    if status >= 0:
-        return f"status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"
 
 
 def say(text: str) -> None:

@@ -98,3 +98,10 @@ def leash(number: int) -> Callable[[], None]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return tie
+
+
+def ending(status: int) -> str:
+    """Return what a process ended with, for people; `subprocess` shows a signal as a negative status."""
+    if -status in set(signal.Signals):
+        return signal.Signals(-status).name
+    return f"status {status}" if status >= 0 else f"signal {-status}"

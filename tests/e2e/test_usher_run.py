@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,11 +24,12 @@ Run = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    house = House(tmp_path_factory.mktemp("house") / "data")
-    assert house.start() < FIRST_START_WITHIN_S
-    yield house
-    house.stop()
+def house() -> Iterator[House]:
+    with tempfile.TemporaryDirectory(prefix="usher-e2e-") as name:
+        house = House(Path(name) / "data")
+        assert house.start() < FIRST_START_WITHIN_S
+        yield house
+        house.stop()
 
 
 @pytest.fixture

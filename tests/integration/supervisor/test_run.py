@@ -24,8 +24,10 @@ Start = Callable[[], Usher]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+def folder() -> Iterator[Path]:
+    """Not in pytest's own folder: under root, another run of pytest closes that to the database's user."""
+    with tempfile.TemporaryDirectory(prefix="usher-run-") as name:
+        yield Path(name) / "data"
 
 
 @pytest.fixture
