@@ -25,7 +25,7 @@ from cli.supervisor.plan import Plan, dump
 from cli.supervisor.program import Program, Sign
 from shared import settings
 from shared.errors import PermanentError
-from shared.keyring import new_key, new_key_id
+from shared.keyring import Keyring, new_key, new_key_id
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError
 
@@ -92,6 +92,7 @@ def prepare(config: RunSettings, folder: Folder) -> tuple[list[Program], Mapping
     if not config.usher_encryption_keys:
         folder.keep(names.ENCRYPTION_KEYS, _new_encryption_key)
     keys = folder.encryption_keys(config.usher_encryption_keys)
+    _check_keys(keys)
     environment["USHER_ENCRYPTION_KEYS"] = ""  # of the environment or `.env`: the file has it
     environment["USHER_ENCRYPTION_KEYS_FILE"] = str(folder.publish(names.ENCRYPTION_KEYS, keys.reveal()))
     servers = []
@@ -106,6 +107,13 @@ def prepare(config: RunSettings, folder: Folder) -> tuple[list[Program], Mapping
         servers.append(_logged(postgres.program, folder))
         environment["DATABASE_URL_FILE"] = str(folder.publish(names.DATABASE_URL, postgres.url.reveal()))
     return servers, environment
+
+
+def _check_keys(keys: Secret) -> None:
+    try:
+        Keyring.parse(keys)
+    except PermanentError as exc:
+        raise SettingsError(f"{exc.detail} (`usher keys generate` makes one)") from exc
 
 
 def services(config: RunSettings, environment: Mapping[str, str]) -> list[Program]:

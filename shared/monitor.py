@@ -7,6 +7,7 @@ loop is busy; a loop that stands still shows as a heartbeat that is too old.
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from socketserver import ThreadingMixIn
 from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -21,7 +22,17 @@ log = structlog.get_logger()
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread a connection, so that one that says nothing keeps nobody waiting, nor the stop."""
+
+    daemon_threads = True
+    block_on_close = False
+
+
 class _Quiet(WSGIRequestHandler):
+    timeout = 5
+    """Seconds that a connection may say nothing."""
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the standard library's name)
         """Say nothing: health checks are not news."""
 
@@ -55,7 +66,7 @@ def _listen(heartbeat: Heartbeat, host: str, port: int) -> WSGIServer | None:
         return [b'{"status":"ok"}' if healthy else b'{"status":"stalled"}']
 
     try:
-        return make_server(host, port, application, handler_class=_Quiet)
+        return make_server(host, port, application, server_class=_Server, handler_class=_Quiet)
     except OSError as exc:
         log.warning("monitor_off", port=port, reason=str(exc))
         return None

@@ -187,7 +187,7 @@ def main(
     *,
     loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> None:
-    """Be a process: read the settings, or say in one line what is wrong with them and exit with status 2.
+    """Be a process. What ends it is said in one line; the exit status is 2 for a wrong setting, else 1.
 
     `loop` makes another event loop than asyncio's own.
     """
@@ -198,15 +198,15 @@ def main(
         sys.exit(2)
     logs.configure(service=name, level=config.log_level, style=config.log_format)
     gc.freeze()
-    refusals: list[str] = []
+    refusals: list[PermanentError] = []
     try:
         with asyncio.Runner(loop_factory=loop) as runner:
             runner.run(service(config))
     except* PermanentError as group:
-        refusals = [error.detail for error in _leaves(group) if isinstance(error, PermanentError)]
+        refusals = [error for error in _leaves(group) if isinstance(error, PermanentError)]
     if refusals:
-        sys.stderr.write("".join(f"usher {name}: {refusal}\n" for refusal in refusals))
-        sys.exit(1)
+        sys.stderr.write("".join(f"usher {name}: {refusal.detail}\n" for refusal in refusals))
+        sys.exit(2 if any(isinstance(refusal, SettingsError) for refusal in refusals) else 1)
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:

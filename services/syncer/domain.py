@@ -85,6 +85,7 @@ def enriched(title: Title, other: Title) -> Title:
         year=title.year or other.year,
         duration_s=title.duration_s or other.duration_s,
         show=title.show or other.show,
+        item=title.item or other.item,
         season=title.season if title.season is not None else other.season,
         episode=title.episode if title.episode is not None else other.episode,
     )

@@ -83,6 +83,8 @@ async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> str:
     connection, account = work.connection, watched.account
     await plays.lock_account(connection, account)
     person = await plays.owner_of(connection, account)
+    if person is not None:
+        await plays.lock_person(connection, person)
     viewing = Viewing(
         id=derived_id("play", webhook.id),
         feeder=webhook.source,

@@ -16,9 +16,15 @@ _MOST_BASE64: Final = 160 * 1024
 """Bytes of a payload that is not JSON: base64 makes a third more of them, and a letter must fit a message."""
 
 
+_MOST_WHOLE: Final = 236 * 1024
+"""Bytes of a payload that fit a message together with what a letter adds."""
+
+
 def dead_letter(message: Message, *, consumer: ConsumerSpec, reason: str, now: datetime) -> DeadLetter:
     """Return the letter; its id depends on consumer and message, so that one that dies again is the same letter."""
-    is_json = _is_json(message.payload)
+    is_json = len(message.payload) <= _MOST_WHOLE and _is_json(message.payload)
+    if len(message.payload) > _MOST_WHOLE:
+        reason = f"{reason[: _LONGEST_REASON - 100]} (its payload of {len(message.payload)} bytes was cut off)"
     return DeadLetter(
         id=derived_id("dead", consumer.name, message.id),
         service=consumer.service,

@@ -20,8 +20,10 @@ from shared.bus.acknowledgements import Acknowledgements
 from shared.bus.publishing import ACK_TIMEOUT_S, Stored
 from shared.errors import TooLargeError, UnavailableError
 from shared.schemas.secret import Secret
+from shared.settings import SettingsError
 
 _PAUSE_S: Final = 0.5
+_SCHEMES: Final = ("nats://", "tls://", "ws://", "wss://")
 
 log = structlog.get_logger()
 
@@ -91,6 +93,7 @@ class Bus:
         try:
             await client.publish(subject, data, reply=reply, headers=sent)
         except (nats.errors.Error, OSError) as exc:
+            future.cancel()
             raise UnavailableError(f"NATS is away ({type(exc).__name__})") from exc
         return future
 
@@ -191,7 +194,9 @@ async def _close(client: Client) -> None:
 async def connect(
     url: Secret, *, name: str, credentials: str = "", replicas: int = 1, wait: bool = True
 ) -> AsyncIterator[Bus]:
-    """Open the supervised connection; with `wait`, enter only when it is up."""
+    """Open the supervised connection; with `wait`, enter only when it is up. Raises `SettingsError` for no address."""
+    if not all(server.strip().startswith(_SCHEMES) for server in url.reveal().split(",")):
+        raise SettingsError("NATS_URL is malformed: expected addresses that begin with nats:// or tls://")
     bus = Bus(url, name=name, credentials=credentials, replicas=replicas)
     async with asyncio.TaskGroup() as tasks:
         supervisor = tasks.create_task(bus.run())

@@ -100,13 +100,14 @@ class Consumer:
 
     async def _take_due(self) -> None:
         while True:
-            await asyncio.sleep(_DUE_EVERY_S)
             try:
-                due = await self._journal.take_due(self.spec.name, now=datetime.now(UTC), hold=_DUE_HOLD, limit=20)
+                due = await self._journal.take_due(self.spec.name, now=datetime.now(UTC), hold=_DUE_HOLD, limit=1)
             except UnavailableError:
-                continue
+                due = []
             for waiting in due:
                 await self.settle(FromTable(waiting, self._journal))
+            if not due:
+                await asyncio.sleep(_DUE_EVERY_S)
 
     async def _keep_held(self) -> None:
         while True:

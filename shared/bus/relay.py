@@ -69,3 +69,6 @@ class Relay:
                     await future
         except TimeoutError as exc:
             raise UnavailableError("NATS did not acknowledge in time") from exc
+        finally:
+            for future in futures:
+                future.cancel()

@@ -11,6 +11,7 @@ import structlog
 
 from shared.errors import UnavailableError
 from shared.schemas.secret import Secret
+from shared.settings import SettingsError
 
 # In quotes: asyncpg's classes are generic for type checkers only.
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
@@ -24,7 +25,9 @@ AWAY: Final = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # its disk or memory is full, or it has too many connections
+    asyncpg.PostgresSystemError,
+    asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.ReadOnlySQLTransactionError,
@@ -57,6 +60,13 @@ async def _open(url: Secret, schema: str, size: int) -> Pool:
 
 
 async def _create(url: Secret, schema: str, size: int, *, least: int) -> Pool:
+    try:
+        return await _pool(url, schema, size, least=least)
+    except asyncpg.ClientConfigurationError as exc:
+        raise SettingsError("DATABASE_URL is malformed: expected an address that begins with postgresql://") from exc
+
+
+async def _pool(url: Secret, schema: str, size: int, *, least: int) -> Pool:
     return await asyncpg.create_pool(
         url.reveal(),
         min_size=least,

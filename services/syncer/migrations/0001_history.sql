@@ -37,6 +37,7 @@ create table plays (
     show_ids     text        not null,
     keys         text[]      not null, -- what makes two reports the same title, see domain.keys_of
     duration_s   int,
+    item         text,                 -- the sender's own id of the item
     watched_at   timestamptz not null,
     recorded_at  timestamptz not null default now()
 );

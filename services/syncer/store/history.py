@@ -33,13 +33,13 @@ async def page_of_plays(connection: Connection, wanted: ListPlays) -> PlayPage:
     """Return plays, newest first."""
     filters = _filters(wanted)
     rows = await connection.fetch(
-        f"""select *, count(*) over () as total from plays {_WHERE}
+        f"""select * from plays {_WHERE}
         order by watched_at desc, id limit $6 offset $7""",  # noqa: S608 (a constant)
         *filters,
         wanted.limit,
         wanted.offset,
     )
-    total = rows[0]["total"] if rows else await _total(connection, filters)
+    total = await _total(connection, filters)
     return PlayPage([_play(row) for row in rows], total, wanted.limit, wanted.offset)
 
 
@@ -61,7 +61,7 @@ async def stats_of_plays(connection: Connection, wanted: CountPlays) -> PlayStat
     assert row is not None
     return PlayStats(
         **dict(row),
-        by_person=await _bars(connection, filters, "coalesce(person_name, 'unclaimed')"),
+        by_person=await _bars(connection, filters, "coalesce(person_name, 'unclaimed')", by="person_id, "),
         by_source=await _bars(connection, filters, "feeder"),
         by_day=await _days(connection, filters),
         top_shows=await _bars(connection, filters, "show"),
@@ -69,10 +69,11 @@ async def stats_of_plays(connection: Connection, wanted: CountPlays) -> PlayStat
     )
 
 
-async def _bars(connection: Connection, filters: tuple[Any, ...], name: str) -> list[Count]:
+async def _bars(connection: Connection, filters: tuple[Any, ...], name: str, *, by: str = "") -> list[Count]:
+    """Count by a name; `by` tells apart those who only share it."""
     rows = await connection.fetch(
         f"""select {name} as name, count(*) as plays from plays {_WHERE} and {name} is not null
-        group by 1 order by 2 desc, 1 limit {_MOST_BARS}""",  # noqa: S608 (constants)
+        group by {by}1 order by 2 desc, 1 limit {_MOST_BARS}""",  # noqa: S608 (constants)
         *filters,
     )
     return [Count(row["name"], row["plays"]) for row in rows]

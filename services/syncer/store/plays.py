@@ -12,13 +12,18 @@ from shared.schemas.history import PersonRef
 from shared.schemas.media import Account, Ids, Title
 
 _KNOWN = """select id, feeder, feeder_server, source, server, account_id, account_name, type, title, show, season,
-    episode, year, ids, show_ids, duration_s, watched_at from plays"""
+    episode, year, ids, show_ids, duration_s, item, watched_at from plays"""
 
 
 async def lock_account(connection: Connection, account: Account) -> None:
     """Let nobody else change or add to this account's plays, nor merge persons, until the transaction ends."""
     await lock_shared(connection, "syncer", "merges")
     await lock_exclusive(connection, "syncer", "account", account.source, account.server, account.id)
+
+
+async def lock_person(connection: Connection, person: PersonRef) -> None:
+    """Let nobody else add to a person's plays on any account; after the account's lock, never before it."""
+    await lock_exclusive(connection, "syncer", "person", person.id)
 
 
 async def owner_of(connection: Connection, account: Account) -> PersonRef | None:
@@ -60,7 +65,7 @@ async def viewings_like(connection: Connection, viewing: Viewing, person: Person
 
 
 def _title(row: object) -> Title:
-    fields = ("type", "title", "show", "season", "episode", "year", "duration_s")
+    fields = ("type", "title", "show", "season", "episode", "year", "duration_s", "item")
     values = {name: row[name] for name in fields}  # type: ignore[index]  # asyncpg's Record
     return Title(
         **values,
@@ -74,11 +79,13 @@ async def record_play(connection: Connection, viewing: Viewing, person: PersonRe
     account, title = viewing.account, viewing.title
     await connection.execute(
         """insert into plays (id, feeder, feeder_server, source, server, account_id, account_name, person_id,
-            person_name, type, title, show, season, episode, year, ids, show_ids, keys, duration_s, watched_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            person_name, type, title, show, season, episode, year, ids, show_ids, keys, duration_s, watched_at,
+            item)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
         on conflict (id) do update set type = excluded.type, title = excluded.title, show = excluded.show,
             season = excluded.season, episode = excluded.episode, year = excluded.year, ids = excluded.ids,
             show_ids = excluded.show_ids, keys = excluded.keys, duration_s = excluded.duration_s,
+            item = excluded.item,
             watched_at = excluded.watched_at, source = excluded.source, server = excluded.server,
             account_id = excluded.account_id, account_name = excluded.account_name,
             person_id = excluded.person_id, person_name = excluded.person_name""",
@@ -102,6 +109,7 @@ async def record_play(connection: Connection, viewing: Viewing, person: PersonRe
         keys_of(title, account=account),
         title.duration_s,
         viewing.watched_at,
+        title.item,
     )
 
 
@@ -109,7 +117,7 @@ async def learn_more(connection: Connection, play_id: str, title: Title, *, acco
     """Keep what a second report of a viewing knew of its title."""
     await connection.execute(
         """update plays set ids = $2, show_ids = $3, year = $4, duration_s = $5, show = $6, season = $7, episode = $8,
-            keys = $9 where id = $1""",
+            keys = $9, item = $10 where id = $1""",
         play_id,
         _json(title.ids),
         _json(title.show_ids),
@@ -119,6 +127,7 @@ async def learn_more(connection: Connection, play_id: str, title: Title, *, acco
         title.season,
         title.episode,
         keys_of(title, account=account),
+        title.item,
     )
 
 
@@ -171,7 +180,8 @@ async def give_account(connection: Connection, claimed: AccountClaimed) -> int:
 async def merge_people(connection: Connection, merged: PersonMerged) -> None:
     """Let all of one person be another's, now and for facts that come late; alone, so that none slips through."""
     await lock_exclusive(connection, "syncer", "merges")
-    values = (merged.merged_id, merged.person_id, merged.person_name)
+    person = await _survivor(connection, PersonRef(merged.person_id, merged.person_name))
+    values = (merged.merged_id, person.id, person.name)
     await connection.execute(
         """insert into merges (merged_id, person_id, person_name) values ($1, $2, $3)
         on conflict (merged_id) do update set person_id = excluded.person_id, person_name = excluded.person_name""",
@@ -180,6 +190,7 @@ async def merge_people(connection: Connection, merged: PersonMerged) -> None:
     await connection.execute("update accounts set person_id = $2, person_name = $3 where person_id = $1", *values)
     await connection.execute("update plays set person_id = $2, person_name = $3 where person_id = $1", *values)
     await connection.execute("update unwatched set person_id = $2 where person_id = $1", *values[:2])
+    await connection.execute("update merges set person_id = $2, person_name = $3 where person_id = $1", *values)
 
 
 async def _survivor(connection: Connection, person: PersonRef) -> PersonRef:

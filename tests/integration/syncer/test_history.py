@@ -218,6 +218,33 @@ async def test_a_claim_and_a_merge_at_once_leave_no_play_behind(house: House) ->
     await until_whose(house, ["Anna"] * 8)
 
 
+async def test_merges_that_come_in_the_wrong_order_end_with_who_is_left(house: House) -> None:
+    await house.post(plex_scrobble(1, account=2))
+    await house.claim(GUEST, "c", "Carl")
+    await until_whose(house, ["Carl"])
+    later = PersonMerged(id=random_id(), occurred_at=NOON, person_id="a", person_name="Anna", merged_id="b")
+    earlier = PersonMerged(id=random_id(), occurred_at=NOON, person_id="b", person_name="Bert", merged_id="c")
+
+    await house.say(later)
+    await asyncio.sleep(0.2)
+    await house.say(earlier)
+
+    await until_whose(house, ["Anna"])
+
+
+async def test_two_accounts_of_one_person_at_once_are_one_viewing(house: House) -> None:
+    for account in (1, 2):
+        await house.post(plex_scrobble(99, account=account), at=NOON - timedelta(days=9 + account))
+        await house.claim(OWNER if account == 1 else GUEST, "p", "Anna")
+    await until_whose(house, ["Anna", "Anna"])
+
+    await asyncio.gather(
+        *(house.post(plex_scrobble(number, account=account)) for number in range(10) for account in (1, 2))
+    )
+
+    assert len(await house.plays(since=NOON)) == 10
+
+
 async def until_whose(house: House, wanted: list[str | None]) -> None:
     async def is_so() -> bool:
         return sorted(map(str, await house.whose())) == sorted(map(str, wanted))

@@ -78,3 +78,10 @@ def test_any_title_is_the_same_as_itself(name: str, show: str, season: int, epis
     ):
         assert keys_of(title, account=ANNA)
         assert is_same_viewing(viewing(title), viewing(title, minutes=1))
+
+
+def test_an_item_without_ids_and_numbers_is_known_by_its_senders_id() -> None:
+    bare = Title(type="episode", title="Special", item="58657")
+
+    assert is_same_viewing(viewing(bare), viewing(bare, minutes=1))
+    assert enriched(Title(type="episode", title="Special"), bare).item == "58657"
