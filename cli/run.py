@@ -113,7 +113,7 @@ def _check_keys(keys: Secret) -> None:
     try:
         Keyring.parse(keys)
     except PermanentError as exc:
-        raise SettingsError(f"{exc.detail} (`usher keys generate` makes one)") from exc
+        raise SettingsError(exc.detail) from exc
 
 
 def services(config: RunSettings, environment: Mapping[str, str]) -> list[Program]:
