@@ -46,18 +46,20 @@ async def test_the_same_id_twice_is_stored_once(bus: Bus) -> None:
 
 
 async def test_a_repeat_after_its_effect_does_nothing(bus: Bus, pool: Pool) -> None:
-    worker, effects, tries = Worker(pool), 0, 0
+    worker, effects, ended = Worker(pool), 0, 0
 
     async def count(message: Message) -> None:
-        nonlocal effects, tries
-        tries += 1
-        async with worker.once(consumer=SPEC.name, message_id="the same cause"):
-            effects += 1
+        nonlocal effects, ended
+        try:
+            async with worker.once(consumer=SPEC.name, message_id="the same cause"):
+                effects += 1
+        finally:
+            ended += 1
 
     async with consuming(bus, pool, count):
         await bus.publish(SUBJECT, b"{}", message_id="one")
         await bus.publish(SUBJECT, b"{}", message_id="two")
-        await until(lambda: tries == 2)
+        await until(lambda: ended == 2)
 
     assert effects == 1
 
