@@ -1,7 +1,8 @@
 """How many webhooks a second the gateway stores, as a ratio to the bare route in the same run, a turn each in turn.
 
 Only the gateway, NATS and Postgres run, so that the other services' work is not counted; 32 senders post as fast as
-they are answered. Then half of that rate, at fixed times, for the latencies.
+they are answered. Then half of that rate, at fixed times, for the latencies: the median of
+three turns, because one late write of the disk is more than a hundredth of a turn.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nats
+import uvloop
 
 from bench.figures import Figure, at_least, at_most, plain
 from cli.embedded.nats import EmbeddedNats
@@ -30,6 +32,7 @@ from tests.integration.servers import Running, wait_for_nats, wait_for_postgres
 from tests.integration.service import until
 
 SENDERS = 32
+CONNECTIONS = 64
 TURN_S = 4.0
 TURNS = 3
 ENVELOPE_BYTES = 2300
@@ -46,7 +49,7 @@ def run() -> list[Figure]:
         _floor(bus) as floor_port,
     ):
         for sender, make in (("plex", _plex), ("jellyfin", _jellyfin)):
-            figures += asyncio.run(_measure(sender, make, port=port, floor_port=floor_port, bus=bus))
+            figures += uvloop.run(_measure(sender, make, port=port, floor_port=floor_port, bus=bus))
     return figures
 
 
@@ -70,15 +73,19 @@ async def _measure(
     ratio = statistics.median(mine / floor for mine, floor in zip(ours, floors, strict=True))
     rate = statistics.median(ours)
     await _until_logged(bus)
-    latencies = await _latencies(port, path, make, rate / 2)
-    floor_latencies = await _latencies(floor_port, "/floor", make, rate / 2)
+    latencies, floor_latencies = [], []
+    for turn in range(TURNS):
+        posts = [make((turn + 1) * 100_000 + number) for number in range(int(rate / 2 * TURN_S))]
+        floor_latencies.append(await _latencies(floor_port, "/floor", posts, rate / 2))
+        latencies.append(await _latencies(port, path, posts, rate / 2))
+        await _until_logged(bus)
     return [
         plain(f"{sender}: stored", rate, "/s"),
         plain(f"{sender}: floor", statistics.median(floors), "/s"),
         at_least(f"{sender}: ratio to the floor", ratio, "", 0.85),
-        plain(f"{sender}: p50 at half that rate", percentile(latencies, 0.5) * 1000, "ms"),
-        at_most(f"{sender}: p99 at half that rate", percentile(latencies, 0.99) * 1000, "ms", 25),
-        plain(f"{sender}: the floor's p99 at that rate", percentile(floor_latencies, 0.99) * 1000, "ms"),
+        plain(f"{sender}: p50 at half that rate", _middle(latencies, 0.5), "ms"),
+        at_most(f"{sender}: p99 at half that rate", _middle(latencies, 0.99), "ms", 25),
+        plain(f"{sender}: the floor's p99 at that rate", _middle(floor_latencies, 0.99), "ms"),
     ]
 
 
@@ -118,12 +125,17 @@ async def _until_logged(bus: Secret) -> None:
     await client.close()
 
 
-async def _latencies(port: int, path: str, make: Callable[[int], Post], rate: float) -> list[float]:
-    posts = [make(100_000 + number) for number in range(int(rate * TURN_S))]
+async def _latencies(port: int, path: str, posts: list[Post], rate: float) -> list[float]:
     client = Client("127.0.0.1", port)
+    await client.open(CONNECTIONS)
     answers = await send_at(rate, client, path, posts)
     client.close()
     return [answer.latency_s for answer in answers]
+
+
+def _middle(turns: list[list[float]], share: float) -> float:
+    """Return the median over the turns of one percentile, in milliseconds."""
+    return statistics.median(percentile(turn, share) for turn in turns) * 1000
 
 
 @contextmanager

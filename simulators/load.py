@@ -61,6 +61,12 @@ class Client:
                 writer.close()
         return int(head.split(" ", 2)[1]), body
 
+    async def open(self, connections: int) -> None:
+        """Open so many connections ahead, as a sender that has been at it for a while has."""
+        self._idle += await asyncio.gather(
+            *(asyncio.open_connection(self._host, self._port) for _ in range(connections))
+        )
+
     def close(self) -> None:
         """Close all connections."""
         for _, writer in self._idle:
@@ -69,17 +75,22 @@ class Client:
 
 
 async def send_at(rate: float, client: Client, path: str, posts: Sequence[Post]) -> list[Answer]:
-    """Send all, `rate` a second, and return the answers in the order of the posts."""
+    """Send all, `rate` a second, and return the answers in the order of the posts.
+
+    Each is begun when it is due: tasks and timers for all of them at once would make the sender itself late.
+    """
     began = time.perf_counter()
 
     async def send(number: int, post: Post) -> Answer:
-        due = began + number / rate
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
         status, body = await client.post(path, post)
-        return Answer(number, status, body, time.perf_counter() - due)
+        return Answer(number, status, body, time.perf_counter() - (began + number / rate))
 
+    running = []
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(send(number, post)) for number, post in enumerate(posts)]
+        for number, post in enumerate(posts):
+            if (early := began + number / rate - time.perf_counter()) > 0:
+                await asyncio.sleep(early)
+            running.append(tasks.create_task(send(number, post)))
     return [task.result() for task in running]
 
 
