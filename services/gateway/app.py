@@ -9,7 +9,7 @@ from services.gateway import problems
 from services.gateway.api import audit, auth, describe, events, health, history, keys, letters, people, stream
 from services.gateway.api import webhook_secrets as secrets
 from services.gateway.api.bounds import Bounds
-from services.gateway.api.guards import Guard, caller, reads_json
+from services.gateway.api.guards import Guard, caller, knows_query, reads_json
 from services.gateway.api.handlers import free
 from services.gateway.api.tracing import traced
 from services.gateway.edge import Edge
@@ -54,11 +54,13 @@ def application(routes: Routes, door: Door, guard: Guard, tracer: Tracer) -> ASG
 
 
 def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
-    unguarded = Router("/", route_handlers=[auth.login_router(routes.auth)], guards=[free(guard.check_prepared)])
+    unguarded = Router(
+        "/", route_handlers=[auth.login_router(routes.auth)], guards=[free(guard.check_prepared), knows_query]
+    )
     guarded = Router(
         "/",
         route_handlers=_guarded(routes),
-        guards=[free(guard.check)],
+        guards=[free(guard.check), knows_query],
         dependencies={"caller": Provide(caller, sync_to_thread=False)},
         security=describe.SECURITY,
     )

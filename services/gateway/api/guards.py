@@ -6,6 +6,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
+from services.gateway import parameters
 from services.gateway.access.caller import Caller, presented
 from services.gateway.access.doorman import Doorman
 from services.gateway.access.scopes import Scope
@@ -52,6 +53,11 @@ class Guard:
     async def check_prepared(self, _connection: AnyConnection, _handler: BaseRouteHandler) -> None:
         """Raise `UnavailableError` before Usher is prepared."""
         self._preparation.require()
+
+
+async def knows_query(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Raise `InvalidError` for a query with parameters that the route does not take, or twice the same."""
+    parameters.check_query(handler, connection.scope["query_string"])
 
 
 def reads_json(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
