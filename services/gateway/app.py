@@ -9,7 +9,7 @@ from services.gateway import problems
 from services.gateway.api import audit, auth, describe, events, health, history, keys, letters, people, stream
 from services.gateway.api import webhook_secrets as secrets
 from services.gateway.api.bounds import Bounds
-from services.gateway.api.guards import Guard, caller, knows_query, reads_json
+from services.gateway.api.guards import Guard, caller, knows_query, reads_json, reads_only
 from services.gateway.api.handlers import free
 from services.gateway.api.tracing import traced
 from services.gateway.edge import Edge
@@ -60,7 +60,7 @@ def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
     guarded = Router(
         "/",
         route_handlers=_guarded(routes),
-        guards=[free(guard.check), knows_query],
+        guards=[free(guard.check), reads_only, knows_query],
         dependencies={"caller": Provide(caller, sync_to_thread=False)},
         security=describe.SECURITY,
     )
