@@ -42,7 +42,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         given: Any = scope
         method: str = given["method"]
-        asked = {**given, "method": "GET", _HEAD: True} if method == "HEAD" else given
+        asked: Any = {**given, "method": "GET", _HEAD: True} if method == "HEAD" else given
         answered = _Answered(send) if asked is given else _Answered(_Bodiless(send), allows_head=False)
         began = time.perf_counter()
         try:

@@ -7,7 +7,7 @@ import msgspec
 from litestar.exceptions import HTTPException
 from litestar.handlers.base import BaseRouteHandler
 
-from services.gateway import parameters
+from services.gateway import page, parameters
 from shared.errors import Fault
 
 BODY: Final = "body"
@@ -16,6 +16,11 @@ _DATA: Final = "data"
 """Litestar's name for the decoded body."""
 _FIELD: Final = re.compile(r"^Object (missing required|contains unknown) field `(.*)`$")
 _PARAMETER: Final = re.compile(r"^Missing required \w+ parameter '(.+?)' for path ")
+_WORDS: Final = {
+    f"Expected `str` matching regex {page.NOT_BLANK!r}": "expected text that is not blank, without control characters",
+    f"Expected `str` matching regex {page.NO_CONTROLS!r}": "expected text without control characters",
+}
+"""Patterns, for people."""
 
 
 def of(error: HTTPException, handler: BaseRouteHandler | None) -> tuple[Fault, ...]:
@@ -33,7 +38,8 @@ def whole(method: str, message: str) -> tuple[Fault, ...]:
 
 
 def _fault(entry: dict[str, Any], handler: BaseRouteHandler | None) -> Fault:
-    key, message = str(entry.get("key", "")), str(entry.get("message", ""))
+    key, said = str(entry.get("key", "")), str(entry.get("message", ""))
+    message = _WORDS.get(said, said)
     if key == _DATA and message == repr(_DATA):
         return Fault(BODY, f"a JSON body is missing: send {_wanted(handler)}")
     if entry.get("source") != BODY:

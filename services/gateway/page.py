@@ -18,7 +18,9 @@ MAX_SEARCH: Final = 200
 _YEARS: Final = range(1900, 9999)
 _LONGEST_MOMENT: Final = 64
 _DATE: Final = len("2026-01-31")
-_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+NOT_BLANK: Final = r"^(?=.*\S)[^\x00-\x1f\x7f]*$"
+"""For names: no control characters, and something that can be seen."""
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="the most items to return")]
 Offset = Annotated[int, QueryParameter(ge=0, le=MAX_OFFSET, description="how many items to pass over")]
@@ -26,12 +28,12 @@ Search = Annotated[
     str | None,
     QueryParameter(
         max_length=MAX_SEARCH,
-        pattern=_NO_CONTROLS,
+        pattern=NO_CONTROLS,
         description="only what contains this text; case does not matter",
         examples=[Example(value="alien")],
     ),
 ]
-Word = Annotated[str | None, QueryParameter(max_length=MAX_SEARCH, pattern=_NO_CONTROLS)]
+Word = Annotated[str | None, QueryParameter(max_length=MAX_SEARCH, pattern=NO_CONTROLS)]
 Since = Annotated[
     str | None,
     QueryParameter(

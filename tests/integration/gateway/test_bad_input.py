@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from tests.integration.gateway.house import ADMIN, KEY, House
@@ -112,6 +113,23 @@ async def test_a_wrong_body_is_named_where_it_is_wrong(
     assert fault["path"] == path
     assert message is None or fault["message"] == message
     assert "'data'" not in str(problem)
+
+
+@pytest.mark.parametrize("name", ["", " ", "   ", "\u00a0\u3000", "\t"])
+@pytest.mark.parametrize(
+    ("path", "field", "body"),
+    [
+        ("/api/keys", "name", {"scopes": ["read"]}),
+        ("/api/webhooks/secrets", "server", {}),
+        ("/api/people/unclaimed/claim", "name", {"source": "plex", "server": "s", "account_id": "1"}),
+    ],
+)
+async def test_a_blank_name_is_refused(house: House, path: str, field: str, body: dict[str, Any], name: str) -> None:
+    problem = await posted(house, path, msgspec.json.encode({**body, field: name}))
+
+    [fault] = problem["errors"]
+    assert fault["path"] == field
+    assert not name or fault["message"] == "expected text that is not blank, without control characters"
 
 
 async def test_a_bad_webhook_says_where_it_is_bad(house: House) -> None:
