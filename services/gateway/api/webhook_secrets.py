@@ -69,12 +69,12 @@ class SecretRoutes:
         return SecretPage(items, total, limit, offset)
 
     async def create(self, caller: NamedDependency[Caller], data: Annotated[WantedSecret, _WANTED]) -> SecretItem:
-        """Make a secret, valid beside the others."""
+        """Make a secret, valid beside the others: here at once, on other replicas within moments."""
         secret, token = await self._secrets.create(source=data.source, server=data.server, caller=caller)
         return _item(secret, self._secrets.addresses_with(token, secret.source))
 
     async def remove(self, caller: NamedDependency[Caller], secret_id: Id) -> None:
-        """Make a secret invalid, within moments on all replicas."""
+        """Make a secret invalid: here at once, on other replicas within moments."""
         await self._secrets.remove(secret_id, caller=caller)
 
 
