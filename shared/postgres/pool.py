@@ -47,7 +47,7 @@ async def connect(url: Secret, *, schema: str, size: int = 4, wait: bool = True)
     With `wait` false nothing is opened before it is needed. Idle connections are closed after a minute, so that a
     quiet house keeps few backends.
     """
-    pool = await (_open(url, schema, size) if wait else _create(url, schema, size, least=0))
+    pool = await (_open(url, schema, size) if wait else _create(url, schema, size, at_once=0))
     try:
         yield pool
     finally:
@@ -56,20 +56,21 @@ async def connect(url: Secret, *, schema: str, size: int = 4, wait: bool = True)
 
 @stamina.retry(on=AWAY, attempts=None, timeout=None, wait_initial=0.1, wait_max=5)
 async def _open(url: Secret, schema: str, size: int) -> Pool:
-    return await _create(url, schema, size, least=1)
+    return await _create(url, schema, size, at_once=1)
 
 
-async def _create(url: Secret, schema: str, size: int, *, least: int) -> Pool:
+async def _create(url: Secret, schema: str, size: int, *, at_once: int) -> Pool:
     try:
-        return await _pool(url, schema, size, least=least)
+        return await _pool(url, schema, size, at_once=at_once)
     except asyncpg.ClientConfigurationError as exc:
         raise SettingsError("DATABASE_URL is malformed: expected an address that begins with postgresql://") from exc
 
 
-async def _pool(url: Secret, schema: str, size: int, *, least: int) -> Pool:
+async def _pool(url: Secret, schema: str, size: int, *, at_once: int) -> Pool:
     return await asyncpg.create_pool(
         url.reveal(),
-        min_size=least,
+        min_size=0,  # with a floor, asyncpg restores it behind our back and logs each failure with its traceback
+        init_size=at_once,
         max_size=size,
         max_inactive_connection_lifetime=60,
         timeout=5,

@@ -172,3 +172,13 @@ async def test_a_pool_that_is_used_up_is_unavailable_and_not_for_ever(far: Pool)
                 pass
 
     assert await postgres.answers(far)
+
+
+async def test_a_postgres_that_goes_away_leaves_no_traceback_in_the_log(
+    far: Pool, way: Proxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    await postgres.answers(far)
+    await way.go_away()
+
+    assert not await postgres.answers(far)
+    assert [record.message for record in caplog.records if record.exc_info] == []
