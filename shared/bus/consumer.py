@@ -51,10 +51,11 @@ class Consumer:
         journal: Journal,
         is_ready: Callable[[], Awaitable[bool]],
         tracer: Tracer,
+        stream_is_missing: Callable[[], None],
         workers: int = 8,
     ) -> None:
         self.spec = spec
-        self.pull = Pull(spec, room=workers * 4)
+        self.pull = Pull(spec, room=workers * 4, missing=stream_is_missing)
         self._handler = handler
         self._publisher = publisher
         self._journal = journal

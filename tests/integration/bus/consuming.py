@@ -23,7 +23,14 @@ async def consuming(bus: Bus, pool: Pool, handler: Handler, *, spec: ConsumerSpe
         return bus.is_connected and await postgres.answers(pool)
 
     consumer = Consumer(
-        spec, handler, publisher=bus, journal=Journal(pool), is_ready=is_ready, tracer=Tracer(), workers=4
+        spec,
+        handler,
+        publisher=bus,
+        journal=Journal(pool),
+        is_ready=is_ready,
+        tracer=Tracer(),
+        stream_is_missing=bus.stream_is_missing,
+        workers=4,
     )
     await bus.add(consumer.pull)
     async with asyncio.TaskGroup() as tasks:
