@@ -12,11 +12,12 @@ from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams, check_variables
 from cli.folder import ADDRESS, DATABASE_URL, LOCAL_API_KEY, NATS_URL, Folder
 from cli.output import AsJson, show_json, show_table
-from cli.settings import RunSettings, UpstreamSettings
+from cli.settings import RunSettings
 from shared import settings
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
 from shared.schemas.secret import Secret
+from shared.settings import UpstreamSettings
 
 app = typer.Typer(add_completion=False)
 

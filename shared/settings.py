@@ -49,6 +49,16 @@ Replicas = Annotated[
     int,
     Meta(ge=1, le=5, description="how many NATS servers keep each message, 1 alone or 3 on a cluster", examples=["1"]),
 ]
+HexKey = Annotated[
+    str,
+    Meta(pattern="^[0-9a-fA-F]{64}$", description="64 hex digits, as the developer portal shows them", examples=["…"]),
+]
+Snowflake = Annotated[
+    str, Meta(pattern="^[0-9]{15,22}$", description="an id of Discord's, all digits", examples=["1014270561534541824"])
+]
+Networks = Annotated[str, described("networks, separated by commas; empty: all private ones", "192.168.1.0/24")]
+
+Hours = Annotated[int, Meta(ge=0, le=8760, description="hours between two runs, 0 for never", examples=["24"])]
 
 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +86,42 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: LogLevel = "INFO"
     log_format: LogFormat = "auto"
     otel_exporter_otlp_endpoint: Annotated[str, described("an OTLP address", "http://127.0.0.1:4318")] = ""
+
+
+class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The systems around Usher, as far as they are set up by variables. Without an application id Discord is off."""
+
+    seerr_url: Annotated[Url, described("the http or https address of Seerr", "http://192.168.1.10:5055")] = ""
+    seerr_api_key: Annotated[Secret, described("Seerr's API key", "as Seerr's settings show it")] = Secret("")
+    plex_host: Annotated[
+        Url, described("the http or https address of the Plex server", "http://192.168.1.10:32400")
+    ] = ""
+    plex_token: Annotated[Secret, described("a token of the server's owner", "20 letters and digits")] = Secret("")
+    plex_client_id: Annotated[str, described("what plex.tv knows this Usher by", "a UUID")] = ""
+    plex_product: Annotated[str, described("the name that plex.tv shows", "Usher")] = "Usher"
+    trakt_client_id: Annotated[str, described("the id of an application at Trakt", "64 hex digits")] = ""
+    trakt_client_secret: Annotated[Secret, described("the secret of that application", "64 hex digits")] = Secret("")
+    discord_application_id: Snowflake = ""
+    discord_public_key: HexKey = ""
+    discord_bot_token: Annotated[Secret, described("the bot's token", "as the developer portal shows it once")] = (
+        Secret("")
+    )
+    discord_guild_id: Snowflake = ""
+    discord_admin_role_id: Snowflake = ""
+    discord_channel_id: Snowflake = ""
+    users_sync_interval_hours: Hours = 24
+    history_sync_interval_hours: Hours = 6
+    plex_sync_interval_hours: Hours = 6
+    usher_allow_private: Networks = ""
+    plex_tv_url: Url = "https://plex.tv"
+    trakt_api_url: Url = "https://api.trakt.tv"
+    trakt_auth_url: Url = "https://auth.trakt.tv"
+    discord_api_url: Url = "https://discord.com/api/v10"
+
+    @property
+    def has_discord(self) -> bool:
+        """Say whether Discord is on."""
+        return bool(self.discord_application_id and self.discord_bot_token)
 
 
 S = TypeVar("S", bound=msgspec.Struct)

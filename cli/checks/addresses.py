@@ -7,10 +7,10 @@ import msgspec
 
 from cli.checks.finding import Finding, fail, ok, warn
 from cli.client import AnswerError, AwayError, Usher
-from cli.settings import UpstreamSettings
 from shared.errors import UsherError
 from shared.http.calls import decode, translated
 from shared.schemas.secret import Secret
+from shared.settings import UpstreamSettings
 
 
 class SeerrStatus(msgspec.Struct, frozen=True):

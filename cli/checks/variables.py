@@ -3,13 +3,13 @@
 from typing import Final
 
 from cli.checks.finding import Finding, fail, ok, warn
-from cli.settings import KINDS, MADE_BY_RUN, UpstreamSettings
+from cli.settings import KINDS, MADE_BY_RUN
 from shared import settings
 from shared.errors import PermanentError
 from shared.http.egress import private_networks
 from shared.keyring import Keyring
 from shared.schemas.secret import Secret
-from shared.settings import SettingsError
+from shared.settings import SettingsError, UpstreamSettings
 
 _DISCORD: Final = ("discord_application_id", "discord_public_key", "discord_bot_token")
 _TOGETHER: Final = (

@@ -37,7 +37,7 @@ from shared.runtime import Parts, Service
 from shared.vault import Vault
 
 _POOL: Final = 6
-_LOG_WORKERS: Final = 32
+_LOG_WORKERS: Final = 64
 """Handlers of the event log at once: so many rows can go into one statement."""
 _REMEMBERED_SECRETS: Final = "webhook-secrets.json"
 

@@ -1,33 +1,65 @@
-"""The linker: who is who, and whose account it is that something was seen on."""
+"""The linker: who is who, whose account it is that something was seen on, and how people prove it."""
 
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from services.linker.handlers import Handlers
-from shared import runtime
+from services.linker.clients import Clients
+from services.linker.people.handlers import Handlers as People
+from services.linker.settings import Settings
+from services.linker.store import installation
+from shared import runtime, settings
 from shared.bus import streams
+from shared.http.client import client
+from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
+from shared.keyring import Keyring
+from shared.postgres.pool import transaction
+from shared.runtime import Parts
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
-from shared.settings import ServiceSettings
+from shared.settings import UpstreamSettings
+from shared.vault import Vault
 
 
-async def linker(config: ServiceSettings) -> None:
+async def linker(config: Settings) -> None:
     """Run until told to stop."""
-    async with runtime.open_parts(config, name="linker") as parts:
-        handlers = Handlers(worker=parts.worker, pool=parts.pool, now=lambda: datetime.now(UTC), new_id=random_id)
+    upstreams = settings.load(UpstreamSettings)
+    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts):
+        vault = Vault(parts.pool, Keyring.parse(config.usher_encryption_keys))
+        await vault.verify()
+        people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         service = runtime.Service(parts)
-        service.consume(streams.LINKER_PLAYS, handlers.see_play)
+        service.consume(streams.LINKER_PLAYS, people.see_play)
         service.work({})
         service.answer(
             {
-                ListPeople: handlers.list_people,
-                FindPerson: handlers.find_person,
-                ListUnclaimed: handlers.list_unclaimed,
-                ClaimAccount: handlers.claim_account,
-                MergePeople: handlers.merge_people,
+                ListPeople: people.list_people,
+                FindPerson: people.find_person,
+                ListUnclaimed: people.list_unclaimed,
+                ClaimAccount: people.claim_account,
+                MergePeople: people.merge_people,
             }
         )
         await runtime.serve(config, service.run, finish=service.finish)
 
 
+@asynccontextmanager
+async def _clients(config: Settings, upstreams: UpstreamSettings, parts: Parts) -> AsyncIterator[Clients]:
+    egress = Egress(
+        denied_ports=OWN_PORTS | ports_of([config.database_url, config.nats_url]),
+        private=private_networks(upstreams.usher_allow_private),
+    )
+    async with transaction(parts.pool) as connection:
+        made_up = upstreams.plex_client_id or str(uuid.uuid4())
+        client_id = await installation.value_of(connection, "plex_client_id", otherwise=made_up)
+    async with client(egress=egress) as http:
+        yield Clients(http, upstreams, plex_client_id=upstreams.plex_client_id or client_id)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 if __name__ == "__main__":
-    runtime.main("linker", ServiceSettings, linker)
+    runtime.main("linker", Settings, linker)

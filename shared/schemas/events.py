@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from shared.schemas.media import Account, Title
+from shared.schemas.media import Account, Provider, Title
 from shared.schemas.webhooks import Source
 
 
@@ -61,6 +61,49 @@ class PersonMerged(Event, frozen=True, kw_only=True, tag="person.merged"):
     person_id: str
     person_name: str
     merged_id: str
+
+
+class AccountLinked(Event, frozen=True, kw_only=True, tag="account.linked"):
+    """A person proved that an account is his, or his Seerr user was found; `server` is a machine id.
+
+    For Seerr, `account_id` is the user's number. The token is in the vault, under `shared.owners.account_token`.
+    """
+
+    person_id: str
+    person_name: str
+    provider: Provider
+    account_id: str
+    username: str
+    server: str = ""
+    email: str | None = None
+    discord_id: str | None = None
+
+
+class AccountUnlinked(Event, frozen=True, kw_only=True, tag="account.unlinked"):
+    """Usher has no credential for this account any more; whose it is does not change."""
+
+    person_id: str
+    provider: Provider
+    account_id: str
+    server: str = ""
+    reason: str = ""
+
+
+class CredentialDied(Event, frozen=True, kw_only=True, tag="credential.died"):
+    """The other system does not accept an account's token any more; the person must sign in again."""
+
+    person_id: str
+    provider: Provider
+    account_id: str
+    server: str = ""
+    discord_id: str | None = None
+
+
+class ServerChanged(Event, frozen=True, kw_only=True, tag="server.changed"):
+    """A configured server was added, changed or removed: whoever speaks to it reads it again."""
+
+    name: str
+    is_removed: bool = False
 
 
 class WebhookSecretChanged(Event, frozen=True, kw_only=True, tag="webhook_secret.changed"):

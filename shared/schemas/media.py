@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 MediaType = Literal["movie", "episode"]
-Provider = Literal["plex", "jellyfin", "emby", "seerr", "tautulli", "trakt", "discord"]
+Provider = Literal["plex", "jellyfin", "emby", "seerr", "tautulli", "trakt", "discord", "usher"]
 
 
 class Ids(msgspec.Struct, frozen=True, omit_defaults=True):

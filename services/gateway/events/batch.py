@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
-GATHER: Final = timedelta(milliseconds=20)
+GATHER: Final = timedelta(milliseconds=50)
 GATHER_BUSY: Final = timedelta(milliseconds=300)
 MOST: Final = 100
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from services.linker.handlers import Handlers
+from services.linker.people.handlers import Handlers
 from shared.bus import streams
 from shared.bus.connection import Bus
 from shared.bus.questions import ask

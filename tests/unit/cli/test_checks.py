@@ -8,9 +8,9 @@ from cli.checks.finding import Finding
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams
 from cli.folder import ENCRYPTION_KEYS, Folder
-from cli.settings import UpstreamSettings
 from shared.keyring import new_key
 from shared.schemas.secret import Secret
+from shared.settings import UpstreamSettings
 
 
 def levels(findings: list[Finding]) -> dict[str, str]:

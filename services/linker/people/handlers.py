@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from services.linker import domain
-from services.linker.store import accounts, people
+from services.linker.people import domain
+from services.linker.people.store import accounts, people
 from shared.bus import streams
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker

@@ -1,6 +1,6 @@
 """Whose account it is, and above all whose it is not."""
 
-from services.linker.domain import Key, Owner, key_of, keys_of, person_of
+from services.linker.people.domain import Key, Owner, key_of, keys_of, person_of
 from shared.schemas.media import Account
 
 OWNER_HERE = Account("plex", "server-a", "1", "anna", is_owner=True)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.linker.domain import Key, Owner
+from services.linker.people.domain import Key, Owner
 from shared.postgres.locks import lock_exclusive, lock_shared
 from shared.postgres.pool import Connection
 from shared.schemas.media import Account

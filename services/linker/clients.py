@@ -1,0 +1,91 @@
+"""Makes clients of the systems around Usher; those of one server share its limit and its breaker, whoever asks."""
+
+from typing import Any, Final
+
+import msgspec
+
+from shared.clients.discord.limits import Limits
+from shared.clients.discord.rest import Discord
+from shared.clients.emby import Emby
+from shared.clients.jellyfin import Jellyfin
+from shared.clients.mediabrowser import Device
+from shared.clients.plex_app import PlexApp
+from shared.clients.plex_server import PlexServer
+from shared.clients.plex_tv import PlexTv, hosts_of
+from shared.clients.seerr.rest import Seerr
+from shared.clients.trakt import Trakt
+from shared.http.upstream import Upstreams
+from shared.schemas.identifiers import derived_id
+from shared.schemas.secret import Secret
+from shared.settings import UpstreamSettings
+
+PLEX_TV: Final = "plex.tv"
+DISCORD: Final = "Discord"
+TRAKT: Final = "Trakt"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A server as far as speaking to it goes; errors call it by its name."""
+
+    name: str
+    url: str
+
+
+class Clients:
+    """One for a process. `plex_client_id` is what plex.tv knows this installation by; `http` is borrowed."""
+
+    def __init__(self, http: Any, config: UpstreamSettings, *, plex_client_id: str) -> None:
+        self._http = http
+        self._config = config
+        self._app = PlexApp(client_id=plex_client_id, product=config.plex_product)
+        self._client_id = plex_client_id
+        self._limits = Limits()
+        self.upstreams: Final = Upstreams()
+
+    def plex_tv(self) -> PlexTv:
+        """Return plex.tv."""
+        hosts = hosts_of(self._config.plex_tv_url)
+        return PlexTv(self._http, self.upstreams.of(PLEX_TV), app=self._app, hosts=hosts)
+
+    def plex_server(self, place: Place, *, token: Secret) -> PlexServer:
+        """Return a Plex server, read for the account of the token."""
+        return PlexServer(self._http, self.upstreams.of(place.name), app=self._app, url=place.url, token=token)
+
+    def jellyfin(self, place: Place, *, for_whom: str) -> Jellyfin:
+        """Return a Jellyfin server; `for_whom` makes the device, which is another one for each person."""
+        return Jellyfin(self._http, self.upstreams.of(place.name), url=place.url, device=self._device(for_whom))
+
+    def emby(self, place: Place, *, for_whom: str) -> Emby:
+        """Return an Emby server; `for_whom` makes the device, which is another one for each person."""
+        return Emby(self._http, self.upstreams.of(place.name), url=place.url, device=self._device(for_whom))
+
+    def seerr(self, place: Place, *, api_key: Secret) -> Seerr:
+        """Return Seerr."""
+        return Seerr(self._http, self.upstreams.of(place.name), url=place.url, api_key=api_key)
+
+    def trakt(self, *, client_id: str, client_secret: Secret) -> Trakt:
+        """Return Trakt, spoken to as this application."""
+        return Trakt(
+            self._http,
+            self.upstreams.of(TRAKT),
+            client_id=client_id,
+            client_secret=client_secret,
+            api_url=self._config.trakt_api_url,
+            auth_url=self._config.trakt_auth_url,
+        )
+
+    def discord(self) -> Discord | None:
+        """Return Discord; None where it is off."""
+        if not self._config.has_discord:
+            return None
+        return Discord(
+            self._http,
+            self.upstreams.of(DISCORD),
+            application_id=self._config.discord_application_id,
+            bot_token=self._config.discord_bot_token,
+            limits=self._limits,
+            url=self._config.discord_api_url,
+        )
+
+    def _device(self, for_whom: str) -> Device:
+        return Device(id=derived_id("device", self._client_id, for_whom))

@@ -1,0 +1,81 @@
+-- What this installation made up for itself once: the name that plex.tv knows it by, what is registered at Discord.
+create table installation (
+    name  text primary key,
+    value text not null
+);
+
+-- The configured systems; their tokens are in the vault, under the name.
+create table servers (
+    name            text primary key,
+    type            text        not null check (type in ('plex', 'jellyfin', 'emby', 'seerr', 'trakt')),
+    url             text        not null,
+    enabled         boolean     not null default true,
+    machine_id      text,
+    request_limit   int,
+    include_owner   boolean     not null default false,
+    libraries       text[]      not null default '{}',
+    gives_token     boolean     not null default false,
+    version         text,
+    reachable       boolean,
+    user_count      int,
+    checked_at      timestamptz,
+    created_at      timestamptz not null default now()
+);
+create unique index servers_one_of_a_kind on servers (type) where type in ('seerr', 'trakt');
+create unique index servers_machine on servers (type, machine_id) where machine_id is not null;
+
+-- Sign-ins under way and how they ended. The secrets that redeem them, and Discord's reply tokens, are in the vault.
+create table sign_ins (
+    id             text primary key,
+    provider       text        not null,
+    server         text        not null default '',
+    asker_kind     text        not null,
+    asker_id       text        not null,
+    person_id      text references persons (id),
+    code           text        not null,
+    short_code     text,
+    url            text        not null,
+    -- what the other system calls it: of a Plex sign-in the two PINs
+    references_    text[]      not null default '{}',
+    state          text        not null default 'pending'
+        check (state in ('pending', 'authorized', 'expired', 'denied', 'refused', 'cancelled')),
+    reason         text,
+    account_id     text,
+    username       text,
+    email          text,
+    poll_every     interval    not null,
+    poll_at        timestamptz not null,
+    expires_at     timestamptz not null,
+    -- the interaction of Discord that is answered with the outcome
+    interaction_id text,
+    created_at     timestamptz not null default now()
+);
+create index sign_ins_due on sign_ins (poll_at) where state = 'pending';
+create unique index sign_ins_one_open on sign_ins (provider, server, asker_kind, asker_id) where state = 'pending';
+
+-- When the next call to a system with one budget for all replicas may go.
+create table budgets (
+    name    text primary key,
+    free_at timestamptz not null
+);
+
+-- The accounts that Usher holds a credential for, and how it stands.
+create table connections (
+    provider      text        not null,
+    server        text        not null default '',
+    account_id    text        not null,
+    person_id     text        not null references persons (id),
+    username      text        not null,
+    state         text        not null default 'ok' check (state in ('ok', 'dead')),
+    reason        text,
+    linked_at     timestamptz not null,
+    checked_at    timestamptz,
+    check_at      timestamptz not null,
+    -- of tokens that end: when, and when they are to be renewed
+    expires_at    timestamptz,
+    renew_at      timestamptz,
+    primary key (provider, server, account_id)
+);
+create index connections_person on connections (person_id);
+create index connections_check on connections (check_at) where state = 'ok';
+create index connections_renew on connections (renew_at) where state = 'ok' and renew_at is not null;

@@ -1,0 +1,68 @@
+"""Discord's interactions between gateway and services, and the messages that answer them.
+
+They travel on `interactions.<service>.<command>`; the gateway has verified the signature and promised a reply, so the
+service only edits it. `payload` is what Discord sent, with its token taken out and sealed in `token`.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from shared.schemas.parcel import Parcel
+
+TOKEN: Final = "interaction-token"  # noqa: S105 (the purpose of a parcel)
+
+
+class Interaction(msgspec.Struct, frozen=True, kw_only=True):
+    """One interaction; `id` is Discord's, and the message id."""
+
+    id: str
+    received_at: datetime
+    payload: msgspec.Raw
+    token: Parcel
+    is_ephemeral: bool = False
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """The job `reply`: put a message in place of the promise, or send it to the person where that is too late.
+
+    `message` is the JSON of a `shared.clients.discord.messages.Message`.
+    """
+
+    interaction_id: str
+    user_id: str
+    token: Parcel
+    message: msgspec.Raw
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """The job `write`: a direct message to somebody; for minutes, the same `cause` is one message."""
+
+    user_id: str
+    cause: str
+    message: msgspec.Raw
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One that is offered while somebody types."""
+
+    name: str
+    value: str
+
+
+class Choices(msgspec.Struct, frozen=True):
+    """What to choose from, the best first, at most 25."""
+
+    items: list[Choice]
+
+
+class Suggest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="choices.suggest"):
+    """What fits what somebody types? `typed` may be empty."""
+
+    command: str
+    option: str
+    typed: str
+    user_id: str
+    is_admin: bool = False
+    options: dict[str, str | int | float | bool] = {}
