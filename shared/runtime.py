@@ -134,12 +134,14 @@ class Service:
                 await parts.bus.add(consumer.pull)
                 tasks.create_task(consumer.run())
             for answers in self._answers:
+                tasks.create_task(answers.run())
                 await parts.bus.add(answers)
             log.info("started")
 
     async def finish(self) -> None:
         """Take nothing more, and let what was begun come to its end, for a while."""
-        await asyncio.gather(*(consumer.finish(within=FINISH_WITHIN) for consumer in self._consumers))
+        parts: list[Consumer | Answers] = [*self._consumers, *self._answers]
+        await asyncio.gather(*(part.finish(within=FINISH_WITHIN) for part in parts))
 
     async def _keep_house(self) -> None:
         while True:
