@@ -11,6 +11,7 @@ from shared.keyring import Keyring, MissingKeyError, Owner, TamperedError, new_k
 from shared.postgres import pool as postgres
 from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
+from shared.settings import SettingsError
 from shared.vault import Vault
 
 OLD, NEW, OTHER = new_key("old"), new_key("new"), new_key("other")
@@ -182,7 +183,7 @@ async def test_verify_names_all_missing_keys(pool: Pool) -> None:
     await Vault(pool, ring(OTHER)).put(owner(99), TOKEN)
 
     with pytest.raises(
-        MissingKeyError, match=r"lacks keys that are in use: old \(3 credentials\), other \(1 credentials\)"
+        SettingsError, match=r"lacks keys that are in use: old \(3 credentials\), other \(1 credentials\)"
     ):
         await Vault(pool, ring(NEW)).verify()
 
@@ -190,7 +191,7 @@ async def test_verify_names_all_missing_keys(pool: Pool) -> None:
 async def test_verify_finds_another_key_under_the_same_id(pool: Pool) -> None:
     await fill(pool, 3, OLD)
 
-    with pytest.raises(TamperedError, match="the key old opens nothing"):
+    with pytest.raises(SettingsError, match="the key old opens nothing"):
         await Vault(pool, ring(new_key("old"))).verify()
 
 
