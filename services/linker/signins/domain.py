@@ -12,12 +12,16 @@ import msgspec
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 
-AskerKind = Literal["discord", "usher"]
+AskerKind = Literal["discord", "usher", "person", "key"]
 State = Literal["pending", "authorized", "expired", "denied", "refused", "cancelled"]
 
 
 class Asker(msgspec.Struct, frozen=True):
-    """Who wants to link: a Discord user by id, or a user of Usher by name; becomes an identity of the person."""
+    """Who wants to link.
+
+    A Discord user by id and a user of Usher by name become identities of the person. A `person` is named by somebody
+    who may speak for others; an API `key` speaks for whoever signs in.
+    """
 
     kind: AskerKind
     id: str
@@ -42,7 +46,8 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     poll_every: timedelta
     short_code: str | None = None
-    """To be typed at `short_url`, for who cannot open `url`."""
+    """To be typed by who cannot open `url`, until `short_until` where it ends before `expires_at`."""
+    short_until: datetime | None = None
     references: tuple[str, ...] = ()
     secret: Secret | None = None
 
