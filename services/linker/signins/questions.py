@@ -10,8 +10,9 @@ from services.linker.signins.domain import Asker, Authorized, SignIn
 from services.linker.signins.flows.plex import PlexFlow
 from services.linker.signins.handlers import SignIns
 from services.linker.signins.store import connections
+from shared.clients.errors import CredentialRefusedError
 from shared.courier import Courier
-from shared.errors import InvalidError, UsherError
+from shared.errors import Fault, InvalidError, UsherError
 from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.media import Provider
@@ -137,7 +138,7 @@ class Questions:
 
     async def _authorized(self, question: ConnectAccount, asker: Asker) -> Authorized:
         if question.provider == "plex" and question.token is not None:
-            return await self._plex.signed_in(self._courier.open(question.token, purpose=TOKEN))
+            return await self._by_token(self._courier.open(question.token, purpose=TOKEN))
         if self._with_password is None or question.username is None or question.password is None:
             raise InvalidError("a Plex account is linked by its token, others by user name and password")
         return await self._with_password(
@@ -147,6 +148,12 @@ class Questions:
             password=self._courier.open(question.password, purpose=PASSWORD),
             asker=asker,
         )
+
+    async def _by_token(self, token: Secret) -> Authorized:
+        try:
+            return await self._plex.signed_in(token)
+        except CredentialRefusedError as exc:
+            raise InvalidError(exc.detail, faults=(Fault("token", "is no token of a Plex account"),)) from exc
 
     async def _servers(self, sign_in: SignIn) -> list[ReachedServer]:
         """Return what the account reaches, as far as that can be told quickly."""

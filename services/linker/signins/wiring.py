@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from services.linker.clients import PLEX_TV, Clients
 from services.linker.signins.budget import Budget
-from services.linker.signins.domain import Check, Flow, Revoke
+from services.linker.signins.domain import LEASE, Check, Flow, Revoke
 from services.linker.signins.flows.plex import PlexFlow
 from services.linker.signins.handlers import SignIns
 from services.linker.signins.health import Health
@@ -54,6 +54,7 @@ class SignInParts:
         public_url: str,
         now: Callable[[], datetime],
         ways: Ways | None = None,
+        lease: timedelta = LEASE,
     ) -> None:
         others = ways or Ways()
         plex = PlexFlow(clients.plex_tv(), Budget(parts.pool, PLEX_TV))
@@ -66,6 +67,7 @@ class SignInParts:
             public_url=public_url,
             now=now,
             new_id=random_id,
+            lease=lease,
         )
         self.health: Final = Health(
             worker=parts.worker, pool=parts.pool, vault=vault, checks={"plex": plex.check, **others.checks}, now=now
