@@ -84,8 +84,12 @@ Outcome = Pending | Ended | Authorized
 class Flow(Protocol):
     """One system's way of signing in by a code. Raises what its client raises."""
 
-    async def begin(self, *, server: str, sign_in_id: str, forward_url: str) -> Begun:
-        """Begin one; `forward_url` is where the person's browser may be sent at the end."""
+    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:
+        """Begin one; `forward_url` is where the person's browser may be sent at the end.
+
+        Where a system knows devices, each asker is one: his next sign-in takes the place of his last one there, and
+        never of anybody else's.
+        """
         ...
 
     async def poll(self, waiting: Waiting) -> Outcome:
