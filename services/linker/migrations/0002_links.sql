@@ -29,11 +29,12 @@ create table sign_ins (
     id             text primary key,
     provider       text        not null,
     server         text        not null default '',
-    asker_kind     text        not null,
+    asker_kind     text        not null check (asker_kind in ('discord', 'usher', 'person', 'key')),
     asker_id       text        not null,
-    person_id      text references persons (id),
+    asker_name     text        not null,
     code           text        not null,
     short_code     text,
+    short_until    timestamptz,
     url            text        not null,
     -- what the other system calls it: of a Plex sign-in the two PINs
     references_    text[]      not null default '{}',
@@ -45,10 +46,13 @@ create table sign_ins (
     email          text,
     poll_every     interval    not null,
     poll_at        timestamptz not null,
+    polled_at      timestamptz,
+    -- while a replica asks how it stands, no other does
+    polling_until  timestamptz,
     expires_at     timestamptz not null,
     -- the interaction of Discord that is answered with the outcome
     interaction_id text,
-    created_at     timestamptz not null default now()
+    created_at     timestamptz not null
 );
 create index sign_ins_due on sign_ins (poll_at) where state = 'pending';
 create unique index sign_ins_one_open on sign_ins (provider, server, asker_kind, asker_id) where state = 'pending';
