@@ -184,7 +184,9 @@ class SignInRow(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def begun_row(begun: Begun, *, sign_in_id: str, provider: Provider, server: str, asker: Asker, at: datetime) -> SignInRow:
+def begun_row(
+    begun: Begun, *, sign_in_id: str, provider: Provider, server: str, asker: Asker, at: datetime
+) -> SignInRow:
     """Return a sign-in that has just begun."""
     return SignInRow(
         id=sign_in_id,
