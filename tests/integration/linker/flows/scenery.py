@@ -38,7 +38,8 @@ class Scene:
         self.emby = Emby(clock=self.clock, name="Shed")
         self.trakt = Trakt(clock=self.clock)
         self.pool = pool
-        self.vault = Vault(pool, Keyring.parse(KEY))
+        self.keyring = Keyring.parse(KEY)
+        self.vault = Vault(pool, self.keyring)
         self.clients: Clients
         self.applications: Applications
         self.urls: dict[Provider, str] = {}
