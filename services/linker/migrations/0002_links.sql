@@ -59,8 +59,10 @@ create unique index sign_ins_one_open on sign_ins (provider, server, asker_kind,
 
 -- When the next call to a system with one budget for all replicas may go.
 create table budgets (
-    name    text primary key,
-    free_at timestamptz not null
+    name       text primary key,
+    free_at    timestamptz not null,
+    -- the other side asked us to wait
+    held_until timestamptz not null default '-infinity'
 );
 
 -- Passwords that were tried of late and were not right, by a digest of the server and the user name.

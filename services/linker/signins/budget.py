@@ -32,7 +32,10 @@ class Budget:
 
         Raises `RateLimitedError` where the turn is too far off. A call that raises it holds up all the others.
         """
-        await asyncio.sleep((await self._reserved()).total_seconds())
+        wait = await self._reserved()
+        if wait:
+            await asyncio.sleep(wait.total_seconds())
+            await self._require()
         try:
             yield
         except RateLimitedError as exc:
@@ -46,4 +49,11 @@ class Budget:
             if wait is not None:
                 return wait
             off = await budgets.wait_of(connection, self._name)
-        raise RateLimitedError(f"{self._name} asked us to wait", retry_after=off)
+        raise RateLimitedError(f"too much is asked of {self._name}, or it asked us to wait", retry_after=off)
+
+    async def _require(self) -> None:
+        """Raise where the other side has asked for a wait since the turn was given."""
+        async with transaction(self._pool) as connection:
+            held = await budgets.held(connection, self._name)
+        if held:
+            raise RateLimitedError(f"{self._name} asked us to wait", retry_after=held)

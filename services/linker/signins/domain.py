@@ -9,6 +9,7 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
+from shared.schemas.identifiers import derived_id
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 
@@ -16,6 +17,10 @@ POLL_LIMIT: Final = timedelta(seconds=20)
 """What asking once how a sign-in stands may take."""
 LEASE: Final = POLL_LIMIT + timedelta(seconds=10)
 """How long a replica has a sign-in for itself; one that dies in the middle leaves it to the others after this."""
+CHECK_EVERY: Final = timedelta(days=1)
+"""How often a token is looked at."""
+CHECK_AGAIN: Final = timedelta(hours=1)
+"""And how soon again where nothing could be learned."""
 _PATIENT: Final = ((timedelta(minutes=5), timedelta(seconds=30)), (timedelta(minutes=1), timedelta(seconds=5)))
 """From which age on a sign-in is asked for how seldom: most people sign in at once or never."""
 
@@ -127,6 +132,12 @@ class Check(Protocol):
     async def __call__(self, held: Held) -> None: ...
 
 
+class Revoke(Protocol):
+    """How one system is told that a token is not needed any more; raises what its client raises."""
+
+    async def __call__(self, held: Held) -> None: ...
+
+
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     """A sign-in as people see it."""
 
@@ -140,6 +151,7 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     short_code: str | None = None
     reason: str | None = None
     """Why it was refused, for the person."""
+    account_id: str | None = None
     username: str | None = None
     email: str | None = None
 
@@ -179,6 +191,7 @@ class SignInRow(msgspec.Struct, frozen=True, kw_only=True):
             server=self.server,
             short_code=None if is_short_over else self.short_code,
             reason=self.reason,
+            account_id=self.account_id,
             username=self.username,
             email=self.email,
         )
@@ -210,3 +223,14 @@ def poll_again_at(row: SignInRow, *, now: datetime, wait: timedelta | None = Non
     age = now - row.created_at
     by_age = next((pause for least, pause in _PATIENT if age >= least), timedelta())
     return min(now + max(row.poll_every, by_age, wait or timedelta()), max(row.expires_at, now))
+
+
+def first_check_at(account_id: str, *, now: datetime) -> datetime:
+    """Return when to look at a token first: spread, so that many linked at once are not checked at once."""
+    part = int(derived_id("check", account_id)[:8], 16) / 0xFFFFFFFF
+    return now + CHECK_EVERY * (1 + part) / 2
+
+
+def renew_at(expires_at: datetime | None, *, now: datetime) -> datetime | None:
+    """Return when a token is to be renewed: at half its life. None for one that does not end."""
+    return None if expires_at is None else now + max(expires_at - now, timedelta()) / 2
