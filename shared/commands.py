@@ -46,7 +46,7 @@ class Catalogue:
 
     def __init__(self, commands: Iterable[Declared], actions: Iterable[Action]) -> None:
         self._commands = {declared.name: declared for declared in commands}
-        self._actions = {(action.service, action.name): action for action in actions}
+        self._actions: dict[tuple[str, str], Action] = {(action.service, action.name): action for action in actions}
 
     def command(self, name: str) -> Declared | None:
         """Return a command."""
@@ -54,7 +54,7 @@ class Catalogue:
 
     def action(self, service: str, name: str) -> Action | None:
         """Return what a component or a form does."""
-        return self._actions.get((service, name))  # type: ignore[call-overload]  # another service is simply not there
+        return self._actions.get((service, name))
 
 
 def registered(commands: Sequence[Declared]) -> list[Command]:

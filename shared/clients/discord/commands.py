@@ -130,7 +130,8 @@ def _naming(path: str, part: Command | Option) -> Iterator[Fault]:
 
 def _texts(command: Command) -> Iterator[str]:
     """Return the texts that count, of each its longest translation."""
-    for part in (command, *command.options):
+    parts: list[Command | Option] = [command, *command.options]
+    for part in parts:
         yield _longest(part.name, part.name_localizations)
         yield _longest(part.description, part.description_localizations)
     for choice in (choice for option in command.options for choice in option.choices):
