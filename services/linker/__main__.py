@@ -11,6 +11,8 @@ from services.linker.settings import Settings
 from services.linker.store import installation
 from shared import runtime, settings
 from shared.bus import streams
+from shared.clients.discord.answering import Answering
+from shared.courier import Courier
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
 from shared.keyring import Keyring
@@ -25,13 +27,15 @@ from shared.vault import Vault
 async def linker(config: Settings) -> None:
     """Run until told to stop."""
     upstreams = settings.load(UpstreamSettings)
-    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts):
-        vault = Vault(parts.pool, Keyring.parse(config.usher_encryption_keys))
+    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts) as clients:
+        keyring = Keyring.parse(config.usher_encryption_keys)
+        vault = Vault(parts.pool, keyring)
         await vault.verify()
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
+        answering = Answering(clients.discord(), Courier(keyring), now=_now)
         service = runtime.Service(parts)
         service.consume(streams.LINKER_PLAYS, people.see_play)
-        service.work({})
+        service.work({**answering.jobs})
         service.answer(
             {
                 ListPeople: people.list_people,

@@ -4,7 +4,7 @@ import msgspec
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """An account that Usher holds a credential for; `server` is the configured server's name where it has one."""
+    """An account that Usher holds a credential for; `server` is a machine id, or empty."""
 
     provider: str
     server: str
