@@ -24,6 +24,9 @@ from services.gateway.api.letters import LetterRoutes
 from services.gateway.api.people import PeopleRoutes
 from services.gateway.api.stream import StreamRoutes
 from services.gateway.api.webhook_secrets import SecretRoutes
+from services.gateway.discord.application import Application
+from services.gateway.discord.door import Door as DiscordDoor
+from services.gateway.discord.suggestions import Suggestions
 from services.gateway.events.feed import Feed
 from services.gateway.metrics import Counted
 from services.gateway.pages.done import DonePage
@@ -39,6 +42,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     """What the application shares with the rest of the process."""
 
     courier: Courier
+    discord: Application
     feed: Feed
     hedge: Hedge
     passwords: Passwords
@@ -66,5 +70,9 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         secrets=SecretRoutes(wires.webhook_secrets),
         stream=StreamRoutes(wires.feed),
     )
-    door = Door(wires.refresh, Counted(wires.hedge))
-    return app.application(routes, door, Guard(Doorman(pool, now=now), wires.preparation), parts.tracer)
+    storage = Counted(wires.hedge)
+    doors = app.Doors(
+        webhooks=Door(wires.refresh, storage),
+        discord=DiscordDoor(wires.discord, storage, wires.courier, Suggestions(bus)),
+    )
+    return app.application(routes, doors, Guard(Doorman(pool, now=now), wires.preparation), parts.tracer)

@@ -14,6 +14,7 @@ from services.linker.signins.wiring import SignInParts
 from services.linker.store import installation
 from shared import runtime, settings
 from shared.bus import streams
+from shared.clients.discord.answering import Answering
 from shared.courier import Courier
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
@@ -29,10 +30,7 @@ from shared.vault import Vault
 async def linker(config: Settings) -> None:
     """Run until told to stop."""
     upstreams = settings.load(UpstreamSettings)
-    async with (
-        runtime.open_parts(config, name="linker") as parts,
-        _clients(config, upstreams, parts) as clients,
-    ):
+    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts) as clients:
         keyring = Keyring.parse(config.usher_encryption_keys)
         vault = Vault(parts.pool, keyring)
         await vault.verify()
@@ -45,9 +43,10 @@ async def linker(config: Settings) -> None:
             now=_now,
         )
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
+        answering = Answering(clients.discord(), Courier(keyring), now=_now)
         service = runtime.Service(parts)
         service.consume(streams.LINKER_PLAYS, people.see_play)
-        service.work({**sign_ins.jobs()})
+        service.work({**sign_ins.jobs(), **answering.jobs})
         service.answer(
             {
                 ListPeople: people.list_people,

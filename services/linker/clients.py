@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from shared.clients.discord.limits import Limits
-from shared.clients.discord.rest import Discord
+from shared.clients.discord.rest import Discord, from_settings
 from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
 from shared.clients.mediabrowser import Device
@@ -76,16 +76,7 @@ class Clients:
 
     def discord(self) -> Discord | None:
         """Return Discord; None where it is off."""
-        if not self._config.has_discord:
-            return None
-        return Discord(
-            self._http,
-            self.upstreams.of(DISCORD),
-            application_id=self._config.discord_application_id,
-            bot_token=self._config.discord_bot_token,
-            limits=self._limits,
-            url=self._config.discord_api_url,
-        )
+        return from_settings(self._http, self.upstreams.of(DISCORD), self._config, limits=self._limits)
 
     def _device(self, for_whom: str) -> Device:
         return Device(id=derived_id("device", self._client_id, for_whom))
