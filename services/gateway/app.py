@@ -6,7 +6,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from services.gateway import problems
-from services.gateway.api import audit, auth, describe, events, health, history, keys, letters, people, stream
+from services.gateway.api import audit, auth, describe, events, health, history, keys, letters, people, plex, stream
 from services.gateway.api import webhook_secrets as secrets
 from services.gateway.api.bounds import Bounds
 from services.gateway.api.guards import Guard, caller, reads_json
@@ -30,6 +30,7 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
     keys: keys.KeyRoutes
     letters: letters.LetterRoutes
     people: people.PeopleRoutes
+    plex: plex.PlexRoutes
     secrets: secrets.SecretRoutes
     stream: stream.StreamRoutes
 
@@ -81,5 +82,6 @@ def _guarded(routes: Routes) -> list[Router]:
         keys.router(routes.keys),
         letters.router(routes.letters),
         people.router(routes.people),
+        plex.router(routes.plex),
         secrets.router(routes.secrets),
     ]

@@ -21,6 +21,7 @@ from services.gateway.api.history import HistoryRoutes
 from services.gateway.api.keys import KeyRoutes
 from services.gateway.api.letters import LetterRoutes
 from services.gateway.api.people import PeopleRoutes
+from services.gateway.api.plex import PlexRoutes
 from services.gateway.api.stream import StreamRoutes
 from services.gateway.api.webhook_secrets import SecretRoutes
 from services.gateway.events.feed import Feed
@@ -57,6 +58,7 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         keys=KeyRoutes(pool, now=now),
         letters=LetterRoutes(pool, worker, now=now),
         people=PeopleRoutes(bus, pool, now=now),
+        plex=PlexRoutes(bus),
         secrets=SecretRoutes(wires.webhook_secrets),
         stream=StreamRoutes(wires.feed),
     )

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 
 from services.linker.clients import Clients
 from services.linker.people.handlers import Handlers as People
+from services.linker.plex.handlers import Handlers as PlexServers
+from services.linker.plex.memory import Memory
+from services.linker.plex.ways import Ways
 from services.linker.settings import Settings
 from services.linker.store import installation
 from shared import runtime, settings
@@ -18,6 +21,7 @@ from shared.postgres.pool import transaction
 from shared.runtime import Parts
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
+from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 
@@ -25,10 +29,13 @@ from shared.vault import Vault
 async def linker(config: Settings) -> None:
     """Run until told to stop."""
     upstreams = settings.load(UpstreamSettings)
-    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts):
+    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts) as clients:
         vault = Vault(parts.pool, Keyring.parse(config.usher_encryption_keys))
         await vault.verify()
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
+        memory = Memory(now=_now)
+        await parts.bus.add(memory.listener())
+        plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=memory))
         service = runtime.Service(parts)
         service.consume(streams.LINKER_PLAYS, people.see_play)
         service.work({})
@@ -39,6 +46,11 @@ async def linker(config: Settings) -> None:
                 ListUnclaimed: people.list_unclaimed,
                 ClaimAccount: people.claim_account,
                 MergePeople: people.merge_people,
+                ListLibraries: plex.list_libraries,
+                ListSessions: plex.list_sessions,
+                ListRecentlyAdded: plex.list_recently_added,
+                SearchItems: plex.search,
+                ListItems: plex.list_items,
             }
         )
         await runtime.serve(config, service.run, finish=service.finish)
