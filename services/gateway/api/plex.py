@@ -54,6 +54,7 @@ Kind = Annotated[
 Wanted = Annotated[
     str,
     QueryParameter(
+        name="query",
         min_length=1,
         max_length=200,
         pattern=r"^(?=.*\S)[^\x00-\x1f\x7f]+$",
@@ -121,10 +122,10 @@ class PlexRoutes:
         return await self._ask(question, ItemPage)
 
     async def search(
-        self, server: PlexServer, query: Wanted, person: As = None, limit: Limit = 50, offset: Offset = 0
+        self, server: PlexServer, wanted: Wanted, person: As = None, limit: Limit = 50, offset: Offset = 0
     ) -> ItemPage:
         """Find titles in all libraries."""
-        question = SearchItems(server=server, query=query, person=person, limit=limit, offset=offset)
+        question = SearchItems(server=server, query=wanted, person=person, limit=limit, offset=offset)
         return await self._ask(question, ItemPage)
 
     async def sessions(
