@@ -76,7 +76,7 @@ class SessionPage(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask"):
     """What all ask: `server` is a configured server's name or a machine id; `person` reads with his own account."""
 
-    within: ClassVar[timedelta] = timedelta(seconds=15)
+    answered_within: ClassVar[timedelta] = timedelta(seconds=15)
     """plex.tv and the server are asked in turn, and either may be slow."""
 
     server: str

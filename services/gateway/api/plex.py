@@ -1,6 +1,6 @@
 """`/api/plex/{server}`: what a Plex server has and shows, which the linker reads."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal, TypeVar
 
 from litestar import Router, get
@@ -85,6 +85,8 @@ _SHOWN: Final = {
     "items": describe.shows(ItemPage([_ITEM], 1, 50, 0)) | _UPSTREAM,
 }
 
+_WITHIN: Final = Question.answered_within + timedelta(seconds=1)
+
 T = TypeVar("T", LibraryPage, ItemPage, SessionPage)
 
 
@@ -136,18 +138,27 @@ class PlexRoutes:
         return await self._ask(question, SessionPage)
 
     async def _ask(self, question: Question, page: type[T]) -> T:
-        return await ask(self._bus, "linker", question, page, within=question.within)
+        return await ask(self._bus, "linker", question, page)
 
 
 def router(routes: PlexRoutes) -> Router:
     """Return the routes; who watches what just now is the owner's to know, so it needs `admin`."""
-    libraries = get("/libraries", summary="List libraries", opt=needs("read"), responses=_SHOWN["libraries"])
-    items = get(
-        "/libraries/{library_id:str}/items", summary="List a library", opt=needs("read"), responses=_SHOWN["items"]
+    libraries = get(
+        "/libraries", summary="List libraries", opt=needs("read", within=_WITHIN), responses=_SHOWN["libraries"]
     )
-    recent = get("/recently-added", summary="List what is new", opt=needs("read"), responses=_SHOWN["items"])
-    search = get("/search", summary="Find titles", opt=needs("read"), responses=_SHOWN["items"])
-    sessions = get("/sessions", summary="List what is watched", opt=needs("admin"), responses=_SHOWN["sessions"])
+    items = get(
+        "/libraries/{library_id:str}/items",
+        summary="List a library",
+        opt=needs("read", within=_WITHIN),
+        responses=_SHOWN["items"],
+    )
+    recent = get(
+        "/recently-added", summary="List what is new", opt=needs("read", within=_WITHIN), responses=_SHOWN["items"]
+    )
+    search = get("/search", summary="Find titles", opt=needs("read", within=_WITHIN), responses=_SHOWN["items"])
+    sessions = get(
+        "/sessions", summary="List what is watched", opt=needs("admin", within=_WITHIN), responses=_SHOWN["sessions"]
+    )
     handlers = [
         libraries(free(routes.libraries)),
         items(free(routes.items)),
