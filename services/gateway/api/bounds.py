@@ -20,7 +20,7 @@ ANSWER_WITHIN: Final = timedelta(seconds=8)
 
 
 class Bounds:
-    """A middleware; a route's `opt` may make it `endless` (a stream), or say `within` what it answers instead of 8 s."""
+    """A middleware; a route's `opt` may make it `endless` (a stream), or say `within` what it answers, if not 8 s."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
