@@ -17,6 +17,7 @@ from services.gateway.api import (
     keys,
     letters,
     people,
+    plex,
     stream,
 )
 from services.gateway.api import webhook_secrets as secrets
@@ -47,6 +48,7 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
     keys: keys.KeyRoutes
     letters: letters.LetterRoutes
     people: people.PeopleRoutes
+    plex: plex.PlexRoutes
     secrets: secrets.SecretRoutes
     stream: stream.StreamRoutes
 
@@ -108,5 +110,6 @@ def _guarded(routes: Routes) -> list[Router]:
         keys.router(routes.keys),
         letters.router(routes.letters),
         people.router(routes.people),
+        plex.router(routes.plex),
         secrets.router(routes.secrets),
     ]

@@ -22,6 +22,7 @@ from services.gateway.api.integrations import IntegrationRoutes
 from services.gateway.api.keys import KeyRoutes
 from services.gateway.api.letters import LetterRoutes
 from services.gateway.api.people import PeopleRoutes
+from services.gateway.api.plex import PlexRoutes
 from services.gateway.api.stream import StreamRoutes
 from services.gateway.api.webhook_secrets import SecretRoutes
 from services.gateway.discord.application import Application
@@ -67,6 +68,7 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         keys=KeyRoutes(pool, now=now),
         letters=LetterRoutes(pool, worker, now=now),
         people=PeopleRoutes(bus, pool, now=now),
+        plex=PlexRoutes(bus),
         secrets=SecretRoutes(wires.webhook_secrets),
         stream=StreamRoutes(wires.feed),
     )
