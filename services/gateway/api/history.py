@@ -101,7 +101,10 @@ class HistoryRoutes:
         self._bus = bus
 
     async def page(self, wanted: NamedDependency[ListPlays]) -> PlayPage:
-        """List plays, newest first. `person` is a person's id, `search` looks in titles and shows."""
+        """List plays, newest first. `search` looks in titles and shows.
+
+        `person` is a person's id or name; the id of one who was merged finds the plays of who is left.
+        """
         return await ask(self._bus, "syncer", wanted, PlayPage)
 
     async def stats(self, counted: NamedDependency[CountPlays]) -> PlayStats:
