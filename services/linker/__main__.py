@@ -10,6 +10,9 @@ from typing import Any
 from services.linker.clients import Clients
 from services.linker.people.handlers import Handlers as People
 from services.linker.settings import Settings
+from services.linker.signins.flows.applications import Applications
+from services.linker.signins.renewal import Renewal
+from services.linker.signins.ways import ways_beside_plex
 from services.linker.signins.wiring import SignInParts
 from services.linker.store import installation
 from shared import runtime, settings
@@ -36,6 +39,8 @@ async def linker(config: Settings) -> None:
         keyring = Keyring.parse(config.usher_encryption_keys)
         vault = Vault(parts.pool, keyring)
         await vault.verify()
+        applications = Applications(pool=parts.pool, vault=vault, clients=clients)
+        renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
         sign_ins = SignInParts(
             parts,
             vault=vault,
@@ -43,6 +48,7 @@ async def linker(config: Settings) -> None:
             clients=clients,
             public_url=config.public_url,
             now=_now,
+            ways=ways_beside_plex(pool=parts.pool, vault=vault, clients=clients, applications=applications, now=_now),
         )
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         service = runtime.Service(parts)
@@ -58,11 +64,15 @@ async def linker(config: Settings) -> None:
                 **sign_ins.answers(),
             }
         )
-        await runtime.serve(config, lambda: _together(service.run, sign_ins.run), finish=service.finish)
+        await runtime.serve(
+            config,
+            lambda: _together(service.run, sign_ins.run, renewal.run),
+            finish=lambda: _together(service.finish, renewal.finish),
+        )
 
 
 async def _together(*parts: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run all parts of the service until cancelled."""
+    """Run, or finish, all parts of the service."""
     async with asyncio.TaskGroup() as tasks:
         for part in parts:
             tasks.create_task(part())
