@@ -1,16 +1,10 @@
 """Linking a Plex account, as people do it: over HTTP, with a stand-in for plex.tv."""
 
-import asyncio
-from datetime import timedelta
-
-import pytest
-
-from shared.bus.connection import Bus
 from shared.owners import account_token
 from shared.schemas.events import AccountLinked
 from simulators.plex_tv.app import PlexTv
 from tests.integration.gateway.house import House
-from tests.integration.linker.linking import Linker, Place, Said, admin, claim, key, people
+from tests.integration.linker.linking import Linker, Said, admin, claim, people
 from tests.integration.service import until
 
 
