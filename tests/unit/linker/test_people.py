@@ -88,8 +88,8 @@ def holder(person_id: str, *, by_proof: bool = False) -> Holder:
 def test_a_proof_outweighs_what_was_said(
     held_by: Holder | None,
     who: str | None,
-    is_unproven: bool,
-    person_id: str | None,  # noqa: FBT001 (a table)
+    is_unproven: bool,  # noqa: FBT001 (a table)
+    person_id: str | None,
 ) -> None:
     taken = takes_over("plex", held_by, person_id=who, is_for_holder=False, is_unproven=is_unproven)
 
