@@ -9,11 +9,15 @@ from typing import Any
 
 from services.linker.clients import Clients
 from services.linker.people.handlers import Handlers as People
+from services.linker.plex.handlers import Handlers as PlexServers
+from services.linker.plex.memory import Memory
+from services.linker.plex.ways import Ways
 from services.linker.settings import Settings
 from services.linker.signins.wiring import SignInParts
 from services.linker.store import installation
 from shared import runtime, settings
 from shared.bus import streams
+from shared.clients.discord.answering import Answering
 from shared.courier import Courier
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
@@ -22,6 +26,7 @@ from shared.postgres.pool import transaction
 from shared.runtime import Parts
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
+from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 
@@ -29,10 +34,7 @@ from shared.vault import Vault
 async def linker(config: Settings) -> None:
     """Run until told to stop."""
     upstreams = settings.load(UpstreamSettings)
-    async with (
-        runtime.open_parts(config, name="linker") as parts,
-        _clients(config, upstreams, parts) as clients,
-    ):
+    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts) as clients:
         keyring = Keyring.parse(config.usher_encryption_keys)
         vault = Vault(parts.pool, keyring)
         await vault.verify()
@@ -45,9 +47,13 @@ async def linker(config: Settings) -> None:
             now=_now,
         )
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
+        answering = Answering(clients.discord(), Courier(keyring), now=_now)
+        memory = Memory(now=_now)
+        await parts.bus.add(memory.listener())
+        plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=memory))
         service = runtime.Service(parts)
         service.consume(streams.LINKER_PLAYS, people.see_play)
-        service.work({**sign_ins.jobs()})
+        service.work({**sign_ins.jobs(), **answering.jobs})
         service.answer(
             {
                 ListPeople: people.list_people,
@@ -56,6 +62,11 @@ async def linker(config: Settings) -> None:
                 ClaimAccount: people.claim_account,
                 MergePeople: people.merge_people,
                 **sign_ins.answers(),
+                ListLibraries: plex.list_libraries,
+                ListSessions: plex.list_sessions,
+                ListRecentlyAdded: plex.list_recently_added,
+                SearchItems: plex.search,
+                ListItems: plex.list_items,
             }
         )
         await runtime.serve(config, lambda: _together(service.run, sign_ins.run), finish=service.finish)

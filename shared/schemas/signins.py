@@ -29,7 +29,7 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
 class BeginSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="sign_ins.begin"):
     """Begin a sign-in, or show the one that is open. `server` is a configured one's name."""
 
-    within: ClassVar[timedelta] = PATIENT
+    answered_within: ClassVar[timedelta] = PATIENT
 
     provider: Provider
     who: Who
@@ -39,7 +39,7 @@ class BeginSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", ta
 class CheckSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="sign_ins.check"):
     """How does it stand? Asked of the other system at once. Without `provider`, it may be any."""
 
-    within: ClassVar[timedelta] = PATIENT
+    answered_within: ClassVar[timedelta] = PATIENT
 
     pin_id: str
     provider: Provider | None = None
@@ -55,7 +55,7 @@ class CancelSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", t
 class ConnectAccount(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="connections.add"):
     """Link an account by its token (Plex), or by user name and password on a configured server (Jellyfin, Emby)."""
 
-    within: ClassVar[timedelta] = PATIENT
+    answered_within: ClassVar[timedelta] = PATIENT
 
     provider: Provider
     who: Who

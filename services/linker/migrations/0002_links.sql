@@ -65,6 +65,15 @@ create table budgets (
     held_until timestamptz not null default '-infinity'
 );
 
+-- Passwords that were tried of late and were not right, by a digest of the server and the user name.
+create table password_tries (
+    id       text primary key,
+    account  bytea       not null,
+    tried_at timestamptz not null
+);
+create index password_tries_account on password_tries (account, tried_at);
+create index password_tries_age on password_tries (tried_at);
+
 -- The accounts that Usher holds a credential for, and how it stands.
 create table connections (
     provider      text        not null,
@@ -80,6 +89,8 @@ create table connections (
     -- of tokens that end: when, and when they are to be renewed
     expires_at    timestamptz,
     renew_at      timestamptz,
+    -- how many renewals in a row came to nothing
+    renewal_tries int         not null default 0,
     primary key (provider, server, account_id)
 );
 create index connections_person on connections (person_id);
