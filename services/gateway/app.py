@@ -6,7 +6,20 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from services.gateway import problems
-from services.gateway.api import audit, auth, describe, events, health, history, keys, letters, people, stream
+from services.gateway.api import (
+    audit,
+    auth,
+    describe,
+    events,
+    health,
+    history,
+    integrations,
+    keys,
+    letters,
+    people,
+    plex,
+    stream,
+)
 from services.gateway.api import webhook_secrets as secrets
 from services.gateway.api.bounds import Bounds
 from services.gateway.api.guards import Guard, caller, reads_json
@@ -15,6 +28,7 @@ from services.gateway.api.tracing import traced
 from services.gateway.discord import routes as discord
 from services.gateway.discord.door import Door as DiscordDoor
 from services.gateway.edge import Edge
+from services.gateway.pages import done
 from services.gateway.reference import page as reference
 from services.gateway.webhooks import routes as webhooks
 from services.gateway.webhooks.door import Door
@@ -26,12 +40,15 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
 
     audit: audit.AuditRoutes
     auth: auth.AuthRoutes
+    done: done.DonePage
     events: events.EventRoutes
     health: health.HealthRoutes
     history: history.HistoryRoutes
+    integrations: integrations.IntegrationRoutes
     keys: keys.KeyRoutes
     letters: letters.LetterRoutes
     people: people.PeopleRoutes
+    plex: plex.PlexRoutes
     secrets: secrets.SecretRoutes
     stream: stream.StreamRoutes
 
@@ -50,6 +67,7 @@ def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer) -> Lite
             webhooks.router(doors.webhooks),
             discord.router(doors.discord),
             health.open_router(routes.health),
+            done.router(routes.done),
             _api(routes, guard, tracer),
         ],
         exception_handlers=problems.handlers(),
@@ -88,8 +106,10 @@ def _guarded(routes: Routes) -> list[Router]:
         events.router(routes.events),
         health.router(routes.health),
         history.router(routes.history),
+        integrations.router(routes.integrations),
         keys.router(routes.keys),
         letters.router(routes.letters),
         people.router(routes.people),
+        plex.router(routes.plex),
         secrets.router(routes.secrets),
     ]

@@ -18,9 +18,11 @@ from services.gateway.api.events import EventRoutes
 from services.gateway.api.guards import Guard
 from services.gateway.api.health import HealthRoutes
 from services.gateway.api.history import HistoryRoutes
+from services.gateway.api.integrations import IntegrationRoutes
 from services.gateway.api.keys import KeyRoutes
 from services.gateway.api.letters import LetterRoutes
 from services.gateway.api.people import PeopleRoutes
+from services.gateway.api.plex import PlexRoutes
 from services.gateway.api.stream import StreamRoutes
 from services.gateway.api.webhook_secrets import SecretRoutes
 from services.gateway.discord.application import Application
@@ -28,6 +30,7 @@ from services.gateway.discord.door import Door as DiscordDoor
 from services.gateway.discord.suggestions import Suggestions
 from services.gateway.events.feed import Feed
 from services.gateway.metrics import Counted
+from services.gateway.pages.done import DonePage
 from services.gateway.readiness import Preparation, Readiness
 from services.gateway.spool.hedge import Hedge
 from services.gateway.spool.spool import Spool
@@ -57,12 +60,15 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
     routes = app.Routes(
         audit=AuditRoutes(pool),
         auth=AuthRoutes(Login(pool, wires.passwords, now=now), pool, now=now),
+        done=DonePage(bus),
         events=EventRoutes(pool, worker, now=now),
         health=HealthRoutes(bus, pool, wires.spool, wires.readiness),
         history=HistoryRoutes(bus),
+        integrations=IntegrationRoutes(bus, pool, wires.courier, now=now),
         keys=KeyRoutes(pool, now=now),
         letters=LetterRoutes(pool, worker, now=now),
         people=PeopleRoutes(bus, pool, now=now),
+        plex=PlexRoutes(bus),
         secrets=SecretRoutes(wires.webhook_secrets),
         stream=StreamRoutes(wires.feed),
     )

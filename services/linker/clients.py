@@ -1,5 +1,6 @@
 """Makes clients of the systems around Usher; those of one server share its limit and its breaker, whoever asks."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,7 @@ from shared.clients.plex_server import PlexServer
 from shared.clients.plex_tv import PlexTv, hosts_of
 from shared.clients.seerr.rest import Seerr
 from shared.clients.trakt import Trakt
-from shared.http.upstream import Upstreams
+from shared.http.upstream import Upstream, Upstreams
 from shared.schemas.identifiers import derived_id
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
@@ -22,6 +23,7 @@ from shared.settings import UpstreamSettings
 PLEX_TV: Final = "plex.tv"
 DISCORD: Final = "Discord"
 TRAKT: Final = "Trakt"
+CANDIDATE_WITHIN: Final = timedelta(seconds=3)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -50,6 +52,11 @@ class Clients:
     def plex_server(self, place: Place, *, token: Secret) -> PlexServer:
         """Return a Plex server, read for the account of the token."""
         return PlexServer(self._http, self.upstreams.of(place.name), app=self._app, url=place.url, token=token)
+
+    def plex_candidate(self, url: str) -> PlexServer:
+        """Return what may be a Plex server, to be asked who it is: without a token, for a moment, at nobody's cost."""
+        upstream = Upstream("a Plex server", deadline=CANDIDATE_WITHIN)
+        return PlexServer(self._http, upstream, app=self._app, url=url, token=Secret(""))
 
     def jellyfin(self, place: Place, *, for_whom: str) -> Jellyfin:
         """Return a Jellyfin server; `for_whom` makes the device, which is another one for each person."""

@@ -82,3 +82,9 @@ def ended(sign_in: SignIn) -> Message:
             return Message(content="The PIN has expired. Ask for a new one with `/link`.")
         case _:
             return Message(content="The sign-in was called off. Begin again with `/link`.")
+
+
+def died(provider: str, username: str) -> Message:
+    """Return that an account must be linked again."""
+    system = provider.capitalize()
+    return Message(content=f"{system} no longer lets me into your account **{username}**. Link it again with `/link`.")
