@@ -51,7 +51,7 @@ async def linker(config: Settings) -> None:
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         answering = Answering(clients.discord(), Courier(keyring), now=_now)
         said = DiscordHandlers(pool=parts.pool, sign_ins=sign_ins.sign_ins)
-        commands = Receiver(streams.LINKER_INTERACTIONS, parts.worker, said.answer)
+        commands = Receiver(streams.LINKER_INTERACTIONS, parts.worker, said.answer, now=_now)
         memory = Memory(now=_now)
         await parts.bus.add(memory.listener())
         plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=memory))

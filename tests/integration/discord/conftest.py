@@ -202,16 +202,14 @@ def consume_commands(street: Street, service: Service, parts: Parts, sign_ins: S
     """Let the linker answer commands."""
     street.linker = parts
     handlers = LinkerHandlers(pool=parts.pool, sign_ins=sign_ins)
-    service.consume(
-        streams.LINKER_INTERACTIONS, Receiver(streams.LINKER_INTERACTIONS, parts.worker, handlers.answer).take
-    )
+    receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, handlers.answer, now=lambda: datetime.now(UTC))
+    service.consume(streams.LINKER_INTERACTIONS, receiver.take)
 
 
 def _fill_syncer(street: Street, service: Service, parts: Parts) -> None:
     street.syncer = parts
     handlers = SyncerHandlers(worker=parts.worker, pool=parts.pool)
     service.consume(streams.SYNCER_LINKS, handlers.learn_link)
-    service.consume(
-        streams.SYNCER_INTERACTIONS, Receiver(streams.SYNCER_INTERACTIONS, parts.worker, handlers.answer).take
-    )
+    receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, handlers.answer, now=lambda: datetime.now(UTC))
+    service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
     service.answer({Suggest: handlers.suggest})
