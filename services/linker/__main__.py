@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.linker.clients import Clients
+from services.linker.discord.handlers import Handlers as DiscordHandlers
 from services.linker.people.handlers import Handlers as People
 from services.linker.plex.handlers import Handlers as PlexServers
 from services.linker.plex.memory import Memory
@@ -21,6 +22,7 @@ from services.linker.store import installation
 from shared import runtime, settings
 from shared.bus import streams
 from shared.clients.discord.answering import Answering
+from shared.clients.discord.receiving import Receiver
 from shared.courier import Courier
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
@@ -54,11 +56,14 @@ async def linker(config: Settings) -> None:
         )
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         answering = Answering(clients.discord(), Courier(keyring), now=_now)
+        said = DiscordHandlers(pool=parts.pool, sign_ins=sign_ins.sign_ins)
+        commands = Receiver(streams.LINKER_INTERACTIONS, parts.worker, said.answer, now=_now)
         memory = Memory(now=_now)
         await parts.bus.add(memory.listener())
         plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=memory))
         service = runtime.Service(parts)
         service.consume(streams.LINKER_PLAYS, people.see_play)
+        service.consume(streams.LINKER_INTERACTIONS, commands.take)
         service.work({**sign_ins.jobs(), **answering.jobs})
         service.answer(
             {

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.linker.signins import lifetimes
 from services.linker.signins.domain import (
     CHECK_EVERY,
     Asker,
@@ -12,7 +13,6 @@ from services.linker.signins.domain import (
     begun_row,
     first_check_at,
     poll_again_at,
-    renew_at,
 )
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -75,6 +75,6 @@ def test_tokens_linked_at_once_are_not_checked_at_once() -> None:
 
 
 def test_a_token_is_renewed_at_half_its_life() -> None:
-    assert renew_at(None, now=NOON) is None
-    assert renew_at(NOON + timedelta(hours=2), now=NOON) == NOON + timedelta(hours=1)
-    assert renew_at(NOON - timedelta(hours=2), now=NOON) == NOON
+    assert lifetimes.renew_at(None, now=NOON) is None
+    assert lifetimes.renew_at(NOON + timedelta(hours=2), now=NOON) == NOON + timedelta(hours=1)
+    assert lifetimes.renew_at(NOON - timedelta(hours=2), now=NOON) == NOON
