@@ -1,12 +1,16 @@
 """The linker: who is who, whose account it is that something was seen on, and how people prove it."""
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from services.linker.clients import Clients
 from services.linker.people.handlers import Handlers as People
+from services.linker.seerr import wiring
+from services.linker.seerr.nightly import Nightly
 from services.linker.settings import Settings
 from services.linker.store import installation
 from shared import runtime, settings
@@ -25,13 +29,14 @@ from shared.vault import Vault
 async def linker(config: Settings) -> None:
     """Run until told to stop."""
     upstreams = settings.load(UpstreamSettings)
-    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts):
+    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts) as clients:
         vault = Vault(parts.pool, Keyring.parse(config.usher_encryption_keys))
         await vault.verify()
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         service = runtime.Service(parts)
         service.consume(streams.LINKER_PLAYS, people.see_play)
         service.work({})
+        wiring.join(service, parts, vault, clients.seerr, now=_now)
         service.answer(
             {
                 ListPeople: people.list_people,
@@ -41,7 +46,14 @@ async def linker(config: Settings) -> None:
                 MergePeople: people.merge_people,
             }
         )
-        await runtime.serve(config, service.run, finish=service.finish)
+        nightly = Nightly(parts.worker, now=_now)
+        await runtime.serve(config, lambda: _all(service.run(), nightly.run()), finish=service.finish)
+
+
+async def _all(*parts: Coroutine[Any, Any, None]) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for part in parts:
+            tasks.create_task(part)
 
 
 @asynccontextmanager

@@ -67,6 +67,11 @@ SYNCER_WEBHOOKS: Final = ConsumerSpec(
 )
 SYNCER_PEOPLE: Final = ConsumerSpec("syncer", "people", "EVENTS", ("events.account.claimed", "events.person.merged"))
 LINKER_PLAYS: Final = ConsumerSpec("linker", "plays", "EVENTS", ("events.play.recorded",))
+LINKER_LINKS: Final = ConsumerSpec(
+    "linker", "links", "EVENTS", ("events.account.linked", "events.person.merged", "events.server.changed")
+)
+LINKER_SEERR: Final = ConsumerSpec("linker", "seerr", "JOBS", ("jobs.seerr.>",), max_ack_pending=16)
+"""Jobs that wait for Seerr, apart from the linker's others: a slow Seerr must hold up no reply to Discord."""
 REQUESTER_WEBHOOKS: Final = ConsumerSpec("requester", "webhooks", "WEBHOOKS", ("webhooks.seerr.>",))
 
 
