@@ -90,9 +90,11 @@ def may_keep(user: SeerrUser | None, accounts: Sequence[Account], around: Surrou
 def new_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> str:
     """Return what to call a new user: the account's name, or one that nobody else can have where that is not free."""
     account = principal(accounts)
-    name = _addressless(account.username)
-    taken = {one for user in users for one in (*_names(user), plain(user.email))} | around.contested
-    return name if plain(name) and plain(name) not in taken else _made_name(account)
+    name = text(account.username, limit=_LONGEST_NAME) or ""
+    taken = {one for user in users for one in (*_names(user), plain(user.email))} | around.contested | {""}
+    is_mistakable = _is_address(name) and address_of(accounts) is None  # Seerr takes it for an e-mail address then
+    is_as_it_was = plain(name) == plain(account.username)
+    return name if is_as_it_was and not is_mistakable and plain(name) not in taken else _made_name(account)
 
 
 def shown(user: SeerrUser) -> str:
@@ -124,11 +126,13 @@ def importable(accounts: Sequence[Account], ground: Ground) -> Account | None:
 
 
 def plex_account_of(user: SeerrUser, accounts: Sequence[Account]) -> Account | None:
-    """Return the Plex account whose token Seerr would file under this user and no other."""
+    """Return the Plex account whose token Seerr would file under this user and no other.
+
+    It takes the first user with the account's id or e-mail address, and makes one where there is none.
+    """
     plex = [account for account in accounts if account.provider == "plex"]
-    if user.plex_id is not None:
-        return next((account for account in plex if account.id == str(user.plex_id)), None)
-    return next((one for one in plex if _is_address(one.email) and plain(one.email) == plain(user.email)), None)
+    fit = [account for account in plex if user.plex_id is None or str(user.plex_id) == account.id]
+    return next((one for one in fit if _is_address(one.email) and plain(one.email) == plain(user.email)), None)
 
 
 def is_classic(token: str) -> bool:
@@ -149,7 +153,7 @@ def _by_id(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surr
     found = [user for user in users if any(_is_of(user, account, around) for account in accounts)]
     if len(found) > 1:
         return Unsure(f"Seerr has several users with this person's accounts: {_listed(found)}. Keep one of them")
-    return _judged(found[0], around, by="id") if found else Nobody()
+    return _judged(found[0], accounts, around, by="id") if found else Nobody()
 
 
 def _by_email(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
@@ -160,9 +164,7 @@ def _by_email(users: Sequence[SeerrUser], accounts: Sequence[Account], around: S
     if not found:
         return Nobody()
     [user] = found
-    if _is_contradicted(user, accounts, around):
-        return Unsure(f"Seerr's user {user.id} has this person's e-mail address, but another account: change one there")
-    return _short_of_rights(user, "e-mail address") or _judged(user, around, by="email")
+    return _short_of_rights(user, "e-mail address") or _judged(user, accounts, around, by="email")
 
 
 def _by_made_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
@@ -171,7 +173,7 @@ def _by_made_name(users: Sequence[SeerrUser], accounts: Sequence[Account], aroun
     found = [user for user in users if plain(user.username) in made and not _has_rights(user)]
     if len(found) > 1:
         return Unsure(f"Seerr has several users that were made for this person: {_listed(found)}. Keep one of them")
-    return _judged(found[0], around, by="made") if found else Nobody()
+    return _judged(found[0], accounts, around, by="made") if found else Nobody()
 
 
 def _by_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
@@ -191,7 +193,9 @@ def _by_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Su
 _REMEDY: Final = "Give the right one the person's e-mail address or account in Seerr, or merge persons who are one"
 
 
-def _judged(user: SeerrUser, around: Surroundings, *, by: Evidence) -> Verdict:
+def _judged(user: SeerrUser, accounts: Sequence[Account], around: Surroundings, *, by: Evidence) -> Verdict:
+    if _is_contradicted(user, accounts, around):
+        return Unsure(f"Seerr's user {user.id} fits this person, but has another's account beside: change it in Seerr")
     if user.id in around.held:
         return Unsure(f"Seerr's user {user.id} is another person's already: merge the two if they are one")
     return Found(user, by)
@@ -241,13 +245,9 @@ def _is_address(email: str | None) -> bool:
     return email is not None and "@" in email.strip("@ ")
 
 
-def _addressless(name: str) -> str:
-    """Return a name that Seerr, which takes it for an e-mail address where it is given none, mistakes for nobody's."""
-    return text(name.replace("@", " at "), limit=_LONGEST_NAME) or ""
-
-
 def _made_name(account: Account) -> str:
-    return f"{_addressless(account.username)} ({account.provider} {_addressless(account.id)})".strip()
+    name = text(f"{account.username[:_LONGEST_NAME]} ({account.provider} {account.id})") or account.provider
+    return name.replace("@", " at ")
 
 
 def _listed(users: Sequence[SeerrUser]) -> str:

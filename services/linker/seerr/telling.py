@@ -29,9 +29,7 @@ log = structlog.get_logger()
 class Telling:
     """Writes to Seerr about persons who have a user there."""
 
-    def __init__(
-        self, *, pool: Pool, vault: Vault, now: Callable[[], datetime], settles_in: timedelta = SETTLES_IN
-    ) -> None:
+    def __init__(self, *, pool: Pool, vault: Vault, now: Callable[[], datetime], settles_in: timedelta) -> None:
         self._pool = pool
         self._vault = vault
         self._now = now

@@ -66,7 +66,7 @@ DOUBTS = [
     ([user(1, username="anna")], ALONE, "rights over others"),
     ([user(2, username="anna", permissions=8 | 32)], ALONE, "rights over others"),
     ([user(3, email="anna@example.org", permissions=2)], ALONE, "rights over others"),
-    ([user(4, email="anna@example.org", plex_id=7)], ALONE, "another account"),
+    ([user(4, email="anna@example.org", plex_id=7)], ALONE, "another's account"),
     ([user(5, email="anna@example.org")], Surroundings(held={5: "ben"}), "another person's"),
     ([user(6, plex_id=42)], Surroundings(held={6: "ben"}), "another person's"),
     ([user(7, plex_id=42), user(8, plex_id=42)], ALONE, "several users with this person's accounts: 7, 8"),
@@ -109,7 +109,7 @@ def test_a_name_that_is_not_free_is_told_apart_by_the_account(users: list[SeerrU
 def test_a_name_that_looks_like_an_address_claims_none() -> None:
     account = Account(provider="plex", id="9", username="ben@example.org")
 
-    assert domain.new_name([], [account], ALONE) == "ben at example.org"
+    assert domain.new_name([], [account], ALONE) == "ben at example.org (plex 9)"
 
 
 def test_an_account_on_seerrs_own_server_is_imported_and_no_other() -> None:
@@ -125,7 +125,8 @@ def test_an_account_on_seerrs_own_server_is_imported_and_no_other() -> None:
 
 
 def test_a_token_goes_only_where_seerr_files_it_under_the_same_user() -> None:
-    assert domain.plex_account_of(user(2, plex_id=42), [ANNA]) is ANNA
+    assert domain.plex_account_of(user(2, plex_id=42, email="anna@example.org"), [ANNA]) is ANNA
+    assert domain.plex_account_of(user(2, plex_id=42, email="older@example.org"), [ANNA]) is None
     assert domain.plex_account_of(user(2, email="anna@example.org"), [ANNA]) is ANNA
     assert domain.plex_account_of(user(2, plex_id=7, email="anna@example.org"), [ANNA]) is None
     assert domain.plex_account_of(user(2, email="other@example.org"), [ANNA]) is None
