@@ -155,7 +155,8 @@ async def note_told(connection: Connection, person_id: str, *, discord_id: str) 
 async def note_token(connection: Connection, person_id: str, *, refusal: str | None, at: datetime) -> None:
     """Store that Seerr took a person's token, or why it did not."""
     await connection.execute(
-        """update seerr_matches set token_reason = $2, token_given_at = case when $2::text is null then $3 end
+        """update seerr_matches
+        set token_reason = $2, token_given_at = case when $2::text is null then $3::timestamptz end
         where person_id = $1""",
         person_id,
         None if refusal is None else storable(refusal),

@@ -8,7 +8,7 @@ from shared.clients.errors import CredentialRefusedError, WrongPasswordError
 from shared.errors import UsherError
 from shared.http.calls import RefusedError
 from shared.leniency import text
-from shared.schemas.secret import HIDDEN
+from shared.schemas.secret import HIDDEN, Secret
 
 
 class UserExistsError(RefusedError):
@@ -28,7 +28,7 @@ class _Confidential(msgspec.Struct, frozen=True, rename="camel"):
     password: str = ""
 
 
-def error_of(name: str, response: httpx.Response) -> UsherError | None:
+def error_of(name: str, response: httpx.Response, *, api_key: Secret) -> UsherError | None:
     """Return what a refusal of the API key, or of whom it speaks for, means; None leaves it to its status.
 
     Only the check of the key answers with `error` and no `message`
@@ -37,7 +37,7 @@ def error_of(name: str, response: httpx.Response) -> UsherError | None:
     if not response.is_client_error or is_page(response) or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         return None
     body = loosely(response, _Body, otherwise=_Body())
-    said = _without_secrets(text(body.message, limit=200), response.request)
+    said = _without_secrets(text(body.message, limit=200), response.request, api_key)
     as_user = "X-API-User" in response.request.headers
     match response.status_code:
         case httpx.codes.FORBIDDEN if body.error and not said and as_user:
@@ -54,10 +54,10 @@ def error_of(name: str, response: httpx.Response) -> UsherError | None:
             return RefusedError(f"{name} refused: {said} ({status})", answered=status) if said else None
 
 
-def _without_secrets(said: str | None, request: httpx.Request) -> str | None:
+def _without_secrets(said: str | None, request: httpx.Request, api_key: Secret) -> str | None:
     """Return what Seerr said without what it was sent in confidence: some errors repeat the request."""
     sent = msgspec.json.decode(request.content, type=_Confidential) if request.content else _Confidential()
-    for secret in (request.headers.get("X-API-Key", ""), sent.auth_token, sent.password):
+    for secret in (api_key.reveal(), sent.auth_token, sent.password):
         said = said.replace(secret, HIDDEN) if said and secret else said
     return said
 

@@ -38,6 +38,7 @@ class Seerr:
     """Calls one Seerr. Creating a user costs it a quarter of a second: keep the upstream at four calls at once."""
 
     def __init__(self, http: httpx.AsyncClient, upstream: Upstream, *, url: str, api_key: Secret) -> None:
+        self._api_key = api_key
         base = f"{url.rstrip('/').removesuffix(_ROOT)}{_ROOT}"
         self._open = Api(http, upstream, url=base, explain=self._explain)
         self._api = Api(http, upstream, url=base, headers={"X-API-Key": api_key}, explain=self._explain)
@@ -184,7 +185,7 @@ class Seerr:
         await self._api.send("POST", path, body=body, headers=_as_user(user_id), explain=self._sign_in)
 
     def _explain(self, response: httpx.Response) -> UsherError | None:
-        return error_of(self._api.name, response)
+        return error_of(self._api.name, response, api_key=self._api_key)
 
     def _sign_in(self, response: httpx.Response) -> UsherError | None:
         return sign_in_error_of(self._api.name, response)
