@@ -6,13 +6,29 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from services.gateway import problems
-from services.gateway.api import audit, auth, describe, events, health, history, keys, letters, people, stream
+from services.gateway.api import (
+    audit,
+    auth,
+    describe,
+    events,
+    health,
+    history,
+    integrations,
+    keys,
+    letters,
+    people,
+    plex,
+    stream,
+)
 from services.gateway.api import webhook_secrets as secrets
 from services.gateway.api.bounds import Bounds
-from services.gateway.api.guards import Guard, caller, reads_json
+from services.gateway.api.guards import Guard, caller, knows_query, reads_json, reads_only
 from services.gateway.api.handlers import free
 from services.gateway.api.tracing import traced
+from services.gateway.discord import routes as discord
+from services.gateway.discord.door import Door as DiscordDoor
 from services.gateway.edge import Edge
+from services.gateway.pages import done
 from services.gateway.reference import page as reference
 from services.gateway.webhooks import routes as webhooks
 from services.gateway.webhooks.door import Door
@@ -24,22 +40,34 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
 
     audit: audit.AuditRoutes
     auth: auth.AuthRoutes
+    done: done.DonePage
     events: events.EventRoutes
     health: health.HealthRoutes
     history: history.HistoryRoutes
+    integrations: integrations.IntegrationRoutes
     keys: keys.KeyRoutes
     letters: letters.LetterRoutes
     people: people.PeopleRoutes
+    plex: plex.PlexRoutes
     secrets: secrets.SecretRoutes
     stream: stream.StreamRoutes
 
 
-def litestar(routes: Routes, door: Door, guard: Guard, tracer: Tracer) -> Litestar:
+class Doors(msgspec.Struct, frozen=True):
+    """What takes messages in."""
+
+    webhooks: Door
+    discord: DiscordDoor
+
+
+def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer) -> Litestar:
     """Return the application without its outermost layer."""
     return Litestar(
         route_handlers=[
-            webhooks.router(door),
+            webhooks.router(doors.webhooks),
+            discord.router(doors.discord),
             health.open_router(routes.health),
+            done.router(routes.done),
             _api(routes, guard, tracer),
         ],
         exception_handlers=problems.handlers(),
@@ -48,17 +76,19 @@ def litestar(routes: Routes, door: Door, guard: Guard, tracer: Tracer) -> Litest
     )
 
 
-def application(routes: Routes, door: Door, guard: Guard, tracer: Tracer) -> ASGIApp:
+def application(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer) -> ASGIApp:
     """Return the whole application."""
-    return Edge(litestar(routes, door, guard, tracer))
+    return Edge(litestar(routes, doors, guard, tracer))
 
 
 def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
-    unguarded = Router("/", route_handlers=[auth.login_router(routes.auth)], guards=[free(guard.check_prepared)])
+    unguarded = Router(
+        "/", route_handlers=[auth.login_router(routes.auth)], guards=[free(guard.check_prepared), knows_query]
+    )
     guarded = Router(
         "/",
         route_handlers=_guarded(routes),
-        guards=[free(guard.check)],
+        guards=[free(guard.check), reads_only, knows_query],
         dependencies={"caller": Provide(caller, sync_to_thread=False)},
         security=describe.SECURITY,
     )
@@ -78,8 +108,10 @@ def _guarded(routes: Routes) -> list[Router]:
         events.router(routes.events),
         health.router(routes.health),
         history.router(routes.history),
+        integrations.router(routes.integrations),
         keys.router(routes.keys),
         letters.router(routes.letters),
         people.router(routes.people),
+        plex.router(routes.plex),
         secrets.router(routes.secrets),
     ]

@@ -18,6 +18,7 @@ from services.gateway.access.passwords import Passwords
 from services.gateway.access.refresh import Refresh
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.bootstrap import Bootstrap
+from services.gateway.discord.application import Application
 from services.gateway.events.feed import Feed
 from services.gateway.events.handlers import EventLog
 from services.gateway.readiness import Preparation, Readiness
@@ -32,6 +33,7 @@ from services.gateway.startup import NAME, Startup
 from services.gateway.wiring import Wires
 from shared import runtime
 from shared.bus import streams
+from shared.courier import Courier
 from shared.keyring import Keyring
 from shared.runtime import Parts, Service
 from shared.vault import Vault
@@ -96,9 +98,12 @@ def _now() -> datetime:
 
 
 def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
-    vault = Vault(parts.pool, Keyring.parse(config.usher_encryption_keys))
+    keyring = Keyring.parse(config.usher_encryption_keys)
+    vault = Vault(parts.pool, keyring)
     refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
     return Wires(
+        courier=Courier(keyring),
+        discord=_discord(config),
         feed=Feed(),
         hedge=Hedge(parts.bus, spool or NoShelf()),
         passwords=Passwords(),
@@ -106,7 +111,18 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
         readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
         refresh=refresh,
         spool=spool,
-        webhook_secrets=WebhookSecrets(parts.worker, parts.pool, vault, now=_now, public_url=config.public_url),
+        webhook_secrets=WebhookSecrets(
+            parts.worker, parts.pool, vault, refresh=refresh, now=_now, public_url=config.public_url
+        ),
+    )
+
+
+def _discord(config: Settings) -> Application:
+    return Application(
+        id=config.discord_application_id,
+        public_key=config.discord_public_key,
+        guild_id=config.discord_guild_id,
+        admin_role_id=config.discord_admin_role_id,
     )
 
 

@@ -2,19 +2,25 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from services.linker.clients import Clients
 from services.linker.people.handlers import Handlers as People
-from services.linker.seerr import wiring
+from services.linker.plex.handlers import Handlers as PlexServers
+from services.linker.plex.memory import Memory
+from services.linker.plex.ways import Ways
+from services.linker.seerr import wiring as seerr
 from services.linker.seerr.nightly import Nightly
 from services.linker.settings import Settings
+from services.linker.signins.wiring import SignInParts
 from services.linker.store import installation
 from shared import runtime, settings
 from shared.bus import streams
+from shared.clients.discord.answering import Answering
+from shared.courier import Courier
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
 from shared.keyring import Keyring
@@ -22,6 +28,7 @@ from shared.postgres.pool import transaction
 from shared.runtime import Parts
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
+from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 
@@ -30,13 +37,27 @@ async def linker(config: Settings) -> None:
     """Run until told to stop."""
     upstreams = settings.load(UpstreamSettings)
     async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts) as clients:
-        vault = Vault(parts.pool, Keyring.parse(config.usher_encryption_keys))
+        keyring = Keyring.parse(config.usher_encryption_keys)
+        vault = Vault(parts.pool, keyring)
         await vault.verify()
+        sign_ins = SignInParts(
+            parts,
+            vault=vault,
+            courier=Courier(keyring),
+            clients=clients,
+            public_url=config.public_url,
+            now=_now,
+        )
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
+        answering = Answering(clients.discord(), Courier(keyring), now=_now)
+        memory = Memory(now=_now)
+        await parts.bus.add(memory.listener())
+        plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=memory))
+        nightly = Nightly(parts.worker, now=_now)
         service = runtime.Service(parts)
         service.consume(streams.LINKER_PLAYS, people.see_play)
-        service.work({})
-        wiring.join(service, parts, vault, clients.seerr, now=_now)
+        service.work({**sign_ins.jobs(), **answering.jobs})
+        seerr.join(service, parts, vault, clients.seerr, now=_now)
         service.answer(
             {
                 ListPeople: people.list_people,
@@ -44,16 +65,22 @@ async def linker(config: Settings) -> None:
                 ListUnclaimed: people.list_unclaimed,
                 ClaimAccount: people.claim_account,
                 MergePeople: people.merge_people,
+                **sign_ins.answers(),
+                ListLibraries: plex.list_libraries,
+                ListSessions: plex.list_sessions,
+                ListRecentlyAdded: plex.list_recently_added,
+                SearchItems: plex.search,
+                ListItems: plex.list_items,
             }
         )
-        nightly = Nightly(parts.worker, now=_now)
-        await runtime.serve(config, lambda: _all(service.run(), nightly.run()), finish=service.finish)
+        await runtime.serve(config, lambda: _together(service.run, sign_ins.run, nightly.run), finish=service.finish)
 
 
-async def _all(*parts: Coroutine[Any, Any, None]) -> None:
+async def _together(*parts: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run all parts of the service until cancelled."""
     async with asyncio.TaskGroup() as tasks:
         for part in parts:
-            tasks.create_task(part)
+            tasks.create_task(part())
 
 
 @asynccontextmanager

@@ -1,24 +1,29 @@
 """What the syncer does with messages and questions: webhooks become plays, claims move them, readers get pages."""
 
-from typing import Final, Protocol, assert_never
+from typing import Final, Protocol, TypeVar, assert_never
 
 import msgspec
+import structlog
 
 from services.syncer import domain
 from services.syncer.domain import Viewing
 from services.syncer.sources.outcome import Ignored, Outcome, Unwatched, Watched
-from services.syncer.store import history, plays
+from services.syncer.store import folding, history, plays
 from shared.bus import streams
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
-from shared.postgres.pool import Pool, transaction
+from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.events import AccountClaimed, PersonMerged, PlayRecorded, WebhookHandled, WebhookIgnored
-from shared.schemas.history import CountPlays, ListPlays, PlayPage, PlayStats
+from shared.schemas.history import CountPlays, ListPlays, PersonRef, PlayPage, PlayStats
 from shared.schemas.identifiers import derived_id
 from shared.schemas.webhooks import Webhook
 
 WEBHOOKS: Final = streams.SYNCER_WEBHOOKS.name
 PEOPLE: Final = streams.SYNCER_PEOPLE.name
+
+Question = TypeVar("Question", ListPlays, CountPlays)
+
+log = structlog.get_logger()
 
 
 class Parse(Protocol):
@@ -27,6 +32,13 @@ class Parse(Protocol):
     def __call__(self, webhook: Webhook) -> Outcome:
         """Return the outcome; never raises."""
         ...
+
+
+class _Effect(msgspec.Struct, frozen=True):
+    """What a webhook did: `name` for the log, `text` for people."""
+
+    name: str
+    text: str
 
 
 class Handlers:
@@ -48,11 +60,11 @@ class Handlers:
                 case Unwatched():
                     effect = await _record_unwatched(work, webhook, outcome)
                 case Ignored(reason):
-                    work.publish(_ignored(webhook, reason))
-                    return
+                    effect = _Effect("webhook_ignored", reason)
                 case never:
                     assert_never(never)
-            work.publish(_handled(webhook, effect))
+            work.publish(_said(webhook, outcome, effect))
+        log.info(effect.name, id=webhook.id, source=webhook.source, reason=effect.text)
 
     async def take_fact(self, message: Message) -> None:
         """Let plays follow what linker says of accounts and persons."""
@@ -61,25 +73,34 @@ class Handlers:
             match fact:
                 case AccountClaimed(account=account):
                     await plays.lock_account(work.connection, account)
-                    await plays.give_account(work.connection, fact)
+                    person = await plays.give_account(work.connection, fact)
+                    await plays.lock_person(work.connection, person)
                 case PersonMerged():
-                    await plays.merge_people(work.connection, fact)
+                    person = await plays.merge_people(work.connection, fact)
                 case never:
                     assert_never(never)
+            await _fold(work, person)
 
     async def list_plays(self, question: ListPlays) -> PlayPage:
         """Answer `GET /api/history`."""
         async with transaction(self._pool) as connection:
-            return await history.page_of_plays(connection, question)
+            return await history.page_of_plays(connection, await _of_today(connection, question))
 
     async def count_plays(self, question: CountPlays) -> PlayStats:
         """Answer `GET /api/history/stats`."""
         async with transaction(self._pool) as connection:
-            return await history.stats_of_plays(connection, question)
+            return await history.stats_of_plays(connection, await _of_today(connection, question))
 
 
-async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> str:
-    """Store a viewing unless another report of it is there; return what was done, for people."""
+async def _of_today(connection: Connection, question: Question) -> Question:
+    """Return a question with the person whom a merged one became part of."""
+    if question.person is None:
+        return question
+    return msgspec.structs.replace(question, person=await plays.current_id(connection, question.person))
+
+
+async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> _Effect:
+    """Store a viewing unless another report of it is there; return what was done."""
     connection, account = work.connection, watched.account
     await plays.lock_account(connection, account)
     person = await plays.owner_of(connection, account)
@@ -97,7 +118,7 @@ async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> str:
         if known.id != viewing.id and domain.is_same_viewing(known, viewing):
             title = domain.enriched(known.title, viewing.title)
             await plays.learn_more(connection, known.id, title, account=known.account)
-            return f"the viewing is known already, from {known.feeder}"
+            return _Effect("play_known", f"the viewing is known already, from {known.feeder}")
     await plays.record_play(connection, viewing, person)
     work.publish(
         PlayRecorded(
@@ -110,10 +131,10 @@ async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> str:
             person_id=person.id if person else None,
         )
     )
-    return "a play was stored"
+    return _Effect("play_recorded", "a play was stored")
 
 
-async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) -> str:
+async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) -> _Effect:
     account = unwatched.account
     await plays.lock_account(work.connection, account)
     person = await plays.owner_of(work.connection, account)
@@ -125,7 +146,19 @@ async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) 
         person=person,
         at=unwatched.at,
     )
-    return "it was noted as not watched"
+    return _Effect("unwatched_recorded", "it was noted as not watched")
+
+
+async def _fold(work: Work, person: PersonRef) -> None:
+    """Let viewings that two accounts of a person reported be one play each, as if the accounts had been theirs then."""
+    while found := domain.folds(await folding.near_duplicates(work.connection, person)):
+        for fold in found:
+            await folding.fold(work.connection, fold)
+        log.info("plays_folded", person=person.id, folded=sum(len(fold.gone) for fold in found))
+
+
+def _said(webhook: Webhook, outcome: Outcome, effect: _Effect) -> WebhookHandled | WebhookIgnored:
+    return _ignored(webhook, effect.text) if isinstance(outcome, Ignored) else _handled(webhook, effect.text)
 
 
 def _handled(webhook: Webhook, effect: str) -> WebhookHandled:

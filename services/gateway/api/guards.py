@@ -1,14 +1,18 @@
 """Who may call which route: it says what scope it needs (`opt=needs("read")`), and without a word it needs admin."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers.base import BaseRouteHandler
 
+from services.gateway import parameters
 from services.gateway.access.caller import Caller, presented
 from services.gateway.access.doorman import Doorman
 from services.gateway.access.scopes import Scope
+from services.gateway.edge import is_head
 from services.gateway.readiness import Preparation
 from shared.errors import ForbiddenError, UnsupportedMediaTypeError
 
@@ -17,9 +21,9 @@ _SCOPE: Final = "scope"
 _CALLER: Final = "caller"
 
 
-def needs(scope: Scope, *, endless: bool = False) -> dict[str, Any]:
-    """Return the `opt` of a route; an endless one has no deadline."""
-    return {_SCOPE: scope, "endless": endless}
+def needs(scope: Scope, *, endless: bool = False, within: timedelta | None = None) -> dict[str, Any]:
+    """Return the `opt` of a route; an endless one has no deadline, one that waits for others may have a later one."""
+    return {_SCOPE: scope, "endless": endless, "within": within}
 
 
 def address(connection: AnyConnection) -> str:
@@ -52,6 +56,17 @@ class Guard:
     async def check_prepared(self, _connection: AnyConnection, _handler: BaseRouteHandler) -> None:
         """Raise `UnavailableError` before Usher is prepared."""
         self._preparation.require()
+
+
+async def reads_only(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Raise 405 for a HEAD of what needs the scope `write`: that does something, and be it at a GET."""
+    if is_head(connection.scope) and handler.opt.get(_SCOPE) == "write":
+        raise MethodNotAllowedException(headers={"Allow": "GET, OPTIONS"})
+
+
+async def knows_query(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Raise `InvalidError` for a query with parameters that the route does not take, or twice the same."""
+    parameters.check_query(handler, connection.scope["query_string"])
 
 
 def reads_json(connection: AnyConnection, _handler: BaseRouteHandler) -> None:

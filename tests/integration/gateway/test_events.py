@@ -189,6 +189,8 @@ async def test_events_are_listed_newest_first_and_filtered(house: House, pool: P
     assert await ids(server="living 50%_room") == ["c"]
     assert await ids(since="2026-01-31T19:00:00Z") == ["c", "b"]
     assert await ids(until="2026-01-31T19:00:00") == ["a"]
+    assert await ids(since="2026-01-31", until="2026-02-01") == ["c", "b", "a"]
+    assert await ids(until="2026-01-31") == []
     assert await ids(since="2026-01-31T20:00:00+01:00", until="2026-01-31T20:00:00Z") == ["b"]
     assert await ids(search="a hint") == ["a"]
     assert await ids(search="50%_") == ["c"]
@@ -254,3 +256,15 @@ async def test_old_events_are_forgotten(pool: Pool) -> None:
     await Retention(pool, now=lambda: datetime.now(UTC)).once()
 
     assert [row["id"] for row in await pool.fetch("select id from events")] == ["w7"]
+
+
+async def test_a_webhook_gets_through_though_its_stream_was_deleted(house: House, bus: Bus) -> None:
+    await bus.client.jetstream().delete_stream("WEBHOOKS")
+
+    answer = await house.webhook("plex", {"event": "media.play"})
+
+    async def is_listed() -> bool:
+        listed = (await house.get("/api/events")).json()["items"]
+        return [event["id"] for event in listed] == [answer.json()["id"]]
+
+    await until(is_listed, within_s=8)
