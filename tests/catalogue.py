@@ -223,6 +223,7 @@ CALLS: Final = [
             "me": (lambda client: client.me(), SEERR_USER),
             "request_counts": (lambda client: client.request_counts(), {"total": 1}),
             "users": (lambda client: client.users(), {"pageInfo": {"results": 1}, "results": [SEERR_USER]}),
+            "all_users": (lambda client: client.all_users(), {"pageInfo": {"results": 1}, "results": [SEERR_USER]}),
             "user": (lambda client: client.user(7), SEERR_USER),
             "create_local_user": (
                 lambda client: client.create_local_user(username="anna", password=TOKEN, email="a@example.org"),

@@ -13,6 +13,8 @@ from services.linker.people.handlers import Handlers as People
 from services.linker.plex.handlers import Handlers as PlexServers
 from services.linker.plex.memory import Memory
 from services.linker.plex.ways import Ways
+from services.linker.seerr import wiring as seerr
+from services.linker.seerr.nightly import Nightly
 from services.linker.settings import Settings
 from services.linker.signins.flows.applications import Applications
 from services.linker.signins.renewal import Renewal
@@ -61,10 +63,12 @@ async def linker(config: Settings) -> None:
         memory = Memory(now=_now)
         await parts.bus.add(memory.listener())
         plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=memory))
+        nightly = Nightly(parts.worker, now=_now)
         service = runtime.Service(parts)
         service.consume(streams.LINKER_PLAYS, people.see_play)
         service.consume(streams.LINKER_INTERACTIONS, commands.take)
         service.work({**sign_ins.jobs(), **answering.jobs})
+        seerr.join(service, parts, vault, clients.seerr, now=_now)
         service.answer(
             {
                 ListPeople: people.list_people,
@@ -82,7 +86,7 @@ async def linker(config: Settings) -> None:
         )
         await runtime.serve(
             config,
-            lambda: _together(service.run, sign_ins.run, renewal.run),
+            lambda: _together(service.run, sign_ins.run, renewal.run, nightly.run),
             finish=lambda: _together(service.finish, renewal.finish),
         )
 

@@ -96,3 +96,30 @@ create table connections (
 create index connections_person on connections (person_id);
 create index connections_check on connections (check_at) where state = 'ok';
 create index connections_renew on connections (renew_at) where state = 'ok' and renew_at is not null;
+
+-- Whose Seerr user a person is: a user of Seerr belongs to one person.
+create unique index persons_seerr_user on persons (seerr_user_id) where merged_into is null;
+create index identities_name on identities (lower(btrim(username)));
+
+-- How the search for a person's Seerr user ended, at which address, and what Seerr was told since.
+create table seerr_matches (
+    person_id      text primary key references persons (id),
+    url            text        not null,
+    tried_at       timestamptz not null,
+    -- why no user was found or made, or why Seerr could not be told about him
+    reason         text,
+    -- the Discord id that was written to the user
+    discord_id     text,
+    -- when Seerr took the person's Plex token, or why it did not
+    token_given_at timestamptz,
+    token_reason   text
+);
+
+-- The Discord ids that Seerr's users have, as they were when all of them were last read.
+create table seerr_discord_ids (
+    seerr_user_id int         not null,
+    discord_id    text        not null,
+    seen_at       timestamptz not null,
+    primary key (seerr_user_id, discord_id)
+);
+create index seerr_discord_ids_discord on seerr_discord_ids (discord_id);
