@@ -86,7 +86,7 @@ def test_a_link_from_discord_proves_the_account_and_finds_the_seerr_user(town: D
     again = command(town, "jonas", "link")
     same = short_code(replied(town, again, "Sign in to Plex"))
     town.stage("/plex/claim", {"person": "jonas", "code": code})
-    replied(town, token, "Done")
+    replied(town, again, "Done")
     until(lambda: is_settled(town, "jonas"))
 
     person, account = person_of(town, "jonas"), account_of(town, "jonas")
