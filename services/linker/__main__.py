@@ -13,6 +13,9 @@ from services.linker.plex.handlers import Handlers as PlexServers
 from services.linker.plex.memory import Memory
 from services.linker.plex.ways import Ways
 from services.linker.settings import Settings
+from services.linker.signins.flows.applications import Applications
+from services.linker.signins.renewal import Renewal
+from services.linker.signins.ways import ways_beside_plex
 from services.linker.signins.wiring import SignInParts
 from services.linker.store import installation
 from shared import runtime, settings
@@ -38,6 +41,8 @@ async def linker(config: Settings) -> None:
         keyring = Keyring.parse(config.usher_encryption_keys)
         vault = Vault(parts.pool, keyring)
         await vault.verify()
+        applications = Applications(pool=parts.pool, vault=vault, clients=clients)
+        renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
         sign_ins = SignInParts(
             parts,
             vault=vault,
@@ -45,6 +50,7 @@ async def linker(config: Settings) -> None:
             clients=clients,
             public_url=config.public_url,
             now=_now,
+            ways=ways_beside_plex(pool=parts.pool, vault=vault, clients=clients, applications=applications, now=_now),
         )
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         answering = Answering(clients.discord(), Courier(keyring), now=_now)
@@ -69,11 +75,15 @@ async def linker(config: Settings) -> None:
                 ListItems: plex.list_items,
             }
         )
-        await runtime.serve(config, lambda: _together(service.run, sign_ins.run), finish=service.finish)
+        await runtime.serve(
+            config,
+            lambda: _together(service.run, sign_ins.run, renewal.run),
+            finish=lambda: _together(service.finish, renewal.finish),
+        )
 
 
 async def _together(*parts: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run all parts of the service until cancelled."""
+    """Run, or finish, all parts of the service."""
     async with asyncio.TaskGroup() as tasks:
         for part in parts:
             tasks.create_task(part())
