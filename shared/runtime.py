@@ -104,6 +104,7 @@ class Service:
                 journal=parts.journal,
                 is_ready=self.is_ready,
                 tracer=parts.tracer,
+                stream_is_missing=parts.bus.stream_is_missing,
                 workers=workers,
             )
         )

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,6 +30,13 @@ class Viewing(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
     title: Title
     watched_at: datetime
+
+
+class Fold(msgspec.Struct, frozen=True):
+    """One viewing that was stored several times: the play to keep, knowing what all knew, and the ids of the rest."""
+
+    kept: Viewing
+    gone: tuple[str, ...]
 
 
 def keys_of(title: Title, *, account: Account) -> list[str]:
@@ -63,6 +72,26 @@ def is_same_viewing(one: Viewing, other: Viewing) -> bool:
     if apart > window(one, other):
         return False
     return is_same_title(one.title, other.title, account=one.account, other_account=other.account)
+
+
+def folds(viewings: Iterable[Viewing]) -> list[Fold]:
+    """Return what is to be folded, so that each viewing, taken in this order, is judged as at its storing."""
+    kept: dict[str, Viewing] = {}
+    gone: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    with_key: defaultdict[str, set[str]] = defaultdict(set)
+    for viewing in viewings:
+        keys = keys_of(viewing.title, account=viewing.account)
+        near = sorted((kept[one] for key in keys for one in with_key[key]), key=lambda one: (one.watched_at, one.id))
+        known = next((one for one in near if is_same_viewing(one, viewing)), None)
+        if known is None:
+            kept[viewing.id] = viewing
+        else:
+            gone[known.id] += (viewing.id,)
+            kept[known.id] = msgspec.structs.replace(known, title=enriched(known.title, viewing.title))
+        stays = kept[known.id if known else viewing.id]
+        for key in keys_of(stays.title, account=stays.account):
+            with_key[key].add(stays.id)
+    return [Fold(kept[one], others) for one, others in gone.items()]
 
 
 def window(one: Viewing, other: Viewing) -> timedelta:

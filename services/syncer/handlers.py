@@ -3,22 +3,25 @@
 from typing import Final, Protocol, assert_never
 
 import msgspec
+import structlog
 
 from services.syncer import domain
 from services.syncer.domain import Viewing
 from services.syncer.sources.outcome import Ignored, Outcome, Unwatched, Watched
-from services.syncer.store import history, plays
+from services.syncer.store import folding, history, plays
 from shared.bus import streams
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.events import AccountClaimed, PersonMerged, PlayRecorded, WebhookHandled, WebhookIgnored
-from shared.schemas.history import CountPlays, ListPlays, PlayPage, PlayStats
+from shared.schemas.history import CountPlays, ListPlays, PersonRef, PlayPage, PlayStats
 from shared.schemas.identifiers import derived_id
 from shared.schemas.webhooks import Webhook
 
 WEBHOOKS: Final = streams.SYNCER_WEBHOOKS.name
 PEOPLE: Final = streams.SYNCER_PEOPLE.name
+
+log = structlog.get_logger()
 
 
 class Parse(Protocol):
@@ -61,11 +64,13 @@ class Handlers:
             match fact:
                 case AccountClaimed(account=account):
                     await plays.lock_account(work.connection, account)
-                    await plays.give_account(work.connection, fact)
+                    person = await plays.give_account(work.connection, fact)
+                    await plays.lock_person(work.connection, person)
                 case PersonMerged():
-                    await plays.merge_people(work.connection, fact)
+                    person = await plays.merge_people(work.connection, fact)
                 case never:
                     assert_never(never)
+            await _fold(work, person)
 
     async def list_plays(self, question: ListPlays) -> PlayPage:
         """Answer `GET /api/history`."""
@@ -126,6 +131,14 @@ async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) 
         at=unwatched.at,
     )
     return "it was noted as not watched"
+
+
+async def _fold(work: Work, person: PersonRef) -> None:
+    """Let viewings that two accounts of a person reported be one play each, as if the accounts had been theirs then."""
+    while found := domain.folds(await folding.near_duplicates(work.connection, person)):
+        for fold in found:
+            await folding.fold(work.connection, fold)
+        log.info("plays_folded", person=person.id, folded=sum(len(fold.gone) for fold in found))
 
 
 def _handled(webhook: Webhook, effect: str) -> WebhookHandled:

@@ -6,6 +6,7 @@ that the gateway can hedge, and all that is open fails at once when the connecti
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -29,9 +30,10 @@ _DECODER: Final = msgspec.json.Decoder(_Reply)
 
 
 class Acknowledgements:
-    """The open publishes of one client."""
+    """The open publishes of one client; `unheard` is called where no stream answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, unheard: Callable[[], None]) -> None:
+        self._unheard = unheard
         self._open: dict[str, asyncio.Future[Stored]] = {}
         self._counter = itertools.count()
         self._prefix = ""
@@ -64,6 +66,7 @@ class Acknowledgements:
         if future is None or future.done():
             return
         if not message.data:
+            self._unheard()
             _fail(future, "no stream takes this subject, or JetStream is away")
             return
         reply = _DECODER.decode(message.data)

@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from shared import telemetry
 from shared.bus import streams
 from shared.bus.acknowledgements import Acknowledgements
+from shared.bus.mending import Mender
 from shared.bus.publishing import ACK_TIMEOUT_S, Stored
 from shared.errors import TooLargeError, UnavailableError
 from shared.schemas.secret import Secret
@@ -52,7 +53,8 @@ class Bus:
         self._closed = asyncio.Event()
         self._usable = asyncio.Event()
         self._parts: list[Part] = []
-        self._acknowledgements = Acknowledgements()
+        self._mender = Mender(lambda: self.client, replicas=replicas)
+        self._acknowledgements = Acknowledgements(unheard=self._mender.hear)
 
     @property
     def is_connected(self) -> bool:
@@ -107,8 +109,17 @@ class Bus:
         except TimeoutError as exc:
             raise UnavailableError("NATS did not acknowledge in time") from exc
 
+    def stream_is_missing(self) -> None:
+        """Hear that a stream is not there: all are looked at, and made again where they are missing."""
+        self._mender.hear()
+
     async def run(self) -> None:
         """Connect, and connect anew whenever the client closes for good, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._mender.run())
+            tasks.create_task(self._keep_connected())
+
+    async def _keep_connected(self) -> None:
         first = True
         while True:
             self._closed.clear()

@@ -15,7 +15,7 @@ import nats.errors
 import structlog
 
 from shared import telemetry
-from shared.bus import judge
+from shared.bus import judge, streams
 from shared.bus.burial import dead_letter
 from shared.bus.judge import Ack, Drop, Hold, Later, Retry, Verdict
 from shared.bus.message import Delivery, FromStream, FromTable, Message, trace_headers
@@ -30,9 +30,9 @@ from shared.telemetry import Tracer
 HANDLER_LIMIT: Final = timedelta(minutes=10)
 CRASH_LIMIT: Final = 15
 """Deliveries after which a message is given up without running its handler: it may be what kills the process."""
-_KEEP_EVERY_S: Final = 10.0
+LEASE: Final = streams.ACK_WAIT
+"""How long a message is ours without a word from us; it is renewed for as long as the handler runs."""
 _DUE_EVERY_S: Final = 5.0
-_DUE_HOLD: Final = HANDLER_LIMIT + timedelta(minutes=1)
 _PROBE_EVERY_S: Final = 0.5
 
 log = structlog.get_logger()
@@ -51,16 +51,19 @@ class Consumer:
         journal: Journal,
         is_ready: Callable[[], Awaitable[bool]],
         tracer: Tracer,
+        stream_is_missing: Callable[[], None],
         workers: int = 8,
+        lease: timedelta = LEASE,
     ) -> None:
         self.spec = spec
-        self.pull = Pull(spec, room=workers * 4)
+        self.pull = Pull(spec, room=workers * 4, missing=stream_is_missing)
         self._handler = handler
         self._publisher = publisher
         self._journal = journal
         self._is_ready = is_ready
         self._tracer = tracer
         self._workers = workers
+        self._lease = lease
         self._active: set[Delivery] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -72,6 +75,7 @@ class Consumer:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.pull.run())
                 tasks.create_task(self._keep_held())
+                tasks.create_task(self._keep_taken())
                 tasks.create_task(self._take_due())
                 for _ in range(self._workers):
                     tasks.create_task(self._work())
@@ -101,7 +105,7 @@ class Consumer:
     async def _take_due(self) -> None:
         while True:
             try:
-                due = await self._journal.take_due(self.spec.name, now=datetime.now(UTC), hold=_DUE_HOLD, limit=1)
+                due = await self._journal.take_due(self.spec.name, now=datetime.now(UTC), hold=self._lease, limit=1)
             except UnavailableError:
                 due = []
             for waiting in due:
@@ -111,9 +115,16 @@ class Consumer:
 
     async def _keep_held(self) -> None:
         while True:
-            await asyncio.sleep(_KEEP_EVERY_S)
+            await asyncio.sleep(self._lease.total_seconds() / 3)
             for raw in self.pull.held():
                 await _quietly(raw.in_progress())
+
+    async def _keep_taken(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            for delivery in list(self._active):
+                if isinstance(delivery, FromTable):
+                    await _quietly(delivery.keep(until=datetime.now(UTC) + self._lease))
 
     async def settle(self, delivery: Delivery) -> None:
         """Run the handler and do what the verdict says; waits here while a part of Usher is away."""

@@ -88,6 +88,10 @@ class FromTable:
         """Take it out of the table."""
         await self._journal.settle_waiting(consumer=self._waiting.consumer, message_id=self._waiting.message_id)
 
+    async def keep(self, *, until: datetime) -> None:
+        """Let nobody else take it before then."""
+        await self._journal.keep_taken(self._waiting, attempts=self.message.attempts, until=until)
+
     async def retry(self, *, after: timedelta) -> None:
         """Let it wait again."""
         again = msgspec.structs.replace(self._waiting, attempts=self.message.attempts)

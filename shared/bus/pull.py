@@ -7,10 +7,12 @@ heartbeats are watched, every status is counted off what is outstanding, and a l
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 import nats.errors
+import nats.js.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -30,11 +32,15 @@ log = structlog.get_logger()
 
 
 class Pull:
-    """Messages of one consumer, as many at a time as `room`; a part of a `Bus`."""
+    """Messages of one consumer, as many at a time as `room`; a part of a `Bus`.
 
-    def __init__(self, spec: ConsumerSpec, *, room: int) -> None:
+    `missing` is called where its stream is not there.
+    """
+
+    def __init__(self, spec: ConsumerSpec, *, room: int, missing: Callable[[], None]) -> None:
         self._spec = spec
         self._room = room
+        self._missing = missing
         self._client: Client | None = None
         self._subscription: Subscription | None = None
         self._inbox = ""
@@ -132,6 +138,10 @@ class Pull:
     async def _reconcile(self, client: Client) -> None:
         try:
             await streams.reconcile_consumer(client, self._spec)
+        except nats.js.errors.NotFoundError:
+            log.warning("stream_is_missing", consumer=self._spec.name, stream=self._spec.stream)
+            self._missing()
+            return
         except (nats.errors.Error, OSError, TimeoutError) as exc:
             log.warning("consumer_not_reconciled", consumer=self._spec.name, error=type(exc).__name__)
             return

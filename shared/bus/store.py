@@ -94,7 +94,10 @@ class Journal:
             )
 
     async def take_due(self, consumer: str, *, now: datetime, hold: timedelta, limit: int) -> list[Waiting]:
-        """Return what is due, count the try, and move it `hold` into the future, so that a crash only delays it."""
+        """Return what is due, count the try, and move it `hold` into the future, so that a crash only delays it.
+
+        Whoever takes longer says so with `keep_taken`.
+        """
         async with transaction(self._pool) as connection:
             rows = await connection.fetch(
                 """update retries set due_at = $3, attempts = attempts + 1 where (consumer, message_id) in (
@@ -110,6 +113,18 @@ class Journal:
             Waiting(**{**dict(row), "headers": msgspec.json.decode(row["headers"], type=dict[str, str])})
             for row in rows
         ]
+
+    async def keep_taken(self, taken: Waiting, *, attempts: int, until: datetime) -> None:
+        """Hold on to a message that was taken, unless somebody else has taken it up since."""
+        async with connected(self._pool) as connection:
+            await connection.execute(
+                """update retries set due_at = greatest(due_at, $4)
+                where consumer = $1 and message_id = $2 and attempts = $3""",
+                taken.consumer,
+                taken.message_id,
+                attempts,
+                until,
+            )
 
     async def settle_waiting(self, *, consumer: str, message_id: str) -> None:
         """Forget a message that waited: it is done or dead."""

@@ -10,6 +10,7 @@ import stamina
 import structlog
 
 from shared.errors import UnavailableError
+from shared.postgres.calls import Telling, away
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError
 
@@ -17,10 +18,7 @@ from shared.settings import SettingsError
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
-AWAY: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
+SAID_AWAY: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -32,7 +30,9 @@ AWAY: Final = (
     asyncpg.SerializationError,
     asyncpg.ReadOnlySQLTransactionError,
 )
-"""What asyncpg raises where Postgres is away, is starting, or asks to try the transaction again."""
+"""What asyncpg, and nobody else, raises where Postgres is away, is starting, or asks to try the transaction again."""
+AWAY: Final = (*SAID_AWAY, OSError, TimeoutError, asyncpg.InterfaceError)
+"""The same with what a call of asyncpg's can raise for it and other code raises for other reasons."""
 
 GIVEN_UP: Final = (asyncio.CancelledError, TimeoutError)
 ACQUIRE_S: Final = 5.0
@@ -47,7 +47,7 @@ async def connect(url: Secret, *, schema: str, size: int = 4, wait: bool = True)
     With `wait` false nothing is opened before it is needed. Idle connections are closed after a minute, so that a
     quiet house keeps few backends.
     """
-    pool = await (_open(url, schema, size) if wait else _create(url, schema, size, least=0))
+    pool = await (_open(url, schema, size) if wait else _create(url, schema, size, at_once=0))
     try:
         yield pool
     finally:
@@ -56,25 +56,27 @@ async def connect(url: Secret, *, schema: str, size: int = 4, wait: bool = True)
 
 @stamina.retry(on=AWAY, attempts=None, timeout=None, wait_initial=0.1, wait_max=5)
 async def _open(url: Secret, schema: str, size: int) -> Pool:
-    return await _create(url, schema, size, least=1)
+    return await _create(url, schema, size, at_once=1)
 
 
-async def _create(url: Secret, schema: str, size: int, *, least: int) -> Pool:
+async def _create(url: Secret, schema: str, size: int, *, at_once: int) -> Pool:
     try:
-        return await _pool(url, schema, size, least=least)
+        return await _pool(url, schema, size, at_once=at_once)
     except asyncpg.ClientConfigurationError as exc:
         raise SettingsError("DATABASE_URL is malformed: expected an address that begins with postgresql://") from exc
 
 
-async def _pool(url: Secret, schema: str, size: int, *, least: int) -> Pool:
+async def _pool(url: Secret, schema: str, size: int, *, at_once: int) -> Pool:
     return await asyncpg.create_pool(
         url.reveal(),
-        min_size=least,
+        min_size=0,  # with a floor, asyncpg restores it behind our back and logs each failure with its traceback
+        init_size=at_once,
         max_size=size,
         max_inactive_connection_lifetime=60,
         timeout=5,
         command_timeout=25,
         reset=_nothing,
+        connection_class=Telling,
         server_settings={"search_path": f"{schema},public", "application_name": f"usher-{schema}"},
     )
 
@@ -96,34 +98,52 @@ async def _close(pool: Pool) -> None:
 
 @asynccontextmanager
 async def translated() -> AsyncIterator[None]:
-    """Turn "Postgres is away" into `UnavailableError`; errors of the statement itself pass."""
+    """Turn "Postgres is away" into `UnavailableError`; only for a block that does nothing but ask Postgres."""
     try:
         yield
     except AWAY as exc:
-        raise UnavailableError(f"Postgres is away ({type(exc).__name__})") from exc
+        raise away(exc) from exc
 
 
 @asynccontextmanager
 async def connected(pool: Pool) -> AsyncIterator[Connection]:
-    """Lend a connection of the pool, with failures translated; each statement is a transaction of its own.
+    """Lend a connection of the pool; each statement is a transaction of its own.
+
+    Raises `UnavailableError` where Postgres is away. What else the block raises, such as a time-out of somebody else,
+    comes out as it is.
 
     A connection that is given up in the middle (cancelled, or too late) is thrown away. asyncpg would ask the server
     to stop and wait for its answer; a frozen one gives none, and would hold us even while we are to stop.
     """
     async with translated():
         connection = await pool.acquire(timeout=ACQUIRE_S)
-        try:
-            yield connection
-        except GIVEN_UP:
+    try:
+        yield connection
+    except SAID_AWAY as exc:
+        raise away(exc) from exc
+    except asyncpg.InterfaceError as exc:
+        if _is_open(connection):
+            raise  # a mistake of ours, such as an argument too few
+        raise away(exc) from exc
+    except GIVEN_UP:
+        if _is_open(connection):
             connection.terminate()
-            raise
-        finally:
+        raise
+    finally:
+        async with translated():
             await pool.release(connection)
+
+
+def _is_open(connection: Connection) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False  # it was closed, and the pool has taken it back
 
 
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """One transaction on a connection of the pool, with failures translated."""
+    """One transaction on a connection of the pool; raises like `connected`."""
     async with connected(pool) as connection, _Transaction(connection):
         yield connection
 
@@ -132,6 +152,7 @@ class _Transaction:
     """Committed at the end, or rolled back; given up, it is ended by the server when the connection is gone."""
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._transaction = connection.transaction()
 
     async def __aenter__(self) -> None:
@@ -142,7 +163,7 @@ class _Transaction:
     ) -> None:
         if kind is None:
             await self._transaction.commit()
-        elif not issubclass(kind, GIVEN_UP):
+        elif not issubclass(kind, GIVEN_UP) and _is_open(self._connection):
             await self._transaction.rollback()
 
 

@@ -15,6 +15,8 @@ class Proxy:
         self._url = urlsplit(url.reveal())
         self._open = asyncio.Event()
         self._open.set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._is_away = False
         self.port = 0
 
     @property
@@ -29,13 +31,31 @@ class Proxy:
     def unblock(self) -> None:
         self._open.set()
 
+    async def cut(self) -> None:
+        """Break all connections, and give the other side a moment to notice."""
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.05)
+
+    async def go_away(self) -> None:
+        """Break all connections and take no new ones."""
+        self._is_away = True
+        await self.cut()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_away:
+            writer.close()
+            return
         there, back = await asyncio.open_connection(self._url.hostname, self._url.port)
+        self._writers.add(writer)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._pass_on(reader, back))
                 tasks.create_task(self._pass_on(there, writer))
+        except* ConnectionError:
+            pass  # that is what `cut` is for
         finally:
+            self._writers.discard(writer)
             back.close()
             writer.close()
 

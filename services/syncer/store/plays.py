@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import asyncpg
 import msgspec
 
 from services.syncer.domain import WIDEST, Viewing, keys_of
@@ -11,7 +12,7 @@ from shared.schemas.events import AccountClaimed, PersonMerged
 from shared.schemas.history import PersonRef
 from shared.schemas.media import Account, Ids, Title
 
-_KNOWN = """select id, feeder, feeder_server, source, server, account_id, account_name, type, title, show, season,
+KNOWN = """select id, feeder, feeder_server, source, server, account_id, account_name, type, title, show, season,
     episode, year, ids, show_ids, duration_s, item, watched_at from plays"""
 
 
@@ -41,7 +42,7 @@ async def viewings_like(connection: Connection, viewing: Viewing, person: Person
     """Return the plays of this account and of its person that could be the same viewing: near it, with a key of it."""
     account = viewing.account
     rows = await connection.fetch(
-        f"""{_KNOWN} where watched_at between $4 and $5 and keys && $7 and ((source, server, account_id) = ($1, $2, $3)
+        f"""{KNOWN} where watched_at between $4 and $5 and keys && $7 and ((source, server, account_id) = ($1, $2, $3)
             or ($6::text is not null and person_id = $6)) order by watched_at""",
         account.source,
         account.server,
@@ -51,26 +52,23 @@ async def viewings_like(connection: Connection, viewing: Viewing, person: Person
         person.id if person else None,
         keys_of(viewing.title, account=account),
     )
-    return [
-        Viewing(
-            id=row["id"],
-            feeder=row["feeder"],
-            feeder_server=row["feeder_server"],
-            account=Account(row["source"], row["server"], row["account_id"], row["account_name"]),
-            title=_title(row),
-            watched_at=row["watched_at"],
-        )
-        for row in rows
-    ]
+    return [viewing_of(row) for row in rows]
 
 
-def _title(row: object) -> Title:
+def viewing_of(row: asyncpg.Record) -> Viewing:
+    """Return a row of `KNOWN`."""
     fields = ("type", "title", "show", "season", "episode", "year", "duration_s", "item")
-    values = {name: row[name] for name in fields}  # type: ignore[index]  # asyncpg's Record
-    return Title(
-        **values,
-        ids=msgspec.json.decode(row["ids"], type=Ids),  # type: ignore[index]
-        show_ids=msgspec.json.decode(row["show_ids"], type=Ids),  # type: ignore[index]
+    return Viewing(
+        id=row["id"],
+        feeder=row["feeder"],
+        feeder_server=row["feeder_server"],
+        account=Account(row["source"], row["server"], row["account_id"], row["account_name"]),
+        title=Title(
+            **{name: row[name] for name in fields},
+            ids=msgspec.json.decode(row["ids"], type=Ids),
+            show_ids=msgspec.json.decode(row["show_ids"], type=Ids),
+        ),
+        watched_at=row["watched_at"],
     )
 
 
@@ -152,8 +150,8 @@ async def record_unwatched(
     )
 
 
-async def give_account(connection: Connection, claimed: AccountClaimed) -> int:
-    """Give an account and its plays to a person, or to whoever that person became; return how many plays moved."""
+async def give_account(connection: Connection, claimed: AccountClaimed) -> PersonRef:
+    """Give an account and its plays to a person, or to whoever that person became; return that one."""
     account = claimed.account
     person = await _survivor(connection, PersonRef(claimed.person_id, claimed.person_name))
     await connection.execute(
@@ -169,16 +167,19 @@ async def give_account(connection: Connection, claimed: AccountClaimed) -> int:
     where = "where (source, server, account_id) = ($1, $2, $3)"
     values = (account.source, account.server, account.id, person.id)
     await connection.execute(f"update unwatched set person_id = $4 {where}", *values)  # noqa: S608 (a constant)
-    moved = await connection.execute(
+    await connection.execute(
         f"update plays set person_id = $4, person_name = $5 {where}",  # noqa: S608 (a constant)
         *values,
         person.name,
     )
-    return int(moved.rpartition(" ")[2])
+    return person
 
 
-async def merge_people(connection: Connection, merged: PersonMerged) -> None:
-    """Let all of one person be another's, now and for facts that come late; alone, so that none slips through."""
+async def merge_people(connection: Connection, merged: PersonMerged) -> PersonRef:
+    """Let all of one person be another's, now and for facts that come late; return who is left.
+
+    Alone, so that none slips through.
+    """
     await lock_exclusive(connection, "syncer", "merges")
     person = await _survivor(connection, PersonRef(merged.person_id, merged.person_name))
     values = (merged.merged_id, person.id, person.name)
@@ -191,6 +192,7 @@ async def merge_people(connection: Connection, merged: PersonMerged) -> None:
     await connection.execute("update plays set person_id = $2, person_name = $3 where person_id = $1", *values)
     await connection.execute("update unwatched set person_id = $2 where person_id = $1", *values[:2])
     await connection.execute("update merges set person_id = $2, person_name = $3 where person_id = $1", *values)
+    return person
 
 
 async def _survivor(connection: Connection, person: PersonRef) -> PersonRef:

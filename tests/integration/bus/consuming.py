@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from shared.bus.connection import Bus
-from shared.bus.consumer import Consumer, Handler
+from shared.bus.consumer import LEASE, Consumer, Handler
 from shared.bus.store import Journal
 from shared.bus.streams import ConsumerSpec
 from shared.postgres import pool as postgres
@@ -18,12 +19,22 @@ SUBJECT = "events.play.recorded"
 
 
 @asynccontextmanager
-async def consuming(bus: Bus, pool: Pool, handler: Handler, *, spec: ConsumerSpec = SPEC) -> AsyncIterator[Consumer]:
+async def consuming(
+    bus: Bus, pool: Pool, handler: Handler, *, spec: ConsumerSpec = SPEC, lease: timedelta = LEASE
+) -> AsyncIterator[Consumer]:
     async def is_ready() -> bool:
         return bus.is_connected and await postgres.answers(pool)
 
     consumer = Consumer(
-        spec, handler, publisher=bus, journal=Journal(pool), is_ready=is_ready, tracer=Tracer(), workers=4
+        spec,
+        handler,
+        publisher=bus,
+        journal=Journal(pool),
+        is_ready=is_ready,
+        tracer=Tracer(),
+        stream_is_missing=bus.stream_is_missing,
+        workers=4,
+        lease=lease,
     )
     await bus.add(consumer.pull)
     async with asyncio.TaskGroup() as tasks:

@@ -1,8 +1,15 @@
 """Streams and consumers are what the code declares, whatever somebody made of them."""
 
+import pytest
+
 from shared.bus import streams
 from shared.bus.connection import Bus
+from shared.bus.message import Message
 from shared.bus.streams import ConsumerSpec
+from shared.errors import UnavailableError
+from shared.postgres.pool import Pool
+from tests.integration.bus.consuming import SUBJECT, consuming
+from tests.integration.service import until
 
 SPEC = ConsumerSpec("linker", "plays", "EVENTS", ("events.play.recorded",))
 
@@ -28,3 +35,37 @@ async def test_a_consumer_that_drifted_is_repaired(bus: Bus) -> None:
 
     repaired = (await stream.consumer_info(SPEC.stream, SPEC.name)).config
     assert (repaired.ack_wait, repaired.max_ack_pending, repaired.backoff) == (30.0, 256, None)
+
+
+async def test_a_stream_that_somebody_deletes_is_made_again_and_its_consumer_goes_on(bus: Bus, pool: Pool) -> None:
+    seen: set[str] = set()
+
+    async def note(message: Message) -> None:
+        seen.add(message.id)
+
+    async with consuming(bus, pool, note):
+        await bus.publish(SUBJECT, b"{}", message_id="before")
+        await until(lambda: "before" in seen)
+        await bus.client.jetstream().delete_stream("EVENTS")
+
+        async def is_stored() -> bool:
+            try:
+                await bus.publish(SUBJECT, b"{}", message_id="after")
+            except UnavailableError:
+                return False
+            return True
+
+        await until(is_stored, within_s=5)
+        await until(lambda: "after" in seen, within_s=5)
+
+
+async def test_a_publish_into_a_stream_that_is_missing_fails_and_makes_it_again(bus: Bus) -> None:
+    await bus.client.jetstream().delete_stream("DEAD")
+
+    with pytest.raises(UnavailableError, match="no stream"):
+        await bus.publish("dead.linker.plays", b"{}", message_id="one")
+
+    async def is_there() -> bool:
+        return "DEAD" in [found.config.name for found in await bus.client.jetstream().streams_info()]
+
+    await until(is_there, within_s=5)

@@ -17,6 +17,9 @@ from shared.schemas.dead import DeadLetter, Replay
 from tests.integration.bus.consuming import BURIED, SPEC, SUBJECT, consuming
 from tests.integration.service import until
 
+WAITING = Waiting(
+    consumer=SPEC.name, message_id="w", subject=SUBJECT, headers={}, payload=b"{}", attempts=4, reason="slow"
+)
 JOBS = ConsumerSpec("linker", "jobs", "JOBS", ("jobs.linker.>",))
 
 
@@ -77,6 +80,44 @@ async def test_patience_that_the_other_side_asks_for_outlasts_the_limit_of_crash
 
     async with consuming(bus, pool, note):
         await until(lambda: seen == [41])
+
+
+async def test_a_retry_that_takes_long_is_nobody_elses_meanwhile(bus: Bus, pool: Pool) -> None:
+    begun, release, lease = asyncio.Event(), asyncio.Event(), timedelta(seconds=0.6)
+    journal = Journal(pool)
+
+    async def take_long(_: Message) -> None:
+        begun.set()
+        await release.wait()
+
+    await journal.wait_until(WAITING, due_at=datetime.now(UTC))
+    async with consuming(bus, pool, take_long, lease=lease):
+        await begun.wait()
+        await asyncio.sleep(3 * lease.total_seconds())
+
+        assert await journal.take_due(SPEC.name, now=datetime.now(UTC), hold=lease, limit=1) == []
+        release.set()
+
+        async def is_settled() -> bool:
+            return await journal.count_waiting() == 0
+
+        await until(is_settled)
+
+
+async def test_a_retry_whose_process_was_killed_is_taken_up_within_half_a_minute(bus: Bus, pool: Pool) -> None:
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def hang(_: Message) -> None:
+        begun.set()
+        await never.wait()
+
+    await Journal(pool).wait_until(WAITING, due_at=datetime.now(UTC))
+    async with consuming(bus, pool, hang):
+        await begun.wait()
+
+        left = await pool.fetchval("select due_at - now() from retries")
+
+    assert timedelta(seconds=20) < left <= timedelta(seconds=30)
 
 
 async def test_a_reason_with_a_nul_in_it_is_kept_and_stops_nobody(bus: Bus, pool: Pool) -> None:

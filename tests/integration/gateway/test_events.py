@@ -254,3 +254,15 @@ async def test_old_events_are_forgotten(pool: Pool) -> None:
     await Retention(pool, now=lambda: datetime.now(UTC)).once()
 
     assert [row["id"] for row in await pool.fetch("select id from events")] == ["w7"]
+
+
+async def test_a_webhook_gets_through_though_its_stream_was_deleted(house: House, bus: Bus) -> None:
+    await bus.client.jetstream().delete_stream("WEBHOOKS")
+
+    answer = await house.webhook("plex", {"event": "media.play"})
+
+    async def is_listed() -> bool:
+        listed = (await house.get("/api/events")).json()["items"]
+        return [event["id"] for event in listed] == [answer.json()["id"]]
+
+    await until(is_listed, within_s=8)

@@ -61,6 +61,53 @@ async def test_an_error_of_a_statement_is_no_outage(far: Pool) -> None:
     assert await postgres.answers(far)
 
 
+@pytest.mark.parametrize("error", [TimeoutError("Plex is slow"), ConnectionResetError("Plex hung up")])
+async def test_an_error_of_somebody_else_inside_of_a_transaction_is_no_outage(far: Pool, error: OSError) -> None:
+    async def call_somebody(pool: Pool) -> None:
+        async with transaction(pool) as connection:
+            await connection.execute("insert into notes values ('lost')")
+            raise error
+
+    with pytest.raises(type(error)) as raised:
+        await call_somebody(far)
+
+    assert raised.value is error
+    assert await notes(far) == []
+
+
+async def test_a_statement_that_takes_too_long_is_an_outage(far: Pool) -> None:
+    with pytest.raises(UnavailableError, match="TimeoutError"):
+        async with transaction(far) as connection:
+            await connection.execute("select pg_sleep(5)", timeout=0.05)
+
+    assert await postgres.answers(far)
+
+
+@pytest.mark.parametrize("statements_after", [0, 1])
+async def test_a_connection_that_breaks_in_a_transaction_is_an_outage(
+    far: Pool, way: Proxy, statements_after: int
+) -> None:
+    async def lose_the_connection() -> None:
+        async with transaction(far) as connection:
+            await connection.execute("insert into notes values ('lost')")
+            await way.cut()
+            for _ in range(statements_after):
+                await connection.execute("insert into notes values ('lost, too')")
+
+    with pytest.raises(UnavailableError):
+        await lose_the_connection()
+
+    assert await notes(far) == []
+
+
+async def test_a_mistake_in_a_call_is_no_outage(far: Pool) -> None:
+    with pytest.raises(asyncpg.InterfaceError, match="expects 1 argument"):
+        async with transaction(far) as connection:
+            await connection.execute("insert into notes values ($1)", "one", "two")
+
+    assert await postgres.answers(far)
+
+
 async def test_a_cancelled_transaction_is_rolled_back(far: Pool) -> None:
     begun = asyncio.Event()
 
@@ -125,3 +172,13 @@ async def test_a_pool_that_is_used_up_is_unavailable_and_not_for_ever(far: Pool)
                 pass
 
     assert await postgres.answers(far)
+
+
+async def test_a_postgres_that_goes_away_leaves_no_traceback_in_the_log(
+    far: Pool, way: Proxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    await postgres.answers(far)
+    await way.go_away()
+
+    assert not await postgres.answers(far)
+    assert [record.message for record in caplog.records if record.exc_info] == []

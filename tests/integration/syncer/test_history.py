@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -245,7 +245,68 @@ async def test_two_accounts_of_one_person_at_once_are_one_viewing(house: House) 
     assert len(await house.plays(since=NOON)) == 10
 
 
-async def until_whose(house: House, wanted: list[str | None]) -> None:
+JELLYFIN_ACCOUNT = Account("jellyfin", "sim-jellyfin", "sim-user", "sim-user")
+
+
+def jellyfin_movie(number: int) -> bytes:
+    """The movie of `plex_scrobble(number)`, as a Jellyfin server tells of it."""
+    movie = {"ItemType": "Movie", "Name": f"Simulated movie {number}", "Provider_imdb": f"tt{7_000_000 + number}"}
+    return json.dumps({**json.loads(jellyfin_stop(number)), **movie, "Year": 1950 + number % 75}).encode()
+
+
+async def seen_by_two_accounts(house: House) -> None:
+    """Let each of two accounts tell of the same evening, and of a movie that only it saw."""
+    await house.post(plex_scrobble(1, account=2))
+    await house.post(plex_scrobble(2, account=2), at=NOON + timedelta(hours=3))
+    await house.post(jellyfin_movie(1), source="jellyfin", at=NOON + timedelta(minutes=40))
+    await house.post(jellyfin_movie(3), source="jellyfin", at=NOON + timedelta(hours=6))
+
+
+async def test_reports_that_came_before_the_claim_are_one_viewing_after_it(house: House) -> None:
+    await seen_by_two_accounts(house)
+    assert len(await house.plays()) == 4
+
+    await house.claim(GUEST, "p", "Anna")
+    await house.claim(JELLYFIN_ACCOUNT, "p", "Anna")
+
+    await until_whose(house, ["Anna"] * 3)
+    assert [play.source for play in await house.plays(search="movie 1")] == ["plex"]
+
+
+async def test_reports_that_came_before_the_merge_are_one_viewing_after_it(house: House) -> None:
+    await seen_by_two_accounts(house)
+    await house.claim(GUEST, "p", "Anna")
+    await house.claim(JELLYFIN_ACCOUNT, "q", "Anna B.")
+    await until_whose(house, ["Anna"] * 2 + ["Anna B."] * 2)
+
+    await house.say(PersonMerged(id=random_id(), occurred_at=NOON, person_id="p", person_name="Anna", merged_id="q"))
+
+    await until_whose(house, ["Anna"] * 3)
+
+
+async def test_a_report_that_was_folded_and_is_replayed_is_no_second_play(house: House) -> None:
+    await house.post(plex_scrobble(1, account=2))
+    await house.post(jellyfin_movie(1), source="jellyfin", webhook_id="folded")
+    for account in (GUEST, JELLYFIN_ACCOUNT):
+        await house.claim(account, "p", "Anna")
+    await until_whose(house, ["Anna"])
+
+    effect = await house.post(jellyfin_movie(1), source="jellyfin", webhook_id="folded", attempt=1)
+
+    assert effect == "the viewing is known already, from plex"
+    assert len(await house.plays()) == 1
+
+
+async def test_the_same_title_of_two_persons_stays_two_plays(house: House) -> None:
+    await seen_by_two_accounts(house)
+
+    await house.claim(GUEST, "p", "Anna")
+    await house.claim(JELLYFIN_ACCOUNT, "q", "Bert")
+
+    await until_whose(house, ["Anna"] * 2 + ["Bert"] * 2)
+
+
+async def until_whose(house: House, wanted: Sequence[str | None]) -> None:
     async def is_so() -> bool:
         return sorted(map(str, await house.whose())) == sorted(map(str, wanted))
 

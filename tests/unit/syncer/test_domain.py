@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.syncer.domain import Viewing, enriched, is_same_viewing, keys_of
+from services.syncer.domain import Viewing, enriched, folds, is_same_viewing, keys_of
 from shared.schemas.media import Account, Ids, Title
 
 ANNA = Account("plex", "s", "1", "anna")
@@ -85,3 +86,38 @@ def test_an_item_without_ids_and_numbers_is_known_by_its_senders_id() -> None:
 
     assert is_same_viewing(viewing(bare), viewing(bare, minutes=1))
     assert enriched(Title(type="episode", title="Special"), bare).item == "58657"
+
+
+def test_two_reports_of_one_viewing_fold_into_the_first_which_learns_from_the_other() -> None:
+    first = viewing(msgspec.structs.replace(MATRIX, duration_s=None))
+    second = viewing(msgspec.structs.replace(MATRIX, ids=Ids(imdb=("tt0133093",), tmdb=("603",))), feeder="jellyfin")
+    other = viewing(PILOT, minutes=1)
+
+    (fold,) = folds([first, other, second])
+
+    assert (fold.kept.id, fold.gone) == (first.id, (second.id,))
+    assert (fold.kept.title.ids.tmdb, fold.kept.title.duration_s) == (("603",), 8160)
+
+
+def test_what_a_report_teaches_folds_a_third_that_shared_nothing_with_the_first() -> None:
+    by_imdb = viewing(MATRIX)
+    by_both = viewing(
+        msgspec.structs.replace(MATRIX, title="Matrix", ids=Ids(imdb=("tt0133093",), tmdb=("603",))), feeder="jellyfin"
+    )
+    by_tmdb = viewing(Title(type="movie", title="Die Matrix", ids=Ids(tmdb=("603",))), feeder="emby")
+
+    (fold,) = folds([by_imdb, by_both, by_tmdb])
+
+    assert fold.gone == (by_both.id, by_tmdb.id)
+
+
+@given(st.lists(st.tuples(st.integers(0, 600), st.sampled_from(["plex", "jellyfin"])), max_size=12, unique=True))
+def test_folding_keeps_or_folds_every_viewing_once(times: list[tuple[int, str]]) -> None:
+    viewings = [viewing(MATRIX, minutes=minutes, feeder=feeder) for minutes, feeder in times]
+
+    found = folds(viewings)
+
+    gone = [one for fold in found for one in fold.gone]
+    assert len(gone) == len(set(gone))
+    assert {fold.kept.id for fold in found}.isdisjoint(gone)
+    assert folds([one for one in viewings if one.id not in gone]) == []
