@@ -6,7 +6,21 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from services.gateway import problems
-from services.gateway.api import audit, auth, describe, events, health, history, keys, letters, people, stream
+from services.gateway.api import (
+    audit,
+    auth,
+    describe,
+    events,
+    health,
+    history,
+    keys,
+    letters,
+    mediaservers,
+    people,
+    plex_servers,
+    seerr,
+    stream,
+)
 from services.gateway.api import webhook_secrets as secrets
 from services.gateway.api.bounds import Bounds
 from services.gateway.api.guards import Guard, caller, reads_json
@@ -29,8 +43,11 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
     history: history.HistoryRoutes
     keys: keys.KeyRoutes
     letters: letters.LetterRoutes
+    mediaservers: mediaservers.MediaServerRoutes
     people: people.PeopleRoutes
+    plex_servers: plex_servers.PlexServerRoutes
     secrets: secrets.SecretRoutes
+    seerr: seerr.SeerrRoutes
     stream: stream.StreamRoutes
 
 
@@ -80,6 +97,9 @@ def _guarded(routes: Routes) -> list[Router]:
         history.router(routes.history),
         keys.router(routes.keys),
         letters.router(routes.letters),
+        mediaservers.router(routes.mediaservers),
         people.router(routes.people),
+        plex_servers.router(routes.plex_servers),
         secrets.router(routes.secrets),
+        seerr.router(routes.seerr),
     ]

@@ -32,6 +32,7 @@ from services.gateway.startup import NAME, Startup
 from services.gateway.wiring import Wires
 from shared import runtime
 from shared.bus import streams
+from shared.courier import Courier
 from shared.keyring import Keyring
 from shared.runtime import Parts, Service
 from shared.vault import Vault
@@ -96,9 +97,11 @@ def _now() -> datetime:
 
 
 def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
-    vault = Vault(parts.pool, Keyring.parse(config.usher_encryption_keys))
+    keyring = Keyring.parse(config.usher_encryption_keys)
+    vault = Vault(parts.pool, keyring)
     refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
     return Wires(
+        courier=Courier(keyring),
         feed=Feed(),
         hedge=Hedge(parts.bus, spool or NoShelf()),
         passwords=Passwords(),

@@ -20,7 +20,10 @@ from services.gateway.api.health import HealthRoutes
 from services.gateway.api.history import HistoryRoutes
 from services.gateway.api.keys import KeyRoutes
 from services.gateway.api.letters import LetterRoutes
+from services.gateway.api.mediaservers import MediaServerRoutes
 from services.gateway.api.people import PeopleRoutes
+from services.gateway.api.plex_servers import PlexServerRoutes
+from services.gateway.api.seerr import SeerrRoutes
 from services.gateway.api.stream import StreamRoutes
 from services.gateway.api.webhook_secrets import SecretRoutes
 from services.gateway.events.feed import Feed
@@ -29,12 +32,14 @@ from services.gateway.readiness import Preparation, Readiness
 from services.gateway.spool.hedge import Hedge
 from services.gateway.spool.spool import Spool
 from services.gateway.webhooks.door import Door
+from shared.courier import Courier
 from shared.runtime import Parts
 
 
 class Wires(msgspec.Struct, frozen=True, kw_only=True):
     """What the application shares with the rest of the process."""
 
+    courier: Courier
     feed: Feed
     hedge: Hedge
     passwords: Passwords
@@ -56,8 +61,11 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         history=HistoryRoutes(bus),
         keys=KeyRoutes(pool, now=now),
         letters=LetterRoutes(pool, worker, now=now),
+        mediaservers=MediaServerRoutes(bus, pool, wires.courier, now=now),
         people=PeopleRoutes(bus, pool, now=now),
+        plex_servers=PlexServerRoutes(bus, wires.courier),
         secrets=SecretRoutes(wires.webhook_secrets),
+        seerr=SeerrRoutes(bus, pool, wires.courier, now=now),
         stream=StreamRoutes(wires.feed),
     )
     door = Door(wires.refresh, Counted(wires.hedge))

@@ -1,16 +1,20 @@
 """The linker: who is who, whose account it is that something was seen on, and how people prove it."""
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from services.linker.clients import Clients
 from services.linker.people.handlers import Handlers as People
+from services.linker.servers.wiring import Servers
 from services.linker.settings import Settings
 from services.linker.store import installation
 from shared import runtime, settings
 from shared.bus import streams
+from shared.courier import Courier
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
 from shared.keyring import Keyring
@@ -25,9 +29,23 @@ from shared.vault import Vault
 async def linker(config: Settings) -> None:
     """Run until told to stop."""
     upstreams = settings.load(UpstreamSettings)
-    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts):
-        vault = Vault(parts.pool, Keyring.parse(config.usher_encryption_keys))
+    egress = _egress(config, upstreams)
+    async with (
+        runtime.open_parts(config, name="linker") as parts,
+        _clients(upstreams, parts, egress) as clients,
+    ):
+        keyring = Keyring.parse(config.usher_encryption_keys)
+        vault = Vault(parts.pool, keyring)
         await vault.verify()
+        servers = Servers(
+            parts,
+            vault=vault,
+            courier=Courier(keyring),
+            clients=clients,
+            egress=egress,
+            config=upstreams,
+            now=_now,
+        )
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         service = runtime.Service(parts)
         service.consume(streams.LINKER_PLAYS, people.see_play)
@@ -39,17 +57,29 @@ async def linker(config: Settings) -> None:
                 ListUnclaimed: people.list_unclaimed,
                 ClaimAccount: people.claim_account,
                 MergePeople: people.merge_people,
+                **servers.answers(),
             }
         )
-        await runtime.serve(config, service.run, finish=service.finish)
+        await parts.bus.add(servers.listener)
+        await runtime.serve(config, lambda: _together(service.run, servers.run), finish=service.finish)
 
 
-@asynccontextmanager
-async def _clients(config: Settings, upstreams: UpstreamSettings, parts: Parts) -> AsyncIterator[Clients]:
-    egress = Egress(
+async def _together(*parts: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run all parts of the service until cancelled."""
+    async with asyncio.TaskGroup() as tasks:
+        for part in parts:
+            tasks.create_task(part())
+
+
+def _egress(config: Settings, upstreams: UpstreamSettings) -> Egress:
+    return Egress(
         denied_ports=OWN_PORTS | ports_of([config.database_url, config.nats_url]),
         private=private_networks(upstreams.usher_allow_private),
     )
+
+
+@asynccontextmanager
+async def _clients(upstreams: UpstreamSettings, parts: Parts, egress: Egress) -> AsyncIterator[Clients]:
     async with transaction(parts.pool) as connection:
         made_up = upstreams.plex_client_id or str(uuid.uuid4())
         client_id = await installation.value_of(connection, "plex_client_id", otherwise=made_up)

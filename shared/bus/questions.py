@@ -56,8 +56,14 @@ def subject(service: str, question: type[msgspec.Struct]) -> str:
     return f"ask.{service}.{question.__struct_config__.tag}"
 
 
+def limit_of(question: type[msgspec.Struct]) -> timedelta:
+    """Return how long an answer may take: `within` of the question's type, for those that ask other systems."""
+    limit: timedelta = getattr(question, "within", ANSWER_LIMIT)
+    return limit
+
+
 async def ask(
-    bus: Bus, service: str, question: msgspec.Struct, answer: type[A], *, within: timedelta = ANSWER_LIMIT
+    bus: Bus, service: str, question: msgspec.Struct, answer: type[A], *, within: timedelta | None = None
 ) -> A:
     """Ask a service and return its answer.
 
@@ -65,9 +71,10 @@ async def ask(
     """
     headers = {telemetry.HEADER: telemetry.current_traceparent()}
     payload = msgspec.json.encode(question)
+    limit = within or limit_of(type(question))
     try:
         reply = await bus.client.request(
-            subject(service, type(question)), payload, timeout=within.total_seconds(), headers=headers
+            subject(service, type(question)), payload, timeout=limit.total_seconds(), headers=headers
         )
     except (nats.errors.Error, OSError, TimeoutError) as exc:
         raise UnavailableError(f"the {service} does not answer") from exc
@@ -148,8 +155,9 @@ class Answers:
 
 async def _reply(request: Request, decoder: "msgspec.json.Decoder[msgspec.Struct]", answerer: Answerer) -> None:
     try:
-        async with asyncio.timeout(ANSWER_LIMIT.total_seconds()):
-            answer = await answerer(decoder.decode(request.data))
+        question = decoder.decode(request.data)
+        async with asyncio.timeout(limit_of(type(question)).total_seconds()):
+            answer = await answerer(question)
     except (UsherError, msgspec.MsgspecError, TimeoutError) as exc:
         await _refuse(request, exc)
     else:

@@ -4,7 +4,7 @@ Secrets come as parcels and never go back: what is shown of one are its last fou
 """
 
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -110,22 +110,29 @@ class FindServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag
 class AddServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.add"):
     """Test a media server, then store it; one that is out of reach is stored too."""
 
+    within: ClassVar[timedelta] = WITHIN
+
     server: Settled
     token: Parcel
     password_suffix: Parcel | None = None
 
 
 class TryServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.try"):
-    """Would it be stored, and what would work? Nothing is changed; refused is what `AddServer` refuses."""
+    """How would it be stored? Nothing is changed; refused is what `AddServer` refuses."""
+
+    within: ClassVar[timedelta] = WITHIN
 
     server: Settled
     token: Parcel
+    password_suffix: Parcel | None = None
 
 
 class ChangeServer(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="servers.change"
 ):
     """Change what is given. A new address or token is tested first."""
+
+    within: ClassVar[timedelta] = WITHIN
 
     name: str
     url: str | UnsetType = UNSET
@@ -147,7 +154,8 @@ class RemoveServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", t
 class TestServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.test"):
     """What works with this server now, and what does not?"""
 
-    __test__ = False
+    __test__: ClassVar[bool] = False
+    within: ClassVar[timedelta] = WITHIN
 
     name: str
 
@@ -205,6 +213,8 @@ class DiscoveredServers(msgspec.Struct, frozen=True):
 class DiscoverPlex(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.discover"):
     """Which Plex servers does this token reach, or, without one, the linked account of this person?"""
 
+    within: ClassVar[timedelta] = WITHIN
+
     token: Parcel | None = None
     person_id: str | None = None
 
@@ -244,11 +254,15 @@ class SeerrConnection(msgspec.Struct, frozen=True, kw_only=True):
 class ShowSeerr(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.seerr"):
     """How is the connection to Seerr? It is asked."""
 
+    within: ClassVar[timedelta] = WITHIN
+
 
 class ChangeSeerr(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="servers.set-seerr"
 ):
     """Change what is given, after a test; the first time an address and a key are needed."""
+
+    within: ClassVar[timedelta] = WITHIN
 
     url: str | UnsetType = UNSET
     api_key: Parcel | UnsetType = UNSET

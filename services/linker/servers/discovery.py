@@ -14,7 +14,7 @@ import msgspec
 
 from services.linker.clients import Clients, Place
 from services.linker.people.store import people
-from services.linker.servers import store
+from services.linker.servers import rules, store
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.plex_accounts import Server
 from shared.clients.plex_connections import Connection, usable
@@ -162,5 +162,5 @@ def _discovered(server: Server, tested: dict[_Choice, PlexConnection]) -> Discov
 
 def _dead(question: DiscoverPlex) -> InvalidError | ConflictError:
     if question.token is not None:
-        return InvalidError("plex.tv does not accept this token")
+        return rules.refused("token", "plex.tv does not accept this token")
     return ConflictError("plex.tv does not accept this person's token any more: the account must be linked again")

@@ -72,12 +72,11 @@ class Handlers:
         await self._registry.add(tested, Secrets(token=token, suffix=self._opened_suffix(question.password_suffix)))
         return await self._found(row.name)
 
-    async def try_server(self, question: TryServer) -> ServerTest:
-        """Test a server that is not kept; refuse what `add_server` would refuse."""
+    async def try_server(self, question: TryServer) -> Server:
+        """Test a server, and return it as it would be kept."""
         row, token = await self._new(question)
-        probe = await self._test(row, token, machine_id=row.machine_id)
-        rules.found_in(row, probe)
-        return _report(row.name, probe)
+        tested = rules.found_in(row, await self._test(row, token, machine_id=row.machine_id))
+        return _server(tested, token=token, suffix=self._opened_suffix(question.password_suffix))
 
     async def change_server(self, question: ChangeServer) -> Server:
         """Change a server; test it first where its address or token is given."""

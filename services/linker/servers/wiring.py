@@ -54,7 +54,7 @@ class Servers:
     ) -> None:
         registry = Registry(parts.worker, vault, now=now)
         self.inspector: Final = Inspector(Prober(clients), registry, parts.pool, now=now)
-        self.first: Final = FirstServers(parts.worker, registry, given(config, egress))
+        self._first: Final = FirstServers(parts.worker, registry, given(config, egress))
         self.listener: Final = Listener([events.subject(ServerChanged)], lambda _subject, news: forget(clients, news))
         self._media = Handlers(
             registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool
@@ -64,26 +64,26 @@ class Servers:
         )
         self._discovery = Discovery(clients, vault=vault, courier=courier, pool=parts.pool)
 
-    def quick_answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
-        """Return the answers that come out of Postgres."""
+    def answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
+        """Return the answers to questions."""
         return {
             ListServers: self._media.list_servers,
             FindServer: self._media.find_server,
-            RemoveServer: self._media.remove_server,
-            AskServersHealth: self._media.servers_health,
-        }
-
-    def slow_answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
-        """Return the answers for which other systems are asked: within `shared.schemas.servers.WITHIN`."""
-        return {
             AddServer: self._media.add_server,
             TryServer: self._media.try_server,
             ChangeServer: self._media.change_server,
+            RemoveServer: self._media.remove_server,
             TestServer: self._media.test_server,
+            AskServersHealth: self._media.servers_health,
             ShowSeerr: self._seerr.show,
             ChangeSeerr: self._seerr.change,
             DiscoverPlex: self._discovery.discover,
         }
+
+    async def run(self) -> None:
+        """Make the servers of the settings, then look at all servers every few minutes, until cancelled."""
+        await self._first.run()
+        await self.inspector.run()
 
 
 def forget(clients: Clients, news: bytes) -> None:

@@ -96,11 +96,12 @@ class Seerr:
 
     async def plex_machine_id(self) -> str | None:
         """Return which Plex server Seerr imports from."""
-        return (await self._api.ask("GET", "/settings/plex", WirePlexServer)).machine_id
+        return (await self._api.ask("GET", "/settings/plex", WirePlexServer)).machine_id or None
 
     async def jellyfin_server_id(self) -> str | None:
         """Return which Jellyfin or Emby server Seerr imports from; not for Overseerr."""
-        return (await self._api.ask("GET", "/settings/jellyfin", WireJellyfinServer)).server_id
+        found = await self._api.ask("GET", "/settings/jellyfin", WireJellyfinServer)
+        return found.server_id or found.described_id or None
 
     async def main_settings(self, user_id: int) -> UserSettings:
         """Return a user's name, e-mail address, language and quotas."""

@@ -95,6 +95,8 @@ class WirePlexServer(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class WireJellyfinServer(msgspec.Struct, frozen=True, rename="camel"):
-    """The configured Jellyfin or Emby server; the administrator's password beside it is left unread."""
+    """The configured Jellyfin or Emby server; its key is left unread."""
 
-    server_id: str | None = msgspec.field(default=None, name="serverID")
+    server_id: str | None = None
+    described_id: str | None = msgspec.field(default=None, name="serverID")
+    """What Seerr's description calls it; the program writes `serverId`."""
