@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "doctor": "Test settings, folders, servers and addresses, and say how to mend what is wrong.",
     "history": "Show what was watched.",
     "people": "Show who is who, and say whose an account is.",
+    "plex": "Show what a Plex server has: libraries, titles, what is new and what is watched.",
     "events": "Show what came in and what became of it.",
     "dead": "Show, replay or drop what could not be handled.",
     "webhooks": "Show, add and remove webhook addresses.",

@@ -23,6 +23,8 @@ from shared.settings import SettingsError
 
 _LISTEN_S: Final = 60.0
 """More than the pause between two signs of life of the stream."""
+_ANSWER_S: Final = 20.0
+"""More than the gateway takes for what it must ask of other systems."""
 _ERROR: Final = 400
 _UNAUTHORIZED: Final = 401
 
@@ -77,7 +79,9 @@ class Usher:
 
     async def _ask(self, method: str, path: str, **request: Any) -> Any:
         with self._reached():
-            response = await self._http.request(method, f"{self._address}{path}", headers=self._headers, **request)
+            response = await self._http.request(
+                method, f"{self._address}{path}", headers=self._headers, timeout=_ANSWER_S, **request
+            )
         if response.status_code >= _ERROR:
             raise refusal(response.status_code, response.content)
         try:

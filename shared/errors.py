@@ -85,6 +85,13 @@ class ConflictError(PermanentError):
     title = "Conflict"
 
 
+class GoneError(PermanentError):
+    """It was there, and its time is over."""
+
+    status = 410
+    title = "No longer there"
+
+
 class TooLargeError(PermanentError):
     """More bytes than the limit."""
 
@@ -97,6 +104,20 @@ class UnsupportedMediaTypeError(PermanentError):
 
     status = 415
     title = "Unsupported content type"
+
+
+class UnprocessableError(PermanentError):
+    """The input is well-formed and cannot be done."""
+
+    status = 422
+    title = "Cannot be done"
+
+
+class BadGatewayError(PermanentError):
+    """Another system answered, and its answer is no or makes no sense; the detail names it."""
+
+    status = 502
+    title = "Refused by another system"
 
 
 class ThrottledError(TransientError):

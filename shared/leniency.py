@@ -11,6 +11,7 @@ from typing import Final
 _UNSTORABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _LARGEST: Final = 10**18
+_UUID: Final = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 _YES: Final = frozenset({"true", "1", "yes"})
 _NO: Final = frozenset({"false", "0", "no"})
 _SHORTEST_ISO: Final = len("2026-01-01T00:00:00")
@@ -33,6 +34,11 @@ def text(value: object, *, limit: int = MAX_TEXT) -> str | None:
             return str(value)
         case _:
             return None
+
+
+def compact(identifier: str) -> str:
+    """Return a machine, user or item id of Jellyfin and Emby in its one spelling: they write a UUID in two."""
+    return identifier.replace("-", "").lower() if _UUID.fullmatch(identifier) else identifier
 
 
 def number(value: object, *, low: int, high: int) -> int | None:

@@ -17,9 +17,10 @@ from shared.schemas.secret import HIDDEN, Secret
 _SECRET_KEY: Final = re.compile(
     r"(?i)(token|secret|password|passwd|api_?key|authorization|cookie|credential|private_?key)$|^(auth|pw)$"
 )
-_SECRET_SHAPES: Final = (
+_SECRET_SHAPES: Final = (  # what a text must have in it to be worth a closer look, the look, the replacement
     # name=value and "name": "value" wherever they stand: query strings, headers, JSON in an exception's text
     (
+        "=:",
         re.compile(
             r"(?i)\b((?:x-plex-|x-emby-|x-api-|access_|refresh_|api_?)?(?:token|key|secret|password|authorization))"
             r"(\\?[\"']?\s*[=:]\s*(?:bearer\s+|bot\s+)?\\?[\"']?)([^\s\"'&,;}\\]+)"
@@ -27,20 +28,21 @@ _SECRET_SHAPES: Final = (
         rf"\1\2{HIDDEN}",
     ),
     # user:password@ of any address
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]+:[^\s/@]+@"), rf"\1{HIDDEN}@"),
+    ("@", re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]+:[^\s/@]+@"), rf"\1{HIDDEN}@"),
     # a secret as the last part of a webhook's path
-    (re.compile(r"(/webhooks/[a-z]+)/[^\s/?\"']+"), rf"\1/{HIDDEN}"),
+    ("/", re.compile(r"(/webhooks/[a-z]+)/[^\s/?\"']+"), rf"\1/{HIDDEN}"),
     # Usher's own keys and sessions
-    (re.compile(r"\bush[akws]_[A-Za-z0-9_-]{16,}"), HIDDEN),
+    ("_", re.compile(r"\bush[akws]_[A-Za-z0-9_-]{16,}"), HIDDEN),
     # Discord bot tokens, JSON web tokens
-    (re.compile(r"\b[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{20,}\b"), HIDDEN),
+    (".", re.compile(r"\b[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{20,}\b"), HIDDEN),
 )
 
 
 def redacted(text: str) -> str:
     """Return a text without what looks like a secret in it."""
-    for pattern, replacement in _SECRET_SHAPES:
-        text = pattern.sub(replacement, text)
+    for signs, pattern, replacement in _SECRET_SHAPES:
+        if any(sign in text for sign in signs):
+            text = pattern.sub(replacement, text)
     return text
 
 

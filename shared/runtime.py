@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
+import stamina
 import structlog
 
 from shared import logs, settings, telemetry
@@ -26,12 +27,14 @@ from shared.bus.store import Journal
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
 from shared.errors import PermanentError, UnavailableError
+from shared.keyring import Keyring
 from shared.monitor import monitor
 from shared.postgres import pool as postgres
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Pool
 from shared.settings import ServiceSettings, SettingsError
 from shared.telemetry import Tracer
+from shared.vault import Vault
 from shared.watchdog import Heartbeat, watchdog
 
 FINISH_WITHIN: Final = timedelta(seconds=4)
@@ -58,14 +61,17 @@ async def open_parts(
 ) -> AsyncIterator[Parts]:
     """Connect to Postgres and NATS, bring the service's schema up to date, and close all again.
 
-    With `wait` false, enter at once: nothing is connected yet, and `bring_up_to_date` is the caller's.
+    Raises `SettingsError` where the encryption keys are not those that are in use.
+
+    With `wait` false, enter at once: nothing is connected yet, and `bring_up_to_date` and `Vault.verify` are the
+    caller's.
     """
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(
             postgres.connect(config.database_url, schema=name, size=pool_size, wait=wait)
         )
         if wait:
-            await bring_up_to_date(pool, name)
+            await _prepare(pool, config, name)
         bus = await stack.enter_async_context(
             connection.connect(
                 config.nats_url,
@@ -77,6 +83,12 @@ async def open_parts(
         )
         tracer = telemetry.tracer(service=name, endpoint=config.otel_exporter_otlp_endpoint)
         yield Parts(name=name, bus=bus, pool=pool, worker=Worker(pool), journal=Journal(pool), tracer=tracer)
+
+
+@stamina.retry(on=UnavailableError, attempts=None, timeout=None, wait_initial=0.1, wait_max=3)
+async def _prepare(pool: Pool, config: ServiceSettings, name: str) -> None:
+    await bring_up_to_date(pool, name)
+    await Vault(pool, Keyring.parse(config.usher_encryption_keys)).verify()
 
 
 async def bring_up_to_date(pool: Pool, name: str) -> None:
@@ -134,12 +146,14 @@ class Service:
                 await parts.bus.add(consumer.pull)
                 tasks.create_task(consumer.run())
             for answers in self._answers:
+                tasks.create_task(answers.run())
                 await parts.bus.add(answers)
             log.info("started")
 
     async def finish(self) -> None:
         """Take nothing more, and let what was begun come to its end, for a while."""
-        await asyncio.gather(*(consumer.finish(within=FINISH_WITHIN) for consumer in self._consumers))
+        parts: list[Consumer | Answers] = [*self._consumers, *self._answers]
+        await asyncio.gather(*(part.finish(within=FINISH_WITHIN) for part in parts))
 
     async def _keep_house(self) -> None:
         while True:

@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 HEADER: Final = "traceparent"
-_VALID: Final = re.compile(r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
+_VALID: Final = re.compile(r"^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
 
 HANDLED = Counter("usher_messages_settled_total", "Messages settled by a consumer", ["consumer", "outcome"])
 HANDLER_SECONDS = Histogram(

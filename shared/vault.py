@@ -11,9 +11,10 @@ import asyncpg
 import msgspec
 
 from shared.errors import TransientError
-from shared.keyring import Keyring, MissingKeyError, Owner, Sealed, TamperedError, seal, unseal
+from shared.keyring import VARIABLE, Keyring, MissingKeyError, Owner, Sealed, TamperedError, seal, unseal
 from shared.postgres.pool import Pool, connected, transaction, translated
 from shared.schemas.secret import Secret
+from shared.settings import SettingsError
 
 _NAMED_FAILURES: Final = 20
 _SAMPLES: Final = 3
@@ -99,15 +100,15 @@ class Vault:
         ]
 
     async def verify(self) -> None:
-        """Raise where a key in use is missing or is another one than what sealed: a service must not start so."""
+        """Raise `SettingsError` where a key in use is missing or is not the one that sealed: no service starts so."""
         uses = await self.status()
         if missing := [f"{use.key_id} ({use.rows} credentials)" for use in uses if not use.is_held]:
-            raise MissingKeyError(f"USHER_ENCRYPTION_KEYS lacks keys that are in use: {', '.join(missing)}")
+            raise SettingsError(f"{VARIABLE} lacks keys that are in use: {', '.join(missing)}")
         for use in uses:
             samples = await self._fetch(_SAMPLE, use.key_id, _SAMPLES)
             if samples and not any(self._opens(_row(sample)) for sample in samples):
-                raise TamperedError(
-                    f"USHER_ENCRYPTION_KEYS: the key {use.key_id} opens nothing of what was sealed under this id: "
+                raise SettingsError(
+                    f"{VARIABLE}: the key {use.key_id} opens nothing of what was sealed under this id: "
                     "is it another key?"
                 )
 

@@ -68,6 +68,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     response: Response | None
     after: timedelta
     path: str
+    is_done: bool = False
+    """What was asked is done all the same."""
 
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -115,6 +117,11 @@ class App:
         """Answer the next requests under this path rightly, but so much later."""
         self._faults.extend([Fault(response=None, after=by, path=path)] * times)
 
+    def lose_next(self, *, times: int = 1, path: str = "/") -> None:
+        """Do what the next requests under this path ask, and let their answers be lost on the way back."""
+        page = text_response("<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html", 502)
+        self._faults.extend([Fault(response=page, after=timedelta(), path=path, is_done=True)] * times)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request of an ASGI server."""
         if scope["type"] != "http":
@@ -131,10 +138,13 @@ class App:
         """Note the request and answer it, or fail as was asked for."""
         self.seen.append(request)
         fault = next((each for each in self._faults if request.path.startswith(each.path)), None)
-        if fault is not None:
-            self._faults.remove(fault)
-            await asyncio.sleep(fault.after.total_seconds())
-        return fault.response if fault and fault.response else await self.serve(request)
+        if fault is None:
+            return await self.serve(request)
+        self._faults.remove(fault)
+        await asyncio.sleep(fault.after.total_seconds())
+        if fault.is_done:
+            await self.serve(request)
+        return fault.response or await self.serve(request)
 
     async def serve(self, request: Request) -> Response:
         """Answer as the real one would; stand-ins add here what they ask of every request."""

@@ -21,7 +21,7 @@ class Emby(App):
         ids = ids or Ids("emby")
         self.name = name
         self.server_id = ids.hexadecimal("server", 32)
-        self.household = Household(clock or Clock(), ids)
+        self.household = Household(clock or Clock(), ids, one_session_a_device=True)
         super().__init__(
             {
                 "GET /System/Info/Public": self._info,

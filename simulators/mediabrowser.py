@@ -58,10 +58,11 @@ def client_of(request: Request, *schemes: str) -> Client:
 class Household:
     """The users of one server, their tokens, and the keys of administrators."""
 
-    def __init__(self, clock: Clock, ids: Ids, *, dashed: bool = False) -> None:
+    def __init__(self, clock: Clock, ids: Ids, *, dashed: bool = False, one_session_a_device: bool = False) -> None:
         self.clock = clock
         self.ids = ids
         self._dashed = dashed
+        self._one_session_a_device = one_session_a_device
         self.users: dict[str, User] = {}
         self._tokens: dict[str, tuple[str | None, Client]] = {}
 
@@ -84,9 +85,10 @@ class Household:
         return next((user for user in self.users.values() if user.name.lower() == name.lower()), None)
 
     def sign_in(self, user: User, client: Client) -> str:
-        """Return a new token; the one that the user's device had before dies."""
+        """Return a new token; the one that the user's device had before dies, or all that the device had."""
         for token, (user_id, before) in list(self._tokens.items()):
-            if user_id == user.id and before.device_id == client.device_id:
+            is_replaced = self._one_session_a_device or user_id == user.id
+            if user_id is not None and is_replaced and before.device_id == client.device_id:
                 del self._tokens[token]
         token = self.ids.hexadecimal("token", 32)
         self._tokens[token] = (user.id, client)

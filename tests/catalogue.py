@@ -204,6 +204,8 @@ CALLS: Final = [
         discord,
         {
             "edit_original": (lambda client: client.edit_original(Secret("reply-token"), MESSAGE), {"id": "1"}),
+            "is_waiting": (lambda client: client.is_waiting(Secret("reply-token")), {"id": "1", "flags": 192}),
+            "application": (lambda client: client.application(), {"id": "1", "verify_key": "ab" * 32}),
             "direct_channel": (lambda client: client.direct_channel("42"), {"id": "1"}),
             "post": (lambda client: client.post("43", MESSAGE, cause="event-1"), {"id": "1"}),
             "send_direct_message": (

@@ -13,10 +13,12 @@ from services.gateway.api import (
     events,
     health,
     history,
+    integrations,
     keys,
     letters,
     mediaservers,
     people,
+    plex,
     plex_servers,
     seerr,
     stream,
@@ -26,7 +28,10 @@ from services.gateway.api.bounds import Bounds
 from services.gateway.api.guards import Guard, caller, reads_json
 from services.gateway.api.handlers import free
 from services.gateway.api.tracing import traced
+from services.gateway.discord import routes as discord
+from services.gateway.discord.door import Door as DiscordDoor
 from services.gateway.edge import Edge
+from services.gateway.pages import done
 from services.gateway.reference import page as reference
 from services.gateway.webhooks import routes as webhooks
 from services.gateway.webhooks.door import Door
@@ -38,25 +43,37 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
 
     audit: audit.AuditRoutes
     auth: auth.AuthRoutes
+    done: done.DonePage
     events: events.EventRoutes
     health: health.HealthRoutes
     history: history.HistoryRoutes
+    integrations: integrations.IntegrationRoutes
     keys: keys.KeyRoutes
     letters: letters.LetterRoutes
     mediaservers: mediaservers.MediaServerRoutes
     people: people.PeopleRoutes
+    plex: plex.PlexRoutes
     plex_servers: plex_servers.PlexServerRoutes
     secrets: secrets.SecretRoutes
     seerr: seerr.SeerrRoutes
     stream: stream.StreamRoutes
 
 
-def litestar(routes: Routes, door: Door, guard: Guard, tracer: Tracer) -> Litestar:
+class Doors(msgspec.Struct, frozen=True):
+    """What takes messages in."""
+
+    webhooks: Door
+    discord: DiscordDoor
+
+
+def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer) -> Litestar:
     """Return the application without its outermost layer."""
     return Litestar(
         route_handlers=[
-            webhooks.router(door),
+            webhooks.router(doors.webhooks),
+            discord.router(doors.discord),
             health.open_router(routes.health),
+            done.router(routes.done),
             _api(routes, guard, tracer),
         ],
         exception_handlers=problems.handlers(),
@@ -65,9 +82,9 @@ def litestar(routes: Routes, door: Door, guard: Guard, tracer: Tracer) -> Litest
     )
 
 
-def application(routes: Routes, door: Door, guard: Guard, tracer: Tracer) -> ASGIApp:
+def application(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer) -> ASGIApp:
     """Return the whole application."""
-    return Edge(litestar(routes, door, guard, tracer))
+    return Edge(litestar(routes, doors, guard, tracer))
 
 
 def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
@@ -95,10 +112,12 @@ def _guarded(routes: Routes) -> list[Router]:
         events.router(routes.events),
         health.router(routes.health),
         history.router(routes.history),
+        integrations.router(routes.integrations),
         keys.router(routes.keys),
         letters.router(routes.letters),
         mediaservers.router(routes.mediaservers),
         people.router(routes.people),
+        plex.router(routes.plex),
         plex_servers.router(routes.plex_servers),
         secrets.router(routes.secrets),
         seerr.router(routes.seerr),

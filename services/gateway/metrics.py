@@ -11,7 +11,11 @@ from services.gateway.spool.spool import Spool
 from services.gateway.webhooks.door import Storage
 from shared.errors import UnavailableError
 
-STORED: Final = Counter("usher_webhooks_total", "Webhooks that got through the door", ["source", "result"])
+STORED: Final = Counter(
+    "usher_webhooks_total",
+    "Webhooks, and of the source discord interactions, that got through the door",
+    ["source", "result"],
+)
 STORED_SECONDS: Final = Histogram(
     "usher_webhook_store_seconds",
     "Time until a webhook is on JetStream or in the spool",

@@ -18,6 +18,7 @@ from services.gateway.access.passwords import Passwords
 from services.gateway.access.refresh import Refresh
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.bootstrap import Bootstrap
+from services.gateway.discord.application import Application
 from services.gateway.events.feed import Feed
 from services.gateway.events.handlers import EventLog
 from services.gateway.readiness import Preparation, Readiness
@@ -102,6 +103,7 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
     refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
     return Wires(
         courier=Courier(keyring),
+        discord=_discord(config),
         feed=Feed(),
         hedge=Hedge(parts.bus, spool or NoShelf()),
         passwords=Passwords(),
@@ -110,6 +112,15 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
         refresh=refresh,
         spool=spool,
         webhook_secrets=WebhookSecrets(parts.worker, parts.pool, vault, now=_now, public_url=config.public_url),
+    )
+
+
+def _discord(config: Settings) -> Application:
+    return Application(
+        id=config.discord_application_id,
+        public_key=config.discord_public_key,
+        guild_id=config.discord_guild_id,
+        admin_role_id=config.discord_admin_role_id,
     )
 
 

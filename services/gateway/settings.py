@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from shared.schemas.secret import Secret
-from shared.settings import Port, ServiceSettings, Url, described, reached_at
+from shared.settings import HexKey, Port, ServiceSettings, Snowflake, Url, described, reached_at
 
 LEAST_PASSWORD: Final = 12
 LEAST_SECRET: Final = 16
@@ -53,6 +53,10 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     usher_webhook_secret: RandomSecret = Secret("")
     usher_local_api_key: RandomSecret = Secret("")
     """A key that `usher run` made for the command line on this host."""
+    discord_application_id: Snowflake = ""
+    discord_public_key: HexKey = ""
+    discord_guild_id: Snowflake = ""
+    discord_admin_role_id: Snowflake = ""
 
     @property
     def public_url(self) -> str:

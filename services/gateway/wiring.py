@@ -18,16 +18,22 @@ from services.gateway.api.events import EventRoutes
 from services.gateway.api.guards import Guard
 from services.gateway.api.health import HealthRoutes
 from services.gateway.api.history import HistoryRoutes
+from services.gateway.api.integrations import IntegrationRoutes
 from services.gateway.api.keys import KeyRoutes
 from services.gateway.api.letters import LetterRoutes
 from services.gateway.api.mediaservers import MediaServerRoutes
 from services.gateway.api.people import PeopleRoutes
+from services.gateway.api.plex import PlexRoutes
 from services.gateway.api.plex_servers import PlexServerRoutes
 from services.gateway.api.seerr import SeerrRoutes
 from services.gateway.api.stream import StreamRoutes
 from services.gateway.api.webhook_secrets import SecretRoutes
+from services.gateway.discord.application import Application
+from services.gateway.discord.door import Door as DiscordDoor
+from services.gateway.discord.suggestions import Suggestions
 from services.gateway.events.feed import Feed
 from services.gateway.metrics import Counted
+from services.gateway.pages.done import DonePage
 from services.gateway.readiness import Preparation, Readiness
 from services.gateway.spool.hedge import Hedge
 from services.gateway.spool.spool import Spool
@@ -40,6 +46,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     """What the application shares with the rest of the process."""
 
     courier: Courier
+    discord: Application
     feed: Feed
     hedge: Hedge
     passwords: Passwords
@@ -56,17 +63,24 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
     routes = app.Routes(
         audit=AuditRoutes(pool),
         auth=AuthRoutes(Login(pool, wires.passwords, now=now), pool, now=now),
+        done=DonePage(bus),
         events=EventRoutes(pool, worker, now=now),
         health=HealthRoutes(bus, pool, wires.spool, wires.readiness),
         history=HistoryRoutes(bus),
+        integrations=IntegrationRoutes(bus, pool, wires.courier, now=now),
         keys=KeyRoutes(pool, now=now),
         letters=LetterRoutes(pool, worker, now=now),
         mediaservers=MediaServerRoutes(bus, pool, wires.courier, now=now),
         people=PeopleRoutes(bus, pool, now=now),
+        plex=PlexRoutes(bus),
         plex_servers=PlexServerRoutes(bus, wires.courier),
         secrets=SecretRoutes(wires.webhook_secrets),
         seerr=SeerrRoutes(bus, pool, wires.courier, now=now),
         stream=StreamRoutes(wires.feed),
     )
-    door = Door(wires.refresh, Counted(wires.hedge))
-    return app.application(routes, door, Guard(Doorman(pool, now=now), wires.preparation), parts.tracer)
+    storage = Counted(wires.hedge)
+    doors = app.Doors(
+        webhooks=Door(wires.refresh, storage),
+        discord=DiscordDoor(wires.discord, storage, wires.courier, Suggestions(bus)),
+    )
+    return app.application(routes, doors, Guard(Doorman(pool, now=now), wires.preparation), parts.tracer)

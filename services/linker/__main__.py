@@ -9,11 +9,16 @@ from typing import Any
 
 from services.linker.clients import Clients
 from services.linker.people.handlers import Handlers as People
+from services.linker.plex.handlers import Handlers as PlexServers
+from services.linker.plex.memory import Memory
+from services.linker.plex.ways import Ways
 from services.linker.servers.wiring import Servers
 from services.linker.settings import Settings
+from services.linker.signins.wiring import SignInParts
 from services.linker.store import installation
 from shared import runtime, settings
 from shared.bus import streams
+from shared.clients.discord.answering import Answering
 from shared.courier import Courier
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
@@ -22,6 +27,7 @@ from shared.postgres.pool import transaction
 from shared.runtime import Parts
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
+from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 
@@ -46,10 +52,22 @@ async def linker(config: Settings) -> None:
             config=upstreams,
             now=_now,
         )
+        sign_ins = SignInParts(
+            parts,
+            vault=vault,
+            courier=Courier(keyring),
+            clients=clients,
+            public_url=config.public_url,
+            now=_now,
+        )
         people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
+        answering = Answering(clients.discord(), Courier(keyring), now=_now)
+        memory = Memory(now=_now)
+        await parts.bus.add(memory.listener())
+        plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=memory))
         service = runtime.Service(parts)
         service.consume(streams.LINKER_PLAYS, people.see_play)
-        service.work({})
+        service.work({**sign_ins.jobs(), **answering.jobs})
         service.answer(
             {
                 ListPeople: people.list_people,
@@ -58,10 +76,18 @@ async def linker(config: Settings) -> None:
                 ClaimAccount: people.claim_account,
                 MergePeople: people.merge_people,
                 **servers.answers(),
+                **sign_ins.answers(),
+                ListLibraries: plex.list_libraries,
+                ListSessions: plex.list_sessions,
+                ListRecentlyAdded: plex.list_recently_added,
+                SearchItems: plex.search,
+                ListItems: plex.list_items,
             }
         )
         await parts.bus.add(servers.listener)
-        await runtime.serve(config, lambda: _together(service.run, servers.run), finish=service.finish)
+        await runtime.serve(
+            config, lambda: _together(service.run, servers.run, sign_ins.run), finish=service.finish
+        )
 
 
 async def _together(*parts: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from shared.clients.discord.limits import Limits
-from shared.clients.discord.rest import Discord
+from shared.clients.discord.rest import Discord, from_settings
 from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
 from shared.clients.mediabrowser import Device
@@ -15,7 +15,7 @@ from shared.clients.plex_server import PlexServer
 from shared.clients.plex_tv import PlexTv, hosts_of
 from shared.clients.seerr.rest import Seerr
 from shared.clients.trakt import Trakt
-from shared.http.upstream import Upstreams
+from shared.http.upstream import Upstream, Upstreams
 from shared.schemas.identifiers import derived_id
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
@@ -23,6 +23,7 @@ from shared.settings import UpstreamSettings
 PLEX_TV: Final = "plex.tv"
 DISCORD: Final = "Discord"
 TRAKT: Final = "Trakt"
+CANDIDATE_WITHIN: Final = timedelta(seconds=3)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -58,6 +59,11 @@ class Clients:
         """Return a Plex server, read for the account of the token."""
         return PlexServer(self._http, self.upstreams.of(place.name), app=self._app, url=place.url, token=token)
 
+    def plex_candidate(self, url: str) -> PlexServer:
+        """Return what may be a Plex server, to be asked who it is: without a token, for a moment, at nobody's cost."""
+        upstream = Upstream("a Plex server", deadline=CANDIDATE_WITHIN)
+        return PlexServer(self._http, upstream, app=self._app, url=url, token=Secret(""))
+
     def jellyfin(self, place: Place, *, for_whom: str) -> Jellyfin:
         """Return a Jellyfin server; `for_whom` makes the device, which is another one for each person."""
         return Jellyfin(self._http, self.upstreams.of(place.name), url=place.url, device=self._device(for_whom))
@@ -83,16 +89,7 @@ class Clients:
 
     def discord(self) -> Discord | None:
         """Return Discord; None where it is off."""
-        if not self._config.has_discord:
-            return None
-        return Discord(
-            self._http,
-            self.upstreams.of(DISCORD),
-            application_id=self._config.discord_application_id,
-            bot_token=self._config.discord_bot_token,
-            limits=self._limits,
-            url=self._config.discord_api_url,
-        )
+        return from_settings(self._http, self.upstreams.of(DISCORD), self._config, limits=self._limits)
 
     def _device(self, for_whom: str) -> Device:
         return Device(id=derived_id("device", self._client_id, for_whom))

@@ -32,6 +32,13 @@ class Parse(Protocol):
         ...
 
 
+class _Effect(msgspec.Struct, frozen=True):
+    """What a webhook did: `name` for the log, `text` for people."""
+
+    name: str
+    text: str
+
+
 class Handlers:
     """The syncer's handlers."""
 
@@ -51,11 +58,11 @@ class Handlers:
                 case Unwatched():
                     effect = await _record_unwatched(work, webhook, outcome)
                 case Ignored(reason):
-                    work.publish(_ignored(webhook, reason))
-                    return
+                    effect = _Effect("webhook_ignored", reason)
                 case never:
                     assert_never(never)
-            work.publish(_handled(webhook, effect))
+            work.publish(_said(webhook, outcome, effect))
+        log.info(effect.name, id=webhook.id, source=webhook.source, reason=effect.text)
 
     async def take_fact(self, message: Message) -> None:
         """Let plays follow what linker says of accounts and persons."""
@@ -83,8 +90,8 @@ class Handlers:
             return await history.stats_of_plays(connection, question)
 
 
-async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> str:
-    """Store a viewing unless another report of it is there; return what was done, for people."""
+async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> _Effect:
+    """Store a viewing unless another report of it is there; return what was done."""
     connection, account = work.connection, watched.account
     await plays.lock_account(connection, account)
     person = await plays.owner_of(connection, account)
@@ -102,7 +109,7 @@ async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> str:
         if known.id != viewing.id and domain.is_same_viewing(known, viewing):
             title = domain.enriched(known.title, viewing.title)
             await plays.learn_more(connection, known.id, title, account=known.account)
-            return f"the viewing is known already, from {known.feeder}"
+            return _Effect("play_known", f"the viewing is known already, from {known.feeder}")
     await plays.record_play(connection, viewing, person)
     work.publish(
         PlayRecorded(
@@ -115,10 +122,10 @@ async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> str:
             person_id=person.id if person else None,
         )
     )
-    return "a play was stored"
+    return _Effect("play_recorded", "a play was stored")
 
 
-async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) -> str:
+async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) -> _Effect:
     account = unwatched.account
     await plays.lock_account(work.connection, account)
     person = await plays.owner_of(work.connection, account)
@@ -130,7 +137,7 @@ async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) 
         person=person,
         at=unwatched.at,
     )
-    return "it was noted as not watched"
+    return _Effect("unwatched_recorded", "it was noted as not watched")
 
 
 async def _fold(work: Work, person: PersonRef) -> None:
@@ -139,6 +146,10 @@ async def _fold(work: Work, person: PersonRef) -> None:
         for fold in found:
             await folding.fold(work.connection, fold)
         log.info("plays_folded", person=person.id, folded=sum(len(fold.gone) for fold in found))
+
+
+def _said(webhook: Webhook, outcome: Outcome, effect: _Effect) -> WebhookHandled | WebhookIgnored:
+    return _ignored(webhook, effect.text) if isinstance(outcome, Ignored) else _handled(webhook, effect.text)
 
 
 def _handled(webhook: Webhook, effect: str) -> WebhookHandled:

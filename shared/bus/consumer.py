@@ -17,19 +17,17 @@ import structlog
 from shared import telemetry
 from shared.bus import judge, streams
 from shared.bus.burial import dead_letter
-from shared.bus.judge import Ack, Drop, Hold, Later, Retry, Verdict
-from shared.bus.message import Delivery, FromStream, FromTable, Message, trace_headers
+from shared.bus.judge import Ack, Drop, Hold, Later, Pause, Retry, Settlement, Verdict
+from shared.bus.message import Delivery, FromStream, FromTable, Message, waiting
 from shared.bus.publishing import Publisher
 from shared.bus.pull import Pull
-from shared.bus.store import Journal, Waiting
+from shared.bus.store import Journal
 from shared.bus.streams import ConsumerSpec
 from shared.errors import UnavailableError
 from shared.schemas.identifiers import derived_id
 from shared.telemetry import Tracer
 
 HANDLER_LIMIT: Final = timedelta(minutes=10)
-CRASH_LIMIT: Final = 15
-"""Deliveries after which a message is given up without running its handler: it may be what kills the process."""
 LEASE: Final = streams.ACK_WAIT
 """How long a message is ours without a word from us; it is renewed for as long as the handler runs."""
 _DUE_EVERY_S: Final = 5.0
@@ -108,8 +106,8 @@ class Consumer:
                 due = await self._journal.take_due(self.spec.name, now=datetime.now(UTC), hold=self._lease, limit=1)
             except UnavailableError:
                 due = []
-            for waiting in due:
-                await self.settle(FromTable(waiting, self._journal))
+            for row in due:
+                await self.settle(FromTable(row, self._journal))
             if not due:
                 await asyncio.sleep(_DUE_EVERY_S)
 
@@ -153,17 +151,14 @@ class Consumer:
 
     async def _until_settled(self, delivery: Delivery) -> None:
         while True:
-            verdict = self._given_up(delivery) or await self._try(delivery.message)
+            verdict = judge.given_up(delivery.message.attempts) or await self._try(delivery.message)
+            if isinstance(verdict, Pause):
+                log.info("message_pauses", message=delivery.message.id, reason=verdict.reason)
+                await asyncio.sleep(verdict.after.total_seconds())
+                continue
             if not isinstance(verdict, Hold) and await self._carry_out(verdict, delivery):
                 return
             await self._until_ready(verdict)
-
-    def _given_up(self, delivery: Delivery) -> Drop | None:
-        """Say whether a message came so often that it may be what kills the process before it answers."""
-        attempts = delivery.message.attempts
-        if not isinstance(delivery, FromStream) or attempts <= CRASH_LIMIT:
-            return None
-        return Drop(f"delivered {attempts} times without an answer: it may be what stops the service")
 
     async def _try(self, message: Message) -> Verdict:
         error: Exception | None = None
@@ -172,9 +167,10 @@ class Consumer:
                 await self._handler(message)
         except Exception as exc:  # noqa: BLE001 (the one place: what a handler raises is judged here)
             error = exc
-        return judge.judge(error, attempts=message.attempts, chance=judge.chance())
+        waited = datetime.now(UTC) - message.first_tried_at
+        return judge.judge(error, attempts=message.attempts, waited=waited, chance=judge.chance())
 
-    async def _carry_out(self, verdict: Verdict, delivery: Delivery) -> bool:
+    async def _carry_out(self, verdict: Settlement, delivery: Delivery) -> bool:
         """Do what a verdict says; False where a part of Usher is away and it has to be done again."""
         try:
             await self._apply(verdict, delivery)
@@ -182,7 +178,7 @@ class Consumer:
             return False
         return True
 
-    async def _apply(self, verdict: Verdict, delivery: Delivery) -> None:
+    async def _apply(self, verdict: Settlement, delivery: Delivery) -> None:
         message = delivery.message
         match verdict:
             case Ack(duplicate):
@@ -192,9 +188,10 @@ class Consumer:
                 log.warning("message_retried", message=message.id, attempts=message.attempts, reason=reason)
                 await delivery.retry(after=after)
                 self._count("retried", message)
-            case Later(after, reason):
+            case Later(after, reason, counts):
                 log.warning("message_waits", message=message.id, attempts=message.attempts, reason=reason)
-                await self._journal.wait_until(self._waiting(message, reason), due_at=datetime.now(UTC) + after)
+                row = waiting(message, consumer=self.spec.name, reason=reason, counts=counts)
+                await self._journal.wait_until(row, due_at=datetime.now(UTC) + after)
                 await self._forget(delivery)
                 self._count("waiting", message)
             case Drop(reason):
@@ -202,8 +199,6 @@ class Consumer:
                 await self._bury(message, reason)
                 await delivery.ack()
                 self._count("dead", message)
-            case Hold():
-                raise UnavailableError(verdict.reason)
             case never:
                 assert_never(never)
 
@@ -211,17 +206,6 @@ class Consumer:
         """Take a message off its stream that now waits in the table, where it is its own origin."""
         if isinstance(delivery, FromStream):
             await delivery.ack()
-
-    def _waiting(self, message: Message, reason: str) -> Waiting:
-        return Waiting(
-            consumer=self.spec.name,
-            message_id=message.id,
-            subject=message.subject,
-            headers=trace_headers(message.headers),
-            payload=message.payload,
-            attempts=message.attempts,
-            reason=reason,
-        )
 
     async def _bury(self, message: Message, reason: str) -> None:
         letter = dead_letter(message, consumer=self.spec, reason=reason, now=datetime.now(UTC))

@@ -30,6 +30,7 @@ class Jobs:
     async def replay(self, message: Message) -> None:
         """Let the consumer that gave a message up find it among its retries, due now."""
         letter = msgspec.json.decode(message.payload, type=Replay).letter
+        now = datetime.now(UTC)
         waiting = Waiting(
             consumer=letter.consumer,
             message_id=letter.message_id,
@@ -38,5 +39,6 @@ class Jobs:
             payload=burial.original(letter),
             attempts=0,
             reason="replayed by hand",
+            first_tried_at=now,
         )
-        await self._journal.wait_until(waiting, due_at=datetime.now(UTC))
+        await self._journal.wait_until(waiting, due_at=now)

@@ -22,10 +22,15 @@ DURABLE: Final = (
 """Waits before the repeats after those, held by Postgres."""
 MAX_ATTEMPTS: Final = len(IN_BAND) + len(DURABLE)
 MAX_BUG_ATTEMPTS: Final = 3
-MAX_ASKED_ATTEMPTS: Final = 100
-"""Tries after which even a wait that the other side asks for is not granted any more."""
+CRASH_LIMIT: Final = 15
+"""Tries after which a message is given up without running its handler."""
 LONGEST_WAIT: Final = timedelta(days=7)
-LONGEST_IN_BAND: Final = timedelta(seconds=30)
+"""Since the first try; from then on no wait that the other side asks for is granted any more."""
+SHORTEST_PAUSE: Final = timedelta(seconds=0.5)
+LONGEST_PAUSE: Final = timedelta(seconds=5)
+"""The longest wait for which a message keeps its worker."""
+PAUSING: Final = timedelta(minutes=1)
+"""Since the first try; a message that is asked to wait again and again must not keep a worker for longer."""
 
 
 class AlreadyDoneError(PermanentError):
@@ -44,6 +49,13 @@ class Hold(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Pause(msgspec.Struct, frozen=True):
+    """Keep it, and try again after the moment that the other side asked for. Costs no attempt."""
+
+    after: timedelta
+    reason: str
+
+
 class Retry(msgspec.Struct, frozen=True):
     """Give it back to JetStream for a short while."""
 
@@ -52,10 +64,11 @@ class Retry(msgspec.Struct, frozen=True):
 
 
 class Later(msgspec.Struct, frozen=True):
-    """Keep it in Postgres until it is due."""
+    """Keep it in Postgres until it is due; `counts` where the try was one towards giving up."""
 
     after: timedelta
     reason: str
+    counts: bool = True
 
 
 class Drop(msgspec.Struct, frozen=True):
@@ -64,11 +77,22 @@ class Drop(msgspec.Struct, frozen=True):
     reason: str
 
 
-Verdict = Ack | Hold | Retry | Later | Drop
+Settlement = Ack | Retry | Later | Drop
+Verdict = Settlement | Hold | Pause
 
 
-def judge(error: Exception | None, *, attempts: int, chance: float) -> Verdict:
-    """Return the verdict after the `attempts`-th try (from 1); `chance` in [0, 1) spreads the waits (full jitter)."""
+def given_up(attempts: int) -> Drop | None:
+    """Say whether a message came so often that it may be what ends the process before it answers."""
+    if attempts <= CRASH_LIMIT:
+        return None
+    return Drop(f"delivered {attempts} times without an answer: it may be what stops the service")
+
+
+def judge(error: Exception | None, *, attempts: int, waited: timedelta, chance: float) -> Verdict:
+    """Return the verdict after the `attempts`-th try (from 1), which ended `waited` after the first one began.
+
+    `chance` in [0, 1) spreads the waits (full jitter).
+    """
     match error:
         case None:
             return Ack()
@@ -81,17 +105,25 @@ def judge(error: Exception | None, *, attempts: int, chance: float) -> Verdict:
         case msgspec.MsgspecError():
             return Drop(f"not understood: {error}")
         case TransientError():
-            return _judge_transient(error, attempts, chance)
+            return _judge_transient(error, attempts, waited, chance)
         case _:
             return _judge_bug(error, attempts, chance)
 
 
-def _judge_transient(error: TransientError, attempts: int, chance: float) -> Verdict:
-    if error.retry_after is not None and attempts < MAX_ASKED_ATTEMPTS:
-        return _after(min(error.retry_after, LONGEST_WAIT), error.detail)
+def _judge_transient(error: TransientError, attempts: int, waited: timedelta, chance: float) -> Verdict:
+    if error.retry_after is not None:
+        return _judge_asked(error.retry_after, waited, error.detail)
     if attempts >= MAX_ATTEMPTS:
         return Drop(f"gave up after {attempts} tries: {error.detail}")
     return _wait(attempts, error.detail, chance)
+
+
+def _judge_asked(wait: timedelta, waited: timedelta, reason: str) -> Verdict:
+    if waited >= LONGEST_WAIT:
+        return Drop(f"gave up after {waited.days} days: {reason}")
+    if wait <= LONGEST_PAUSE and waited < PAUSING:
+        return Pause(max(wait, SHORTEST_PAUSE), reason)
+    return Later(min(wait, LONGEST_WAIT), reason, counts=False)
 
 
 def _judge_bug(error: Exception, attempts: int, chance: float) -> Verdict:
@@ -105,10 +137,6 @@ def _wait(attempts: int, reason: str, chance: float) -> Verdict:
     if attempts <= len(IN_BAND):
         return Retry(IN_BAND[attempts - 1] * (0.5 + chance / 2), reason)
     return Later(DURABLE[attempts - len(IN_BAND) - 1] * (0.8 + chance * 0.4), reason)
-
-
-def _after(wait: timedelta, reason: str) -> Verdict:
-    return Retry(wait, reason) if wait <= LONGEST_IN_BAND else Later(wait, reason)
 
 
 def chance() -> float:

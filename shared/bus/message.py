@@ -14,13 +14,18 @@ from shared.schemas.identifiers import derived_id
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler gets. `attempts` counts this try, from 1; `sent_at` is when the stream stored it."""
+    """What a handler gets.
+
+    `attempts` counts this try, from 1, and not those after which the other side asked us to wait; `sent_at` is when
+    the stream stored it, `first_tried_at` when it was taken up for the first time, give or take the short retries.
+    """
 
     id: str
     subject: str
     payload: bytes
     headers: dict[str, str]
     attempts: int
+    first_tried_at: datetime
     sent_at: datetime | None = None
 
 
@@ -51,6 +56,7 @@ class FromStream:
             payload=raw.data,
             headers=headers,
             attempts=metadata.num_delivered,
+            first_tried_at=datetime.now(UTC),
             sent_at=metadata.timestamp.astimezone(UTC),
         )
 
@@ -82,6 +88,7 @@ class FromTable:
             payload=waiting.payload,
             headers=waiting.headers,
             attempts=waiting.attempts + 1,
+            first_tried_at=waiting.first_tried_at,
         )
 
     async def ack(self) -> None:
@@ -96,6 +103,20 @@ class FromTable:
         """Let it wait again."""
         again = msgspec.structs.replace(self._waiting, attempts=self.message.attempts)
         await self._journal.wait_until(again, due_at=datetime.now(UTC) + after)
+
+
+def waiting(message: Message, *, consumer: str, reason: str, counts: bool) -> Waiting:
+    """Return the row of a message that is to be tried again; `counts` where this try was one towards giving up."""
+    return Waiting(
+        consumer=consumer,
+        message_id=message.id,
+        subject=message.subject,
+        headers=trace_headers(message.headers),
+        payload=message.payload,
+        attempts=message.attempts if counts else message.attempts - 1,
+        reason=reason,
+        first_tried_at=message.first_tried_at,
+    )
 
 
 def trace_headers(headers: Mapping[str, str]) -> dict[str, str]:

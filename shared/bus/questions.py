@@ -1,12 +1,13 @@
 """Questions that somebody waits for: request and reply over nats.micro, with typed answers and typed errors.
 
 A question is a tagged Struct; its tag `noun.verb` and the service make the subject `ask.<service>.<noun>.<verb>`.
-Replicas of a service share its questions as a queue group. An error of `shared.errors` crosses the bus as its status,
-detail and faults, and comes out on the asker's side as the same error.
+Replicas of a service share its questions as a queue group. A question is answered within 2.5 s, or within what its
+class says: `answered_within: ClassVar[timedelta]`, for those that need another system.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -18,37 +19,21 @@ from nats.aio.client import Client
 from nats.micro.request import ERROR_CODE_HEADER, Request
 from nats.micro.service import Service
 
-from shared import errors, telemetry
+from shared import telemetry
+from shared.bus import refusals
 from shared.bus.connection import Bus
-from shared.errors import Fault, UnavailableError, UsherError
+from shared.errors import UnavailableError, UsherError
 from shared.telemetry import Tracer
 
 ANSWER_LIMIT: Final = timedelta(seconds=2.5)
 AT_ONCE: Final = 16
-"""Questions that a replica answers side by side."""
+"""Questions of one kind that a replica answers side by side."""
 VERSION: Final = "1.0.0"
+_ON_THE_WAY: Final = timedelta(seconds=0.25)
 
 log = structlog.get_logger()
 Answerer = Callable[[Any], Awaitable[msgspec.Struct]]
 A = TypeVar("A", bound=msgspec.Struct)
-
-
-class _Problem(msgspec.Struct):
-    detail: str
-    faults: tuple[Fault, ...] = ()
-
-
-_KINDS: Final[Mapping[str, type[UsherError]]] = {
-    str(kind.status): kind
-    for kind in (
-        errors.InvalidError,
-        errors.UnauthorizedError,
-        errors.ForbiddenError,
-        errors.NotFoundError,
-        errors.ConflictError,
-        errors.TooLargeError,
-    )
-}
 
 
 def subject(service: str, question: type[msgspec.Struct]) -> str:
@@ -57,54 +42,58 @@ def subject(service: str, question: type[msgspec.Struct]) -> str:
 
 
 def limit_of(question: type[msgspec.Struct]) -> timedelta:
-    """Return how long an answer may take: `within` of the question's type, for those that ask other systems."""
-    limit: timedelta = getattr(question, "within", ANSWER_LIMIT)
+    """Return how long answering may take."""
+    limit: timedelta = getattr(question, "answered_within", ANSWER_LIMIT)
     return limit
 
 
 async def ask(
     bus: Bus, service: str, question: msgspec.Struct, answer: type[A], *, within: timedelta | None = None
 ) -> A:
-    """Ask a service and return its answer.
+    """Ask a service and return its answer, `within` its limit where nothing else is said.
 
     Raises what the service raised, or `UnavailableError` where it is away, too slow, or answers what we cannot read.
     """
     headers = {telemetry.HEADER: telemetry.current_traceparent()}
     payload = msgspec.json.encode(question)
-    limit = within or limit_of(type(question))
+    patience = limit_of(type(question)) + _ON_THE_WAY if within is None else within
     try:
         reply = await bus.client.request(
-            subject(service, type(question)), payload, timeout=limit.total_seconds(), headers=headers
+            subject(service, type(question)), payload, timeout=patience.total_seconds(), headers=headers
         )
     except (nats.errors.Error, OSError, TimeoutError) as exc:
         raise UnavailableError(f"the {service} does not answer") from exc
     code = (reply.headers or {}).get(ERROR_CODE_HEADER)
     if code is not None:
-        raise _error(service, code, reply.data)
+        raise refusals.error(service, code, reply.data)
     try:
         return msgspec.json.decode(reply.data, type=answer)
     except msgspec.MsgspecError as exc:
         raise UnavailableError(f"the {service} gave an answer of another version") from exc
 
 
-def _error(service: str, code: str, payload: bytes) -> UsherError:
-    kind = _KINDS.get(code)
-    if kind is None:
-        return UnavailableError(f"the {service} could not answer")
-    problem = msgspec.json.decode(payload, type=_Problem)
-    return kind(problem.detail, faults=problem.faults)
+class _Asked(msgspec.Struct, frozen=True):
+    """A question that has a place among those that are answered."""
+
+    request: Request
+    decoder: "msgspec.json.Decoder[msgspec.Struct]"
+    answerer: Answerer
+    limit: timedelta
+    room: asyncio.Semaphore
 
 
 class Answers:
-    """The questions that a service answers; a part of a `Bus`."""
+    """The questions that a service answers; a part of a `Bus`. Nothing is answered before and after `run`."""
 
     def __init__(self, service: str, answerers: Mapping[type[msgspec.Struct], Answerer], *, tracer: Tracer) -> None:
         self._service = service
         self._answerers = answerers
         self._tracer = tracer
         self._micro: Service | None = None
-        self._room = asyncio.Semaphore(AT_ONCE)
-        self._answering: set[asyncio.Task[None]] = set()
+        self._asked: asyncio.Queue[_Asked] = asyncio.Queue()
+        self._open = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def attach(self, client: Client) -> None:
         """Listen on a new client."""
@@ -121,67 +110,76 @@ class Answers:
     def lost(self) -> None:
         """Need nothing: the client subscribes again by itself."""
 
+    async def run(self) -> None:
+        """Answer until cancelled; whoever waits for an answer then is told that there is none."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                tasks.create_task(self._answer(await self._asked.get()))
+
+    async def finish(self, *, within: timedelta) -> None:
+        """Take no more questions, and wait for those that are being answered."""
+        with suppress(TimeoutError, nats.errors.Error, OSError):
+            async with asyncio.timeout(within.total_seconds()):
+                if self._micro is not None:
+                    await self._micro.stop()
+                await self._idle.wait()
+
     def _handler(self, question: type[msgspec.Struct], answerer: Answerer) -> Callable[[Request], Awaitable[None]]:
-        decoder = msgspec.json.Decoder(question)
+        decoder, limit, room = msgspec.json.Decoder(question), limit_of(question), asyncio.Semaphore(AT_ONCE)
 
         async def handle(request: Request) -> None:
-            """Begin to answer: nats.micro waits for a handler before it gives the next question to it."""
-            await self._room.acquire()
-            task = asyncio.create_task(self._answer(request, decoder, answerer))
-            self._answering.add(task)
-            task.add_done_callback(self._answered)
+            """Only make room: nats.micro waits for a handler before it gives the next question to it."""
+            await room.acquire()
+            self._open += 1
+            self._idle.clear()
+            self._asked.put_nowait(_Asked(request, decoder, answerer, limit, room))
 
         return handle
 
-    def _answered(self, task: asyncio.Task[None]) -> None:
-        self._answering.discard(task)
-        self._room.release()
-        if not task.cancelled():
-            task.exception()  # it was logged where it was raised
-
-    async def _answer(
-        self, request: Request, decoder: "msgspec.json.Decoder[msgspec.Struct]", answerer: Answerer
-    ) -> None:
-        name = request.subject
-        is_answered = False
+    async def _answer(self, asked: _Asked) -> None:
+        request, is_answered = asked.request, False
         try:
-            with self._tracer.span(name, telemetry.traceparent_of(request.headers)), _Noticed(name):
-                await _reply(request, decoder, answerer)
+            with self._tracer.span(request.subject, telemetry.traceparent_of(request.headers)), _Noticed(request):
+                await _reply(asked)
                 is_answered = True
         finally:
             if not is_answered:
-                await request.respond_error("500", "failed")
+                await _give_up(request)
+            asked.room.release()
+            self._open -= 1
+            if not self._open:
+                self._idle.set()
 
 
-async def _reply(request: Request, decoder: "msgspec.json.Decoder[msgspec.Struct]", answerer: Answerer) -> None:
+async def _reply(asked: _Asked) -> None:
     try:
-        question = decoder.decode(request.data)
-        async with asyncio.timeout(limit_of(type(question)).total_seconds()):
-            answer = await answerer(question)
+        async with asyncio.timeout(asked.limit.total_seconds()):
+            answer = await asked.answerer(asked.decoder.decode(asked.request.data))
     except (UsherError, msgspec.MsgspecError, TimeoutError) as exc:
-        await _refuse(request, exc)
+        refusal = refusals.refusal(exc)
+        if not isinstance(exc, UsherError):
+            log.warning("question_failed", error=type(exc).__name__, reason=str(exc))
+        await asked.request.respond_error(refusal.code, refusal.kind, refusal.payload)
     else:
-        await request.respond(msgspec.json.encode(answer))
+        await asked.request.respond(msgspec.json.encode(answer))
+
+
+async def _give_up(request: Request) -> None:
+    with suppress(nats.errors.Error, OSError):
+        await request.respond_error("500", "failed")
 
 
 class _Noticed:
-    """Logs a bug on its way to nats.micro, which would only answer 500 and say nothing here."""
+    """Logs a bug and lets it end there: one question must not end the others."""
 
-    def __init__(self, question: str) -> None:
-        self._question = question
+    def __init__(self, request: Request) -> None:
+        self._question = request.subject
 
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _traceback: object) -> None:
-        if error is not None and not isinstance(error, asyncio.CancelledError):
-            log.error("question_failed", question=self._question, error=type(error).__name__, reason=str(error))
-
-
-async def _refuse(request: Request, error: UsherError | msgspec.MsgspecError | TimeoutError) -> None:
-    if isinstance(error, UsherError):
-        problem = _Problem(error.detail, error.faults)
-        await request.respond_error(str(error.status), type(error).__name__, msgspec.json.encode(problem))
-        return
-    log.warning("question_failed", error=type(error).__name__, reason=str(error))
-    await request.respond_error("503", type(error).__name__, msgspec.json.encode(_Problem(str(error))))
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _traceback: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        log.error("question_failed", question=self._question, error=type(error).__name__, reason=str(error))
+        return True

@@ -23,7 +23,7 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that waits for its next try. `attempts`: how often it was tried."""
+    """A message that waits for its next try. `attempts`: how often it was tried, of what counts."""
 
     consumer: str
     message_id: str
@@ -32,6 +32,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
     attempts: int
     reason: str
+    first_tried_at: datetime
 
 
 async def mark_done(connection: Connection, *, consumer: str, message_id: str) -> bool:
@@ -79,10 +80,11 @@ class Journal:
         """Keep a message for a later try; a repeat moves the time and the count."""
         async with transaction(self._pool) as connection:
             await connection.execute(
-                """insert into retries (consumer, message_id, subject, headers, payload, attempts, due_at, reason)
-                values ($1, $2, $3, $4, $5, $6, $7, $8)
-                on conflict (consumer, message_id) do update
-                set attempts = excluded.attempts, due_at = excluded.due_at, reason = excluded.reason""",
+                """insert into retries (consumer, message_id, subject, headers, payload, attempts, due_at, reason,
+                    first_tried_at)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                on conflict (consumer, message_id) do update set attempts = excluded.attempts,
+                    due_at = excluded.due_at, reason = excluded.reason, first_tried_at = excluded.first_tried_at""",
                 waiting.consumer,
                 waiting.message_id,
                 waiting.subject,
@@ -91,6 +93,7 @@ class Journal:
                 waiting.attempts,
                 due_at,
                 storable(waiting.reason),
+                waiting.first_tried_at,
             )
 
     async def take_due(self, consumer: str, *, now: datetime, hold: timedelta, limit: int) -> list[Waiting]:
@@ -103,7 +106,8 @@ class Journal:
                 """update retries set due_at = $3, attempts = attempts + 1 where (consumer, message_id) in (
                     select consumer, message_id from retries where consumer = $1 and due_at <= $2
                     order by due_at limit $4 for update skip locked)
-                returning consumer, message_id, subject, headers, payload, attempts - 1 as attempts, reason""",
+                returning consumer, message_id, subject, headers, payload, attempts - 1 as attempts, reason,
+                    first_tried_at""",
                 consumer,
                 now,
                 now + hold,

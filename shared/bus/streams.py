@@ -66,6 +66,9 @@ SYNCER_WEBHOOKS: Final = ConsumerSpec(
     ("webhooks.plex.>", "webhooks.jellyfin.>", "webhooks.emby.>", "webhooks.tautulli.>"),
 )
 SYNCER_PEOPLE: Final = ConsumerSpec("syncer", "people", "EVENTS", ("events.account.claimed", "events.person.merged"))
+SYNCER_LINKS: Final = ConsumerSpec("syncer", "links", "EVENTS", ("events.account.linked",))
+SYNCER_INTERACTIONS: Final = ConsumerSpec("syncer", "interactions", "INTERACTIONS", ("interactions.syncer.>",))
+LINKER_INTERACTIONS: Final = ConsumerSpec("linker", "interactions", "INTERACTIONS", ("interactions.linker.>",))
 LINKER_PLAYS: Final = ConsumerSpec("linker", "plays", "EVENTS", ("events.play.recorded",))
 REQUESTER_WEBHOOKS: Final = ConsumerSpec("requester", "webhooks", "WEBHOOKS", ("webhooks.seerr.>",))
 

@@ -79,7 +79,10 @@ class Jellyfin:
         return wire.authenticated
 
     async def finish_quick_connect(self, secret: Secret) -> SignedIn:
-        """Return the account that approved the code, and a token for it; the code is used up."""
+        """Return the account that approved the code, and a token for it.
+
+        Jellyfin gives the same answer again for ten minutes after the approval, unless it restarts.
+        """
         wire = await self._api.ask(
             "POST",
             "/Users/AuthenticateWithQuickConnect",

@@ -6,10 +6,10 @@ import httpx
 import msgspec
 
 from shared.clients.errors import WrongPasswordError
-from shared.errors import UsherError
+from shared.errors import Fault, UsherError
 from shared.http.calls import RefusedError
 from shared.http.client import product_version
-from shared.leniency import text
+from shared.leniency import compact, text
 from shared.schemas.secret import Secret
 
 
@@ -68,7 +68,7 @@ class WireServer(msgspec.Struct, frozen=True, rename="pascal"):
     def server(self) -> PublicServer:
         """Return it as ours."""
         return PublicServer(
-            id=self.id,
+            id=compact(self.id),
             name=text(self.server_name) or self.id,
             version=text(self.version) or "",
             product=text(self.product_name) or "",
@@ -93,7 +93,7 @@ class WireUser(msgspec.Struct, frozen=True, rename="pascal"):
         """Return it as ours."""
         policy = self.policy or WirePolicy()
         return User(
-            id=self.id,
+            id=compact(self.id),
             name=text(self.name) or self.id,
             is_admin=policy.is_administrator,
             is_disabled=policy.is_disabled,
@@ -109,7 +109,7 @@ class WireSignedIn(msgspec.Struct, frozen=True, rename="pascal"):
 
     def signed_in(self) -> SignedIn:
         """Return it as ours."""
-        return SignedIn(self.user.user(), Secret(self.access_token), self.server_id or "")
+        return SignedIn(self.user.user(), Secret(self.access_token), compact(self.server_id or ""))
 
 
 def authorization(scheme: str, device: Device, *, token: Secret | None = None) -> Secret:
@@ -124,7 +124,8 @@ def not_signed_in(response: httpx.Response) -> UsherError | None:
     """Return the error of a refused sign-in: 401 is about the password, 403 about the account."""
     match response.status_code:
         case httpx.codes.UNAUTHORIZED:
-            return WrongPasswordError("The user name or the password is wrong")
+            fault = Fault("password", "does not fit the user name")
+            return WrongPasswordError("The user name or the password is wrong", faults=(fault,))
         case httpx.codes.FORBIDDEN:
             return RefusedError("The account is disabled, locked, or not allowed from here", answered=403)
         case _:

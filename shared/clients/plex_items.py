@@ -1,57 +1,23 @@
 """Libraries, titles and sessions as a Plex server writes them, and as our types."""
 
-from datetime import datetime
+from typing import Final
 
 import msgspec
 
-from shared.leniency import moment, text
+from shared.leniency import moment, number, text
+from shared.schemas.plex import Item, Library, Session
 
-TYPES = {"movie": 1, "show": 2, "season": 3, "episode": 4, "artist": 8, "album": 9, "track": 10, "photo": 13}
+TYPES: Final = {"movie": 1, "show": 2, "season": 3, "episode": 4, "artist": 8, "album": 9, "track": 10, "photo": 13}
 """What Plex numbers the kinds of titles as."""
 
-
-class Library(msgspec.Struct, frozen=True, kw_only=True):
-    """A section of a server; `type` is what it holds: movie, show, artist or photo."""
-
-    id: str
-    title: str
-    type: str
-    agent: str | None
+_MOST_GUIDS: Final = 20
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """A title; `show`, `season` and `episode` belong to episodes."""
-
-    id: str
-    type: str
-    title: str
-    show: str | None = None
-    season: int | None = None
-    episode: int | None = None
-    year: int | None = None
-    summary: str | None = None
-    added_at: datetime | None = None
-    duration_ms: int | None = None
-    guid: str | None = None
-    guids: tuple[str, ...] = ()
-
-
-class ItemPage(msgspec.Struct, frozen=True):
-    """Some of the items of a library, and how many there are."""
+class Part(msgspec.Struct, frozen=True):
+    """Some of a list of titles, and how many there are."""
 
     items: list[Item]
     total: int
-
-
-class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody watches right now."""
-
-    item: Item
-    user_id: str | None
-    username: str | None
-    player: str | None
-    state: str | None
-    position_ms: int | None
 
 
 class WireLibrary(msgspec.Struct, frozen=True):
@@ -65,7 +31,10 @@ class WireLibrary(msgspec.Struct, frozen=True):
     def library(self) -> Library:
         """Return it as ours."""
         return Library(
-            id=self.key, title=text(self.title) or self.key, type=text(self.type) or "unknown", agent=text(self.agent)
+            id=text(self.key) or "",
+            title=text(self.title) or text(self.key) or "",
+            type=text(self.type) or "unknown",
+            agent=text(self.agent),
         )
 
 
@@ -107,18 +76,18 @@ class WireItem(msgspec.Struct, frozen=True, rename="camel"):
         """Return it as a title."""
         is_episode = self.type == "episode"
         return Item(
-            id=self.rating_key or "",
+            id=text(self.rating_key) or "",
             type=text(self.type) or "unknown",
             title=text(self.title) or "",
             show=text(self.parent_title if self.type == "season" else self.grandparent_title),
-            season=self.parent_index if is_episode else self.index if self.type == "season" else None,
-            episode=self.index if is_episode else None,
-            year=self.year,
+            season=_count(self.parent_index if is_episode else self.index if self.type == "season" else None),
+            episode=_count(self.index if is_episode else None),
+            year=number(self.year, low=1, high=9999),
             summary=text(self.summary, limit=5_000),
             added_at=moment(self.added_at),
-            duration_ms=self.duration,
+            duration_ms=_count(self.duration),
             guid=text(self.guid),
-            guids=tuple(guid.id for guid in self.guids or [] if guid.id),
+            guids=tuple(name for guid in (self.guids or [])[:_MOST_GUIDS] if (name := text(guid.id, limit=200))),
         )
 
     def session(self) -> Session:
@@ -130,7 +99,7 @@ class WireItem(msgspec.Struct, frozen=True, rename="camel"):
             username=text(user.title),
             player=text(player.title),
             state=text(player.state),
-            position_ms=self.view_offset,
+            position_ms=_count(self.view_offset),
         )
 
 
@@ -156,8 +125,18 @@ class WireContainer(msgspec.Struct, frozen=True, rename="camel"):
         """Return what is a title."""
         return [item for item in self.metadata or [] if item.rating_key]
 
+    def part(self, *, start: int, size: int) -> Part:
+        """Return the titles as the part that was asked for; a server may send more than that."""
+        items = [wire.item() for wire in self.titles()[:size]]
+        total = self.total_size if self.total_size is not None else self.size
+        return Part(items=items, total=max(start + len(items) if items else 0, total or 0))
+
 
 class WireAnswer(msgspec.Struct, frozen=True):
     """An answer of a Plex server."""
 
     container: WireContainer = msgspec.field(name="MediaContainer")
+
+
+def _count(value: int | None) -> int | None:
+    return number(value, low=0, high=10**15)

@@ -10,9 +10,10 @@ import msgspec
 
 from shared.clients.api import Api, Headers, Query, segment
 from shared.clients.plex_app import PlexApp
-from shared.clients.plex_items import TYPES, Item, ItemPage, Library, Session, WireAnswer, WireContainer
+from shared.clients.plex_items import TYPES, Part, WireAnswer, WireContainer
 from shared.http.calls import RefusedError
 from shared.http.upstream import Upstream
+from shared.schemas.plex import Item, Library, Session
 from shared.schemas.secret import Secret
 
 PAGE: Final = 50
@@ -45,7 +46,7 @@ class PlexServer:
         container = await self._get("/library/sections/all")
         return [directory.library() for directory in container.directory or []]
 
-    async def items(self, library_id: str, *, start: int = 0, size: int = PAGE, kind: str | None = None) -> ItemPage:
+    async def items(self, library_id: str, *, start: int = 0, size: int = PAGE, kind: str | None = None) -> Part:
         """Return a page of a library, in its own order; `kind` (a key of `TYPES`) asks for episodes of shows."""
         query = {
             "X-Plex-Container-Start": start,
@@ -54,18 +55,16 @@ class PlexServer:
             "type": TYPES[kind] if kind else None,
         }
         container = await self._get(f"/library/sections/{segment(library_id)}/all", query=query)
-        items = [wire.item() for wire in container.titles()]
-        total = container.total_size if container.total_size is not None else container.size
-        return ItemPage(items=items, total=len(items) if total is None else total)
+        return container.part(start=start, size=size)
 
-    async def recently_added(self, *, size: int = PAGE) -> list[Item]:
-        """Return what all libraries got last, the newest first: movies, seasons, albums.
+    async def recently_added(self, *, start: int = 0, size: int = PAGE) -> Part:
+        """Return a page of what all libraries got last, the newest first: movies, seasons, albums.
 
         The call is not in the description; https://github.com/pkkid/python-plexapi (library.py) has it.
         """
-        query = {"X-Plex-Container-Start": 0, "X-Plex-Container-Size": size, "includeGuids": 1}
+        query = {"X-Plex-Container-Start": start, "X-Plex-Container-Size": size, "includeGuids": 1}
         container = await self._get("/library/recentlyAdded", query=query)
-        return [wire.item() for wire in container.titles()]
+        return container.part(start=start, size=size)
 
     async def sessions(self) -> list[Session]:
         """Return what is watched now; Plex tells only the server's owner (403 to others)."""

@@ -188,10 +188,10 @@ class _Tokens(msgspec.Struct, frozen=True):
     access_token: str
     refresh_token: str
     expires_in: _Seconds
-    created_at: _Seconds
+    created_at: _Seconds | None = None
 
     def tokens(self) -> Tokens:
-        created_at = datetime.fromtimestamp(self.created_at, tz=UTC)
+        created_at = datetime.now(UTC) if self.created_at is None else datetime.fromtimestamp(self.created_at, tz=UTC)
         return Tokens(
             access=Secret(self.access_token),
             refresh=Secret(self.refresh_token),

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 import httpx
 import msgspec
 
-from shared.errors import PermanentError, TransientError, UsherError
+from shared.errors import BadGatewayError, TransientError, UsherError
 
 LONGEST_WAIT: Final = timedelta(hours=24)
 """An answer that asks for more is asking for ever."""
@@ -23,11 +23,8 @@ LONGEST_WAIT: Final = timedelta(hours=24)
 T = TypeVar("T")
 
 
-class RefusedError(PermanentError):
+class RefusedError(BadGatewayError):
     """The other side answered, and the answer is no or makes no sense; `answered` is its status."""
-
-    status = 502
-    title = "Refused by another system"
 
     def __init__(self, detail: str, *, answered: int | None = None) -> None:
         super().__init__(detail)

@@ -14,26 +14,34 @@ from shared.schemas.parcel import Parcel
 TOKEN: Final = "interaction-token"  # noqa: S105 (the purpose of a parcel)
 
 
+def subject(service: str, name: str) -> str:
+    """Return the subject of a command, or of what a component or form does."""
+    return f"interactions.{service}.{name}"
+
+
 class Interaction(msgspec.Struct, frozen=True, kw_only=True):
-    """One interaction; `id` is Discord's, and the message id."""
+    """One interaction; `id` is Discord's, and the message id. `is_admin` is what the gateway found of the caller."""
 
     id: str
     received_at: datetime
     payload: msgspec.Raw
     token: Parcel
     is_ephemeral: bool = False
+    is_admin: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """The job `reply`: put a message in place of the promise, or send it to the person where that is too late.
 
-    `message` is the JSON of a `shared.clients.discord.messages.Message`.
+    `message` is the JSON of a `shared.clients.discord.messages.Message`. The first reply to a command `keeps_promise`:
+    where it could not be put there at once and another one has come before it, it is not needed any more.
     """
 
     interaction_id: str
     user_id: str
     token: Parcel
     message: msgspec.Raw
+    keeps_promise: bool = False
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):

@@ -110,7 +110,7 @@ class FindServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag
 class AddServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.add"):
     """Test a media server, then store it; one that is out of reach is stored too."""
 
-    within: ClassVar[timedelta] = WITHIN
+    answered_within: ClassVar[timedelta] = WITHIN
 
     server: Settled
     token: Parcel
@@ -120,7 +120,7 @@ class AddServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag=
 class TryServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.try"):
     """How would it be stored? Nothing is changed; refused is what `AddServer` refuses."""
 
-    within: ClassVar[timedelta] = WITHIN
+    answered_within: ClassVar[timedelta] = WITHIN
 
     server: Settled
     token: Parcel
@@ -132,7 +132,7 @@ class ChangeServer(
 ):
     """Change what is given. A new address or token is tested first."""
 
-    within: ClassVar[timedelta] = WITHIN
+    answered_within: ClassVar[timedelta] = WITHIN
 
     name: str
     url: str | UnsetType = UNSET
@@ -155,7 +155,7 @@ class TestServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag
     """What works with this server now, and what does not?"""
 
     __test__: ClassVar[bool] = False
-    within: ClassVar[timedelta] = WITHIN
+    answered_within: ClassVar[timedelta] = WITHIN
 
     name: str
 
@@ -213,7 +213,7 @@ class DiscoveredServers(msgspec.Struct, frozen=True):
 class DiscoverPlex(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.discover"):
     """Which Plex servers does this token reach, or, without one, the linked account of this person?"""
 
-    within: ClassVar[timedelta] = WITHIN
+    answered_within: ClassVar[timedelta] = WITHIN
 
     token: Parcel | None = None
     person_id: str | None = None
@@ -254,7 +254,7 @@ class SeerrConnection(msgspec.Struct, frozen=True, kw_only=True):
 class ShowSeerr(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.seerr"):
     """How is the connection to Seerr? It is asked."""
 
-    within: ClassVar[timedelta] = WITHIN
+    answered_within: ClassVar[timedelta] = WITHIN
 
 
 class ChangeSeerr(
@@ -262,7 +262,7 @@ class ChangeSeerr(
 ):
     """Change what is given, after a test; the first time an address and a key are needed."""
 
-    within: ClassVar[timedelta] = WITHIN
+    answered_within: ClassVar[timedelta] = WITHIN
 
     url: str | UnsetType = UNSET
     api_key: Parcel | UnsetType = UNSET

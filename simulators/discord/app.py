@@ -11,6 +11,7 @@ from simulators.discord import messages
 from simulators.discord.commands import Commands, decoded
 from simulators.discord.interactions import DiscordApp
 from simulators.discord.limits import Limits, bucket_of
+from simulators.discord.portal import Portal
 from simulators.discord.refusals import RefusedError, bad_form, refused
 from simulators.discord.replies import DEFERRED, MESSAGE, UPDATE, Interactions, Open
 from simulators.given import Clock, Ids
@@ -43,6 +44,7 @@ class Discord(App):
         self.people: dict[str, str] = {}
         self.closed_to_messages: set[str] = set()
         self.guilds: set[str] = set()
+        self.portal = Portal()
         self.channels: dict[str, str | None] = {}
         """Channels that the bot may write to, and for direct ones whom it reaches there."""
         self.messages: dict[str, list[dict[str, Any]]] = {}
@@ -55,6 +57,7 @@ class Discord(App):
             f"DELETE {webhook}/messages/@original": self._delete_original,
             f"POST {webhook}": self._follow_up,
             "GET /users/@me": self._as_bot(self._me),
+            "GET /applications/@me": self._as_bot(self._application),
             "POST /users/@me/channels": self._as_bot(self._open_direct),
             "POST /channels/{channel}/messages": self._as_bot(self._post),
             "GET /applications/{application}/commands": self._as_bot(self._list),
@@ -124,15 +127,18 @@ class Discord(App):
         return self.interactions.editable(request.values["application"], request.values["token"])
 
     async def _get_original(self, request: Request) -> Response:
-        original = self._editable(request).original
-        if original is None:
-            raise refused(404, 10008, "Unknown Message")
-        return json_response(original)
+        waiting = self._editable(request)
+        if waiting.original is not None:
+            return json_response(waiting.original)
+        if waiting.answered_with == DEFERRED and not waiting.is_deleted:
+            flags = waiting.flags | messages.LOADING
+            return json_response(self._shown({"flags": flags}, channel_id=waiting.interaction["channel_id"]))
+        raise refused(404, 10008, "Unknown Message")
 
     async def _edit_original(self, request: Request) -> Response:
         waiting = self._editable(request)
         body = _body(request)
-        is_first = waiting.original is None and waiting.answered_with == DEFERRED
+        is_first = waiting.original is None and waiting.answered_with == DEFERRED and not waiting.is_deleted
         messages.check(body, to_create=is_first)
         if is_first:
             flags = waiting.flags | int(body.get("flags") or 0) & messages.V2
@@ -148,7 +154,7 @@ class Discord(App):
         waiting = self._editable(request)
         if waiting.original is None:
             raise refused(404, 10008, "Unknown Message")
-        waiting.original = None
+        waiting.original, waiting.is_deleted = None, True
         return Response(status=204)
 
     async def _follow_up(self, request: Request) -> Response:
@@ -163,6 +169,9 @@ class Discord(App):
     async def _me(self, request: Request) -> Response:  # noqa: ARG002 - every handler is given it
         private = {"mfa_enabled": True, "locale": "en-US", "premium_type": 0, "email": None, "verified": True}
         return json_response({**self.bot, **private})
+
+    async def _application(self, request: Request) -> Response:  # noqa: ARG002 - every handler is given it
+        return json_response(self.portal.shown(self.app, bot=self.bot))
 
     async def _open_direct(self, request: Request) -> Response:
         person = _body(request).get("recipient_id")
@@ -201,7 +210,8 @@ class Discord(App):
         return message if at is not None and self.clock.now() - at < SAME_NONCE_WITHIN else None
 
     async def _list(self, request: Request) -> Response:
-        return json_response(self.commands.listed(self._guild(request)))
+        in_full = request.query.get("with_localizations", "").lower() == "true"
+        return json_response(self.commands.listed(self._guild(request), with_localizations=in_full))
 
     async def _overwrite(self, request: Request) -> Response:
         guild = self._guild(request)

@@ -31,9 +31,10 @@ class Commands:
         self.of: dict[str, dict[str, dict[str, Any]]] = {}
         """By guild, `""` for the global ones, and name."""
 
-    def listed(self, guild: str) -> list[dict[str, Any]]:
-        """Return what is registered in a guild, or globally."""
-        return list(self.of.get(guild, {}).values())
+    def listed(self, guild: str, *, with_localizations: bool = True) -> list[dict[str, Any]]:
+        """Return what is registered in a guild, or globally; translations are only there for who asks for them."""
+        commands = list(self.of.get(guild, {}).values())
+        return commands if with_localizations else [_untranslated(command) for command in commands]
 
     def overwrite(
         self, guild: str, application: str, bodies: list[dict[str, Any]], *, first_id: int
@@ -83,6 +84,14 @@ class Commands:
         if known and {**known, "version": ""} == {**command, "version": ""}:
             return known
         return command
+
+
+def _untranslated(part: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in part.items() if not name.endswith("_localizations")}
+    for name in ("options", "choices"):
+        if name in kept:
+            kept[name] = [_untranslated(each) for each in kept[name]]
+    return kept
 
 
 def check_all(bodies: list[dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ _BUTTON: Final = 2
 _LINK: Final = 5
 _SELECTS: Final = (3, 5, 6, 7, 8)
 _CONTENTS: Final = ("content", "embeds", "components", "attachments", "poll", "sticker_ids")
+LOADING: Final = 1 << 7
 V2: Final = 1 << 15
 
 

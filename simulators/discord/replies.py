@@ -36,6 +36,7 @@ class Open(msgspec.Struct, kw_only=True):
     answered_with: int | None = None
     flags: int = 0
     original: dict[str, Any] | None = None
+    is_deleted: bool = False
 
 
 class Interactions:

@@ -56,13 +56,22 @@ class Jellyfin(App):
     def approve(self, code: str, user: User) -> None:
         """Let somebody type the code of a device into his own; raises `LookupError` where it is over or taken.
 
-        The device has its token from then on, and another minute to come for it.
+        The device has its token from then on, and ten minutes to come for it; Jellyfin says a minute longer that it
+        was approved.
         """
-        waiting = next((each for each in self._living() if each.code == code and each.result is None), None)
-        if waiting is None:
+        waiting = self._coded(code)
+        if waiting is None or waiting.result is not None:
             raise LookupError(f"nobody waits for the code {code}")
-        waiting.made_at = self.household.clock.now() + timedelta(minutes=1)
+        waiting.approved_at = self.household.clock.now()
+        waiting.made_at = waiting.approved_at + timedelta(minutes=1)
         waiting.result = self._session(user, waiting.client)
+
+    def restart(self) -> None:
+        """Forget the codes and what was approved, which are kept in memory only; tokens stay good."""
+        self._waiting.clear()
+
+    def _coded(self, code: str) -> QuickConnect | None:
+        return next((each for each in self._living() if each.code == code), None)
 
     def _living(self) -> list[QuickConnect]:
         now = self.household.clock.now()
@@ -129,7 +138,10 @@ class Jellyfin(App):
         if not self.has_quick_connect:
             return _failed(401)
         waiting = self._found(body["Secret"])
-        return _failed(404) if waiting is None or waiting.result is None else json_response(waiting.result)
+        if waiting is None or waiting.approved_at is None:
+            return _failed(404)
+        is_over = self.household.clock.now() - waiting.approved_at >= QUICK_CONNECT_LIFE
+        return _failed(404) if is_over else json_response(waiting.result)
 
     def _found(self, secret: str) -> QuickConnect | None:
         return next((each for each in self._living() if each.secret == secret), None)
@@ -163,10 +175,13 @@ class Jellyfin(App):
         user = self.household.holder(self._client(request).token)
         if user is None:
             return _unauthorized()
-        try:
-            self.approve(re.sub(r"\D", "", request.query.get("code", "")), user)
-        except LookupError:
-            return _failed(404)
+        if not self.has_quick_connect:
+            return json_response("Quick connect is disabled", 401)
+        code = re.sub(r"\D", "", request.query.get("code", ""))
+        waiting = self._coded(code)
+        if waiting is None or waiting.result is not None:
+            return _failed(404 if waiting is None else 500)
+        self.approve(code, user)
         return json_response(value=True)
 
     async def _me(self, request: Request) -> Response:

@@ -15,8 +15,9 @@ class QuickConnect(msgspec.Struct, kw_only=True):
     code: str
     client: Client
     made_at: datetime
+    approved_at: datetime | None = None
     result: dict[str, Any] | None = None
-    """What the device gets once somebody typed the code, as often as it asks."""
+    """What the device gets once somebody typed the code, as often as it asks, for ten minutes from then on."""
 
 
 def state(waiting: QuickConnect) -> dict[str, Any]:

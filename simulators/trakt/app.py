@@ -184,6 +184,8 @@ def _settings(account: Account) -> dict[str, Any]:
 
 
 def _body(request: Request) -> dict[str, Any]:
+    if "json" not in request.header("content-type"):
+        return {}
     try:
         body = request.json()
     except msgspec.DecodeError:

@@ -85,6 +85,16 @@ def test_every_route_is_described(discord: Discord) -> None:
     assert nameless(discord.routes, without=PREFIX) <= spec(DESCRIPTION).operations
 
 
+async def test_an_application_and_a_promise_are_as_described(discord: Discord) -> None:
+    application = await client(discord).get("/applications/@me")
+    promised = await client(discord).get(f"{webhook(discord)}/messages/@original")
+
+    assert [application.status_code, promised.status_code] == [200, 200]
+    assert faults("GET /applications/@me", application) == []
+    assert faults("GET /webhooks/{webhook_id}/{webhook_token}/messages/@original", promised) == []
+    assert promised.json()["flags"] & 128
+
+
 async def test_replies_are_as_described(discord: Discord) -> None:
     path = webhook(discord)
     original = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"

@@ -1,10 +1,13 @@
 """A service's parts in the test's own process, on the test's own database and JetStream."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
+import msgspec
+
 from shared.bus.connection import Bus
+from shared.bus.questions import Answerer, Answers
 from shared.bus.store import Journal
 from shared.bus.work import Worker
 from shared.postgres import pool as postgres
@@ -26,6 +29,21 @@ async def at_work(service: Service) -> AsyncIterator[None]:
         await asyncio.sleep(0.2)  # the questions are subscribed to
         try:
             yield
+        finally:
+            running.cancel()
+
+
+@asynccontextmanager
+async def answering(
+    bus: Bus, service: str, answerers: Mapping[type[msgspec.Struct], Answerer]
+) -> AsyncIterator[Answers]:
+    answers = Answers(service, answerers, tracer=Tracer())
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(answers.run())
+        await bus.add(answers)
+        await bus.client.flush()
+        try:
+            yield answers
         finally:
             running.cancel()
 

@@ -20,23 +20,25 @@ ANSWER_WITHIN: Final = timedelta(seconds=8)
 
 
 class Bounds:
-    """A middleware; a route with `endless` in its `opt` (a stream) is not bounded."""
+    """A middleware; a route's `opt` may make it `endless` (a stream), or say `within` what it answers, if not 8 s."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["route_handler"].opt.get("endless"):
+        opt = scope["route_handler"].opt
+        if opt.get("endless"):
             await self._app(scope, receive, send)
             return
         pieces: list[bytes] = []
         await body.read(receive, pieces.append, announced=_announced(scope), cap=MAX_BODY, within=BODY_WITHIN)
         content = _checked(b"".join(pieces))
+        within: timedelta = opt.get("within") or ANSWER_WITHIN
         try:
-            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with asyncio.timeout(within.total_seconds()):
                 await self._app(scope, _again(content, receive), send)
         except TimeoutError as exc:
-            raise UnavailableError(f"no answer within {ANSWER_WITHIN.total_seconds():g} s") from exc
+            raise UnavailableError(f"no answer within {within.total_seconds():g} s") from exc
 
 
 def _checked(content: bytes) -> bytes:

@@ -22,6 +22,7 @@ GUARDED: Final = problems.documented(400, 401, 403, 503)
 WITH_ID: Final = GUARDED | problems.documented(404)
 WITH_BODY: Final = problems.documented(408, 413, 415)
 CONFLICT: Final = problems.documented(409)
+UPSTREAM: Final = problems.documented(502)
 THROTTLED: Final = problems.documented(400, 401, 429, 503)
 
 

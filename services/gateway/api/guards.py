@@ -1,5 +1,6 @@
 """Who may call which route: it says what scope it needs (`opt=needs("read")`), and without a word it needs admin."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 from litestar import Request
@@ -17,9 +18,9 @@ _SCOPE: Final = "scope"
 _CALLER: Final = "caller"
 
 
-def needs(scope: Scope, *, endless: bool = False) -> dict[str, Any]:
-    """Return the `opt` of a route; an endless one has no deadline."""
-    return {_SCOPE: scope, "endless": endless}
+def needs(scope: Scope, *, endless: bool = False, within: timedelta | None = None) -> dict[str, Any]:
+    """Return the `opt` of a route; an endless one has no deadline, one that waits for others may have a later one."""
+    return {_SCOPE: scope, "endless": endless, "within": within}
 
 
 def address(connection: AnyConnection) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
+import structlog
 
 from services.gateway import trace
 from services.gateway.spool.record import Record
@@ -18,6 +19,8 @@ from services.gateway.webhooks.forms import Form, MultipartForm
 from services.gateway.webhooks.secrets import Match
 from shared.errors import NotFoundError, UsherError
 from shared.schemas.webhooks import SOURCES, Source
+
+_log = structlog.get_logger()
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +82,16 @@ class Door:
         source, match, form = await self._admit(delivery, receive)
         await self._read(delivery, receive, form.feed, form.cap)
         webhook = envelope(source, form.finish(), match, self._now())
-        duplicate = await self._storage.store(record(webhook, trace.traceparent(delivery.traceparent)))
+        parent = trace.traceparent(delivery.traceparent)
+        duplicate = await self._storage.store(record(webhook, parent))
+        _log.info(
+            "webhook_stored",
+            id=webhook.id,
+            source=source,
+            event_name=webhook.event,
+            is_duplicate=duplicate,
+            trace_id=trace.trace_id(parent),
+        )
         return Receipt(webhook.id, duplicate)
 
     async def _admit(self, delivery: Delivery, receive: Receive) -> tuple[Source, Match, Form]:

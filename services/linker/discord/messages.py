@@ -1,11 +1,19 @@
 """What the linker says in Discord, as messages: pure, so that every text can be read in one place."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from services.linker.discord.domain import Standing
 from services.linker.signins.domain import SignIn
+from shared.clients.discord.markdown import escaped
 from shared.clients.discord.messages import Button, ButtonStyle, Message, Row
+from shared.commands import Declared
+from shared.schemas.people import Identity, Person
 
 PLEX_LINK: Final = "https://plex.tv/link"
+NOBODY: Final = Message(content="Usher does not know you yet. Link your Plex account with `/link`.")
+_MOST_ACCOUNTS: Final = 15
+_OF_NO_INTEREST: Final = frozenset({"discord", "usher"})
 
 
 def waiting(sign_in: SignIn) -> Message:
@@ -19,14 +27,64 @@ def waiting(sign_in: SignIn) -> Message:
     return Message(content=text, components=(Row((button,)),))
 
 
+def unlinked(usernames: Sequence[str]) -> Message:
+    """Return what was removed."""
+    if not usernames:
+        return Message(content="No Plex account is linked, so there was nothing to remove.")
+    names = ", ".join(f"**{escaped(username)}**" for username in usernames[:_MOST_ACCOUNTS])
+    return Message(
+        content=f"Removed: Usher has no access to the Plex account {names} any more. It stays known as yours."
+    )
+
+
+def who(person: Person, standings: Iterable[Standing], *, servers: Mapping[str, str]) -> Message:
+    """Return whom Usher takes somebody for, and how his accounts stand; `servers` are names by machine id."""
+    known = {(standing.provider, standing.server, standing.account_id): standing for standing in standings}
+    shown = [identity for identity in person.identities if identity.provider not in _OF_NO_INTEREST]
+    lines = [
+        _account(identity, known.get((identity.provider, identity.server or "", identity.id)), servers)
+        for identity in shown[:_MOST_ACCOUNTS]
+    ]
+    if person.seerr_user_id is not None and not any(identity.provider == "seerr" for identity in shown):
+        lines.append(f"- Seerr: user {person.seerr_user_id}")
+    accounts = "\n".join(lines) or "None of your accounts is known yet: `/link` links Plex."
+    return Message(content=f"You are **{escaped(person.name)}**.\n{accounts}")
+
+
+def _account(identity: Identity, standing: Standing | None, servers: Mapping[str, str]) -> str:
+    server = servers.get(identity.server or "")
+    place = f" on {escaped(server)}" if server else ""
+    name = f"- {identity.provider.capitalize()}{place}: **{escaped(identity.username)}**"
+    if standing is None:
+        return name
+    return f"{name}, no longer open to Usher: link it again" if standing.is_dead else f"{name}, linked"
+
+
+def help_for(commands: Iterable[Declared], *, locale: str, is_admin: bool) -> Message:
+    """Return what there is to do, in a reader's language where it is translated."""
+    mine = [declared.command for declared in commands if is_admin or not declared.is_for_admins]
+    lines = [
+        f"`/{(command.name_localizations or {}).get(locale, command.name)}`: "
+        f"{(command.description_localizations or {}).get(locale, command.description)}"
+        for command in mine
+    ]
+    return Message(content="\n".join(lines))
+
+
 def ended(sign_in: SignIn) -> Message:
     """Return how a sign-in ended."""
     match sign_in.state:
         case "authorized":
-            return Message(content=f"Done: the Plex account **{sign_in.username}** is yours.")
+            return Message(content=f"Done: the Plex account **{escaped(sign_in.username)}** is yours.")
         case "refused":
             return Message(content=sign_in.reason or "This account cannot be linked.")
         case "expired":
             return Message(content="The PIN has expired. Ask for a new one with `/link`.")
         case _:
             return Message(content="The sign-in was called off. Begin again with `/link`.")
+
+
+def died(provider: str, username: str) -> Message:
+    """Return that an account must be linked again."""
+    system = provider.capitalize()
+    return Message(content=f"{system} no longer lets me into your account **{username}**. Link it again with `/link`.")

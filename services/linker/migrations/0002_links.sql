@@ -38,11 +38,12 @@ create table sign_ins (
     id             text primary key,
     provider       text        not null,
     server         text        not null default '',
-    asker_kind     text        not null,
+    asker_kind     text        not null check (asker_kind in ('discord', 'usher', 'person', 'key')),
     asker_id       text        not null,
-    person_id      text references persons (id),
+    asker_name     text        not null,
     code           text        not null,
     short_code     text,
+    short_until    timestamptz,
     url            text        not null,
     -- what the other system calls it: of a Plex sign-in the two PINs
     references_    text[]      not null default '{}',
@@ -54,19 +55,33 @@ create table sign_ins (
     email          text,
     poll_every     interval    not null,
     poll_at        timestamptz not null,
+    polled_at      timestamptz,
+    -- while a replica asks how it stands, no other does
+    polling_until  timestamptz,
     expires_at     timestamptz not null,
     -- the interaction of Discord that is answered with the outcome
     interaction_id text,
-    created_at     timestamptz not null default now()
+    created_at     timestamptz not null
 );
 create index sign_ins_due on sign_ins (poll_at) where state = 'pending';
 create unique index sign_ins_one_open on sign_ins (provider, server, asker_kind, asker_id) where state = 'pending';
 
 -- When the next call to a system with one budget for all replicas may go.
 create table budgets (
-    name    text primary key,
-    free_at timestamptz not null
+    name       text primary key,
+    free_at    timestamptz not null,
+    -- the other side asked us to wait
+    held_until timestamptz not null default '-infinity'
 );
+
+-- Passwords that were tried of late and were not right, by a digest of the server and the user name.
+create table password_tries (
+    id       text primary key,
+    account  bytea       not null,
+    tried_at timestamptz not null
+);
+create index password_tries_account on password_tries (account, tried_at);
+create index password_tries_age on password_tries (tried_at);
 
 -- The accounts that Usher holds a credential for, and how it stands.
 create table connections (
@@ -83,6 +98,8 @@ create table connections (
     -- of tokens that end: when, and when they are to be renewed
     expires_at    timestamptz,
     renew_at      timestamptz,
+    -- how many renewals in a row came to nothing
+    renewal_tries int         not null default 0,
     primary key (provider, server, account_id)
 );
 create index connections_person on connections (person_id);

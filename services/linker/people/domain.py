@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from shared.errors import ConflictError
 from shared.schemas.media import Account
 
 PLEX_OWNER: Final = "1"
@@ -20,6 +21,23 @@ class Key(msgspec.Struct, frozen=True, order=True):
     provider: str
     server: str
     id: str
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who holds a key, by proof or because somebody said so."""
+
+    person_id: str
+    by_proof: bool
+
+
+class ProvenByAnotherError(ConflictError):
+    """Somebody else signed in to this account before. Says nothing of whom."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(
+            f"this {provider.capitalize()} account was proven by somebody else: if that was you too, "
+            "ask whoever runs Usher to merge the two of you"
+        )
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -47,7 +65,33 @@ def keys_of(account: Account, owners: list[Owner]) -> list[Key]:
     return sorted(keys)
 
 
-def person_of(keys: list[Key], identities: dict[Key, str]) -> str | None:
+def person_of(keys: list[Key], holders: dict[Key, Holder]) -> str | None:
     """Return the person that the keys belong to, or None where it is nobody or more than one."""
-    persons = {identities[key] for key in keys if key in identities}
+    persons = {holders[key].person_id for key in keys if key in holders}
     return persons.pop() if len(persons) == 1 else None
+
+
+def holder_of(main: Key, holders: dict[Key, Holder]) -> Holder | None:
+    """Return who holds an account: by its own key, else the one who holds all others that somebody holds."""
+    if main in holders:
+        return holders[main]
+    persons = {holder.person_id for holder in holders.values()}
+    return Holder(person_id=persons.pop(), by_proof=False) if len(persons) == 1 else None
+
+
+def takes_over(
+    provider: str, holder: Holder | None, *, person_id: str | None, is_for_holder: bool, is_unproven: bool
+) -> str | None:
+    """Return whose an account is, now that it is proven; None for a new person's.
+
+    `person_id` is who proved it, where that is somebody known already; `is_for_holder`: whoever holds the account is
+    meant. Proof outweighs what was said: an account that nobody proved goes to whoever did, and takes its person along
+    where nothing else is proven of that one (`is_unproven`). Raises `ProvenByAnotherError`.
+    """
+    if holder is None or holder.person_id == person_id:
+        return person_id
+    if is_for_holder:
+        return holder.person_id
+    if holder.by_proof:
+        raise ProvenByAnotherError(provider)
+    return holder.person_id if person_id is None and is_unproven else person_id

@@ -6,14 +6,14 @@ from typing import Final
 
 import msgspec
 
-from services.linker.people import domain
+from services.linker.people import domain, joining
 from services.linker.people.store import accounts, people
 from shared.bus import streams
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
 from shared.errors import ConflictError, InvalidError, NotFoundError
 from shared.postgres.pool import Pool, transaction
-from shared.schemas.events import AccountClaimed, PersonMerged, PlayRecorded
+from shared.schemas.events import PersonMerged, PlayRecorded
 from shared.schemas.identifiers import derived_id
 from shared.schemas.media import Account
 from shared.schemas.people import (
@@ -28,13 +28,6 @@ from shared.schemas.people import (
 )
 
 PLAYS: Final = streams.LINKER_PLAYS.name
-
-
-class UnknownPersonError(NotFoundError):
-    """Nobody has this id."""
-
-    def __init__(self, person_id: str) -> None:
-        super().__init__(f"there is no person {person_id!r}: GET /api/people lists them")
 
 
 class Handlers:
@@ -63,10 +56,7 @@ class Handlers:
     async def find_person(self, question: FindPerson) -> Person:
         """Answer `GET /api/people/{id}`."""
         async with transaction(self._pool) as connection:
-            person = await people.find_person(connection, question.person_id)
-        if person is None:
-            raise UnknownPersonError(question.person_id)
-        return person
+            return await joining.person_of(connection, question.person_id)
 
     async def list_unclaimed(self, question: ListUnclaimed) -> UnclaimedPage:
         """Answer `GET /api/people/unclaimed`."""
@@ -84,7 +74,7 @@ class Handlers:
                 raise NotFoundError("no play was seen on this account: GET /api/people/unclaimed lists those seen")
             person = await self._claimant(work, question, account)
             await self._claim(work, account, person)
-            return await self._reread(work, person.id)
+            return await joining.person_of(work.connection, person.id)
 
     async def merge_people(self, question: MergePeople) -> Person:
         """Make one person of two; asking again answers the same."""
@@ -92,8 +82,8 @@ class Handlers:
             raise InvalidError("a person cannot be merged with himself")
         async with self._worker.on_request() as work:
             await people.lock_to_merge(work.connection)
-            person = await self._reread(work, question.person_id)
-            merged = await self._reread(work, question.merged_id)
+            person = await joining.person_of(work.connection, question.person_id)
+            merged = await joining.person_of(work.connection, question.merged_id)
             if person.id == merged.id:
                 return person
             await people.merge_into(work.connection, person_id=person.id, merged_id=merged.id)
@@ -106,18 +96,18 @@ class Handlers:
                     merged_id=merged.id,
                 )
             )
-            return await self._reread(work, person.id)
+            return await joining.person_of(work.connection, person.id)
 
     async def _claimant(self, work: Work, question: ClaimAccount, account: Account) -> Person:
         holder = await self._holder(work, account)
         if question.person_id is None:
             if holder is not None:
-                return await self._reread(work, holder)
+                return await joining.person_of(work.connection, holder)
             person_id = self._new_id()
             name = question.name or account.name or f"{account.source} {account.id}"
             await people.add_person(work.connection, person_id=person_id, name=name)
-            return await self._reread(work, person_id)
-        person = await self._reread(work, question.person_id)
+            return await joining.person_of(work.connection, person_id)
+        person = await joining.person_of(work.connection, question.person_id)
         if holder not in {None, person.id}:
             raise ConflictError("this account belongs to another person: merge the two if they are one")
         return person
@@ -126,7 +116,7 @@ class Handlers:
         """Return who holds any key of an account; more than one is a conflict that only a merge can end."""
         keys = domain.keys_of(account, await accounts.owners_of(work.connection, account))
         holders = await accounts.holders_of(work.connection, keys)
-        if len(set(holders.values())) > 1:
+        if len({each.person_id for each in holders.values()}) > 1:
             raise ConflictError("this account belongs to two persons by its two ids: merge them first")
         return domain.person_of(keys, holders)
 
@@ -137,7 +127,7 @@ class Handlers:
         )
         if holder != person.id:
             raise ConflictError("this account was claimed by another person at the same time")
-        self._say_claimed(work, account, person)
+        joining.say_claimed(work, account, person, at=self._now())
         await accounts.assign(work.connection, account, person_id=person.id)
         for other in await accounts.unassigned_like(work.connection, account):
             await self._settle(work, other)
@@ -148,23 +138,6 @@ class Handlers:
         person_id = domain.person_of(keys, await accounts.holders_of(work.connection, keys))
         if person_id is None:
             return
-        person = await self._reread(work, person_id)
+        person = await joining.person_of(work.connection, person_id)
         await accounts.assign(work.connection, account, person_id=person.id)
-        self._say_claimed(work, account, person)
-
-    def _say_claimed(self, work: Work, account: Account, person: Person) -> None:
-        work.publish(
-            AccountClaimed(
-                id=derived_id("account.claimed", account.source, account.server, account.id, person.id),
-                occurred_at=self._now(),
-                account=account,
-                person_id=person.id,
-                person_name=person.name,
-            )
-        )
-
-    async def _reread(self, work: Work, person_id: str) -> Person:
-        person = await people.find_person(work.connection, person_id)
-        if person is None:
-            raise UnknownPersonError(person_id)
-        return person
+        joining.say_claimed(work, account, person, at=self._now())

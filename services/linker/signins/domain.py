@@ -5,19 +5,35 @@ how it stands, until it is authorized, denied or over. Values and decisions only
 """
 
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
+from shared.schemas.identifiers import derived_id
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 
-AskerKind = Literal["discord", "usher"]
+POLL_LIMIT: Final = timedelta(seconds=20)
+"""What asking once how a sign-in stands may take."""
+LEASE: Final = POLL_LIMIT + timedelta(seconds=10)
+"""How long a replica has a sign-in for itself; one that dies in the middle leaves it to the others after this."""
+CHECK_EVERY: Final = timedelta(days=1)
+"""How often a token is looked at."""
+CHECK_AGAIN: Final = timedelta(hours=1)
+"""And how soon again where nothing could be learned."""
+_PATIENT: Final = ((timedelta(minutes=5), timedelta(seconds=30)), (timedelta(minutes=1), timedelta(seconds=5)))
+"""From which age on a sign-in is asked for how seldom: most people sign in at once or never."""
+
+AskerKind = Literal["discord", "usher", "person", "key"]
 State = Literal["pending", "authorized", "expired", "denied", "refused", "cancelled"]
 
 
 class Asker(msgspec.Struct, frozen=True):
-    """Who wants to link: a Discord user by id, or a user of Usher by name; becomes an identity of the person."""
+    """Who wants to link.
+
+    A Discord user by id and a user of Usher by name become identities of the person. A `person` is named by somebody
+    who may speak for others; an API `key` speaks for whoever signs in.
+    """
 
     kind: AskerKind
     id: str
@@ -42,7 +58,8 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     poll_every: timedelta
     short_code: str | None = None
-    """To be typed at `short_url`, for who cannot open `url`."""
+    """To be typed by who cannot open `url`, until `short_until` where it ends before `expires_at`."""
+    short_until: datetime | None = None
     references: tuple[str, ...] = ()
     secret: Secret | None = None
 
@@ -84,8 +101,12 @@ Outcome = Pending | Ended | Authorized
 class Flow(Protocol):
     """One system's way of signing in by a code. Raises what its client raises."""
 
-    async def begin(self, *, server: str, sign_in_id: str, forward_url: str) -> Begun:
-        """Begin one; `forward_url` is where the person's browser may be sent at the end."""
+    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:
+        """Begin one; `forward_url` is where the person's browser may be sent at the end.
+
+        Where a system knows devices, each asker is one: his next sign-in takes the place of his last one there, and
+        never of anybody else's.
+        """
         ...
 
     async def poll(self, waiting: Waiting) -> Outcome:
@@ -111,6 +132,12 @@ class Check(Protocol):
     async def __call__(self, held: Held) -> None: ...
 
 
+class Revoke(Protocol):
+    """How one system is told that a token is not needed any more; raises what its client raises."""
+
+    async def __call__(self, held: Held) -> None: ...
+
+
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     """A sign-in as people see it."""
 
@@ -124,5 +151,86 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     short_code: str | None = None
     reason: str | None = None
     """Why it was refused, for the person."""
+    account_id: str | None = None
     username: str | None = None
     email: str | None = None
+
+
+class SignInRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign-in as it is stored; its secrets are in the vault."""
+
+    id: str
+    provider: Provider
+    server: str
+    asker: Asker
+    state: State
+    code: str
+    short_code: str | None
+    short_until: datetime | None
+    url: str
+    references: tuple[str, ...]
+    poll_every: timedelta
+    expires_at: datetime
+    created_at: datetime
+    reason: str | None = None
+    account_id: str | None = None
+    username: str | None = None
+    email: str | None = None
+    interaction_id: str | None = None
+
+    def shown(self, *, now: datetime) -> SignIn:
+        """Return it as people see it: a code that is over is not shown."""
+        is_short_over = self.short_until is not None and self.short_until <= now
+        return SignIn(
+            id=self.id,
+            provider=self.provider,
+            state=self.state,
+            code=self.code,
+            url=self.url,
+            expires_at=self.expires_at,
+            server=self.server,
+            short_code=None if is_short_over else self.short_code,
+            reason=self.reason,
+            account_id=self.account_id,
+            username=self.username,
+            email=self.email,
+        )
+
+
+def begun_row(
+    begun: Begun, *, sign_in_id: str, provider: Provider, server: str, asker: Asker, at: datetime
+) -> SignInRow:
+    """Return a sign-in that has just begun."""
+    return SignInRow(
+        id=sign_in_id,
+        provider=provider,
+        server=server,
+        asker=asker,
+        state="pending",
+        code=begun.code,
+        short_code=begun.short_code,
+        short_until=begun.short_until,
+        url=begun.url,
+        references=begun.references,
+        poll_every=begun.poll_every,
+        expires_at=begun.expires_at,
+        created_at=at,
+    )
+
+
+def poll_again_at(row: SignInRow, *, now: datetime, wait: timedelta | None = None) -> datetime:
+    """Return when to ask next how a sign-in stands; `wait` is what the other side asked for, if anything."""
+    age = now - row.created_at
+    by_age = next((pause for least, pause in _PATIENT if age >= least), timedelta())
+    return min(now + max(row.poll_every, by_age, wait or timedelta()), max(row.expires_at, now))
+
+
+def first_check_at(account_id: str, *, now: datetime) -> datetime:
+    """Return when to look at a token first: spread, so that many linked at once are not checked at once."""
+    part = int(derived_id("check", account_id)[:8], 16) / 0xFFFFFFFF
+    return now + CHECK_EVERY * (1 + part) / 2
+
+
+def renew_at(expires_at: datetime | None, *, now: datetime) -> datetime | None:
+    """Return when a token is to be renewed: at half its life. None for one that does not end."""
+    return None if expires_at is None else now + max(expires_at - now, timedelta()) / 2

@@ -8,19 +8,19 @@ import re
 from typing import Final, Literal
 
 from services.syncer.sources.titles import MAX_ID
+from shared import leniency
 from shared.leniency import flag, number, text
 from shared.schemas.media import Account
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 _LIKE_AN_ID: Final = re.compile(r"\d+|(?:1|name)/.*|[0-9a-f-]{32,36}", re.IGNORECASE | re.DOTALL)
 _LARGEST: Final = 10**18 - 1
 _OWNER: Final = 1
 
 
 def compact(value: object) -> str | None:
-    """Return a machine, user or item id of Jellyfin and Emby in its one spelling: they write a UUID in two."""
+    """Return a machine, user or item id of Jellyfin and Emby in its one spelling."""
     word = text(value, limit=MAX_ID)
-    return word.replace("-", "").lower() if word and _UUID.fullmatch(word) else word
+    return None if word is None else leniency.compact(word)
 
 
 def plex_account(*, server: object, account: object, name: object, user: object, owner: object) -> Account | None:

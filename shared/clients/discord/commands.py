@@ -73,8 +73,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def faults(commands: Sequence[Command]) -> list[Fault]:
     """Return what Discord would refuse, so that a mistake is found before anything is registered."""
     found = [Fault("", f"more than {MOST_COMMANDS} commands")] if len(commands) > MOST_COMMANDS else []
-    names = [command.name for command in commands]
-    found += [Fault(name, "declared twice") for name in sorted({name for name in names if names.count(name) > 1})]
+    locales = {locale for command in commands for locale in command.name_localizations or {}}
+    for locale in ("", *sorted(locales)):
+        names = [(command.name_localizations or {}).get(locale, command.name) for command in commands]
+        found += [Fault(name, "declared twice") for name in sorted({name for name in names if names.count(name) > 1})]
     return found + [fault for command in commands for fault in _faults(command)]
 
 
@@ -88,11 +90,16 @@ def is_registered(declared: Iterable[Command], registered: Iterable[Command]) ->
 def _is_same(declared: Command, registered: Command) -> bool:
     if declared.contexts is None:  # Discord fills in its own
         registered = msgspec.structs.replace(registered, contexts=None)
-    return declared == registered
+    return _ordered(declared) == _ordered(registered)
+
+
+def _ordered(command: Command) -> Command:
+    contexts = None if command.contexts is None else sorted(command.contexts)
+    return msgspec.structs.replace(command, contexts=contexts)
 
 
 def _faults(command: Command) -> Iterator[Fault]:
-    yield from _naming(command.name, command.name, command.description)
+    yield from _naming(command.name, command)
     if len(command.options) > MOST_OPTIONS:
         yield Fault(command.name, f"more than {MOST_OPTIONS} options")
     if (length := sum(map(len, _texts(command)))) > LONGEST_COMMAND:
@@ -105,26 +112,32 @@ def _faults(command: Command) -> Iterator[Fault]:
 
 
 def _option_faults(path: str, option: Option) -> Iterator[Fault]:
-    yield from _naming(path, option.name, option.description)
+    yield from _naming(path, option)
     if len(option.choices) > MOST_CHOICES:
         yield Fault(path, f"more than {MOST_CHOICES} choices")
     if option.choices and option.autocomplete:
         yield Fault(path, "choices and autocomplete exclude each other")
 
 
-def _naming(path: str, name: str, description: str) -> Iterator[Fault]:
-    if not _NAME.fullmatch(name) or name != name.lower():
-        yield Fault(path, "a name has 1 to 32 lower-case letters, digits, - and _")
-    if not 1 <= len(description) <= LONGEST_DESCRIPTION:
-        yield Fault(path, f"a description has 1 to {LONGEST_DESCRIPTION} characters")
+def _naming(path: str, part: Command | Option) -> Iterator[Fault]:
+    for name in (part.name, *(part.name_localizations or {}).values()):
+        if not _NAME.fullmatch(name) or name != name.lower():
+            yield Fault(path, "a name has 1 to 32 lower-case letters, digits, - and _")
+    for description in (part.description, *(part.description_localizations or {}).values()):
+        if not 1 <= len(description) <= LONGEST_DESCRIPTION:
+            yield Fault(path, f"a description has 1 to {LONGEST_DESCRIPTION} characters")
 
 
 def _texts(command: Command) -> Iterator[str]:
-    yield command.name
-    yield command.description
-    for option in command.options:
-        yield option.name
-        yield option.description
-        for choice in option.choices:
-            yield choice.name
-            yield str(choice.value)
+    """Return the texts that count, of each its longest translation."""
+    parts: list[Command | Option] = [command, *command.options]
+    for part in parts:
+        yield _longest(part.name, part.name_localizations)
+        yield _longest(part.description, part.description_localizations)
+    for choice in (choice for option in command.options for choice in option.choices):
+        yield _longest(choice.name, choice.name_localizations)
+        yield str(choice.value)
+
+
+def _longest(text: str, translations: dict[str, str] | None) -> str:
+    return max((text, *(translations or {}).values()), key=len)

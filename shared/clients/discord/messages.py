@@ -12,6 +12,9 @@ import msgspec
 EPHEMERAL: Final = 1 << 6
 """A reply that only the person who asked can see; fixed by the first answer to the interaction."""
 
+LOADING: Final = 1 << 7
+"""A reply that is still a promise: Discord shows "is thinking…"."""
+
 
 class ButtonStyle(IntEnum):
     """The colours of a button; a `LINK` has an address and sends no interaction."""

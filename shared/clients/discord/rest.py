@@ -11,10 +11,10 @@ from typing import Final, TypeVar
 import httpx
 import msgspec
 
-from shared.clients.api import Api, Headers, segment
+from shared.clients.api import Api, Headers, Query, segment
 from shared.clients.discord.commands import Command
 from shared.clients.discord.limits import Limits, Route
-from shared.clients.discord.messages import Message
+from shared.clients.discord.messages import LOADING, Message
 from shared.clients.discord.problems import error_of, problem_of, wait_of
 from shared.errors import UsherError
 from shared.http.calls import RateLimitedError, decode
@@ -22,11 +22,21 @@ from shared.http.client import product_version
 from shared.http.upstream import Upstream
 from shared.leniency import text
 from shared.schemas.secret import Secret
+from shared.settings import UpstreamSettings
 
 API_URL: Final = "https://discord.com/api/v10"
-AGENT: Final = f"DiscordBot (https://usher.example, {product_version()})"
 
 T = TypeVar("T")
+
+
+class Application(msgspec.Struct, frozen=True, kw_only=True):
+    """What Discord knows of the application that a bot token belongs to; `verify_key` is the public key."""
+
+    id: str
+    verify_key: str
+    interactions_endpoint_url: str | None = None
+    bot_public: bool = False
+    """Whether anybody may add the bot to a guild of his own."""
 
 
 class Discord:
@@ -42,8 +52,8 @@ class Discord:
         limits: Limits,
         url: str = API_URL,
     ) -> None:
-        self._api = Api(http, upstream, url=url, headers={"User-Agent": AGENT})
         self._application = segment(application_id)
+        self._api = Api(http, upstream, url=url, headers={"User-Agent": agent(self._application)})
         self._as_bot: Headers = {"Authorization": Secret(f"Bot {bot_token.reveal()}")}
         self._limits = limits
 
@@ -52,11 +62,14 @@ class Discord:
 
         The interaction's token is the credential, and stands in the address because Discord reads it nowhere else.
         """
-        template = "/webhooks/{application}/{token}/messages/@original"
-        path = f"/webhooks/{self._application}/{segment(token.reveal())}/messages/@original"
-        major = blake2b(token.reveal().encode(), digest_size=16).hexdigest()
-        route = Route(method="PATCH", template=template, major=major, is_global=False)
+        route, path = self._original("PATCH", token)
         await self._send(route, path, body=message, headers={})
+
+    async def is_waiting(self, token: Secret) -> bool:
+        """Return whether the reply to an interaction is still a promise; raise `ReplyExpiredError` after 15 minutes."""
+        route, path = self._original("GET", token)
+        response = await self._send(route, path, body=None, headers={})
+        return bool(decode(response, _Shown, api=self._api.name, strict=False).flags & LOADING)
 
     async def direct_channel(self, user_id: str) -> str:
         """Return the id of the channel for direct messages to a person; the same each time."""
@@ -76,8 +89,9 @@ class Discord:
         return await self.post(await self.direct_channel(user_id), message, cause=cause)
 
     async def commands(self, *, guild_id: str | None = None) -> list[Command]:
-        """Return the commands that are registered in a guild, or globally."""
-        return await self._ask(self._commands_route("GET", guild_id), self._commands_path(guild_id), list[Command])
+        """Return the commands that are registered in a guild, or globally, with all their translations."""
+        route, path = self._commands_route("GET", guild_id), self._commands_path(guild_id)
+        return await self._ask(route, path, list[Command], query={"with_localizations": "true"})
 
     async def overwrite_commands(self, commands: Sequence[Command], *, guild_id: str | None = None) -> None:
         """Make these the only commands of a guild, where they are there at once, or globally."""
@@ -89,6 +103,16 @@ class Discord:
         user = await self._ask(Route(method="GET", template="/users/@me"), "/users/@me", _User)
         return text(user.username) or user.id
 
+    async def application(self) -> Application:
+        """Return the application that the bot token belongs to, whatever application id was given here."""
+        return await self._ask(Route(method="GET", template="/applications/@me"), "/applications/@me", Application)
+
+    def _original(self, method: str, token: Secret) -> tuple[Route, str]:
+        template = "/webhooks/{application}/{token}/messages/@original"
+        path = f"/webhooks/{self._application}/{segment(token.reveal())}/messages/@original"
+        major = blake2b(token.reveal().encode(), digest_size=16).hexdigest()
+        return Route(method=method, template=template, major=major, is_global=False), path
+
     def _commands_path(self, guild_id: str | None) -> str:
         guild = f"/guilds/{segment(guild_id)}" if guild_id is not None else ""
         return f"/applications/{self._application}{guild}/commands"
@@ -97,11 +121,15 @@ class Discord:
         guild = "/guilds/{guild}" if guild_id is not None else ""
         return Route(method=method, template=f"/applications{guild}/commands", major=guild_id or "")
 
-    async def _ask(self, route: Route, path: str, kind: type[T], *, body: object = None) -> T:
-        response = await self._send(route, path, body=body, headers=self._as_bot)
+    async def _ask(
+        self, route: Route, path: str, kind: type[T], *, body: object = None, query: Query | None = None
+    ) -> T:
+        response = await self._send(route, path, body=body, headers=self._as_bot, query=query)
         return decode(response, kind, api=self._api.name, strict=False)
 
-    async def _send(self, route: Route, path: str, *, body: object, headers: Headers) -> httpx.Response:
+    async def _send(
+        self, route: Route, path: str, *, body: object, headers: Headers, query: Query | None = None
+    ) -> httpx.Response:
         wait = self._limits.take(route)
         if wait:
             raise RateLimitedError(f"{self._api.name} asks to wait", retry_after=wait)
@@ -112,16 +140,45 @@ class Discord:
             self._limits.learn(route, status=response.status_code, headers=response.headers, wait=wait)
             return error_of(self._api.name, response, problem)
 
-        return await self._api.send(route.method, path, body=body, headers=headers, explain=explain)
+        return await self._api.send(route.method, path, body=body, headers=headers, explain=explain, query=query)
 
 
 class _Id(msgspec.Struct, frozen=True):
     id: str
 
 
+class _Shown(msgspec.Struct, frozen=True):
+    flags: int = 0
+
+
 class _User(msgspec.Struct, frozen=True):
     id: str
     username: str | None = None
+
+
+def agent(application_id: str) -> str:
+    """Return the `User-Agent` in the only form that Discord takes: who calls, by an address, and a version.
+
+    https://docs.discord.com/developers/reference#user-agent. The address is the application's own page at Discord,
+    because whoever runs this Usher is to be asked about its calls, and not whoever wrote it.
+    """
+    return f"DiscordBot (https://discord.com/developers/applications/{application_id}, {product_version()})"
+
+
+def from_settings(
+    http: httpx.AsyncClient, upstream: Upstream, config: UpstreamSettings, *, limits: Limits
+) -> Discord | None:
+    """Return Discord as it is set up; None where it is off."""
+    if not config.has_discord:
+        return None
+    return Discord(
+        http,
+        upstream,
+        application_id=config.discord_application_id,
+        bot_token=config.discord_bot_token,
+        limits=limits,
+        url=config.discord_api_url,
+    )
 
 
 def nonce(cause: str) -> str:

@@ -5,6 +5,7 @@ https://docs.discord.com/developers/interactions/overview#setting-up-an-endpoint
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -28,9 +29,13 @@ def verify_signature(public_key: str, *, timestamp: str, body: bytes, signature:
         return False
     if abs(now - datetime.fromtimestamp(int(timestamp), tz=UTC)) > OLDEST:
         return False
-    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
     try:
-        key.verify(bytes.fromhex(signature), timestamp.encode() + body)
+        _key(public_key).verify(bytes.fromhex(signature), timestamp.encode() + body)
     except InvalidSignature:
         return False
     return True
+
+
+@lru_cache(maxsize=4)
+def _key(public_key: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))

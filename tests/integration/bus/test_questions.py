@@ -1,16 +1,28 @@
 """Questions and answers over a real nats-server."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import ClassVar
 
 import msgspec
 import pytest
 
 from shared.bus.connection import Bus
-from shared.bus.questions import Answers, ask
-from shared.errors import ConflictError, Fault, InvalidError, UnavailableError
-from shared.telemetry import Tracer
-from tests.integration.service import until
+from shared.bus.questions import ask
+from shared.errors import (
+    BadGatewayError,
+    ConflictError,
+    Fault,
+    GoneError,
+    InvalidError,
+    ThrottledError,
+    TransientError,
+    UnavailableError,
+    UnprocessableError,
+    UsherError,
+)
+from tests.integration.service import answering, until
 
 
 class Double(msgspec.Struct, frozen=True, tag="number.double"):
@@ -32,10 +44,9 @@ async def answer(question: Double) -> Doubled:
 
 
 @pytest.fixture
-async def asked(bus: Bus) -> Bus:
-    await bus.add(Answers("linker", {Double: answer}, tracer=Tracer()))
-    await bus.client.flush()
-    return bus
+async def asked(bus: Bus) -> AsyncIterator[Bus]:
+    async with answering(bus, "linker", {Double: answer}):
+        yield bus
 
 
 async def test_a_question_gets_its_answer(asked: Bus) -> None:
@@ -87,10 +98,111 @@ async def test_a_slow_question_keeps_no_other_waiting(bus: Bus) -> None:
             await release.wait()
         return Doubled(question.number * 2)
 
-    await bus.add(Answers("linker", {Double: slow}, tracer=Tracer()))
-    await bus.client.flush()
-    first = asyncio.create_task(ask(bus, "linker", Double(1), Doubled))
+    async with answering(bus, "linker", {Double: slow}):
+        first = asyncio.create_task(ask(bus, "linker", Double(1), Doubled))
 
-    assert await ask(bus, "linker", Double(2), Doubled, within=timedelta(seconds=1)) == Doubled(4)
-    release.set()
-    assert await first == Doubled(2)
+        assert await ask(bus, "linker", Double(2), Doubled, within=timedelta(seconds=1)) == Doubled(4)
+        release.set()
+        assert await first == Doubled(2)
+
+
+class Lookup(msgspec.Struct, frozen=True, tag="number.lookup"):
+    answered_within: ClassVar[timedelta] = timedelta(seconds=15)
+
+
+async def test_a_question_that_needs_another_system_may_take_longer(bus: Bus) -> None:
+    async def look_up(_: Lookup) -> Doubled:
+        await asyncio.sleep(3)
+        return Doubled(1)
+
+    async with answering(bus, "linker", {Lookup: look_up}):
+        assert await ask(bus, "linker", Lookup(), Doubled) == Doubled(1)
+
+
+async def test_answering_that_takes_too_long_is_said(bus: Bus) -> None:
+    async def dawdle(_: Double) -> Doubled:
+        await asyncio.sleep(60)
+        return Doubled(1)
+
+    async with answering(bus, "linker", {Double: dawdle}):
+        with pytest.raises(UnavailableError, match="took too long"):
+            await ask(bus, "linker", Double(1), Doubled)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadGatewayError("Plex refused the request (400)"),
+        GoneError("the PIN has expired"),
+        UnprocessableError("a movie has no seasons"),
+        TransientError("plex.tv answered 503"),
+        TransientError("plex.tv asks to wait (429)", retry_after=timedelta(seconds=41)),
+        ThrottledError("too many tries", retry_after=timedelta(seconds=7)),
+        UnavailableError("Postgres is away (OSError)"),
+    ],
+)
+async def test_every_kind_of_failure_comes_out_as_itself(bus: Bus, error: UsherError) -> None:
+    async def fail(_: Double) -> Doubled:
+        raise error
+
+    async with answering(bus, "linker", {Double: fail}):
+        with pytest.raises(type(error)) as caught:
+            await ask(bus, "linker", Double(1), Doubled)
+
+    assert type(caught.value) is type(error)
+    assert error.detail in caught.value.detail
+    assert getattr(caught.value, "retry_after", None) == getattr(error, "retry_after", None)
+
+
+async def test_a_wait_beyond_all_calendars_crosses_the_bus(bus: Bus) -> None:
+    async def fail(_: Double) -> Doubled:
+        raise TransientError("an age", retry_after=timedelta.max)
+
+    async with answering(bus, "linker", {Double: fail}):
+        with pytest.raises(TransientError, match="an age"):
+            await ask(bus, "linker", Double(1), Doubled)
+
+
+async def test_a_question_that_is_being_answered_at_a_stop_gets_its_answer(bus: Bus) -> None:
+    begun, release = asyncio.Event(), asyncio.Event()
+
+    async def wait(_: Double) -> Doubled:
+        begun.set()
+        await release.wait()
+        return Doubled(2)
+
+    async with answering(bus, "linker", {Double: wait}) as answers:
+        first = asyncio.create_task(ask(bus, "linker", Double(1), Doubled))
+        await begun.wait()
+        finishing = asyncio.create_task(answers.finish(within=timedelta(seconds=2)))
+        await asyncio.sleep(0.1)
+
+        with pytest.raises(UnavailableError):
+            await ask(bus, "linker", Double(1), Doubled)
+        release.set()
+        assert await first == Doubled(2)
+        await finishing
+
+
+async def test_a_question_that_outlasts_a_stop_is_told_so_at_once(bus: Bus) -> None:
+    begun = asyncio.Event()
+
+    async def hang(_: Double) -> Doubled:
+        begun.set()
+        await asyncio.sleep(60)
+        return Doubled(1)
+
+    async with answering(bus, "linker", {Double: hang}):
+        first = asyncio.create_task(ask(bus, "linker", Double(1), Doubled, within=timedelta(seconds=30)))
+        await begun.wait()
+
+    with pytest.raises(UnavailableError, match="could not answer"):
+        async with asyncio.timeout(1):
+            await first
+
+
+async def test_a_bug_ends_no_other_question(asked: Bus) -> None:
+    with pytest.raises(UnavailableError):
+        await ask(asked, "linker", Double(15), Doubled)
+
+    assert await ask(asked, "linker", Double(2), Doubled) == Doubled(4)

@@ -8,6 +8,7 @@ import msgspec
 from shared.bus import burial
 from shared.bus.connection import Bus
 from shared.bus.jobs import Jobs
+from shared.bus.judge import CRASH_LIMIT
 from shared.bus.message import Message
 from shared.bus.store import Journal, Waiting
 from shared.bus.streams import ConsumerSpec
@@ -18,7 +19,14 @@ from tests.integration.bus.consuming import BURIED, SPEC, SUBJECT, consuming
 from tests.integration.service import until
 
 WAITING = Waiting(
-    consumer=SPEC.name, message_id="w", subject=SUBJECT, headers={}, payload=b"{}", attempts=4, reason="slow"
+    consumer=SPEC.name,
+    message_id="w",
+    subject=SUBJECT,
+    headers={},
+    payload=b"{}",
+    attempts=4,
+    reason="slow",
+    first_tried_at=datetime.now(UTC),
 )
 JOBS = ConsumerSpec("linker", "jobs", "JOBS", ("jobs.linker.>",))
 
@@ -67,19 +75,58 @@ async def test_a_letter_that_is_replayed_and_dies_again_is_said_again(bus: Bus, 
     assert burial.original(buried[1]) == b"{}"
 
 
-async def test_patience_that_the_other_side_asks_for_outlasts_the_limit_of_crashes(bus: Bus, pool: Pool) -> None:
-    seen: list[int] = []
+async def test_waits_that_the_other_side_asks_for_cost_no_attempt(bus: Bus, pool: Pool) -> None:
+    asked = [timedelta(), timedelta(), timedelta(hours=1)]
+    attempts: list[int] = []
 
-    async def note(message: Message) -> None:
-        seen.append(message.attempts)
+    async def be_asked_to_wait(message: Message) -> None:
+        attempts.append(message.attempts)
+        raise TransientError("throttled", retry_after=asked[len(attempts) - 1])
 
-    waiting = Waiting(
-        consumer=SPEC.name, message_id="w", subject=SUBJECT, headers={}, payload=b"{}", attempts=40, reason="throttled"
-    )
-    await Journal(pool).wait_until(waiting, due_at=datetime.now(UTC))
+    async with consuming(bus, pool, be_asked_to_wait):
+        await bus.publish(SUBJECT, b"{}", message_id="w")
 
-    async with consuming(bus, pool, note):
-        await until(lambda: seen == [41])
+        async def waits() -> bool:
+            return await Journal(pool).count_waiting() == 1
+
+        await until(waits)
+
+    assert attempts == [1, 1, 1]
+    assert await pool.fetchval("select attempts from retries") == 0
+
+
+async def test_waiting_for_the_other_side_ends_a_week_after_the_first_try(bus: Bus, pool: Pool) -> None:
+    buried: list[DeadLetter] = []
+
+    async def fail(_: Message) -> None:
+        raise TransientError("throttled", retry_after=timedelta(hours=1))
+
+    async def bury(message: Message) -> None:
+        buried.append(msgspec.json.decode(message.payload, type=DeadLetter))
+
+    old = msgspec.structs.replace(WAITING, first_tried_at=datetime.now(UTC) - timedelta(days=7))
+    await Journal(pool).wait_until(old, due_at=datetime.now(UTC))
+    async with consuming(bus, pool, fail), consuming(bus, pool, bury, spec=BURIED):
+        await until(lambda: len(buried) == 1)
+
+    assert buried[0].reason == "gave up after 7 days: throttled"
+
+
+async def test_a_retry_that_stops_the_process_again_and_again_is_given_up(bus: Bus, pool: Pool) -> None:
+    buried: list[DeadLetter] = []
+
+    async def handle(_: Message) -> None:
+        raise AssertionError
+
+    async def bury(message: Message) -> None:
+        buried.append(msgspec.json.decode(message.payload, type=DeadLetter))
+
+    crashed = msgspec.structs.replace(WAITING, attempts=CRASH_LIMIT)
+    await Journal(pool).wait_until(crashed, due_at=datetime.now(UTC))
+    async with consuming(bus, pool, handle), consuming(bus, pool, bury, spec=BURIED):
+        await until(lambda: len(buried) == 1)
+
+    assert "without an answer" in buried[0].reason
 
 
 async def test_a_retry_that_takes_long_is_nobody_elses_meanwhile(bus: Bus, pool: Pool) -> None:

@@ -83,9 +83,9 @@ async def test_a_library_is_read_page_by_page(plex: PlexServer) -> None:
 
 
 async def test_what_is_new_comes_first(plex: PlexServer) -> None:
-    items = await plex.recently_added(size=3)
+    found = await plex.recently_added(size=3)
 
-    assert [(item.title, item.show) for item in items] == [
+    assert [(item.title, item.show) for item in found.items] == [
         ("Season 2", "Breaking Bad"),
         ("Season 1", "Breaking Bad"),
         ("Heat & Ice", None),

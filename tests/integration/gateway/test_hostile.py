@@ -24,6 +24,7 @@ from shared.schemas.people import (
     PersonPage,
     UnclaimedPage,
 )
+from shared.schemas.plex import ItemPage, LibraryPage, ListItems, ListLibraries, SearchItems
 from shared.telemetry import Tracer
 from tests.integration.gateway.house import ADMIN, House
 from tests.integration.service import until
@@ -43,6 +44,9 @@ GETS: Final = (
     "/api/people",
     "/api/people/{}",
     "/api/people/unclaimed",
+    "/api/plex/{}/libraries",
+    "/api/plex/{0}/libraries/{0}/items",
+    "/api/plex/{}/search",
     "/health",
     "/ready",
     "/metrics",
@@ -93,6 +97,8 @@ PARAMETERS: Final = (
     "actor",
     "action",
     "token",
+    "query",
+    "kind",
 )
 ODD: Final = (
     b"",
@@ -176,6 +182,9 @@ async def served(house: House, bus: Bus) -> House:
             ListUnclaimed: UnclaimedPage([], 0, 50, 0),
             ClaimAccount: ada,
             MergePeople: ada,
+            ListLibraries: LibraryPage([], 0, 50, 0),
+            ListItems: ItemPage([], 0, 50, 0),
+            SearchItems: ItemPage([], 0, 50, 0),
         },
     }
     for service, known in answers.items():

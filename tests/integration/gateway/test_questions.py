@@ -2,15 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
 from shared.bus.connection import Bus
-from shared.bus.questions import Answerer, Answers
+from shared.bus.questions import Answerer
 from shared.errors import ConflictError, Fault, InvalidError, NotFoundError
+from shared.http.calls import RateLimitedError, RefusedError
 from shared.schemas.history import CountPlays, ListPlays, PlayPage, PlayStats
 from shared.schemas.people import (
     ClaimAccount,
@@ -22,8 +23,8 @@ from shared.schemas.people import (
     PersonPage,
     UnclaimedPage,
 )
-from shared.telemetry import Tracer
 from tests.integration.gateway.house import House
+from tests.integration.service import answering as service_answering
 from tests.integration.service import until
 
 AT = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
@@ -48,15 +49,13 @@ class Asked:
 async def answering(
     house: House, bus: Bus, service: str, kind: type[msgspec.Struct], answerer: Answerer
 ) -> AsyncIterator[None]:
-    await bus.add(Answers(service, {kind: answerer}, tracer=Tracer()))
-    await bus.client.flush()
-
     async def is_there() -> bool:
         services = (await house.get("/api/health")).json()["services"]
         return any(each["name"] == service and each["replicas"] for each in services)
 
-    await until(is_there, within_s=5)
-    yield
+    async with service_answering(bus, service, {kind: answerer}):
+        await until(is_there, within_s=5)
+        yield
 
 
 @pytest.mark.parametrize(
@@ -175,6 +174,23 @@ async def test_an_error_of_a_service_comes_out_as_a_problem(
 
     assert (got.status_code, got.json()["detail"]) == (status, str(error))
     assert (await house.get("/api/audit")).json()["total"] == 0
+
+
+async def test_a_refusal_of_another_system_is_a_502_that_names_it(house: House, bus: Bus) -> None:
+    error = RefusedError("Plex does not accept the credential (401)", answered=401)
+    async with answering(house, bus, "linker", ListPeople, Asked(error)):
+        got = await house.get("/api/people")
+
+    assert (got.status_code, got.headers["content-type"]) == (502, "application/problem+json")
+    assert (got.json()["title"], got.json()["detail"]) == ("Refused by another system", str(error))
+
+
+async def test_another_system_that_asks_to_wait_is_a_503_that_says_for_how_long(house: House, bus: Bus) -> None:
+    error = RateLimitedError("plex.tv asks to wait (429)", retry_after=timedelta(seconds=41.5))
+    async with answering(house, bus, "linker", ListPeople, Asked(error)):
+        got = await house.get("/api/people")
+
+    assert (got.status_code, got.json()["detail"], got.headers["Retry-After"]) == (503, str(error), "42")
 
 
 async def test_a_service_that_is_away_is_a_503(house: House) -> None:

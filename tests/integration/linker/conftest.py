@@ -1,27 +1,61 @@
-"""An Usher with servers around it."""
+"""A gateway, a linker and a stand-in for plex.tv."""
 
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from shared.bus.connection import Bus
+from shared.keyring import new_key
 from shared.schemas.secret import Secret
-from shared.settings import UpstreamSettings
-from tests.integration.linker.estate import Estate, estate
-from tests.integration.linker.street import Street, opened
+from simulators.given import Clock
+from simulators.plex_tv.app import PlexTv
+from simulators.serving import serving
+from tests.integration.gateway.house import House, prepared, settings
+from tests.integration.linker.linking import Linker, Place, Said
+
+
+@pytest.fixture(scope="session")
+def tls() -> ssl.SSLContext:
+    """Certificates are read once: reading them takes longer than most tests."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 @pytest.fixture
-async def street() -> AsyncIterator[Street]:
-    async with opened() as made:
-        yield made
+def keys() -> Secret:
+    return new_key("k1")
 
 
 @pytest.fixture
-async def usher(
-    bus: Bus, database_url: Secret, nats_url: Secret, tmp_path: Path, street: Street
-) -> AsyncIterator[Estate]:
-    config = UpstreamSettings(plex_tv_url=street.urls["plex_tv"])
-    async with estate(bus, database_url, nats_url, tmp_path, config=config) as running:
+def plex() -> PlexTv:
+    return PlexTv(clock=Clock())
+
+
+@pytest.fixture
+async def place(
+    plex: PlexTv, database_url: Secret, nats_url: Secret, keys: Secret, tls: ssl.SSLContext
+) -> AsyncIterator[Place]:
+    async with serving(plex) as url:
+        yield Place(database_url=database_url, nats_url=nats_url, keys=keys, plex_url=url, tls=tls)
+
+
+@pytest.fixture
+async def house(place: Place, tmp_path: Path) -> AsyncIterator[House]:
+    config = settings(place.database_url, place.nats_url, tmp_path, usher_encryption_keys=place.keys)
+    async with prepared(config) as running:
         yield running
+
+
+@pytest.fixture
+async def linker(place: Place, house: House) -> AsyncIterator[Linker]:
+    async with place.linker() as running:
+        yield running
+
+
+@pytest.fixture
+async def said(bus: Bus) -> Said:
+    heard = Said()
+    await heard.listen(bus, "events.>", "jobs.>")
+    return heard

@@ -8,10 +8,10 @@ import pytest
 
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.plex_app import PlexApp
-from shared.clients.plex_items import Item, Library, Session
 from shared.clients.plex_server import PlexServer, ServerIdentity
 from shared.http.calls import RefusedError
 from shared.http.upstream import Upstream
+from shared.schemas.plex import Item, Library, Session
 from shared.schemas.secret import Secret
 from tests.unit.clients.scripted import Scripted, good, page
 
@@ -127,9 +127,11 @@ async def test_a_library_stays_one_part_of_the_path() -> None:
 async def test_what_is_new_is_asked_of_all_libraries_at_once() -> None:
     server = Scripted(contained(size=1, Metadata=[EPISODE]))
 
-    items = await plex(server).recently_added(size=10)
+    found = await plex(server).recently_added(start=20, size=10)
 
-    assert [item.id for item in items] == ["205"]
+    assert [item.id for item in found.items] == ["205"]
+    assert found.total == 21
+    assert server.last.url.params["X-Plex-Container-Start"] == "20"
     assert server.last.url.path == "/library/recentlyAdded"
     assert server.last.url.params["X-Plex-Container-Size"] == "10"
 
@@ -213,3 +215,20 @@ async def test_a_title_of_control_characters_is_cleaned() -> None:
     found = await plex(Scripted(contained(size=1, Metadata=[{"ratingKey": "1", "title": "a\x00\x1b[31mb"}]))).items("1")
 
     assert found.items[0].title == "a [31mb"
+
+
+async def test_a_server_that_sends_more_than_was_asked_for_is_cut_short() -> None:
+    titles = [{"ratingKey": str(number), "title": "again"} for number in range(9)]
+
+    found = await plex(Scripted(contained(size=9, Metadata=titles))).items("1", size=2)
+
+    assert [item.id for item in found.items] == ["0", "1"]
+    assert found.total == 9
+
+
+async def test_numbers_that_are_none_are_left_out() -> None:
+    title = {"ratingKey": "1", "year": 10**30, "duration": -5, "Guid": [{"id": f"imdb://tt{n}"} for n in range(99)]}
+
+    item = (await plex(Scripted(contained(Metadata=[title]))).items("1")).items[0]
+
+    assert (item.year, item.duration_ms, len(item.guids)) == (None, None, 20)

@@ -1,6 +1,6 @@
 """Whose account it is, and above all whose it is not."""
 
-from services.linker.people.domain import Key, Owner, key_of, keys_of, person_of
+from services.linker.people.domain import Holder, Key, Owner, key_of, keys_of, person_of
 from shared.schemas.media import Account
 
 OWNER_HERE = Account("plex", "server-a", "1", "anna", is_owner=True)
@@ -50,6 +50,8 @@ def test_an_account_without_a_server_has_no_aliases() -> None:
 def test_keys_of_two_persons_are_nobodys() -> None:
     keys = keys_of(OWNER_HERE, OWNERS)
 
-    assert person_of(keys, {keys[0]: "p1", keys[1]: "p2"}) is None
-    assert person_of(keys, {keys[1]: "p2"}) == "p2"
+    one, other = Holder(person_id="p1", by_proof=True), Holder(person_id="p2", by_proof=False)
+
+    assert person_of(keys, {keys[0]: one, keys[1]: other}) is None
+    assert person_of(keys, {keys[1]: other}) == "p2"
     assert person_of(keys, {}) is None

@@ -5,8 +5,33 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from shared.bus.judge import DURABLE, IN_BAND, MAX_ATTEMPTS, Ack, AlreadyDoneError, Drop, Hold, Later, Retry, judge
+from shared.bus import judge as judging
+from shared.bus.judge import (
+    DURABLE,
+    IN_BAND,
+    LONGEST_WAIT,
+    MAX_ATTEMPTS,
+    SHORTEST_PAUSE,
+    Ack,
+    AlreadyDoneError,
+    Drop,
+    Hold,
+    Later,
+    Pause,
+    Retry,
+    Verdict,
+)
 from shared.errors import NotFoundError, PermanentError, TransientError, UnavailableError
+
+
+def judge(
+    error: Exception | None, *, attempts: int = 1, waited: timedelta = timedelta(), chance: float = 0.5
+) -> Verdict:
+    return judging.judge(error, attempts=attempts, waited=waited, chance=chance)
+
+
+def throttled(seconds: float) -> TransientError:
+    return TransientError("throttled", retry_after=timedelta(seconds=seconds))
 
 
 def test_a_handler_that_returns_is_done() -> None:
@@ -48,12 +73,39 @@ def test_the_last_try_ends_among_the_dead() -> None:
     assert verdict == Drop(f"gave up after {MAX_ATTEMPTS} tries: slow")
 
 
-def test_a_wait_that_was_asked_for_is_kept_exactly() -> None:
-    asked = (timedelta(seconds=3), timedelta(seconds=300), timedelta(hours=30))
+@pytest.mark.parametrize("attempts", [1, 9, MAX_ATTEMPTS, 500])
+def test_a_wait_that_was_asked_for_is_kept_exactly_and_counts_for_nothing(attempts: int) -> None:
+    verdicts = [judge(throttled(seconds), attempts=attempts, chance=0.99) for seconds in (3, 300, 30 * 3600)]
 
-    verdicts = [judge(TransientError("throttled", retry_after=wait), attempts=9, chance=0.99) for wait in asked]
+    assert verdicts == [
+        Pause(timedelta(seconds=3), "throttled"),
+        Later(timedelta(seconds=300), "throttled", counts=False),
+        Later(timedelta(hours=30), "throttled", counts=False),
+    ]
 
-    assert verdicts == [Retry(asked[0], "throttled"), Later(asked[1], "throttled"), Later(asked[2], "throttled")]
+
+def test_short_waits_that_are_asked_for_again_and_again_keep_no_worker() -> None:
+    verdict = judge(throttled(3), waited=timedelta(minutes=1))
+
+    assert verdict == Later(timedelta(seconds=3), "throttled", counts=False)
+
+
+@pytest.mark.parametrize("seconds", [-5, 0, 0.01])
+def test_a_wait_of_nothing_is_no_reason_to_call_without_end(seconds: float) -> None:
+    assert judge(throttled(seconds)) == Pause(SHORTEST_PAUSE, "throttled")
+
+
+def test_waiting_ends_a_week_after_the_first_try() -> None:
+    just_before, then = (judge(throttled(60), waited=LONGEST_WAIT - timedelta(seconds=left)) for left in (1, 0))
+
+    assert just_before == Later(timedelta(seconds=60), "throttled", counts=False)
+    assert then == Drop("gave up after 7 days: throttled")
+
+
+def test_a_wait_beyond_all_calendars_is_a_week() -> None:
+    verdict = judge(TransientError("throttled", retry_after=timedelta.max))
+
+    assert verdict == Later(LONGEST_WAIT, "throttled", counts=False)
 
 
 def test_a_bug_gets_three_tries() -> None:

@@ -162,9 +162,10 @@ async def test_a_plex_server_answers_xml_unless_asked_for_json(attic: Attic) -> 
     assert [(each.tag, each.attrib["title"]) for each in found] == [("Video", 'A "quoted" <movie> & more')]
 
 
-async def signed_in(app: Jellyfin | Emby, name: str, password: str) -> httpx.Response:
+async def signed_in(app: Jellyfin | Emby, name: str, password: str, *, device: str = "usher-1") -> httpx.Response:
     headers = JELLYFIN if isinstance(app, Jellyfin) else EMBY
-    return await client(app, headers).post("/Users/AuthenticateByName", json={"Username": name, "Pw": password})
+    named = {header: value.replace("usher-1", device) for header, value in headers.items()}
+    return await client(app, named).post("/Users/AuthenticateByName", json={"Username": name, "Pw": password})
 
 
 def with_token(token: str, *, scheme: str = "MediaBrowser") -> dict[str, str]:
@@ -307,7 +308,9 @@ async def test_embys_users_are_for_administrators_and_keys() -> None:
     emby = Emby()
     emby.household.add("anna", "secret")
     boss = emby.household.add("boss", "secret", is_administrator=True)
-    tokens = {name: (await signed_in(emby, name, "secret")).json()["AccessToken"] for name in ("anna", "boss")}
+    tokens = {
+        name: (await signed_in(emby, name, "secret", device=name)).json()["AccessToken"] for name in ("anna", "boss")
+    }
     answers: dict[str, Any] = {
         name: await client(emby, with_token(token, scheme="Emby")).get("/Users/Query") for name, token in tokens.items()
     }

@@ -1,8 +1,9 @@
 """The linker's SQL for accounts: those that were seen, and the identities that make them somebody's."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from services.linker.people.domain import Key, Owner
+from services.linker.people.domain import Holder, Key, Owner
 from shared.postgres.locks import lock_exclusive, lock_shared
 from shared.postgres.pool import Connection
 from shared.schemas.media import Account
@@ -15,6 +16,13 @@ async def lock_to_claim(connection: Connection, source: str) -> None:
     """Let nobody see or claim an account of this system, nor merge persons, until the transaction ends."""
     await lock_shared(connection, "linker", "merges")
     await lock_exclusive(connection, "linker", "claims", source)
+
+
+async def lock_to_prove(connection: Connection, sources: Collection[str]) -> None:
+    """Do as `lock_to_claim` for several systems, in the order of their names, so that two never wait for each other."""
+    await lock_shared(connection, "linker", "merges")
+    for source in sorted(set(sources)):
+        await lock_exclusive(connection, "linker", "claims", source)
 
 
 async def lock_to_see(connection: Connection, source: str) -> None:
@@ -60,16 +68,19 @@ async def owners_of(connection: Connection, account: Account) -> list[Owner]:
     return [Owner(row["server"], row["id"]) for row in rows]
 
 
-async def holders_of(connection: Connection, keys: list[Key]) -> dict[Key, str]:
+async def holders_of(connection: Connection, keys: list[Key]) -> dict[Key, Holder]:
     """Return who holds each of these keys, for those that somebody holds."""
     rows = await connection.fetch(
-        """select provider, server, id, person_id from identities
+        """select provider, server, id, person_id, proven from identities
         where (provider, server, id) in (select * from unnest($1::text[], $2::text[], $3::text[]))""",
         [key.provider for key in keys],
         [key.server for key in keys],
         [key.id for key in keys],
     )
-    return {Key(row["provider"], row["server"], row["id"]): row["person_id"] for row in rows}
+    return {
+        Key(row["provider"], row["server"], row["id"]): Holder(person_id=row["person_id"], by_proof=row["proven"])
+        for row in rows
+    }
 
 
 async def unassigned_like(connection: Connection, account: Account) -> list[Account]:
@@ -79,6 +90,17 @@ async def unassigned_like(connection: Connection, account: Account) -> list[Acco
         where source = $1 and person_id is null and (server = $2 and is_owner or id = $3)""",  # noqa: S608 (a constant)
         account.source,
         account.server,
+        account.id,
+    )
+    return [Account(**dict(row)) for row in rows]
+
+
+async def seen_like(connection: Connection, account: Account) -> list[Account]:
+    """Return the accounts that may be this one, whoever's: of the same id, and owners where that id is an owner."""
+    rows = await connection.fetch(
+        f"""select {_ACCOUNT} from seen_accounts where source = $1 and (id = $2 or is_owner and server in (
+            select server from seen_accounts where source = $1 and id = $2 and is_owner))""",  # noqa: S608 (a constant)
+        account.source,
         account.id,
     )
     return [Account(**dict(row)) for row in rows]
@@ -107,7 +129,46 @@ async def hold(connection: Connection, key: Key, *, person_id: str, username: st
         username,
         at,
     )
-    return (await holders_of(connection, [key]))[key]
+    return (await holders_of(connection, [key]))[key].person_id
+
+
+async def prove(
+    connection: Connection, key: Key, *, person_id: str, username: str, email: str | None, at: datetime
+) -> None:
+    """Store that a person has proven to be who holds a key, whoever was said to hold it so far."""
+    await connection.execute(
+        """insert into identities (provider, server, id, person_id, username, email, proven, linked_at)
+        values ($1, $2, $3, $4, $5, $6, true, $7) on conflict (provider, server, id) do update
+        set person_id = excluded.person_id, username = excluded.username, email = excluded.email, proven = true,
+            linked_at = excluded.linked_at""",
+        key.provider,
+        key.server,
+        key.id,
+        person_id,
+        username,
+        email,
+        at,
+    )
+
+
+async def move(connection: Connection, keys: list[Key], *, person_id: str) -> None:
+    """Give keys that somebody was said to hold to a person."""
+    await connection.execute(
+        """update identities set person_id = $4 where not proven
+        and (provider, server, id) in (select * from unnest($1::text[], $2::text[], $3::text[]))""",
+        [key.provider for key in keys],
+        [key.server for key in keys],
+        [key.id for key in keys],
+        person_id,
+    )
+
+
+async def has_proven(connection: Connection, person_id: str) -> bool:
+    """Say whether a person has proven to be anybody."""
+    found: bool = await connection.fetchval(
+        "select exists (select from identities where person_id = $1 and proven)", person_id
+    )
+    return found
 
 
 async def page_of_unclaimed(connection: Connection, wanted: ListUnclaimed) -> UnclaimedPage:

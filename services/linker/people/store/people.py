@@ -43,6 +43,7 @@ async def merge_into(connection: Connection, *, person_id: str, merged_id: str) 
     """Let everything of one person be the other's."""
     await connection.execute("update identities set person_id = $1 where person_id = $2", person_id, merged_id)
     await connection.execute("update seen_accounts set person_id = $1 where person_id = $2", person_id, merged_id)
+    await connection.execute("update connections set person_id = $1 where person_id = $2", person_id, merged_id)
     await connection.execute("update persons set merged_into = $1 where id = $2", person_id, merged_id)
     await connection.execute(
         """update persons set seerr_user_id = (select seerr_user_id from persons where id = $2)

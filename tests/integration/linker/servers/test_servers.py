@@ -13,8 +13,8 @@ from simulators.asgi import App, Request, Response, text_response
 from simulators.given import Ids
 from simulators.jellyfin.app import Jellyfin
 from simulators.mediabrowser import Client
-from tests.integration.linker.estate import Estate, addresses
-from tests.integration.linker.street import Street, seen_by
+from tests.integration.linker.servers.estate import Estate, addresses
+from tests.integration.linker.servers.street import Street, seen_by
 from tests.integration.service import until
 
 SERVERS = "/api/mediaservers"

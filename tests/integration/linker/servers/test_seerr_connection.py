@@ -8,8 +8,8 @@ from shared.owners import server_token
 from shared.schemas.secret import Secret
 from simulators.seerr.app import Seerr
 from simulators.seerr.dialect import Dialect
-from tests.integration.linker.estate import Estate, addresses
-from tests.integration.linker.street import Street, seen_by
+from tests.integration.linker.servers.estate import Estate, addresses
+from tests.integration.linker.servers.street import Street, seen_by
 
 KEY = "canary-seerr-key-1234"
 

@@ -15,8 +15,8 @@ from simulators.asgi import App
 from simulators.plex_server.app import PlexServer
 from simulators.plex_tv.accounts import Address
 from tests.integration.gateway.house import ADMIN
-from tests.integration.linker.estate import Estate, addresses
-from tests.integration.linker.street import Street, seen_by
+from tests.integration.linker.servers.estate import Estate, addresses
+from tests.integration.linker.servers.street import Street, seen_by
 
 PATH = "/api/plex/servers"
 

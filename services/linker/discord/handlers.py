@@ -1,0 +1,82 @@
+"""What the linker does with commands of Discord: links, unlinks, says who somebody is and what there is to do."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from services.linker.discord import messages, store
+from services.linker.people.store import people
+from services.linker.signins.domain import Asker, SignIn
+from shared.clients.discord.interactions import Caller, CommandCalled
+from shared.clients.discord.messages import Message
+from shared.clients.discord.receiving import OUTDATED, Asked
+from shared.commands import COMMANDS
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.interactions import Interaction
+from shared.schemas.media import Provider
+
+PLEX: Final[Provider] = "plex"
+
+
+class Unlinked(Protocol):
+    """An account that was forgotten."""
+
+    @property
+    def username(self) -> str:
+        """What it is called."""
+        ...
+
+
+class SignIns(Protocol):
+    """What people can do about their accounts."""
+
+    async def begin(self, asker: Asker, provider: Provider, *, interaction: Interaction | None = None) -> SignIn:
+        """Return the asker's open sign-in, or begin one; how it ends is said in reply to the interaction."""
+        ...
+
+    async def unlink(self, asker: Asker, provider: Provider) -> Sequence[Unlinked]:
+        """Forget the asker's credentials of a provider, and return what was linked."""
+        ...
+
+
+class Handlers:
+    """Answers to commands."""
+
+    def __init__(self, *, pool: Pool, sign_ins: SignIns) -> None:
+        self._pool = pool
+        self._sign_ins = sign_ins
+
+    async def answer(self, asked: Asked) -> Message:
+        """Do what a command asks for, and return what to say; raises what stands in the way."""
+        match asked.did:
+            case CommandCalled(command="link"):
+                return await self._link(asked)
+            case CommandCalled(command="unlink"):
+                return await self._unlink(asked.did.caller)
+            case CommandCalled(command="whoami"):
+                return await self._whoami(asked.did.caller)
+            case CommandCalled(command="help"):
+                return messages.help_for(COMMANDS, locale=asked.did.locale, is_admin=asked.interaction.is_admin)
+            case _:
+                return OUTDATED
+
+    async def _link(self, asked: Asked) -> Message:
+        return messages.waiting(
+            await self._sign_ins.begin(_asker(asked.did.caller), PLEX, interaction=asked.interaction)
+        )
+
+    async def _unlink(self, caller: Caller) -> Message:
+        gone = await self._sign_ins.unlink(_asker(caller), PLEX)
+        return messages.unlinked([each.username for each in gone])
+
+    async def _whoami(self, caller: Caller) -> Message:
+        async with transaction(self._pool) as connection:
+            person_id = await store.person_of(connection, caller.id)
+            person = None if person_id is None else await people.find_person(connection, person_id)
+            if person is None:
+                return messages.NOBODY
+            standings = await store.standings_of(connection, person.id)
+            return messages.who(person, standings, servers=await store.server_names(connection))
+
+
+def _asker(caller: Caller) -> Asker:
+    return Asker("discord", caller.id, caller.name)

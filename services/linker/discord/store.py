@@ -1,0 +1,28 @@
+"""The linker's SQL for what it says in Discord."""
+
+from services.linker.discord.domain import Standing
+from shared.postgres.pool import Connection
+
+
+async def person_of(connection: Connection, discord_id: str) -> str | None:
+    """Return the person whose identity a Discord user is."""
+    found: str | None = await connection.fetchval(
+        "select person_id from identities where provider = 'discord' and server = '' and id = $1", discord_id
+    )
+    return found
+
+
+async def standings_of(connection: Connection, person_id: str) -> list[Standing]:
+    """Return a person's credentials and how they stand."""
+    rows = await connection.fetch(
+        """select provider, server, account_id, state = 'dead' as is_dead from connections
+        where person_id = $1 order by provider, server, account_id""",
+        person_id,
+    )
+    return [Standing(**dict(row)) for row in rows]
+
+
+async def server_names(connection: Connection) -> dict[str, str]:
+    """Return the configured servers' names by machine id."""
+    rows = await connection.fetch("select machine_id, name from servers where machine_id is not null order by name")
+    return {row["machine_id"]: row["name"] for row in rows}

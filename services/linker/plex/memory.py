@@ -1,0 +1,76 @@
+"""What plex.tv said of an account a short while ago: which servers it reaches, and where they answered.
+
+Only a saving of calls: each replica has its own, and who may read is asked of Postgres every time.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from shared.bus.listening import Listener
+from shared.clients.plex_accounts import Server
+from shared.schemas.events import AccountUnlinked, ServerChanged, subject
+
+KEPT_FOR: Final = timedelta(minutes=5)
+MOST_ACCOUNTS: Final = 1_000
+
+Read = Callable[[], Awaitable[list[Server]]]
+
+
+class Reach(msgspec.Struct):
+    """The servers that an account reaches, and by machine id the address at which one answered."""
+
+    servers: list[Server]
+    until: datetime
+    addresses: dict[str, str] = {}
+
+
+class _Entry:
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.reach: Reach | None = None
+
+
+class Memory:
+    """By account, for minutes; the account used longest ago goes first."""
+
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+
+    async def of(self, account_id: str, read: Read) -> tuple[Reach, bool]:
+        """Return what the account reaches, read by one of those who ask at once, and whether it was known before."""
+        entry = self._entries.setdefault(account_id, _Entry())
+        self._entries.move_to_end(account_id)
+        if len(self._entries) > MOST_ACCOUNTS:
+            self._entries.popitem(last=False)
+        async with entry.turn:
+            if entry.reach is not None and self._now() < entry.reach.until:
+                return entry.reach, True
+            entry.reach = Reach(await read(), self._now() + KEPT_FOR)
+            return entry.reach, False
+
+    def forget(self, account_id: str) -> None:
+        """Read it again next time; who reads just now does so for himself only."""
+        self._entries.pop(account_id, None)
+
+    def clear(self) -> None:
+        """Read all again next time."""
+        self._entries.clear()
+
+    def listener(self) -> Listener:
+        """Return the part of a `Bus` that forgets what changed."""
+        return Listener([subject(AccountUnlinked), subject(ServerChanged)], self._hear, missed=self.clear)
+
+    def _hear(self, heard: str, payload: bytes) -> None:
+        if heard == subject(ServerChanged):
+            self.clear()
+            return
+        try:
+            self.forget(msgspec.json.decode(payload, type=AccountUnlinked).account_id)
+        except msgspec.MsgspecError:  # of a newer version
+            self.clear()

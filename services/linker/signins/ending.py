@@ -1,0 +1,73 @@
+"""How a sign-in ends, however it does: noted once, its secrets forgotten, and said where it was asked for."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import structlog
+
+from services.linker.discord import messages
+from services.linker.signins.domain import Proven, SignInRow, State
+from services.linker.signins.store import sign_ins
+from shared.bus.work import Work
+from shared.courier import Courier
+from shared.errors import PermanentError
+from shared.owners import reply_token, sign_in_secret
+from shared.postgres.pool import Connection
+from shared.schemas.identifiers import derived_id
+from shared.schemas.interactions import TOKEN, Interaction, Reply
+from shared.schemas.secret import Secret
+from shared.vault import Vault
+
+REPLY: Final = "jobs.linker.reply"
+
+log = structlog.get_logger()
+
+
+class Endings:
+    """Keeps the token of the reply that a sign-in's end is said in, and uses it once."""
+
+    def __init__(self, vault: Vault, courier: Courier, *, now: Callable[[], datetime]) -> None:
+        self._vault = vault
+        self._courier = courier
+        self._now = now
+
+    async def hear(self, connection: Connection, row: SignInRow, interaction: Interaction) -> None:
+        """Let an interaction hear how a sign-in ends, in the place of an earlier one."""
+        token = self._courier.open(interaction.token, purpose=TOKEN)
+        await sign_ins.answer_to(connection, row.id, interaction_id=interaction.id)
+        await self._vault.put(reply_token(row.id), token, on=connection)
+
+    async def end(
+        self, work: Work, sign_in_id: str, *, state: State, reason: str | None = None, proven: Proven | None = None
+    ) -> SignInRow | None:
+        """End a sign-in; None where it has ended before."""
+        row = await sign_ins.end(work.connection, sign_in_id, state=state, reason=reason, proven=proven)
+        if row is None:
+            return None
+        await self._vault.remove(sign_in_secret(row.id, provider=row.provider), on=work.connection)
+        if row.interaction_id is not None:
+            await self._reply(work, row, row.interaction_id)
+        log.info("sign_in_ended", sign_in=row.id, provider=row.provider, state=state, reason=reason)
+        return row
+
+    async def _reply(self, work: Work, row: SignInRow, interaction_id: str) -> None:
+        token = await self._reply_token(work.connection, row)
+        await self._vault.remove(reply_token(row.id), on=work.connection)
+        if token is None:
+            return
+        reply = Reply(
+            interaction_id=interaction_id,
+            user_id=row.asker.id,
+            token=self._courier.pack(token, purpose=TOKEN),
+            message=msgspec.Raw(msgspec.json.encode(messages.ended(row.shown(now=self._now())))),
+        )
+        work.say(REPLY, msgspec.json.encode(reply), message_id=derived_id("reply", row.id, interaction_id))
+
+    async def _reply_token(self, connection: Connection, row: SignInRow) -> Secret | None:
+        try:
+            return await self._vault.get(reply_token(row.id), on=connection)
+        except PermanentError as exc:  # it does not open: the sign-in itself ends all the same
+            log.warning("reply_token_lost", sign_in=row.id, reason=exc.detail)
+            return None

@@ -1,0 +1,103 @@
+"""Signing in to Jellyfin and Emby by user name and password, which are used once and never kept or written down.
+
+Tries are counted for a server and a user name together, whoever asks and whichever replica answers, so that Usher is
+no way around a server's own protection. What is counted by is a digest: people type passwords into the wrong field.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from services.linker.clients import Clients
+from services.linker.servers.store import ServerRow
+from services.linker.signins.domain import Asker, Authorized
+from services.linker.signins.flows.jellyfin import authorized, device_of
+from services.linker.signins.flows.places import chosen_server
+from services.linker.signins.lifetimes import next_try_at
+from services.linker.signins.store import tries
+from shared.clients.emby import Emby
+from shared.clients.jellyfin import Jellyfin
+from shared.errors import Fault, InvalidError, ThrottledError, TransientError
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.identifiers import random_id
+from shared.schemas.secret import Secret
+
+TRIES: Final = 5
+WINDOW: Final = timedelta(minutes=5)
+LONGEST: Final = 256
+PasswordProvider = Literal["jellyfin", "emby"]
+
+
+class Passwords:
+    """The way in without a code."""
+
+    def __init__(self, *, pool: Pool, clients: Clients, now: Callable[[], datetime]) -> None:
+        self._pool = pool
+        self._clients = clients
+        self._now = now
+
+    async def sign_in_with_password(
+        self, provider: PasswordProvider, *, server: str, username: str, password: Secret, asker: Asker
+    ) -> Authorized:
+        """Return the account that a name and a password open.
+
+        Raises `InvalidError` with the field that is wrong, `ThrottledError` after five failures within five minutes,
+        what `chosen_server` does, and what the client does.
+        """
+        _check(username, password)
+        row = await chosen_server(self._pool, provider, server)
+        account = digest(row.name, username)
+        try_id = await self._count(account)
+        try:
+            signed_in = await self._client(provider, row, asker, account).sign_in(username=username, password=password)
+        except TransientError:
+            await self._forget_try(try_id)
+            raise
+        await self._forgive(account)
+        return authorized(provider, row, signed_in)
+
+    def _client(self, provider: PasswordProvider, row: ServerRow, asker: Asker, account: bytes) -> Jellyfin | Emby:
+        # Emby ends all sessions of a device at a sign-in, whosever they are: a device for each name that is typed
+        for_whom = device_of(asker, account.hex())
+        if provider == "jellyfin":
+            return self._clients.jellyfin(row.place, for_whom=for_whom)
+        return self._clients.emby(row.place, for_whom=for_whom)
+
+    async def _count(self, account: bytes) -> str:
+        """Count this try as failed until it is known how it ends, so that many at once are all counted."""
+        now, try_id = self._now(), random_id()
+        async with transaction(self._pool) as connection:
+            await tries.forget_tries(connection, before=now - WINDOW)
+            failed_at = await tries.tries_of(connection, account)
+            again_at = next_try_at(failed_at, most=TRIES, window=WINDOW)
+            if again_at is not None and again_at > now:
+                raise ThrottledError("too many wrong passwords: wait, then try again", retry_after=again_at - now)
+            await tries.note_try(connection, try_id, account, now=now)
+        return try_id
+
+    async def _forget_try(self, try_id: str) -> None:
+        async with transaction(self._pool) as connection:
+            await tries.forget_try(connection, try_id)
+
+    async def _forgive(self, account: bytes) -> None:
+        async with transaction(self._pool) as connection:
+            await tries.forgive_tries(connection, account)
+
+
+def digest(server: str, username: str) -> bytes:
+    """Return what tries are counted by; case makes no difference to the servers."""
+    named = f"{len(server)}/{server}/{username.strip().casefold()}"
+    return hashlib.sha256(named.encode(errors="surrogatepass")).digest()
+
+
+def _check(username: str, password: Secret) -> None:
+    faults = []
+    if not username.strip() or len(username) > LONGEST:
+        faults.append(Fault("username", f"expected 1 to {LONGEST} characters"))
+    if not password:
+        faults.append(Fault("password", "an account without a password is nobody's for certain: use Quick Connect"))
+    elif len(password.reveal()) > LONGEST:
+        faults.append(Fault("password", f"expected at most {LONGEST} characters"))
+    if faults:
+        raise InvalidError("the user name or the password cannot be right", faults=tuple(faults))

@@ -1,0 +1,62 @@
+"""Which configured server a sign-in is for, and whether the one that answers there is still the same."""
+
+from services.linker.servers import store
+from services.linker.servers.store import ServerRow
+from shared.errors import ConflictError, NotFoundError
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.media import Provider
+
+_LONGEST_NAME = 80
+
+
+class UnknownServerError(NotFoundError):
+    """No server of this kind is configured under this name."""
+
+    def __init__(self, kind: Provider, name: str) -> None:
+        called = f" called {name[:_LONGEST_NAME]!r}" if name else ""
+        super().__init__(f"there is no {kind.title()} server{called}: GET /api/mediaservers lists them")
+
+
+class AnotherServerError(ConflictError):
+    """The address of a server leads to another one now, so its accounts are not the ones that we know."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"another server than {name} answers at its address: test {name}, so that Usher knows it anew")
+
+
+async def chosen_server(pool: Pool, kind: Provider, name: str) -> ServerRow:
+    """Return the server of this kind and name; without a name, the only one that is in use.
+
+    Raises `UnknownServerError`, or `ConflictError` where it is switched off or a name is needed to tell several apart.
+    """
+    async with transaction(pool) as connection:
+        servers = await store.servers_of(connection, kind, only_enabled=False)
+    found = [server for server in servers if (server.name == name if name else server.enabled)]
+    if not found:
+        raise UnknownServerError(kind, name)
+    if len(found) > 1:
+        raise ConflictError(f"there are several {kind.title()} servers, say which: {', '.join(s.name for s in found)}")
+    if not found[0].enabled:
+        raise ConflictError(f"{found[0].name} is switched off")
+    return found[0]
+
+
+async def server_of_machine(pool: Pool, kind: Provider, machine_id: str) -> ServerRow:
+    """Return the server with this machine id; raises `UnknownServerError` where none is in use."""
+    async with transaction(pool) as connection:
+        servers = await store.servers_of(connection, kind)
+    for server in servers:
+        if server.machine_id == machine_id:
+            return server
+    raise UnknownServerError(kind, "")
+
+
+def proven_server(server: ServerRow, answered: str) -> str:
+    """Return the machine id that an account is proven on; `answered` is what the server calls itself.
+
+    Raises `AnotherServerError` where that is not the one it was known by.
+    """
+    known = server.machine_id or answered
+    if not known or answered not in {"", known}:
+        raise AnotherServerError(server.name)
+    return known

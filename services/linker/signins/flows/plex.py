@@ -1,0 +1,100 @@
+"""Signing in to Plex: a strong PIN behind a button, and beside it four characters for plex.tv/link.
+
+Whichever is claimed first counts. Both belong to the client id that asked for them, and give their token as often as
+they are asked for it until they are over.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from services.linker.signins.budget import Budget
+from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Held, Outcome, Pending, Proven, Waiting
+from shared.clients.plex_accounts import Pin
+from shared.clients.plex_tv import PinExpiredError, PlexTv
+from shared.errors import UsherError
+from shared.schemas.secret import Secret
+
+POLL_EVERY: Final = timedelta(seconds=2)
+
+
+class ReachedServer(msgspec.Struct, frozen=True):
+    """A Plex server that an account reaches."""
+
+    name: str
+    machine_id: str
+    owned: bool
+
+
+class PlexFlow:
+    """Plex as a `Flow`, and what else a Plex token tells; every call waits for its turn in the one budget."""
+
+    def __init__(self, plex_tv: PlexTv, budget: Budget) -> None:
+        self._plex_tv = plex_tv
+        self._budget = budget
+
+    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
+        """Make both PINs; the short one may fail, as the button does as well."""
+        async with self._budget.turn():
+            strong = await self._plex_tv.create_pin(strong=True)
+        short = await self._short_pin()
+        return Begun(
+            code=strong.code,
+            url=self._plex_tv.auth_url(strong.code, forward_url=forward_url),
+            expires_at=strong.expires_at,
+            poll_every=POLL_EVERY,
+            short_code=None if short is None else short.code,
+            short_until=None if short is None else short.expires_at,
+            references=tuple(_reference(pin) for pin in (strong, short) if pin is not None),
+        )
+
+    async def poll(self, waiting: Waiting) -> Outcome:
+        """Ask for each PIN that is not over."""
+        now = datetime.now(UTC)
+        pins = [pin_id for pin_id, until in map(_pin, waiting.references) if until > now]
+        over = 0
+        for pin_id in pins:
+            try:
+                async with self._budget.turn():
+                    token = await self._plex_tv.check_pin(pin_id)
+            except PinExpiredError:
+                over += 1
+                continue
+            if token is not None:
+                return await self.signed_in(token)
+        return Pending() if over < len(pins) else Ended("expired")
+
+    async def signed_in(self, token: Secret) -> Authorized:
+        """Return whose token this is; raise `CredentialRefusedError` where it is nobody's."""
+        async with self._budget.turn():
+            account = await self._plex_tv.account(token)
+        proven = Proven(provider="plex", account_id=str(account.id), username=account.username, email=account.email)
+        return Authorized(proven=proven, token=token)
+
+    async def check(self, held: Held) -> None:
+        """Be a `Check`, and let plex.tv know that the token is in use, so that it does not lapse."""
+        async with self._budget.turn():
+            await self._plex_tv.ping(held.token)
+
+    async def servers(self, token: Secret) -> list[ReachedServer]:
+        """Return the servers that the account reaches."""
+        async with self._budget.turn():
+            found = await self._plex_tv.resources(token)
+        return [ReachedServer(each.name, each.machine_id, each.owned) for each in found]
+
+    async def _short_pin(self) -> Pin | None:
+        try:
+            async with self._budget.turn():
+                return await self._plex_tv.create_pin(strong=False)
+        except UsherError:
+            return None
+
+
+def _reference(pin: Pin) -> str:
+    return f"{pin.id}@{int(pin.expires_at.timestamp())}"
+
+
+def _pin(reference: str) -> tuple[int, datetime]:
+    pin_id, _, until = reference.partition("@")
+    return int(pin_id), datetime.fromtimestamp(int(until), UTC)

@@ -1,0 +1,226 @@
+"""Sign-ins from their beginning to their end, whoever asks for them: Discord, REST, the terminal."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.linker.people import joining
+from services.linker.people.domain import Key
+from services.linker.people.store import accounts
+from services.linker.servers.store import find_server
+from services.linker.signins import domain, unlinking
+from services.linker.signins.domain import Asker, Authorized, Begun, Flow, SignIn, SignInRow
+from services.linker.signins.ending import Endings
+from services.linker.signins.linking import IDENTITIES, Linking
+from services.linker.signins.poller import Poller
+from services.linker.signins.store import connections, sign_ins
+from services.linker.signins.store.connections import LinkedAccount
+from shared.bus.work import Worker
+from shared.courier import Courier
+from shared.errors import ConflictError, InvalidError, NotFoundError, TransientError
+from shared.owners import sign_in_secret
+from shared.postgres.pool import Connection, Pool, transaction
+from shared.schemas.interactions import Interaction
+from shared.schemas.media import Provider
+from shared.vault import Vault
+
+BEGIN_LIMIT: Final = timedelta(seconds=6)
+RETURN_PAGE: Final = "/link/done"
+
+
+class UnknownSignInError(NotFoundError):
+    """There is no such sign-in."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such sign-in, or it ended long ago: begin a new one")
+
+
+class SignIns:
+    """What people can do about their accounts. `public_url` is where their browsers come back to."""
+
+    def __init__(
+        self,
+        *,
+        worker: Worker,
+        pool: Pool,
+        vault: Vault,
+        courier: Courier,
+        flows: Mapping[Provider, Flow],
+        public_url: str,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        lease: timedelta = domain.LEASE,
+    ) -> None:
+        self._worker = worker
+        self._pool = pool
+        self._vault = vault
+        self._courier = courier
+        self._flows = flows
+        self._public_url = public_url
+        self._now = now
+        self._new_id = new_id
+        self._endings = Endings(vault, courier, now=now)
+        self._linking = Linking(vault, now=now, new_id=new_id)
+        self.poller: Final = Poller(
+            worker=worker,
+            pool=pool,
+            vault=vault,
+            flows=flows,
+            linking=self._linking,
+            endings=self._endings,
+            now=now,
+            lease=lease,
+        )
+
+    async def begin(
+        self,
+        asker: Asker,
+        provider: Provider,
+        *,
+        server: str | None = None,
+        person_id: str | None = None,
+        interaction: Interaction | None = None,
+    ) -> SignIn:
+        """Return the asker's open sign-in, or begin one. How it ends is said in reply to the last `interaction`.
+
+        `server` is a configured server's name. With `person_id`, the account is to be that person's. Raises
+        `InvalidError`, `NotFoundError`, and what the provider's client raises.
+        """
+        if provider not in self._flows:
+            raise InvalidError(f"there is no sign-in by code for {provider}: sign in with user name and password")
+        who = await self._asker(asker, person_id)
+        found = await self._open(who, provider, server or "", interaction)
+        if found is not None:
+            return found.shown(now=self._now())
+        sign_in_id = self._new_id()
+        begun = await self._begun(self._flows[provider], sign_in_id, who, server or "")
+        row = domain.begun_row(
+            begun, sign_in_id=sign_in_id, provider=provider, server=server or "", asker=who, at=self._now()
+        )
+        return (await self._keep(row, begun, interaction)).shown(now=self._now())
+
+    async def check(self, sign_in_id: str, *, provider: Provider | None = None) -> SignIn:
+        """Ask the other system now, if it may be asked, and return how the sign-in stands."""
+        if (await self._find(sign_in_id, provider)).state == "pending":
+            await self.poller.check(sign_in_id)
+        return await self._find(sign_in_id, provider)
+
+    async def cancel(self, sign_in_id: str, *, provider: Provider | None = None) -> SignIn:
+        """Call a sign-in off; one that has ended stays as it is."""
+        await self._find(sign_in_id, provider)
+        async with self._worker.on_request() as work:
+            await self._endings.end(work, sign_in_id, state="cancelled")
+        return await self._find(sign_in_id, provider)
+
+    async def connect(self, asker: Asker, authorized: Authorized, *, person_id: str | None = None) -> LinkedAccount:
+        """Take an account that somebody has just signed in to; raises `ConflictError` for one of somebody else."""
+        who = await self._asker(asker, person_id)
+        async with self._worker.on_request() as work:
+            return await self._linking.link(work, who, authorized, cause=self._new_id())
+
+    async def linked(self, asker: Asker, *, provider: Provider | None = None) -> list[LinkedAccount]:
+        """Return the accounts that Usher holds a credential for, of the person who asks."""
+        async with transaction(self._pool) as connection:
+            person = await _person_of(connection, asker)
+            return [] if person is None else await connections.matching(connection, person_id=person, provider=provider)
+
+    async def person_of(self, asker: Asker, *, person_id: str | None = None) -> str | None:
+        """Return which person asks, or is meant; None where nothing is known of them yet."""
+        who = await self._asker(asker, person_id)
+        async with transaction(self._pool) as connection:
+            return await _person_of(connection, who)
+
+    async def unlink(
+        self,
+        asker: Asker,
+        provider: Provider,
+        *,
+        server: str | None = None,
+        account_id: str | None = None,
+        person_id: str | None = None,
+    ) -> list[LinkedAccount]:
+        """Forget the asker's credentials of a provider, call his open sign-ins off, and return what was linked.
+
+        The identity stays, and stays proven: that it is his account is as true as before, and without its proof
+        anybody could claim it with all its plays.
+        """
+        who = await self._asker(asker, person_id)
+        async with self._worker.on_request() as work:
+            for row in await sign_ins.all_open_of(work.connection, who, provider):
+                await self._endings.end(work, row.id, state="cancelled")
+            person = await _person_of(work.connection, who)
+            if person is None and (who.kind != "key" or account_id is None):
+                return []
+            machine = None if server is None else await _machine_of(work.connection, server)
+            found = await connections.matching(
+                work.connection, person_id=person, provider=provider, server=machine, account_id=account_id
+            )
+            unlink = unlinking.Unlinking(self._vault, self._courier, now=self._now)
+            return [each for each in found if await unlink(work, each)]
+
+    async def _asker(self, asker: Asker, person_id: str | None) -> Asker:
+        if person_id is None:
+            return asker
+        async with transaction(self._pool) as connection:
+            person = await joining.person_of(connection, person_id)
+        return Asker("person", person.id, person.name)
+
+    async def _find(self, sign_in_id: str, provider: Provider | None) -> SignIn:
+        async with transaction(self._pool) as connection:
+            row = await sign_ins.find(connection, sign_in_id)
+        if row is None or provider not in {None, row.provider}:
+            raise UnknownSignInError
+        return row.shown(now=self._now())
+
+    async def _open(
+        self, asker: Asker, provider: Provider, server: str, interaction: Interaction | None
+    ) -> SignInRow | None:
+        async with self._worker.on_request() as work:
+            row = await sign_ins.open_of(work.connection, asker, provider, server)
+            if row is not None and row.expires_at <= self._now():
+                await self._endings.end(work, row.id, state="expired")
+                return None
+            if row is not None and interaction is not None:
+                await self._endings.hear(work.connection, row, interaction)
+            return row
+
+    async def _begun(self, flow: Flow, sign_in_id: str, asker: Asker, server: str) -> Begun:
+        forward_url = f"{self._public_url}{RETURN_PAGE}?id={sign_in_id}"
+        try:
+            async with asyncio.timeout(BEGIN_LIMIT.total_seconds()):
+                return await flow.begin(server=server, sign_in_id=sign_in_id, asker=asker, forward_url=forward_url)
+        except TimeoutError as exc:
+            raise TransientError("the other system does not answer in time: try again") from exc
+
+    async def _keep(self, row: SignInRow, begun: Begun, interaction: Interaction | None) -> SignInRow:
+        """Keep what was begun; where two began at once, one wins, and both get that one."""
+        async with self._worker.on_request() as work:
+            kept: SignInRow | None = row
+            if not await sign_ins.add(work.connection, row):
+                kept = await sign_ins.open_of(work.connection, row.asker, row.provider, row.server)
+            elif begun.secret is not None:
+                owner = sign_in_secret(row.id, provider=row.provider)
+                await self._vault.put(owner, begun.secret, on=work.connection)
+            if kept is None:
+                raise ConflictError("another sign-in ended at this moment: begin again")
+            if interaction is not None:
+                await self._endings.hear(work.connection, kept, interaction)
+            return kept
+
+
+async def _person_of(connection: Connection, asker: Asker) -> str | None:
+    if asker.kind == "person":
+        return asker.id
+    if asker.kind not in IDENTITIES:
+        return None
+    key = Key(asker.kind, "", asker.id)
+    holder = (await accounts.holders_of(connection, [key])).get(key)
+    return None if holder is None else holder.person_id
+
+
+async def _machine_of(connection: Connection, name: str) -> str:
+    server = await find_server(connection, name)
+    if server is None or not server.machine_id:
+        raise NotFoundError(f"there is no server {name!r} that Usher has reached: GET /api/mediaservers lists them")
+    return server.machine_id

@@ -1,0 +1,29 @@
+"""When things are due: the renewal of tokens that end, the next try after a failure. Pure decisions."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+SHORTEST: Final = timedelta(minutes=5)
+"""No token is renewed more often, whatever the other side says of its life: each renewal uses one up."""
+FIRST_WAIT: Final = timedelta(minutes=1)
+LONGEST_WAIT: Final = timedelta(hours=6)
+_DOUBLINGS: Final = 10
+
+
+def renew_at(expires_at: datetime | None, *, now: datetime) -> datetime | None:
+    """Return when a token that was given now is to be renewed: at half its life. None for one that does not end."""
+    if expires_at is None:
+        return None
+    return now + max((expires_at - now) / 2, SHORTEST)
+
+
+def wait_after(failures: int, *, asked: timedelta | None = None) -> timedelta:
+    """Return how long to leave a token alone after so many failures in a row, at least what was `asked` for."""
+    doublings: int = min(max(failures - 1, 0), _DOUBLINGS)
+    return max(min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT), asked or timedelta())
+
+
+def next_try_at(tried_at: Sequence[datetime], *, most: int, window: timedelta) -> datetime | None:
+    """Return from when on one more try leaves at most `most` within any window; `tried_at` is latest first."""
+    return None if len(tried_at) < most else tried_at[most - 1] + window

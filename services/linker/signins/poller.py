@@ -1,0 +1,153 @@
+"""Asks how open sign-ins stand, in turns: every replica takes what is due, and no two take the same.
+
+The next moment is written before the other system is called, and nothing is called inside a transaction. A replica
+that dies in the middle leaves its sign-ins to the others when its lease is over; nothing is lost, as asking again
+gives the same answer.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from services.linker.signins import domain
+from services.linker.signins.domain import LEASE, POLL_LIMIT, Authorized, Ended, Flow, Outcome, Pending, SignInRow
+from services.linker.signins.domain import Waiting as WaitingFor
+from services.linker.signins.ending import Endings
+from services.linker.signins.linking import Linking
+from services.linker.signins.store import sign_ins
+from shared.bus.work import Worker
+from shared.errors import PermanentError, TransientError, UnavailableError, UsherError
+from shared.owners import sign_in_secret
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.media import Provider
+from shared.vault import Vault
+
+AT_ONCE: Final = 4
+"""Sign-ins that a replica asks for side by side: one that is slow holds up no others."""
+CHECK_LIMIT: Final = timedelta(seconds=5)
+CHECK_EVERY: Final = timedelta(seconds=1)
+_PAUSE_S: Final = 0.5
+_WAIT_S: Final = 0.1
+_KEPT: Final = timedelta(days=30)
+_HOUR_S: Final = 3600
+
+log = structlog.get_logger()
+
+
+class Poller:
+    """A replica's share of the work."""
+
+    def __init__(
+        self,
+        *,
+        worker: Worker,
+        pool: Pool,
+        vault: Vault,
+        flows: Mapping[Provider, Flow],
+        linking: Linking,
+        endings: Endings,
+        now: Callable[[], datetime],
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._worker = worker
+        self._pool = pool
+        self._vault = vault
+        self._flows = flows
+        self._linking = linking
+        self._endings = endings
+        self._now = now
+        self._lease = lease
+        self._one_looks = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._forget())
+            for _ in range(AT_ONCE):
+                tasks.create_task(self._work())
+
+    async def check(self, sign_in_id: str) -> None:
+        """Ask at once how one stands, unless it was asked for just now; wait a little where somebody is asking."""
+        async with transaction(self._pool) as connection:
+            row = await sign_ins.take(connection, sign_in_id, now=self._now(), lease=self._lease, every=CHECK_EVERY)
+        if row is not None:
+            await self._poll(row, limit=CHECK_LIMIT)
+            return
+        for _ in range(int(CHECK_LIMIT.total_seconds() / _WAIT_S)):
+            async with transaction(self._pool) as connection:
+                if not await sign_ins.is_taken(connection, sign_in_id, now=self._now()):
+                    return
+            await asyncio.sleep(_WAIT_S)
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                await self._poll(await self._next(), limit=POLL_LIMIT)
+            except UnavailableError as exc:
+                log.warning("sign_ins_wait", reason=exc.detail)
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _next(self) -> SignInRow:
+        async with self._one_looks:
+            while True:
+                async with transaction(self._pool) as connection:
+                    row = await sign_ins.take_due(connection, now=self._now(), lease=self._lease)
+                if row is not None:
+                    return row
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _poll(self, row: SignInRow, *, limit: timedelta) -> None:
+        match await self._outcome(row, limit=limit):
+            case Pending(wait):
+                now = self._now()
+                async with transaction(self._pool) as connection:
+                    await sign_ins.give_back(connection, row.id, poll_at=domain.poll_again_at(row, now=now, wait=wait))
+            case Ended(state):
+                async with self._worker.on_request() as work:
+                    await self._endings.end(work, row.id, state=state)
+            case Authorized() as authorized:
+                await self._link(row, authorized)
+
+    async def _outcome(self, row: SignInRow, *, limit: timedelta) -> Outcome:
+        """Return how it stands; what goes wrong over there is no answer, except that it is over."""
+        if row.expires_at <= self._now():
+            return Ended("expired")
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                return await self._asked(row)
+        except UnavailableError:
+            raise
+        except (UsherError, TimeoutError) as exc:
+            reason = exc.detail if isinstance(exc, UsherError) else "no answer in time"
+            log.warning("sign_in_not_told", sign_in=row.id, provider=row.provider, reason=reason)
+            return Pending(exc.retry_after if isinstance(exc, TransientError) else None)
+
+    async def _asked(self, row: SignInRow) -> Outcome:
+        if row.provider not in self._flows:
+            return Pending()
+        secret = await self._vault.get(sign_in_secret(row.id, provider=row.provider))
+        waiting = WaitingFor(sign_in_id=row.id, server=row.server, references=row.references, secret=secret)
+        return await self._flows[row.provider].poll(waiting)
+
+    async def _link(self, row: SignInRow, authorized: Authorized) -> None:
+        try:
+            async with self._worker.on_request() as work:
+                held = await sign_ins.hold(work.connection, row.id)
+                if held is not None and held.state == "pending":
+                    await self._linking.link(work, row.asker, authorized, cause=row.id)
+                    await self._endings.end(work, row.id, state="authorized", proven=authorized.proven)
+        except PermanentError as exc:
+            async with self._worker.on_request() as work:
+                await self._endings.end(work, row.id, state="refused", reason=exc.detail)
+
+    async def _forget(self) -> None:
+        while True:
+            try:
+                async with transaction(self._pool) as connection:
+                    await sign_ins.forget(connection, before=self._now() - _KEPT)
+            except UnavailableError as exc:
+                log.warning("sign_ins_wait", reason=exc.detail)
+            await asyncio.sleep(_HOUR_S)

@@ -1,0 +1,189 @@
+"""What the gateway asks about sign-ins and linked accounts, answered."""
+
+import asyncio
+from typing import Final, Protocol
+
+import structlog
+
+from services.linker.servers.store import find_server
+from services.linker.signins.domain import Asker, Authorized, SignIn
+from services.linker.signins.flows.plex import PlexFlow
+from services.linker.signins.handlers import SignIns
+from services.linker.signins.store import connections
+from shared.clients.errors import CredentialRefusedError
+from shared.courier import Courier
+from shared.errors import Fault, InvalidError, UsherError
+from shared.owners import account_token
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.media import Provider
+from shared.schemas.secret import Secret
+from shared.schemas.signins import (
+    PASSWORD,
+    TOKEN,
+    BeginSignIn,
+    CancelSignIn,
+    CheckSignIn,
+    ConnectAccount,
+    Integration,
+    IntegrationPage,
+    LinkedTo,
+    ListConnections,
+    Pin,
+    ReachedServer,
+    RemoveConnections,
+    Removed,
+    SignedIn,
+    Standing,
+    Who,
+)
+from shared.vault import Vault
+
+_SERVERS_S: Final = 2.0
+
+log = structlog.get_logger()
+
+
+class SignInWithPassword(Protocol):
+    """The way in without a code: returns the account that a name and a password open."""
+
+    async def __call__(
+        self, provider: Provider, *, server: str, username: str, password: Secret, asker: Asker
+    ) -> Authorized: ...
+
+
+class Questions:
+    """Turns questions into what `SignIns` does, and its values into the shapes of REST."""
+
+    def __init__(
+        self,
+        sign_ins: SignIns,
+        *,
+        pool: Pool,
+        vault: Vault,
+        courier: Courier,
+        plex: PlexFlow,
+        with_password: SignInWithPassword | None = None,
+    ) -> None:
+        self._sign_ins = sign_ins
+        self._pool = pool
+        self._vault = vault
+        self._courier = courier
+        self._plex = plex
+        self._with_password = with_password
+
+    async def begin(self, question: BeginSignIn) -> Pin:
+        """Answer `POST /api/integrations/{provider}/auth/pin`."""
+        sign_in = await self._sign_ins.begin(
+            _asker(question.who), question.provider, server=question.server, person_id=question.who.person_id
+        )
+        return Pin(
+            pin_id=sign_in.id,
+            code=sign_in.code,
+            url=sign_in.url,
+            short_code=sign_in.short_code,
+            expires_at=sign_in.expires_at,
+        )
+
+    async def check(self, question: CheckSignIn) -> Standing:
+        """Answer `POST /api/integrations/{provider}/auth/check`."""
+        sign_in = await self._sign_ins.check(question.pin_id, provider=question.provider)
+        return _standing(sign_in, await self._servers(sign_in) if sign_in.state == "authorized" else [])
+
+    async def cancel(self, question: CancelSignIn) -> Standing:
+        """Answer `DELETE /api/integrations/{provider}/auth/pin/{id}`."""
+        return _standing(await self._sign_ins.cancel(question.pin_id, provider=question.provider), [])
+
+    async def connect(self, question: ConnectAccount) -> Integration:
+        """Answer `POST /api/integrations/{provider}/connect`."""
+        asker = _asker(question.who)
+        authorized = await self._authorized(question, asker)
+        linked = await self._sign_ins.connect(asker, authorized, person_id=question.who.person_id)
+        async with transaction(self._pool) as connection:
+            page = await connections.page(
+                connection,
+                person_id=linked.person_id,
+                provider=linked.provider,
+                account=(linked.server, linked.account_id),
+                limit=1,
+                offset=0,
+            )
+        return page.items[0]
+
+    async def list_connections(self, question: ListConnections) -> IntegrationPage:
+        """Answer `GET /api/integrations` and `GET /api/integrations/{provider}/connect`."""
+        person_id = None
+        if question.who is not None:
+            person_id = await self._sign_ins.person_of(_asker(question.who), person_id=question.who.person_id)
+            if person_id is None:
+                return IntegrationPage([], 0, question.limit, question.offset)
+        async with transaction(self._pool) as connection:
+            return await connections.page(
+                connection,
+                person_id=person_id,
+                provider=question.provider,
+                limit=question.limit,
+                offset=question.offset,
+            )
+
+    async def remove(self, question: RemoveConnections) -> Removed:
+        """Answer `DELETE /api/integrations/{provider}/connect`."""
+        removed = await self._sign_ins.unlink(
+            _asker(question.who),
+            question.provider,
+            server=question.server,
+            account_id=question.account_id,
+            person_id=question.who.person_id,
+        )
+        return Removed([LinkedTo(id=each.account_id, username=each.username, server=each.server) for each in removed])
+
+    async def _authorized(self, question: ConnectAccount, asker: Asker) -> Authorized:
+        if question.provider == "plex" and question.token is not None:
+            return await self._by_token(self._courier.open(question.token, purpose=TOKEN))
+        if self._with_password is None or question.username is None or question.password is None:
+            raise InvalidError("a Plex account is linked by its token, others by user name and password")
+        return await self._with_password(
+            question.provider,
+            server=question.server or "",
+            username=question.username,
+            password=self._courier.open(question.password, purpose=PASSWORD),
+            asker=asker,
+        )
+
+    async def _by_token(self, token: Secret) -> Authorized:
+        try:
+            return await self._plex.signed_in(token)
+        except CredentialRefusedError as exc:
+            raise InvalidError(exc.detail, faults=(Fault("token", "is no token of a Plex account"),)) from exc
+
+    async def _servers(self, sign_in: SignIn) -> list[ReachedServer]:
+        """Return what the account reaches, as far as that can be told quickly."""
+        if sign_in.provider != "plex":
+            async with transaction(self._pool) as connection:
+                row = await find_server(connection, sign_in.server)
+            return [] if row is None else [ReachedServer(name=row.name, machine_identifier=row.machine_id or "")]
+        try:
+            async with asyncio.timeout(_SERVERS_S):
+                return await self._reached(sign_in)
+        except (UsherError, TimeoutError) as exc:
+            log.info("servers_not_told", sign_in=sign_in.id, reason=str(exc))
+            return []
+
+    async def _reached(self, sign_in: SignIn) -> list[ReachedServer]:
+        token = await self._vault.get(account_token("plex", server="", account_id=sign_in.account_id or "-"))
+        found = [] if token is None else await self._plex.servers(token)
+        return [ReachedServer(name=each.name, machine_identifier=each.machine_id, owned=each.owned) for each in found]
+
+
+def _asker(who: Who) -> Asker:
+    if who.user is not None:
+        return Asker("usher", who.user, who.user)
+    if who.key is not None:
+        return Asker("key", who.key, who.key)
+    raise InvalidError("nobody asks")
+
+
+def _standing(sign_in: SignIn, servers: list[ReachedServer]) -> Standing:
+    account = None
+    if sign_in.account_id is not None:
+        account = SignedIn(id=sign_in.account_id, username=sign_in.username or "", email=sign_in.email)
+    return Standing(status=sign_in.state, account=account, servers=servers, reason=sign_in.reason)

@@ -1,0 +1,189 @@
+"""The linker's SQL for the accounts that Usher holds a credential for.
+
+Locks are taken in this order by all who change one: its row here, then its rows in the vault.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final, Literal
+
+import asyncpg
+import msgspec
+
+from shared.postgres.pool import Connection
+from shared.schemas.media import Provider
+from shared.schemas.signins import Integration, IntegrationPage, LinkedPerson, LinkedTo
+
+_COLUMNS: Final = "provider, server, account_id, person_id, username, linked_at, state, reason, checked_at"
+_THIS: Final = "(provider, server, account_id) = ($1, $2, $3)"
+
+
+class LinkedAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account that Usher holds a credential for; `server` is a machine id."""
+
+    provider: Provider
+    server: str
+    account_id: str
+    person_id: str
+    username: str
+    linked_at: datetime
+    state: Literal["ok", "dead"] = "ok"
+    reason: str | None = None
+    checked_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from others."""
+        return self.provider, self.server, self.account_id
+
+
+async def remember(
+    connection: Connection,
+    linked: LinkedAccount,
+    *,
+    check_at: datetime,
+    expires_at: datetime | None,
+    renew_at: datetime | None,
+) -> None:
+    """Keep an account that was linked just now; one that was linked before is as new."""
+    await connection.execute(
+        """insert into connections (provider, server, account_id, person_id, username, linked_at, checked_at, check_at,
+            expires_at, renew_at)
+        values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)
+        on conflict (provider, server, account_id) do update set person_id = excluded.person_id,
+            username = excluded.username, state = 'ok', reason = null, linked_at = excluded.linked_at,
+            checked_at = excluded.checked_at, check_at = excluded.check_at, expires_at = excluded.expires_at,
+            renew_at = excluded.renew_at""",
+        *linked.key,
+        linked.person_id,
+        linked.username,
+        linked.linked_at,
+        check_at,
+        expires_at,
+        renew_at,
+    )
+
+
+async def find(connection: Connection, provider: Provider, *, server: str, account_id: str) -> LinkedAccount | None:
+    """Return a linked account."""
+    return _one(
+        await connection.fetchrow(
+            f"select {_COLUMNS} from connections where {_THIS}",  # noqa: S608 (constants)
+            provider,
+            server,
+            account_id,
+        )
+    )
+
+
+async def matching(
+    connection: Connection,
+    *,
+    person_id: str | None,
+    provider: Provider | None,
+    server: str | None = None,
+    account_id: str | None = None,
+) -> list[LinkedAccount]:
+    """Return linked accounts, by system and name; what is None may be anything."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from connections where ($1::text is null or person_id = $1)
+        and ($2::text is null or provider = $2) and ($3::text is null or server = $3)
+        and ($4::text is null or account_id = $4)
+        order by provider, lower(username), server, account_id""",  # noqa: S608 (constants)
+        person_id,
+        provider,
+        server,
+        account_id,
+    )
+    return [_row(row) for row in rows]
+
+
+async def page(
+    connection: Connection,
+    *,
+    person_id: str | None,
+    provider: Provider | None,
+    account: tuple[str, str] | None = None,
+    limit: int,
+    offset: int,
+) -> IntegrationPage:
+    """Return linked accounts, by system and name, with whose they are; `account` is a server and an id there."""
+    where = """($1::text is null or person_id = $1) and ($2::text is null or provider = $2)
+        and ($3::text is null or server = $3) and ($4::text is null or account_id = $4)"""
+    server, account_id = account or (None, None)
+    filters = (person_id, provider, server, account_id)
+    rows = await connection.fetch(
+        f"""select {_COLUMNS}, name from connections join persons on persons.id = person_id where {where}
+        order by provider, lower(username), server, account_id limit $5 offset $6""",  # noqa: S608 (constants)
+        *filters,
+        limit,
+        offset,
+    )
+    total = await connection.fetchval(f"select count(*) from connections where {where}", *filters)  # noqa: S608 (constants)
+    return IntegrationPage([_integration(row) for row in rows], total, limit, offset)
+
+
+async def remove(connection: Connection, linked: LinkedAccount) -> bool:
+    """Forget a linked account; False where it was gone already."""
+    done = await connection.execute(f"delete from connections where {_THIS}", *linked.key)  # noqa: S608 (constants)
+    return done != "DELETE 0"
+
+
+async def take_due(
+    connection: Connection, providers: Collection[Provider], *, now: datetime, again_at: datetime
+) -> LinkedAccount | None:
+    """Take the account whose token was not looked at for the longest; others leave it alone until `again_at`."""
+    row = await connection.fetchrow(
+        f"""update connections set check_at = $2 where (provider, server, account_id) = (
+            select provider, server, account_id from connections where state = 'ok' and check_at <= $1
+            and provider = any($3) order by check_at limit 1 for update skip locked)
+        returning {_COLUMNS}""",  # noqa: S608 (constants)
+        now,
+        again_at,
+        list(providers),
+    )
+    return _one(row)
+
+
+async def note_life(connection: Connection, linked: LinkedAccount, *, at: datetime, check_at: datetime) -> None:
+    """Note that a token is good, if it still is the one that was looked at."""
+    await connection.execute(
+        f"update connections set checked_at = $5, check_at = $6 where {_THIS} and linked_at = $4",  # noqa: S608 (constants)
+        *linked.key,
+        linked.linked_at,
+        at,
+        check_at,
+    )
+
+
+async def note_death(connection: Connection, linked: LinkedAccount, *, at: datetime, reason: str) -> bool:
+    """Note that a token is dead; False where that is known, or it is not the one that was looked at."""
+    done = await connection.execute(
+        f"""update connections set state = 'dead', reason = $6, checked_at = $5, renew_at = null
+        where {_THIS} and linked_at = $4 and state = 'ok'""",  # noqa: S608 (constants)
+        *linked.key,
+        linked.linked_at,
+        at,
+        reason,
+    )
+    return done != "UPDATE 0"
+
+
+def _integration(row: asyncpg.Record) -> Integration:
+    return Integration(
+        provider=row["provider"],
+        account=LinkedTo(id=row["account_id"], username=row["username"], server=row["server"]),
+        person=LinkedPerson(id=row["person_id"], name=row["name"]),
+        state=row["state"],
+        reason=row["reason"],
+        linked_at=row["linked_at"],
+        checked_at=row["checked_at"],
+    )
+
+
+def _one(row: asyncpg.Record | None) -> LinkedAccount | None:
+    return None if row is None else _row(row)
+
+
+def _row(row: asyncpg.Record) -> LinkedAccount:
+    return LinkedAccount(**dict(row))

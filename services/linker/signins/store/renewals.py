@@ -1,0 +1,126 @@
+"""The linker's SQL for tokens that end and are renewed in time, each by one replica at a time.
+
+Locks are taken in this order by all who change a linked account: its row in `connections`, then its rows in the vault.
+"""
+
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from shared.postgres.pool import Connection
+from shared.schemas.media import Provider
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """An account whose renewal is one replica's alone until a moment, which is also how it is known to be still so."""
+
+    provider: Provider
+    server: str
+    account_id: str
+    person_id: str
+    linked_at: datetime
+    tries: int
+    until: datetime
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a linked account's token stands."""
+
+    is_ok: bool
+    expires_at: datetime | None
+
+
+async def claim_due(connection: Connection, provider: Provider, *, now: datetime, until: datetime) -> Claim | None:
+    """Claim the account whose renewal is due longest; None where none is that nobody else has."""
+    row = await connection.fetchrow(
+        """update connections set renew_at = $3, renewal_tries = renewal_tries + 1
+        where (provider, server, account_id) = (
+            select provider, server, account_id from connections
+            where provider = $1 and state = 'ok' and renew_at <= $2
+            order by renew_at limit 1 for update skip locked)
+        returning provider, server, account_id, person_id, linked_at, renewal_tries as tries, renew_at as until""",
+        provider,
+        now,
+        until,
+    )
+    return None if row is None else _claim(row)
+
+
+async def hold_claim(connection: Connection, claim: Claim) -> bool:
+    """Let nobody else change the account until the transaction ends; False where the claim is no longer good.
+
+    It is not where the account was unlinked, linked anew or found dead, or where the claim ran out and went elsewhere.
+    """
+    found = await connection.fetchval(
+        """select true from connections where (provider, server, account_id) = ($1, $2, $3)
+        and state = 'ok' and renew_at = $4 for update""",
+        *_key(claim),
+        claim.until,
+    )
+    return found is not None
+
+
+async def note_renewal(
+    connection: Connection, claim: Claim, *, expires_at: datetime, renew_at: datetime | None
+) -> None:
+    """Note when the new token ends."""
+    await connection.execute(
+        """update connections set expires_at = $4, renew_at = $5, renewal_tries = 0
+        where (provider, server, account_id) = ($1, $2, $3)""",
+        *_key(claim),
+        expires_at,
+        renew_at,
+    )
+
+
+async def put_off(connection: Connection, claim: Claim, *, renew_at: datetime | None) -> None:
+    """Give a claim back: the renewal is due again then, or, with None, not at all."""
+    await connection.execute(
+        """update connections set renew_at = $5 where (provider, server, account_id) = ($1, $2, $3)
+        and state = 'ok' and renew_at = $4""",
+        *_key(claim),
+        claim.until,
+        renew_at,
+    )
+
+
+async def note_death(connection: Connection, claim: Claim, *, reason: str) -> bool:
+    """Note that a token is dead for good; False where the claim is no longer good."""
+    done = await connection.execute(
+        """update connections set state = 'dead', reason = $5, renew_at = null
+        where (provider, server, account_id) = ($1, $2, $3) and state = 'ok' and renew_at = $4""",
+        *_key(claim),
+        claim.until,
+        reason,
+    )
+    return done != "UPDATE 0"
+
+
+async def hold_standing(connection: Connection, provider: Provider, *, server: str, account_id: str) -> Standing | None:
+    """Return how a token stands once nobody is renewing it; nobody does until the transaction ends."""
+    row = await connection.fetchrow(
+        """select state = 'ok' as is_ok, expires_at from connections
+        where (provider, server, account_id) = ($1, $2, $3) for update""",
+        provider,
+        server,
+        account_id,
+    )
+    return None if row is None else Standing(row["is_ok"], row["expires_at"])
+
+
+async def discord_id_of(connection: Connection, person_id: str) -> str | None:
+    """Return the Discord user that a person is, the one linked last."""
+    found: str | None = await connection.fetchval(
+        "select id from identities where person_id = $1 and provider = 'discord' order by linked_at desc, id limit 1",
+        person_id,
+    )
+    return found
+
+
+def _key(claim: Claim) -> tuple[str, str, str]:
+    return claim.provider, claim.server, claim.account_id
+
+
+def _claim(row: asyncpg.Record) -> Claim:
+    return Claim(**dict(row))

@@ -1,0 +1,164 @@
+"""The linker's SQL for sign-ins: under way, asked for in turns by all replicas, and how they ended."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import asyncpg
+
+from services.linker.signins.domain import Asker, Proven, SignInRow, State
+from shared.postgres.pool import Connection
+from shared.schemas.media import Provider
+
+_COLUMNS: Final = (
+    "id, provider, server, asker_kind, asker_id, asker_name, state, code, short_code, short_until, url, references_, "
+    "poll_every, expires_at, created_at, reason, account_id, username, email, interaction_id"
+)
+_RENAMED: Final = ("asker_kind", "asker_id", "asker_name", "references_")
+
+
+async def add(connection: Connection, row: SignInRow) -> bool:
+    """Keep a sign-in that has begun; return whether the asker had no other open one, or else that one stays."""
+    done = await connection.execute(
+        """insert into sign_ins (id, provider, server, asker_kind, asker_id, asker_name, code, short_code, short_until,
+            url, references_, poll_every, poll_at, expires_at, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        on conflict (provider, server, asker_kind, asker_id) where state = 'pending' do nothing""",
+        row.id,
+        row.provider,
+        row.server,
+        row.asker.kind,
+        row.asker.id,
+        row.asker.name,
+        row.code,
+        row.short_code,
+        row.short_until,
+        row.url,
+        list(row.references),
+        row.poll_every,
+        row.created_at + row.poll_every,
+        row.expires_at,
+        row.created_at,
+    )
+    return done != "INSERT 0 0"
+
+
+async def find(connection: Connection, sign_in_id: str) -> SignInRow | None:
+    """Return a sign-in."""
+    return _one(await connection.fetchrow(f"select {_COLUMNS} from sign_ins where id = $1", sign_in_id))  # noqa: S608 (constants)
+
+
+async def hold(connection: Connection, sign_in_id: str) -> SignInRow | None:
+    """Return a sign-in that nobody else changes until the transaction ends."""
+    return _one(
+        await connection.fetchrow(f"select {_COLUMNS} from sign_ins where id = $1 for update", sign_in_id)  # noqa: S608 (constants)
+    )
+
+
+async def open_of(connection: Connection, asker: Asker, provider: Provider, server: str) -> SignInRow | None:
+    """Return the asker's open sign-in, which nobody else changes until the transaction ends."""
+    row = await connection.fetchrow(
+        f"""select {_COLUMNS} from sign_ins where state = 'pending'
+        and (provider, server, asker_kind, asker_id) = ($1, $2, $3, $4) for update""",  # noqa: S608 (constants)
+        provider,
+        server,
+        asker.kind,
+        asker.id,
+    )
+    return _one(row)
+
+
+async def all_open_of(connection: Connection, asker: Asker, provider: Provider) -> list[SignInRow]:
+    """Return the asker's open sign-ins on all servers of a system; nobody else changes them meanwhile."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from sign_ins where state = 'pending'
+        and (provider, asker_kind, asker_id) = ($1, $2, $3) order by id for update""",  # noqa: S608 (constants)
+        provider,
+        asker.kind,
+        asker.id,
+    )
+    return [_row(row) for row in rows]
+
+
+async def answer_to(connection: Connection, sign_in_id: str, *, interaction_id: str) -> None:
+    """Let an interaction hear how it ends, in the place of an earlier one."""
+    await connection.execute("update sign_ins set interaction_id = $2 where id = $1", sign_in_id, interaction_id)
+
+
+async def take_due(connection: Connection, *, now: datetime, lease: timedelta) -> SignInRow | None:
+    """Take the sign-in that has waited longest for its turn; for as long as the lease nobody else does."""
+    row = await connection.fetchrow(
+        f"""update sign_ins set poll_at = $2, polling_until = $2, polled_at = $1 where id = (
+            select id from sign_ins where state = 'pending' and poll_at <= $1
+            order by poll_at limit 1 for update skip locked)
+        returning {_COLUMNS}""",  # noqa: S608 (constants)
+        now,
+        now + lease,
+    )
+    return _one(row)
+
+
+async def take(
+    connection: Connection, sign_in_id: str, *, now: datetime, lease: timedelta, every: timedelta
+) -> SignInRow | None:
+    """Take a sign-in before its turn; None where it has ended, somebody has it, or it was asked for just now."""
+    row = await connection.fetchrow(
+        f"""update sign_ins set poll_at = $3, polling_until = $3, polled_at = $2 where id = $1 and state = 'pending'
+        and (polling_until is null or polling_until <= $2) and (polled_at is null or polled_at <= $4)
+        returning {_COLUMNS}""",  # noqa: S608 (constants)
+        sign_in_id,
+        now,
+        now + lease,
+        now - every,
+    )
+    return _one(row)
+
+
+async def is_taken(connection: Connection, sign_in_id: str, *, now: datetime) -> bool:
+    """Say whether somebody is asking right now how it stands."""
+    found: bool = await connection.fetchval(
+        "select exists (select from sign_ins where id = $1 and state = 'pending' and polling_until > $2)",
+        sign_in_id,
+        now,
+    )
+    return found
+
+
+async def give_back(connection: Connection, sign_in_id: str, *, poll_at: datetime) -> None:
+    """Let a sign-in wait for its next turn."""
+    await connection.execute(
+        "update sign_ins set poll_at = $2, polling_until = null where id = $1 and state = 'pending'",
+        sign_in_id,
+        poll_at,
+    )
+
+
+async def end(
+    connection: Connection, sign_in_id: str, *, state: State, reason: str | None, proven: Proven | None
+) -> SignInRow | None:
+    """Note how a sign-in ended; None where it had ended before."""
+    row = await connection.fetchrow(
+        f"""update sign_ins set state = $2, reason = $3, account_id = $4, username = $5, email = $6,
+            polling_until = null where id = $1 and state = 'pending' returning {_COLUMNS}""",  # noqa: S608 (constants)
+        sign_in_id,
+        state,
+        reason,
+        None if proven is None else proven.account_id,
+        None if proven is None else proven.username,
+        None if proven is None else proven.email,
+    )
+    return _one(row)
+
+
+async def forget(connection: Connection, *, before: datetime) -> None:
+    """Forget the sign-ins that ended long ago."""
+    await connection.execute("delete from sign_ins where state <> 'pending' and created_at < $1", before)
+
+
+def _one(row: asyncpg.Record | None) -> SignInRow | None:
+    return None if row is None else _row(row)
+
+
+def _row(row: asyncpg.Record) -> SignInRow:
+    plain = {name: value for name, value in row.items() if name not in _RENAMED}
+    asker = Asker(row["asker_kind"], row["asker_id"], row["asker_name"])
+    return SignInRow(**plain, asker=asker, references=tuple(row["references_"]))

@@ -1,0 +1,41 @@
+"""The linker's SQL for passwords that were tried, by the digest of server and user name."""
+
+from datetime import datetime
+
+from shared.postgres.locks import lock_exclusive
+from shared.postgres.pool import Connection
+
+
+async def tries_of(connection: Connection, account: bytes) -> list[datetime]:
+    """Return when this account was tried, latest first, and let nobody else count until the transaction ends."""
+    await lock_exclusive(connection, "linker", "tries", account.hex())
+    rows = await connection.fetch(
+        "select tried_at from password_tries where account = $1 order by tried_at desc limit 100", account
+    )
+    return [row["tried_at"] for row in rows]
+
+
+async def note_try(connection: Connection, try_id: str, account: bytes, *, now: datetime) -> None:
+    """Count a try."""
+    await connection.execute(
+        "insert into password_tries (id, account, tried_at) values ($1, $2, $3)", try_id, account, now
+    )
+
+
+async def forget_try(connection: Connection, try_id: str) -> None:
+    """Forget a try that said nothing about the password."""
+    await connection.execute("delete from password_tries where id = $1", try_id)
+
+
+async def forgive_tries(connection: Connection, account: bytes) -> None:
+    """Forget all tries of an account: who knows the password has come."""
+    await connection.execute("delete from password_tries where account = $1", account)
+
+
+async def forget_tries(connection: Connection, *, before: datetime) -> None:
+    """Forget tries that count no more, except those that somebody else is forgetting."""
+    await connection.execute(
+        """delete from password_tries where id in (
+            select id from password_tries where tried_at <= $1 order by tried_at limit 1000 for update skip locked)""",
+        before,
+    )

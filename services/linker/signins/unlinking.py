@@ -1,0 +1,106 @@
+"""Forgets a credential: out of the vault at once, and ended at the other system where that has a call for it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import structlog
+
+from services.linker.signins.domain import Held, Revoke
+from services.linker.signins.store import connections
+from services.linker.signins.store.connections import LinkedAccount
+from shared.bus.message import Message
+from shared.bus.work import Work
+from shared.clients.errors import CredentialRefusedError
+from shared.courier import Courier
+from shared.errors import PermanentError
+from shared.owners import account_token
+from shared.schemas.events import AccountUnlinked
+from shared.schemas.identifiers import derived_id
+from shared.schemas.media import Provider
+from shared.schemas.parcel import Parcel
+from shared.schemas.secret import Secret
+from shared.vault import Vault
+
+REVOKED: Final[tuple[Provider, ...]] = ("jellyfin", "trakt")
+"""Systems that have a call to end a token."""
+_SUBJECT: Final = "jobs.linker.revoke"
+_PURPOSE: Final = "revoked-token"
+
+log = structlog.get_logger()
+
+
+class RevokeToken(msgspec.Struct, frozen=True, kw_only=True):
+    """The job `revoke`: a token that nobody needs any more."""
+
+    provider: Provider
+    server: str
+    account_id: str
+    token: Parcel
+
+
+class Unlinking:
+    """Forgets one account's tokens."""
+
+    def __init__(self, vault: Vault, courier: Courier, *, now: Callable[[], datetime]) -> None:
+        self._vault = vault
+        self._courier = courier
+        self._now = now
+
+    async def __call__(self, work: Work, linked: LinkedAccount, *, reason: str = "") -> bool:
+        """Forget them and say so; False where somebody else was quicker."""
+        if not await connections.remove(work.connection, linked):
+            return False
+        cause = derived_id("account.unlinked", *linked.key, linked.linked_at)
+        owner = account_token(linked.provider, server=linked.server, account_id=linked.account_id)
+        if linked.provider in REVOKED and (token := await self._token(work, linked)) is not None:
+            job = RevokeToken(
+                provider=linked.provider,
+                server=linked.server,
+                account_id=linked.account_id,
+                token=self._courier.pack(token, purpose=_PURPOSE),
+            )
+            work.say(_SUBJECT, msgspec.json.encode(job), message_id=derived_id("revoke", cause))
+        await self._vault.remove(owner, on=work.connection)
+        await self._vault.remove(msgspec.structs.replace(owner, purpose="refresh_token"), on=work.connection)
+        work.publish(
+            AccountUnlinked(
+                id=cause,
+                occurred_at=self._now(),
+                person_id=linked.person_id,
+                provider=linked.provider,
+                account_id=linked.account_id,
+                server=linked.server,
+                reason=reason,
+            )
+        )
+        return True
+
+    async def _token(self, work: Work, linked: LinkedAccount) -> Secret | None:
+        owner = account_token(linked.provider, server=linked.server, account_id=linked.account_id)
+        try:
+            return await self._vault.get(owner, on=work.connection)
+        except PermanentError as exc:  # it does not open: it goes all the same
+            log.warning("token_not_revoked", account=str(owner), reason=exc.detail)
+            return None
+
+
+class Revocations:
+    """Does the job; a token that was dead already is as good."""
+
+    def __init__(self, courier: Courier, revokers: Mapping[Provider, Revoke]) -> None:
+        self._courier = courier
+        self._revokers = revokers
+
+    async def revoke(self, message: Message) -> None:
+        """End a token at the system that gave it."""
+        job = msgspec.json.decode(message.payload, type=RevokeToken)
+        if job.provider not in self._revokers:
+            return
+        token = self._courier.open(job.token, purpose=_PURPOSE)
+        held = Held(provider=job.provider, server=job.server, account_id=job.account_id, token=token)
+        try:
+            await self._revokers[job.provider](held)
+        except CredentialRefusedError:
+            return

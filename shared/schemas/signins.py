@@ -1,0 +1,160 @@
+"""Questions about sign-ins and linked accounts, between gateway and linker; the answers are the REST shapes.
+
+Tokens and passwords cross as parcels. Questions that another system is called for have more time than others.
+"""
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Final, Literal
+
+import msgspec
+
+from shared.schemas.media import Provider
+from shared.schemas.parcel import Parcel
+
+TOKEN: Final = "account-token"  # noqa: S105 (the purpose of a parcel)
+PASSWORD: Final = "account-password"  # noqa: S105 (likewise)
+PATIENT: Final = timedelta(seconds=7)
+
+Status = Literal["pending", "authorized", "expired", "denied", "refused", "cancelled"]
+
+
+class Who(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose account it is: a user's of Usher, or somebody's whom a key speaks for, or else whoever signs in."""
+
+    user: str | None = None
+    key: str | None = None
+    person_id: str | None = None
+
+
+class BeginSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="sign_ins.begin"):
+    """Begin a sign-in, or show the one that is open. `server` is a configured one's name."""
+
+    answered_within: ClassVar[timedelta] = PATIENT
+
+    provider: Provider
+    who: Who
+    server: str | None = None
+
+
+class CheckSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="sign_ins.check"):
+    """How does it stand? Asked of the other system at once. Without `provider`, it may be any."""
+
+    answered_within: ClassVar[timedelta] = PATIENT
+
+    pin_id: str
+    provider: Provider | None = None
+
+
+class CancelSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="sign_ins.cancel"):
+    """Call it off; asking again is the same."""
+
+    pin_id: str
+    provider: Provider
+
+
+class ConnectAccount(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="connections.add"):
+    """Link an account by its token (Plex), or by user name and password on a configured server (Jellyfin, Emby)."""
+
+    answered_within: ClassVar[timedelta] = PATIENT
+
+    provider: Provider
+    who: Who
+    token: Parcel | None = None
+    server: str | None = None
+    username: str | None = None
+    password: Parcel | None = None
+
+
+class ListConnections(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="connections.list"):
+    """Which accounts are linked? Without `who`, everybody's."""
+
+    who: Who | None = None
+    provider: Provider | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+class RemoveConnections(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="connections.remove"):
+    """Forget the credentials of a system, or of one account; asking again is the same."""
+
+    provider: Provider
+    who: Who
+    server: str | None = None
+    account_id: str | None = None
+
+
+class Pin(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign-in that waits for the person: `url` is where to sign in, `code` what is shown or asked for there."""
+
+    pin_id: str
+    code: str
+    url: str
+    short_code: str | None
+    expires_at: datetime
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """The account that was signed in to."""
+
+    id: str
+    username: str
+    email: str | None
+
+
+class ReachedServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that the account reaches."""
+
+    name: str
+    machine_identifier: str
+    owned: bool = False
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a sign-in stands; `reason` says why it was refused."""
+
+    status: Status
+    account: SignedIn | None = None
+    servers: list[ReachedServer] = []
+    reason: str | None = None
+
+
+class LinkedPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose account it is."""
+
+    id: str
+    name: str
+
+
+class LinkedTo(msgspec.Struct, frozen=True, kw_only=True):
+    """The account itself; `server` is a machine id, empty where an account is one on all servers."""
+
+    id: str
+    username: str
+    server: str = ""
+
+
+class Integration(msgspec.Struct, frozen=True, kw_only=True):
+    """A linked account: `dead` where its token is not accepted any more, and `reason` says how that was noticed."""
+
+    provider: Provider
+    account: LinkedTo
+    person: LinkedPerson
+    state: Literal["ok", "dead"]
+    reason: str | None
+    linked_at: datetime
+    checked_at: datetime | None
+
+
+class IntegrationPage(msgspec.Struct, frozen=True):
+    """A page of linked accounts, by system and name."""
+
+    items: list[Integration]
+    total: int
+    limit: int
+    offset: int
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """The accounts that were linked until now."""
+
+    items: list[LinkedTo]

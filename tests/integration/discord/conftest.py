@@ -1,0 +1,184 @@
+"""Discord, the gateway, linker and syncer together: somebody types a command, and reads the reply below it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from services.linker.discord.handlers import Handlers as LinkerHandlers
+from services.linker.signins.domain import Asker, SignIn
+from services.syncer.discord.handlers import Handlers as SyncerHandlers
+from shared.bus import streams
+from shared.bus.connection import Bus
+from shared.clients.discord.answering import Answering
+from shared.clients.discord.limits import Limits
+from shared.clients.discord.receiving import Receiver
+from shared.clients.discord.rest import Discord
+from shared.courier import Courier
+from shared.errors import UsherError
+from shared.http.client import client
+from shared.http.upstream import Upstream
+from shared.keyring import Keyring, new_key
+from shared.runtime import Parts, Service
+from shared.schemas.interactions import Interaction, Suggest
+from shared.schemas.media import Provider
+from shared.schemas.secret import Secret
+from simulators.discord.app import Discord as StandIn
+from simulators.discord.interactions import ADMINISTRATOR, Person
+from simulators.given import Clock
+from simulators.serving import serving
+from tests.integration.gateway.house import House, prepared, settings
+from tests.integration.service import at_work, parts_of, until
+
+GUILD = "197038439483310086"
+ANNA = Person(id="80351110224678912", name="anna", guild_id=GUILD)
+BEN = Person(id="80351110224678913", name="ben", guild_id=GUILD)
+ADMIN = Person(id="80351110224678914", name="martha", guild_id=GUILD, permissions=ADMINISTRATOR)
+KEYS = new_key("test")
+
+
+class Account(msgspec.Struct, frozen=True):
+    username: str
+
+
+class FakeSignIns:
+    """Begins sign-ins, one open for each asker; fails as often as `errors` has something to raise."""
+
+    def __init__(self) -> None:
+        self.errors: list[UsherError] = []
+        self.begun: list[tuple[Asker, str | None]] = []
+        self.linked: dict[str, list[Account]] = {}
+
+    async def begin(self, asker: Asker, provider: Provider, *, interaction: Interaction | None = None) -> SignIn:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.begun.append((asker, None if interaction is None else interaction.id))
+        return SignIn(
+            id="s1",
+            provider=provider,
+            state="pending",
+            code="c" * 25,
+            short_code="AB3D",
+            url=f"https://app.plex.tv/auth#?code={asker.id}",
+            expires_at=datetime.now(UTC) + timedelta(minutes=30),
+        )
+
+    async def unlink(self, asker: Asker, provider: Provider) -> Sequence[Account]:  # noqa: ARG002
+        if self.errors:
+            raise self.errors.pop(0)
+        return self.linked.pop(asker.id, [])
+
+
+class Street:
+    """People of Discord, and what they see."""
+
+    def __init__(self, stand_in: StandIn, house: House, sign_ins: FakeSignIns, bus: Bus) -> None:
+        self.stand_in = stand_in
+        self.house = house
+        self.sign_ins = sign_ins
+        self.bus = bus
+        self.linker: Parts
+        self.syncer: Parts
+
+    async def use(self, interaction: dict[str, Any]) -> httpx.Response:
+        """Send an interaction as Discord does, and take the answer as Discord does."""
+        self.stand_in.interactions.send(interaction)
+        answer = await self.post(interaction)
+        self.stand_in.answered(interaction["token"], answer.json())
+        return answer
+
+    async def post(self, interaction: dict[str, Any]) -> httpx.Response:
+        headers, body = self.stand_in.app.signed(interaction)
+        return await self.house.http.post("/discord/interactions", content=body, headers=headers)
+
+    async def command(self, person: Person, name: str, /, **options: str) -> dict[str, Any]:
+        """Call a command, and return the message that stands below it in the end."""
+        interaction = self.stand_in.app.command(person, name, options)
+        await self.use(interaction)
+        return await self.reply(interaction)
+
+    async def reply(self, interaction: dict[str, Any], *, within_s: float = 10) -> dict[str, Any]:
+        await until(lambda: self.stand_in.interactions.reply(interaction["token"]) is not None, within_s=within_s)
+        message = self.stand_in.interactions.reply(interaction["token"])
+        assert message is not None
+        return message
+
+    async def letters(self, person: Person, count: int = 1, *, within_s: float = 10) -> list[str]:
+        await until(lambda: len(self.stand_in.direct_messages(person.id)) >= count, within_s=within_s)
+        return [message["content"] for message in self.stand_in.direct_messages(person.id)]
+
+    async def is_settled(self, *consumers: str) -> bool:
+        """Say whether nothing is left to do of these interactions and jobs."""
+        stream = self.bus.client.jetstream()
+        for name in consumers:
+            info = await stream.consumer_info("JOBS" if name.endswith("jobs") else "INTERACTIONS", name)
+            if info.num_pending or info.num_ack_pending:
+                return False
+        return True
+
+
+@pytest.fixture
+def stand_in() -> StandIn:
+    stand_in = StandIn(clock=Clock())
+    stand_in.guilds.add(GUILD)
+    stand_in.people |= {person.id: person.name for person in (ANNA, BEN, ADMIN)}
+    return stand_in
+
+
+@pytest.fixture
+async def street(
+    stand_in: StandIn, bus: Bus, database_url: Secret, nats_url: Secret, tmp_path: Path
+) -> AsyncIterator[Street]:
+    sign_ins = FakeSignIns()
+    discord_settings = {
+        "discord_application_id": stand_in.app.id,
+        "discord_public_key": stand_in.app.public_key,
+        "discord_guild_id": GUILD,
+        "usher_encryption_keys": KEYS,
+    }
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving(stand_in))
+        http = await stack.enter_async_context(client())
+        discord = Discord(
+            http,
+            Upstream("Discord"),
+            application_id=stand_in.app.id,
+            bot_token=Secret(stand_in.app.bot_token),
+            limits=Limits(),
+            url=f"{url}/api/v10",
+        )
+        house = await stack.enter_async_context(
+            prepared(settings(database_url, nats_url, tmp_path, **discord_settings))
+        )
+        street = Street(stand_in, house, sign_ins, bus)
+        answering = Answering(discord, Courier(Keyring.parse(KEYS)), now=stand_in.clock.now)
+        for name, fill in (("linker", _linker), ("syncer", _syncer)):
+            parts = await stack.enter_async_context(parts_of(name, bus=bus, database_url=database_url))
+            service = Service(parts)
+            fill(street, service, parts)
+            service.work(answering.jobs)
+            await stack.enter_async_context(at_work(service))
+        yield street
+
+
+def _linker(street: Street, service: Service, parts: Parts) -> None:
+    street.linker = parts
+    handlers = LinkerHandlers(pool=parts.pool, sign_ins=street.sign_ins)
+    service.consume(
+        streams.LINKER_INTERACTIONS, Receiver(streams.LINKER_INTERACTIONS, parts.worker, handlers.answer).take
+    )
+
+
+def _syncer(street: Street, service: Service, parts: Parts) -> None:
+    street.syncer = parts
+    handlers = SyncerHandlers(worker=parts.worker, pool=parts.pool)
+    service.consume(streams.SYNCER_LINKS, handlers.learn_link)
+    service.consume(
+        streams.SYNCER_INTERACTIONS, Receiver(streams.SYNCER_INTERACTIONS, parts.worker, handlers.answer).take
+    )
+    service.answer({Suggest: handlers.suggest})

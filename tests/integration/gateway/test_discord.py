@@ -1,0 +1,387 @@
+"""Interactions through the gateway's own door: signed by the stand-in of Discord, stored by a real JetStream."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from shared.bus.connection import Bus, connect
+from shared.bus.questions import Answers
+from shared.clients.discord.custom_ids import custom_id
+from shared.clients.discord.interactions import CommandCalled
+from shared.clients.discord.payload import parse
+from shared.courier import Courier
+from shared.keyring import Keyring, new_key
+from shared.schemas.interactions import TOKEN, Choice, Choices, Interaction, Suggest
+from shared.schemas.secret import Secret
+from shared.telemetry import Tracer
+from simulators.discord.interactions import ADMINISTRATOR, DiscordApp, Person
+from simulators.given import Clock, Ids
+from tests.integration.gateway.house import House, opened, prepared, settings
+from tests.integration.servers import Running
+from tests.integration.service import until
+
+PATH = "/discord/interactions"
+GUILD = "197038439483310086"
+OTHER_GUILD = "197038439483310099"
+ROLE = "41771983423143936"
+ANNA = Person(id="80351110224678912", name="anna", guild_id=GUILD)
+KEYS = new_key("test")
+APP = DiscordApp(Clock(), Ids("gateway tests"))
+DISCORD = {
+    "discord_application_id": APP.id,
+    "discord_public_key": APP.public_key,
+    "discord_guild_id": GUILD,
+    "discord_admin_role_id": ROLE,
+    "usher_encryption_keys": KEYS,
+}
+OLD_MESSAGE = {"id": "900000000000000000", "content": ""}
+
+
+@pytest.fixture
+async def house(database_url: Secret, nats_url: Secret, tmp_path: Path) -> AsyncIterator[House]:
+    async with prepared(settings(database_url, nats_url, tmp_path, **DISCORD)) as running:
+        yield running
+
+
+async def send(house: House, interaction: Any, *, ago: timedelta = timedelta(), **changes: str) -> httpx.Response:
+    headers, body = APP.signed(interaction, ago=ago)
+    named = {name.replace("_", "-"): value for name, value in changes.items()}
+    return await house.http.post(PATH, content=body, headers={**headers, **named})
+
+
+async def stored(bus: Bus, *, at_least: int = 0) -> list[tuple[str, bytes]]:
+    """Return subjects and bytes of all that the stream holds, in its order."""
+    stream = bus.client.jetstream()
+
+    async def count() -> int:
+        return int((await stream.stream_info("INTERACTIONS")).state.messages)
+
+    async def has_enough() -> bool:
+        return await count() >= at_least
+
+    await until(has_enough)
+    messages = [await stream.get_msg("INTERACTIONS", seq=number + 1) for number in range(await count())]
+    return [(str(message.subject), message.data or b"") for message in messages]
+
+
+async def test_a_ping_is_answered_at_once_and_not_stored(house: House, bus: Bus) -> None:
+    answer = await send(house, APP.ping())
+
+    assert (answer.status_code, answer.json()) == (200, {"type": 1})
+    assert answer.headers["content-type"].startswith("application/json")
+    assert await stored(bus) == []
+
+
+async def test_a_command_is_stored_before_it_is_promised(house: House, bus: Bus) -> None:
+    interaction = APP.command(ANNA, "link")
+
+    answer = await send(house, interaction)
+
+    assert (answer.status_code, answer.json()) == (200, {"type": 5, "data": {"flags": 64}})
+    ((subject, data),) = await stored(bus)
+    assert subject == "interactions.linker.link"
+    envelope = msgspec.json.decode(data, type=Interaction)
+    assert (envelope.id, envelope.is_ephemeral, envelope.is_admin) == (interaction["id"], True, False)
+    called = parse(bytes(envelope.payload))
+    assert isinstance(called, CommandCalled)
+    assert (called.command, called.caller.id, called.guild_id) == ("link", ANNA.id, GUILD)
+
+
+async def test_the_token_is_in_no_stream_and_the_services_can_open_it(house: House, bus: Bus) -> None:
+    interaction = APP.command(ANNA, "link")
+    await send(house, interaction)
+
+    ((_, data),) = await stored(bus)
+
+    assert interaction["token"].encode() not in data
+    envelope = msgspec.json.decode(data, type=Interaction)
+    opened = Courier(Keyring.parse(KEYS)).open(envelope.token, purpose=TOKEN)
+    assert opened.reveal() == interaction["token"]
+
+
+async def test_the_same_interaction_twice_is_answered_alike_and_stored_once(house: House, bus: Bus) -> None:
+    interaction = APP.command(ANNA, "link")
+
+    answers = [await send(house, interaction) for _ in range(3)]
+
+    assert {answer.content for answer in answers} == {b'{"type":5,"data":{"flags":64}}'}
+    assert len(await stored(bus)) == 1
+
+
+async def test_fifty_at_once_are_all_stored(house: House, bus: Bus) -> None:
+    interactions = [APP.command(ANNA, "whoami") for _ in range(50)]
+
+    answers = await asyncio.gather(*(send(house, interaction) for interaction in interactions))
+
+    assert {answer.status_code for answer in answers} == {200}
+    ids = {msgspec.json.decode(data, type=Interaction).id for _, data in await stored(bus)}
+    assert ids == {interaction["id"] for interaction in interactions}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"X_Signature_Ed25519": ""},
+        {"X_Signature_Ed25519": "ab" * 32},
+        {"X_Signature_Ed25519": "zz" * 64},
+        {"X_Signature_Ed25519": "ab" * 64},
+        {"X_Signature_Ed25519": "é" * 128},
+        {"X_Signature_Timestamp": ""},
+        {"X_Signature_Timestamp": "now"},
+        {"X_Signature_Timestamp": "9" * 40},
+        {"X_Signature_Timestamp": "1"},
+    ],
+)
+async def test_a_bad_signature_is_refused_and_nothing_stored(house: House, bus: Bus, changes: dict[str, str]) -> None:
+    headers, body = APP.signed(APP.command(ANNA, "link"))
+    sent = {**headers, **{name.replace("_", "-"): value for name, value in changes.items()}}
+
+    answer = await house.http.post(
+        PATH, content=body, headers=[(name.encode(), value.encode("latin-1")) for name, value in sent.items()]
+    )
+
+    assert (answer.status_code, answer.json()["title"]) == (401, "Not authorized")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert await stored(bus) == []
+
+
+async def test_without_a_signature_there_is_no_entry(house: House) -> None:
+    answer = await house.http.post(PATH, json=APP.ping())
+
+    assert answer.status_code == 401
+
+
+async def test_a_signature_is_good_for_one_body_only(house: House, bus: Bus) -> None:
+    headers, _ = APP.signed(APP.command(ANNA, "link"))
+
+    answer = await house.http.post(PATH, json=APP.command(ANNA, "unlink"), headers=headers)
+
+    assert answer.status_code == 401
+    assert await stored(bus) == []
+
+
+async def test_another_applications_signature_is_refused(house: House) -> None:
+    stranger = DiscordApp(Clock(), Ids("a stranger"))
+    headers, body = stranger.signed(APP.command(ANNA, "link"))
+
+    answer = await house.http.post(PATH, content=body, headers=headers)
+
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("ago", [timedelta(minutes=5, seconds=5), timedelta(minutes=-5, seconds=-5)])
+async def test_a_signature_of_another_time_is_refused(house: House, ago: timedelta) -> None:
+    assert (await send(house, APP.command(ANNA, "link"), ago=ago)).status_code == 401
+
+
+async def test_a_signature_of_some_minutes_is_good(house: House) -> None:
+    assert (await send(house, APP.command(ANNA, "link"), ago=timedelta(minutes=4))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b'{"type":2}',
+        b'{"type":2,"id":"x"}',
+        b'{"type":2,"id":"1176524800000000000","token":"t"}',
+        b'{"type":2,"id":"1176524800000000000","token":"","data":{"name":"link"},"user":{"id":"5"}}',
+        b'{"type":2,"id":"1176524800000000000","token":"t","data":{"name":"link"},"user":{"id":"5"}',
+        (
+            b'{"type":2,"id":"1176524800000000000","token":"t","application_id":"1","data":{"name":"link"},'
+            b'"user":{"id":"5"}}'
+        ),
+        b'{"type":4,"id":"1176524800000000000","token":"t","data":{"name":"history"},"user":{"id":"5"}}',
+        b'{"type":"2","id":"1176524800000000000"}',
+        b'{"type":2,"id":1176524800000000000,"token":"t"}',
+        b"\xff\xfe",
+        b'{"type":1,"id":"1176524800000000000","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+)
+async def test_what_is_signed_and_no_interaction_is_bad_input(house: House, bus: Bus, body: bytes) -> None:
+    answer = await house.http.post(PATH, content=body, headers=APP.headers(body))
+
+    assert (answer.status_code, answer.json()["title"]) == (400, "Invalid input")
+    assert await stored(bus) == []
+
+
+async def test_bytes_that_are_no_text_are_bad_input_wherever_they_are(house: House, bus: Bus) -> None:
+    body = msgspec.json.encode(APP.command(ANNA, "link"))[:-1] + b',"extra":"\xff"}'
+
+    answer = await house.http.post(PATH, content=body, headers=APP.headers(body))
+
+    assert answer.status_code == 400
+    assert await stored(bus) == []
+
+
+@pytest.mark.parametrize("size", [250 * 1024, 300 * 1024, 3 * 1024 * 1024])
+async def test_a_body_over_the_limit_is_refused(house: House, bus: Bus, size: int) -> None:
+    answer = await send(house, {**APP.command(ANNA, "link"), "padding": "x" * size})
+
+    assert (answer.status_code, answer.json()["status"]) == (413, 413)
+    assert await stored(bus) == []
+
+
+async def test_an_unknown_command_or_kind_is_told_to_the_person_alone(house: House, bus: Bus) -> None:
+    command = await send(house, APP.command(ANNA, "abracadabra"))
+    kind = await send(house, {**APP.command(ANNA, "link"), "type": 77})
+
+    for answer in (command, kind):
+        assert (answer.status_code, answer.json()["type"], answer.json()["data"]["flags"]) == (200, 4, 64)
+    assert "does not know this command" in command.json()["data"]["content"]
+    assert await stored(bus) == []
+
+
+async def test_a_button_of_ours_is_stored_and_its_message_stays(house: House, bus: Bus) -> None:
+    pressed = APP.button(ANNA, custom_id("syncer", "history", "p1", 10), message=OLD_MESSAGE)
+
+    answer = await send(house, pressed)
+
+    assert answer.json() == {"type": 6}
+    assert [subject for subject, _ in await stored(bus)] == ["interactions.syncer.history"]
+
+
+async def test_a_form_of_ours_is_promised_an_answer(house: House, bus: Bus) -> None:
+    answer = await send(house, APP.modal(ANNA, custom_id("syncer", "history"), {"reason": "because"}))
+
+    assert answer.json() == {"type": 5, "data": {"flags": 64}}
+    assert [subject for subject, _ in await stored(bus)] == ["interactions.syncer.history"]
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "",
+        "x",
+        "approve:5",
+        "syncer:",
+        "syncer:nothing",
+        "linker:history",
+        "gateway:history",
+        "syncer:history:a b",
+        "syncer:history.>:é",
+        "syncer:history:" + "x" * 200,
+        "Syncer:history",
+        ">:>",
+        "syncer:history:\n",
+    ],
+)
+async def test_what_is_no_component_of_ours_is_told_to_the_person(house: House, bus: Bus, foreign: str) -> None:
+    pressed = await send(house, APP.button(ANNA, foreign, message=OLD_MESSAGE))
+    chosen = await send(house, APP.select(ANNA, foreign, ["1"], message=OLD_MESSAGE))
+    filled = await send(house, APP.modal(ANNA, foreign, {"reason": "because"}))
+
+    for answer in (pressed, chosen, filled):
+        assert (answer.status_code, answer.json()["type"], answer.json()["data"]["flags"]) == (200, 4, 64)
+    assert await stored(bus) == []
+
+
+@pytest.mark.parametrize(
+    ("person", "is_admin"),
+    [
+        (ANNA, False),
+        (Person(id="5", name="a", guild_id=GUILD, permissions=ADMINISTRATOR), True),
+        (Person(id="5", name="a", guild_id=OTHER_GUILD, permissions=ADMINISTRATOR), False),
+        (Person(id="5", name="a", guild_id=GUILD, roles=(ROLE,)), True),
+        (Person(id="5", name="a", guild_id=GUILD, roles=("1",), permissions=7), False),
+        (Person(id="5", name="a"), False),
+    ],
+)
+async def test_the_gateway_says_who_is_an_admin(house: House, bus: Bus, person: Person, *, is_admin: bool) -> None:
+    await send(house, APP.command(person, "history"))
+
+    ((_, data),) = await stored(bus)
+    assert msgspec.json.decode(data, type=Interaction).is_admin is is_admin
+
+
+async def test_choices_come_from_the_service_and_are_made_to_fit(house: House, bus: Bus) -> None:
+    asked: list[Suggest] = []
+
+    async def suggest(question: Suggest) -> Choices:
+        asked.append(question)
+        odd = [Choice("x" * 300, "long name"), Choice("long value", "y" * 101), Choice("\ud800", "v"), Choice(" ", "v")]
+        return Choices([*odd, *(Choice(f"Person {number}", str(number)) for number in range(40))])
+
+    await bus.add(Answers("syncer", {Suggest: suggest}, tracer=Tracer()))
+    await bus.client.flush()
+    answer = await send(house, APP.autocomplete(ANNA, "history", {"person": "per"}, focused="person"))
+
+    choices = answer.json()["data"]["choices"]
+    assert answer.json()["type"] == 8
+    assert len(choices) == 25
+    assert choices[0] == {"name": "x" * 100, "value": "long name"}
+    assert choices[1] == {"name": "Person 0", "value": "0"}
+    (question,) = asked
+    assert (question.command, question.option, question.typed) == ("history", "person", "per")
+    assert (question.user_id, question.is_admin) == (ANNA.id, False)
+
+
+async def test_a_service_that_is_away_or_slow_offers_nothing_in_time(house: House, bus: Bus) -> None:
+    loop = asyncio.get_running_loop()
+    typing = APP.autocomplete(ANNA, "history", {"person": ""}, focused="person")
+    nobody = await send(house, typing)
+
+    async def suggest(question: Suggest) -> Choices:
+        await asyncio.sleep(10)
+        return Choices([])
+
+    await bus.add(Answers("syncer", {Suggest: suggest}, tracer=Tracer()))
+    await bus.client.flush()
+    began = loop.time()
+    late = await send(house, typing)
+
+    assert loop.time() - began < 2.4
+    for answer in (nobody, late):
+        assert (answer.status_code, answer.json()) == (200, {"type": 8, "data": {"choices": []}})
+
+
+async def test_an_unknown_command_offers_nothing(house: House) -> None:
+    answer = await send(house, APP.autocomplete(ANNA, "abracadabra", {"x": "y"}, focused="x"))
+
+    assert answer.json() == {"type": 8, "data": {"choices": []}}
+
+
+async def test_without_a_public_key_discord_is_off(database_url: Secret, nats_url: Secret, tmp_path: Path) -> None:
+    async with opened(settings(database_url, nats_url, tmp_path)) as house:
+        answer = await send(house, APP.ping())
+
+    assert (answer.status_code, answer.json()["title"]) == (404, "Discord is off")
+    assert "DISCORD_PUBLIC_KEY" in answer.json()["detail"]
+
+
+async def test_a_frozen_nats_delays_nobody_and_loses_nothing(
+    database_url: Secret, own_nats: tuple[Running, Secret], tmp_path: Path
+) -> None:
+    loop = asyncio.get_running_loop()
+    server, nats_url = own_nats
+    async with prepared(settings(database_url, nats_url, tmp_path, **DISCORD)) as house:
+        interactions = [APP.command(ANNA, "link") for _ in range(20)]
+        server.freeze()
+        delays, statuses = [], []
+        for interaction in interactions:
+            began = loop.time()
+            statuses.append((await send(house, interaction)).status_code)
+            delays.append(loop.time() - began)
+        spooled = b"".join(path.read_bytes() for path in (tmp_path / "spool").iterdir() if path.is_file())
+        server.thaw()
+        found = await _drained(nats_url, len(interactions))
+
+    assert set(statuses) == {200}
+    assert max(delays) < 0.3
+    assert sorted(found) == sorted(interaction["id"] for interaction in interactions)
+    assert interactions[0]["id"].encode() in spooled
+    assert not any(interaction["token"].encode() in spooled for interaction in interactions)
+
+
+async def _drained(nats_url: Secret, count: int) -> list[str]:
+    async with connect(nats_url, name="reader") as bus:
+        return [msgspec.json.decode(data, type=Interaction).id for _, data in await stored(bus, at_least=count)]
