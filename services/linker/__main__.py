@@ -85,9 +85,7 @@ async def linker(config: Settings) -> None:
             }
         )
         await parts.bus.add(servers.listener)
-        await runtime.serve(
-            config, lambda: _together(service.run, servers.run, sign_ins.run), finish=service.finish
-        )
+        await runtime.serve(config, lambda: _together(service.run, servers.run, sign_ins.run), finish=service.finish)
 
 
 async def _together(*parts: Callable[[], Coroutine[Any, Any, None]]) -> None:

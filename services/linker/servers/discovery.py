@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from services.linker.clients import Clients, Place
+from services.linker.people.joining import UnknownPersonError
 from services.linker.people.store import people
 from services.linker.servers import rules, store
 from shared.clients.errors import CredentialRefusedError
@@ -79,7 +80,7 @@ class Discovery:
         async with transaction(self._pool) as connection:
             person = await people.find_person(connection, question.person_id)
             if person is None:
-                raise NotFoundError(f"there is no person {question.person_id!r}: GET /api/people lists them")
+                raise UnknownPersonError(question.person_id)
             account_id = await store.linked_plex_account(connection, person.id)
             token = None
             if account_id is not None:

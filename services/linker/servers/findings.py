@@ -109,35 +109,31 @@ def forbidden(error: EgressError) -> Probe:
     )
 
 
-def stranger(kind: Provider, error: RefusedError | None, *, answered_by: Identity | None) -> Probe:
-    """Return what it means that something else answers than what was meant."""
-    text, mend = _stranger(kind, error, answered_by)
-    return Probe(
-        findings=(_broken("server", text, mend),),
-        reachable=answered_by is not None,
-        refusal=Fault("url", f"{text}: {mend}"),
-    )
+def another_kind(kind: Provider, identity: Identity) -> Probe:
+    """Return what it means that a server of another kind answers."""
+    text = f"what answers there is {_PRODUCTS[identity.kind]}, not {_PRODUCTS[kind]}"
+    return _misplaced("url", text, "correct the address or the type")
 
 
-def _stranger(kind: Provider, error: RefusedError | None, answered_by: Identity | None) -> tuple[str, str]:
-    product = _PRODUCTS[kind]
-    if answered_by is not None:
-        other = _PRODUCTS[answered_by.kind]
-        return f"what answers there is {other}, not {product}", "correct the address or the type"
-    if error is not None and error.answered is not None and 300 <= error.answered < 400:  # noqa: PLR2004 (redirects)
-        return f"it points to another address ({error.answered})", "give the address that it points to"
-    return f"what answers there is not {product}", f"give the address of the server itself, such as {_EXAMPLES[kind]}"
+def stranger(kind: Provider, error: RefusedError) -> Probe:
+    """Return what it means that something answers that is no server at all."""
+    if error.answered is not None and 300 <= error.answered < 400:  # noqa: PLR2004 (redirects)
+        text = f"it points to another address ({error.answered})"
+        return _misplaced("url", text, "give the address that it points to")
+    text = f"what answers there is not {_PRODUCTS[kind]}"
+    return _misplaced("url", text, f"give the address of the server itself, such as {_EXAMPLES[kind]}")
 
 
 def other_machine(identity: Identity, expected: str) -> Probe:
     """Return what it means that a server answers, but another one than was expected: it is not given the token."""
     text = f"another server answers there ({identity.machine_id}), not {expected}"
     mend = "correct the address; if the server was set up anew, change the server with its token and address"
-    return Probe(
-        findings=(_broken("server", text, mend),),
-        reachable=True,
-        refusal=Fault("machine_identifier", f"{text}: {mend}"),
-    )
+    return _misplaced("machine_identifier", text, mend)
+
+
+def _misplaced(path: str, text: str, mend: str) -> Probe:
+    found = _broken("server", text, mend)
+    return Probe(findings=(found,), reachable=False, refusal=Fault(path, f"{text}: {mend}"))
 
 
 def known(identity: Identity, rights: Rights) -> Probe:

@@ -54,9 +54,12 @@ class Prober:
         except EgressError as exc:
             return findings.forbidden(exc)
         except RefusedError as exc:
-            return findings.stranger(target.kind, exc, answered_by=await asking.anybody())
+            found = await asking.anybody()
+            if found is None:
+                return findings.stranger(target.kind, exc)
+            identity = found
         if identity.kind != target.kind:
-            return findings.stranger(target.kind, None, answered_by=identity)
+            return findings.another_kind(target.kind, identity)
         if target.machine_id and identity.machine_id != target.machine_id:
             return findings.other_machine(identity, target.machine_id)
         return findings.known(identity, await asking.rights(identity))

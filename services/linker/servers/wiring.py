@@ -54,7 +54,7 @@ class Servers:
     ) -> None:
         registry = Registry(parts.worker, vault, now=now)
         self.inspector: Final = Inspector(Prober(clients), registry, parts.pool, now=now)
-        self._first: Final = FirstServers(parts.worker, registry, given(config, egress))
+        self.first: Final = FirstServers(parts.worker, registry, given(config, egress))
         self.listener: Final = Listener([events.subject(ServerChanged)], lambda _subject, news: forget(clients, news))
         self._media = Handlers(
             registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool
@@ -82,7 +82,7 @@ class Servers:
 
     async def run(self) -> None:
         """Make the servers of the settings, then look at all servers every few minutes, until cancelled."""
-        await self._first.run()
+        await self.first.run()
         await self.inspector.run()
 
 
