@@ -11,9 +11,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from cli.complaints import UsedWronglyError, complain, wants_json
 from shared.errors import UsherError
 from shared.settings import SettingsError
 
+UsageError: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
+"""What typer raises for every wrong use; it has no name of its own outside."""
 FAILED: Final = 1
 USED_WRONGLY: Final = 2
 
@@ -58,10 +61,13 @@ def usher() -> None:
 def main() -> None:
     """Run the command of the command line."""
     try:
-        app(prog_name="usher")
+        sys.exit(app(prog_name="usher", standalone_mode=not wants_json()))
     except UsherError as exc:
-        sys.stderr.write(f"usher: {exc.detail}\n")
-        sys.exit(USED_WRONGLY if isinstance(exc, SettingsError) else FAILED)
+        complain(exc.detail)
+        sys.exit(USED_WRONGLY if isinstance(exc, SettingsError | UsedWronglyError) else FAILED)
+    except UsageError as exc:  # which typer says itself, in a box, where it may
+        complain(exc.format_message())
+        sys.exit(USED_WRONGLY)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.client import Usher, ask, path
-from cli.output import AsJson, Limit, Offset, show, show_json
+from cli.output import AsJson, Limit, Offset, show, show_whole
 
 COLUMNS: Final = {
     "Died": "died_at",
@@ -37,9 +37,9 @@ def list_letters(
 
 
 @app.command(name="show")
-def show_letter(letter: Annotated[str, typer.Argument(help="An id.")]) -> None:
-    """Show one as JSON, with the message that was given up."""
-    show_json(ask(lambda usher: usher.get(path("api", "deadletters", letter), full="true")))
+def show_letter(letter: Annotated[str, typer.Argument(help="An id.")], *, json: AsJson = False) -> None:
+    """Show one, with the message that was given up."""
+    show_whole(ask(lambda usher: usher.get(path("api", "deadletters", letter), full="true")), json=json)
 
 
 @app.command()

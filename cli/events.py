@@ -1,7 +1,6 @@
 """`usher events`: what came in by webhook and what became of it, as a list and as it happens."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final, Literal
 
@@ -9,7 +8,8 @@ import msgspec
 import typer
 
 from cli.client import AwayError, Usher, ask, path
-from cli.output import AsJson, Limit, Offset, cell, show, show_json
+from cli.complaints import complain
+from cli.output import AsJson, Limit, Moment, Offset, cell, show, show_whole
 
 COLUMNS: Final = {
     "Received": "received_at",
@@ -26,7 +26,6 @@ _LONGEST_PAUSE_S: Final = 10.0
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show what came in and what became of it.")
 
 Event = Annotated[str, typer.Argument(help="An event's id.")]
-Moment = Annotated[str | None, typer.Option(metavar="TIME", help="A date, or a moment in ISO 8601.")]
 
 
 @app.command(name="list")
@@ -54,9 +53,9 @@ def list_events(
 
 
 @app.command(name="show")
-def show_event(event: Event) -> None:
-    """Show one as JSON, with what was sent."""
-    show_json(ask(lambda usher: usher.get(path("api", "events", event), full="true")))
+def show_event(event: Event, *, json: AsJson = False) -> None:
+    """Show one, with what was sent."""
+    show_whole(ask(lambda usher: usher.get(path("api", "events", event), full="true")), json=json)
 
 
 @app.command()
@@ -94,7 +93,7 @@ async def followed(usher: Usher) -> AsyncIterator[str]:
         except AwayError:
             if not was_connected:
                 raise
-        sys.stderr.write(f"usher: the stream ended; trying again in {pause:.0f} s\n")
+        complain(f"the stream ended; trying again in {pause:.0f} s")
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_S)
 

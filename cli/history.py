@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from cli.client import ask
-from cli.output import AsJson, Limit, Offset, plain, show, show_json, show_table
+from cli.output import AsJson, Limit, Moment, Offset, plain, show, show_json, show_table
 
 COLUMNS: Final = {
     "Watched": "watched_at",
@@ -23,8 +23,6 @@ _TOTALS: Final = ("total", "movies", "episodes", "unclaimed")
 _CHARTS: Final = ("by_person", "by_source", "top_shows", "top_movies", "by_day")
 
 app = typer.Typer(add_completion=False)
-
-Moment = Annotated[str | None, typer.Option(metavar="TIME", help="A date, or a moment in ISO 8601.")]
 
 
 @app.command()

@@ -1,7 +1,6 @@
 """`usher keys`: make encryption keys, see which are in use, and seal everything with the newest one."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from cli.complaints import complain
 from cli.folder import Folder
 from shared.errors import UsherError
 from shared.keyring import Keyring, new_key, new_key_id
@@ -71,9 +71,10 @@ def _kept(path: Path, variable: str) -> Secret:
 
 
 @app.command()
-def generate() -> None:
+def generate(*, json: AsJson = False) -> None:
     """Print a new key, to be put first in USHER_ENCRYPTION_KEYS."""
-    print(new_key(new_key_id(datetime.now(UTC))).reveal())
+    key = new_key(new_key_id(datetime.now(UTC))).reveal()
+    print(msgspec.json.encode({"key": key}).decode() if json else key)
 
 
 @app.command()
@@ -164,5 +165,5 @@ def _bar() -> Progress:
 
 
 def _fail(text: str, *, status: int = _FAILED) -> NoReturn:
-    print(text, file=sys.stderr)
+    complain(text, by="")
     raise typer.Exit(status)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -11,9 +11,34 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.complaints import UsedWronglyError
+
+
+def _checked_moment(option: typer.CallbackParam, value: str | None) -> str | None:
+    """Return a moment as it was given; raises `UsedWronglyError` for what the API would not read."""
+    if value is None or _is_a(date, value) or _is_a(datetime, value):
+        return value
+    expected = "expected a date or a moment of ISO 8601, such as 2026-01-31 or 2026-01-31T18:00:00Z"
+    raise UsedWronglyError(f"--{option.name} is {value[:80]!r}: {expected}")
+
+
+def _is_a(kind: type[date], text: str) -> bool:
+    try:
+        msgspec.convert(text, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option(min=1, max=200, help="The most to show.")]
 Offset = Annotated[int, typer.Option(min=0, help="How many to pass over.")]
+Moment = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="A date (its midnight in UTC), or a moment in ISO 8601.", callback=_checked_moment
+    ),
+]
 
 _WHOLE: Final = ("id", "url", "_at")
 """Ends of the paths of what is copied, so that it is not broken into lines."""
@@ -38,6 +63,15 @@ def show(value: Any, columns: Columns, *, json: bool) -> None:
 def show_json(value: Any) -> None:
     """Print JSON on one line."""
     print(msgspec.json.encode(value).decode())
+
+
+def show_whole(value: Any, *, json: bool) -> None:
+    """Print all of one thing, for people as JSON with a line for each part."""
+    if json:
+        show_json(value)
+        return
+    for each in msgspec.json.format(msgspec.json.encode(value)).decode().splitlines():
+        print(plain(each))
 
 
 def show_table(items: Iterable[Any], columns: Columns, *, title: str | None = None) -> None:

@@ -27,6 +27,15 @@ def described(expects: str, example: str) -> Meta:
 
 
 Port = Annotated[int, Meta(ge=1, le=65535, description="a port number from 1 to 65535", examples=["8000"])]
+_BYTE = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+Host = Annotated[
+    str,
+    Meta(
+        pattern=rf"^({_BYTE}(\.{_BYTE}){{3}}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[0-9A-Za-z]+)?|[0-9._-]*[A-Za-z][\w.-]*)$",
+        description="a host name or an IP address",
+        examples=["127.0.0.1"],
+    ),
+]
 Url = Annotated[
     str, Meta(pattern=r"^https?://[^\s@]+$", description="an http or https address", examples=["http://127.0.0.1:8000"])
 ]
@@ -71,7 +80,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     usher_monitor_port: Annotated[
         int, Meta(ge=0, le=65535, description="a port for /health and /metrics, 0 for none", examples=["9100"])
     ] = 0
-    usher_monitor_host: Annotated[str, described("the address that /health and /metrics listen on", "127.0.0.1")] = (
+    usher_monitor_host: Annotated[Host, described("the address that /health and /metrics listen on", "127.0.0.1")] = (
         "127.0.0.1"
     )
     log_level: LogLevel = "INFO"

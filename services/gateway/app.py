@@ -25,7 +25,7 @@ from services.gateway.api import (
 )
 from services.gateway.api import webhook_secrets as secrets
 from services.gateway.api.bounds import Bounds
-from services.gateway.api.guards import Guard, caller, reads_json
+from services.gateway.api.guards import Guard, caller, knows_query, reads_json, reads_only
 from services.gateway.api.handlers import free
 from services.gateway.api.tracing import traced
 from services.gateway.discord import routes as discord
@@ -88,11 +88,13 @@ def application(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer) -> A
 
 
 def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
-    unguarded = Router("/", route_handlers=[auth.login_router(routes.auth)], guards=[free(guard.check_prepared)])
+    unguarded = Router(
+        "/", route_handlers=[auth.login_router(routes.auth)], guards=[free(guard.check_prepared), knows_query]
+    )
     guarded = Router(
         "/",
         route_handlers=_guarded(routes),
-        guards=[free(guard.check)],
+        guards=[free(guard.check), reads_only, knows_query],
         dependencies={"caller": Provide(caller, sync_to_thread=False)},
         security=describe.SECURITY,
     )

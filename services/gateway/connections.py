@@ -5,17 +5,19 @@ refused here, before there is a request to hand to the application, is answered 
 """
 
 import asyncio
-import http
 import itertools
+import urllib.parse
 from typing import Any, Final
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from services.gateway import problems
+from services.gateway import faults, problems
 from services.gateway.problems import Problem
 
 MAX_HEAD: Final = 64 * 1024
 MAX_HEADERS: Final = 100
+_BAD_REQUEST: Final = 400
 DEADLINE: Final = 15.0
 """Seconds from a request's first byte, or from the connection's beginning, to its last byte."""
 
@@ -99,15 +101,28 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if not self._is_answering():
-            self.transport.write(_answer(status, detail))
+            self.transport.write(_answer(status, detail, self._path()))
         self.transport.close()
+
+    def _path(self) -> str:
+        """Return the path of the request, once it is there as a whole."""
+        if not self._in_message or (self._in_head and not self.headers):
+            return ""
+        try:
+            return urllib.parse.unquote(httptools.parse_url(self.url).path or b"")
+        except httptools.HttpParserInvalidURLError:
+            return ""
 
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and cycle.response_started and not cycle.response_complete
 
 
-def _answer(status: int, detail: str) -> bytes:
-    body = problems.encoded(Problem(title=http.HTTPStatus(status).phrase, status=status, detail=detail))
+def _answer(status: int, detail: str, path: str) -> bytes:
+    errors = faults.whole("", detail) if status == _BAD_REQUEST else ()
+    problem = Problem(
+        title=problems.title(status), status=status, detail=detail, instance=problems.instance(path), errors=errors
+    )
+    body = problems.encoded(problem)
     head = f"content-type: {problems.MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
     return STATUS_LINE[status] + head.encode() + body

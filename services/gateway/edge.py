@@ -1,4 +1,8 @@
-"""The outermost layer: what every answer carries, whoever made it, and what is counted of every call."""
+"""The outermost layer: what every answer carries, whoever made it, and what is counted of every call.
+
+A HEAD is asked of the routes as a GET, and its answer goes out without a body: there is no route that a HEAD has for
+itself. A route that does something at a GET refuses it (`is_head`).
+"""
 
 import time
 from typing import Any, Final
@@ -17,6 +21,7 @@ _HEADERS: Final = (
 _NOTHING: Final = (CSP.encode(), b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 _UNMATCHED: Final = "unmatched"
+_HEAD: Final = "usher.head"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 CALLS = Counter("usher_http_requests_total", "Calls answered", ["method", "route", "status"])
@@ -35,25 +40,50 @@ class Edge:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answered = _Answered(send)
+        given: Any = scope
+        method: str = given["method"]
+        asked: Any = {**given, "method": "GET", _HEAD: True} if method == "HEAD" else given
+        answered = _Answered(send) if asked is given else _Answered(_Bodiless(send), allows_head=False)
         began = time.perf_counter()
         try:
-            await self._app(scope, receive, answered)
+            await self._app(asked, receive, answered)
         finally:
-            _count(scope, answered.status, time.perf_counter() - began)
+            _count(asked, method, answered.status, time.perf_counter() - began)
+
+
+def is_head(scope: Any) -> bool:
+    """Tell whether a GET was a HEAD when it came in."""
+    return _HEAD in scope
+
+
+class _Bodiless:
+    """Ends an answer where its body would begin; the server then tells the application that nobody listens."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._is_over = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await self._send(message)
+        elif not self._is_over:
+            self._is_over = True
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class _Answered:
     """Adds headers to an answer and remembers its status."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, allows_head: bool = True) -> None:
         self._send = send
+        self._allows_head = allows_head
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message["headers"], *_missing(message["headers"])]
+            headers = map(_with_head, message["headers"]) if self._allows_head else message["headers"]
+            message["headers"] = [*headers, *_missing(message["headers"])]
         await self._send(message)
 
 
@@ -62,8 +92,13 @@ def _missing(headers: Any) -> list[tuple[bytes, bytes]]:
     return [*_HEADERS, *(each for each in (_NOTHING, _NO_STORE) if each[0] not in names)]
 
 
-def _count(scope: Any, status: int, seconds: float) -> None:
+def _with_head(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Return a header, with HEAD where it allows GET."""
+    name, value = header
+    return (name, value + b", HEAD") if name == b"allow" and b"GET" in value else header
+
+
+def _count(scope: Any, method: str, status: int, seconds: float) -> None:
     route = scope.get("path_template") or _UNMATCHED
-    method = scope["method"] if scope["method"] in _METHODS else "other"
-    CALLS.labels(method, route, str(status)).inc()
+    CALLS.labels(method if method in _METHODS else "other", route, str(status)).inc()
     CALL_SECONDS.labels(route).observe(seconds)

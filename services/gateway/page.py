@@ -3,9 +3,10 @@
 Everything here is checked before it reaches a database: Postgres keeps no NUL in text, and its numbers end at 64 bits.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Final, Literal
 
+import msgspec
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
@@ -15,7 +16,11 @@ MAX_LIMIT: Final = 200
 MAX_OFFSET: Final = 10_000_000
 MAX_SEARCH: Final = 200
 _YEARS: Final = range(1900, 9999)
-_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+_LONGEST_MOMENT: Final = 64
+_DATE: Final = len("2026-01-31")
+NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+NOT_BLANK: Final = r"^(?=.*\S)[^\x00-\x1f\x7f]*$"
+"""For names: no control characters, and something that can be seen."""
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="the most items to return")]
 Offset = Annotated[int, QueryParameter(ge=0, le=MAX_OFFSET, description="how many items to pass over")]
@@ -23,26 +28,39 @@ Search = Annotated[
     str | None,
     QueryParameter(
         max_length=MAX_SEARCH,
-        pattern=_NO_CONTROLS,
+        pattern=NO_CONTROLS,
         description="only what contains this text; case does not matter",
         examples=[Example(value="alien")],
     ),
 ]
-Word = Annotated[str | None, QueryParameter(max_length=MAX_SEARCH, pattern=_NO_CONTROLS)]
+Word = Annotated[str | None, QueryParameter(max_length=MAX_SEARCH, pattern=NO_CONTROLS)]
 Since = Annotated[
-    datetime | None,
+    str | None,
     QueryParameter(
-        description="only from this moment on; without an offset it is UTC",
-        examples=[Example(value="2026-01-31T18:00:00Z")],
+        max_length=_LONGEST_MOMENT,
+        description="only from this moment on: ISO 8601, in UTC without an offset; a date is its midnight",
+        examples=[
+            Example(summary="a moment", value="2026-01-31T18:00:00Z"),
+            Example(summary="a day", value="2026-01-31"),
+        ],
     ),
 ]
-Until = Annotated[datetime | None, QueryParameter(description="only before this moment")]
+Until = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=_LONGEST_MOMENT,
+        description="only before this moment, of the same forms",
+        examples=[Example(value="2026-02-01")],
+    ),
+]
 Id = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Full = Annotated[Literal["true", "false"], QueryParameter(description="`true`: with the payload, secrets removed")]
 
 
-def moment(value: datetime | None, *, name: str) -> datetime | None:
+def moment(value: datetime | str | None, *, name: str) -> datetime | None:
     """Return a moment in UTC; raises `InvalidError` for one that is no moment there, or in no year of ours."""
+    if isinstance(value, str):
+        value = _read(value, name)
     if value is None:
         return None
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
@@ -51,3 +69,13 @@ def moment(value: datetime | None, *, name: str) -> datetime | None:
             f"{name} is out of range", faults=(Fault(name, f"expected a year from {_YEARS[0]} to {_YEARS[-1]}"),)
         )
     return aware.astimezone(UTC)
+
+
+def _read(text: str, name: str) -> datetime:
+    try:
+        if len(text) == _DATE and text.count("-") == 2:  # noqa: PLR2004 (else seconds since 1970)
+            return datetime.combine(msgspec.convert(text, date), time(), UTC)
+        return msgspec.convert(text, datetime, strict=False)
+    except msgspec.ValidationError as exc:
+        expected = "expected a date or a moment of ISO 8601, such as 2026-01-31 or 2026-01-31T18:00:00Z"
+        raise InvalidError(f"{name} is no moment", faults=(Fault(name, expected),)) from exc

@@ -11,7 +11,8 @@ from litestar.exceptions import HTTPException, InternalServerException
 from litestar.openapi import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
-from services.gateway import trace
+from services.gateway import faults, trace
+from shared import errors
 from shared.errors import Fault, PermanentError, TransientError, UsherError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -21,6 +22,22 @@ PATIENCE: Final = 5
 _ABANDONED: Final = frozenset({408, 413})
 """Statuses given while the sender is still sending: what follows on that connection is not worth reading."""
 _SERVER_ERROR: Final = 500
+_BAD_REQUEST: Final = 400
+_TITLES: Final = {
+    kind.status: kind.title
+    for kind in (
+        errors.InvalidError,
+        errors.UnauthorizedError,
+        errors.ForbiddenError,
+        errors.NotFoundError,
+        errors.ConflictError,
+        errors.TooLargeError,
+        errors.UnsupportedMediaTypeError,
+        errors.ThrottledError,
+        errors.TransientError,
+        UsherError,
+    )
+}
 _LITESTAR_CLIENT_GONE: Final = "client disconnected prematurely"
 
 _log = structlog.get_logger()
@@ -49,12 +66,15 @@ def handlers() -> ExceptionHandlersMap:
     return {UsherError: _on_usher, HTTPException: _on_http, Exception: _on_unexpected}
 
 
+def title(status: int) -> str:
+    """Return the title of a status, the same whoever gives it; an error of ours may have a reason for its own."""
+    return _TITLES.get(status) or http.HTTPStatus(status).phrase.capitalize()
+
+
 def documented(*statuses: int) -> dict[int, ResponseSpec]:
     """Return what OpenAPI says of these statuses."""
     return {
-        status: ResponseSpec(
-            Problem, media_type=MEDIA_TYPE, description=http.HTTPStatus(status).phrase, generate_examples=False
-        )
+        status: ResponseSpec(Problem, media_type=MEDIA_TYPE, description=title(status), generate_examples=False)
         for status in statuses
     }
 
@@ -65,7 +85,7 @@ def encoded(problem: Problem) -> bytes:
 
 
 def _on_usher(request: Request[Any, Any, Any], error: UsherError) -> Response[bytes]:
-    return _response(_of_usher(error, _instance(request)), _headers(error))
+    return _response(_of_usher(error, request), _headers(error))
 
 
 def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -73,14 +93,14 @@ def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
         return _on_usher(request, ClientGoneError("the client hung up in the middle of its request"))
     if error.status_code >= _SERVER_ERROR:
         return _on_unexpected(request, error)
-    return _response(_of_http(error, _instance(request)), error.headers or {})
+    return _response(_of_http(error, request), error.headers or {})
 
 
 def _on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     trace_id = trace.trace_id(trace.traceparent(request.headers.get("traceparent")))
     _log.error("request_failed", path=_instance(request), trace_id=trace_id, exc_info=error)
     problem = Problem(
-        title="Internal error",
+        title=title(_SERVER_ERROR),
         status=_SERVER_ERROR,
         detail="Something went wrong in here; the log tells more under this trace id.",
         instance=_instance(request),
@@ -89,26 +109,32 @@ def _on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Respons
     return _response(problem, {})
 
 
-def _of_usher(error: UsherError, instance: str) -> Problem:
-    return Problem(title=error.title, status=error.status, detail=error.detail, instance=instance, errors=error.faults)
-
-
-def _of_http(error: HTTPException, instance: str) -> Problem:
-    phrase = http.HTTPStatus(error.status_code).phrase
-    faults = _faults(error.extra)
-    # Litestar's own text ends in the address with its query, and that may hold a secret.
-    detail = "The input is wrong." if faults else error.detail.partition(" for path ")[0]
-    return Problem(title=phrase, status=error.status_code, detail=detail, instance=instance, errors=faults)
-
-
-def _faults(extra: object) -> tuple[Fault, ...]:
-    if not isinstance(extra, list):
-        return ()
-    return tuple(
-        Fault(path=str(entry.get("key", "")), message=str(entry.get("message", "")))
-        for entry in extra
-        if isinstance(entry, dict)
+def _of_usher(error: UsherError, request: Request[Any, Any, Any]) -> Problem:
+    return Problem(
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        instance=_instance(request),
+        errors=_complete(error.faults, error.status, error.detail, request),
     )
+
+
+def _of_http(error: HTTPException, request: Request[Any, Any, Any]) -> Problem:
+    status, found = error.status_code, faults.of(error, request.scope.get("route_handler"))
+    # Litestar's own text ends in the address with its query, and that may hold a secret.
+    detail = "The input is wrong." if error.extra else error.detail.partition(" for path ")[0]
+    return Problem(
+        title=title(status),
+        status=status,
+        detail=detail,
+        instance=_instance(request),
+        errors=_complete(found, status, detail, request),
+    )
+
+
+def _complete(found: tuple[Fault, ...], status: int, detail: str, request: Request[Any, Any, Any]) -> tuple[Fault, ...]:
+    """Return what is wrong; of bad input at least that it is wrong as a whole."""
+    return found or (faults.whole(request.method, detail) if status == _BAD_REQUEST else ())
 
 
 def _headers(error: UsherError) -> dict[str, str]:
@@ -123,10 +149,13 @@ def _headers(error: UsherError) -> dict[str, str]:
     return headers
 
 
-def _instance(request: Request[Any, Any, Any]) -> str:
-    """Return the path without what may be a secret in it: the last part of `/webhooks/{source}/{secret}`."""
-    path: str = request.scope["path"]
+def instance(path: str) -> str:
+    """Return a path without what may be a secret in it: the last part of `/webhooks/{source}/{secret}`."""
     return "/".join(path.split("/", 3)[:3]) if path.startswith("/webhooks/") else path
+
+
+def _instance(request: Request[Any, Any, Any]) -> str:
+    return instance(request.scope["path"])
 
 
 def _response(problem: Problem, headers: dict[str, str]) -> Response[bytes]:

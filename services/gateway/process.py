@@ -111,7 +111,9 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
         readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
         refresh=refresh,
         spool=spool,
-        webhook_secrets=WebhookSecrets(parts.worker, parts.pool, vault, now=_now, public_url=config.public_url),
+        webhook_secrets=WebhookSecrets(
+            parts.worker, parts.pool, vault, refresh=refresh, now=_now, public_url=config.public_url
+        ),
     )
 
 

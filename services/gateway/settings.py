@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from shared.schemas.secret import Secret
-from shared.settings import HexKey, Port, ServiceSettings, Snowflake, Url, described, reached_at
+from shared.settings import HexKey, Host, Port, ServiceSettings, Snowflake, Url, described, reached_at
 
 LEAST_PASSWORD: Final = 12
 LEAST_SECRET: Final = 16
@@ -41,7 +41,7 @@ UserName = Annotated[
 class Settings(ServiceSettings, frozen=True, kw_only=True):
     """What the gateway needs beside what every service needs."""
 
-    usher_host: Annotated[str, described("the address to listen on", "0.0.0.0")] = "127.0.0.1"  # noqa: S104 (an example)
+    usher_host: Annotated[Host, described("the address to listen on", "0.0.0.0")] = "127.0.0.1"  # noqa: S104 (an example)
     usher_port: Port = 8000
     usher_public_url: Url = ""
     """How the outside reaches the gateway; empty: by host and port."""

@@ -1,6 +1,6 @@
 """What the syncer does with messages and questions: webhooks become plays, claims move them, readers get pages."""
 
-from typing import Final, Protocol, assert_never
+from typing import Final, Protocol, TypeVar, assert_never
 
 import msgspec
 import structlog
@@ -12,7 +12,7 @@ from services.syncer.store import folding, history, plays
 from shared.bus import streams
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
-from shared.postgres.pool import Pool, transaction
+from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.events import AccountClaimed, PersonMerged, PlayRecorded, WebhookHandled, WebhookIgnored
 from shared.schemas.history import CountPlays, ListPlays, PersonRef, PlayPage, PlayStats
 from shared.schemas.identifiers import derived_id
@@ -20,6 +20,8 @@ from shared.schemas.webhooks import Webhook
 
 WEBHOOKS: Final = streams.SYNCER_WEBHOOKS.name
 PEOPLE: Final = streams.SYNCER_PEOPLE.name
+
+Question = TypeVar("Question", ListPlays, CountPlays)
 
 log = structlog.get_logger()
 
@@ -82,12 +84,19 @@ class Handlers:
     async def list_plays(self, question: ListPlays) -> PlayPage:
         """Answer `GET /api/history`."""
         async with transaction(self._pool) as connection:
-            return await history.page_of_plays(connection, question)
+            return await history.page_of_plays(connection, await _of_today(connection, question))
 
     async def count_plays(self, question: CountPlays) -> PlayStats:
         """Answer `GET /api/history/stats`."""
         async with transaction(self._pool) as connection:
-            return await history.stats_of_plays(connection, question)
+            return await history.stats_of_plays(connection, await _of_today(connection, question))
+
+
+async def _of_today(connection: Connection, question: Question) -> Question:
+    """Return a question with the person whom a merged one became part of."""
+    if question.person is None:
+        return question
+    return msgspec.structs.replace(question, person=await plays.current_id(connection, question.person))
 
 
 async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> _Effect:

@@ -34,6 +34,7 @@ class Refresh:
         self._known: list[SecretEntry] | None = None
         self._is_known = False
         self._asked = asyncio.Event()
+        self._turn = asyncio.Lock()
 
     def part(self) -> Listener:
         """Return what hears of changes on the bus."""
@@ -62,6 +63,17 @@ class Refresh:
 
     async def once(self) -> None:
         """Read the secrets; raises `UnavailableError`."""
+        async with self._turn:  # what was read before a change must not replace what was read after it
+            await self._read()
+
+    async def at_once(self) -> None:
+        """Read the secrets after a change, if that is possible now."""
+        try:
+            await self.once()
+        except UnavailableError as exc:
+            log.warning("webhook_secrets_wait", reason=exc.detail)
+
+    async def _read(self) -> None:
         entries = await webhook_secrets.entries(self._pool)
         if entries == self._known:
             return
@@ -78,10 +90,7 @@ class Refresh:
         """Keep them up to date until cancelled."""
         while True:
             self._asked.clear()
-            try:
-                await self.once()
-            except UnavailableError as exc:
-                log.warning("webhook_secrets_wait", reason=exc.detail)
+            await self.at_once()
             try:
                 async with asyncio.timeout(_EVERY_S):
                     await self._asked.wait()

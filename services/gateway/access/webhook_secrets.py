@@ -11,6 +11,7 @@ import msgspec
 
 from services.gateway.access import tokens
 from services.gateway.access.caller import Caller
+from services.gateway.access.refresh import Refresh
 from services.gateway.store import audit, webhook_secrets
 from services.gateway.store.webhook_secrets import WebhookSecret
 from services.gateway.webhooks.secrets import digest
@@ -39,11 +40,19 @@ class WebhookSecrets:
     """What the API and the first start do with them."""
 
     def __init__(
-        self, worker: Worker, pool: Pool, vault: Vault, *, now: Callable[[], datetime], public_url: str
+        self,
+        worker: Worker,
+        pool: Pool,
+        vault: Vault,
+        *,
+        refresh: Refresh,
+        now: Callable[[], datetime],
+        public_url: str,
     ) -> None:
         self._worker = worker
         self._pool = pool
         self._vault = vault
+        self._refresh = refresh
         self._now = now
         self._public_url = public_url
 
@@ -67,7 +76,7 @@ class WebhookSecrets:
     async def create(
         self, *, source: Source | None, server: str | None, caller: Caller
     ) -> tuple[WebhookSecret, Secret]:
-        """Make a new secret; raises `ConflictError` where there are too many."""
+        """Make a new secret, valid here at once; raises `ConflictError` where there are too many."""
         token = tokens.new(tokens.WEBHOOK)
         secret = WebhookSecret(id=random_id(), source=source, server=server, created_at=self._now())
         async with self._worker.on_request() as work:
@@ -78,6 +87,7 @@ class WebhookSecrets:
             await audit.note(
                 work.connection, caller.did("webhook_secret.created", f"webhook secret {secret.id}", at=self._now())
             )
+        await self._refresh.at_once()
         return secret, token
 
     async def remember(self, work: Work, secret: WebhookSecret, token: Secret) -> bool:
@@ -89,7 +99,7 @@ class WebhookSecrets:
         return is_new
 
     async def remove(self, secret_id: str, *, caller: Caller) -> None:
-        """Make a secret invalid, everywhere within moments; raises `NotFoundError`."""
+        """Make a secret invalid, here at once and everywhere within moments; raises `NotFoundError`."""
         async with self._worker.on_request() as work:
             if not await webhook_secrets.remove_secret(work.connection, secret_id):
                 raise NotFoundError(f"there is no webhook secret {secret_id!r}")
@@ -98,6 +108,7 @@ class WebhookSecrets:
             await audit.note(
                 work.connection, caller.did("webhook_secret.deleted", f"webhook secret {secret_id}", at=self._now())
             )
+        await self._refresh.at_once()
 
     def _tell(self, work: Work, secret_id: str, what: str) -> None:
         event_id = derived_id("webhook_secret.changed", secret_id, what)

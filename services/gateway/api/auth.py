@@ -21,7 +21,7 @@ from services.gateway.api.handlers import free
 from services.gateway.page import Id, Limit, Offset
 from services.gateway.store import audit, users
 from services.gateway.store.users import Session
-from shared.errors import NotFoundError
+from shared.errors import Fault, InvalidError, NotFoundError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
 
@@ -94,9 +94,13 @@ class AuthRoutes:
         return Begun(begun.token.reveal(), begun.expires_at)
 
     async def log_out(self, caller: NamedDependency[Caller]) -> None:
-        """End the session of this call; an API key has none, and stays valid."""
-        if caller.session_id is not None:
-            await self._end(caller.session_id, caller, "logout")
+        """End the session of this call; 400 for an API key, which has none and stays valid."""
+        if caller.session_id is None:
+            fault = Fault("X-API-Key", "expected the token of a session, as Authorization: Bearer")
+            raise InvalidError(
+                "only a session can be logged out: DELETE /api/keys/{id} ends an API key", faults=(fault,)
+            )
+        await self._end(caller.session_id, caller, "logout")
 
     async def verify(self, caller: NamedDependency[Caller]) -> Verified:
         """Say whose credential this is."""

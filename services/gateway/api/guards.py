@@ -5,11 +5,14 @@ from typing import Any, Final
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers.base import BaseRouteHandler
 
+from services.gateway import parameters
 from services.gateway.access.caller import Caller, presented
 from services.gateway.access.doorman import Doorman
 from services.gateway.access.scopes import Scope
+from services.gateway.edge import is_head
 from services.gateway.readiness import Preparation
 from shared.errors import ForbiddenError, UnsupportedMediaTypeError
 
@@ -53,6 +56,17 @@ class Guard:
     async def check_prepared(self, _connection: AnyConnection, _handler: BaseRouteHandler) -> None:
         """Raise `UnavailableError` before Usher is prepared."""
         self._preparation.require()
+
+
+async def reads_only(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Raise 405 for a HEAD of what needs the scope `write`: that does something, and be it at a GET."""
+    if is_head(connection.scope) and handler.opt.get(_SCOPE) == "write":
+        raise MethodNotAllowedException(headers={"Allow": "GET, OPTIONS"})
+
+
+async def knows_query(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Raise `InvalidError` for a query with parameters that the route does not take, or twice the same."""
+    parameters.check_query(handler, connection.scope["query_string"])
 
 
 def reads_json(connection: AnyConnection, _handler: BaseRouteHandler) -> None:

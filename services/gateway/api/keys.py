@@ -17,7 +17,7 @@ from services.gateway.access.scopes import Scope
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
-from services.gateway.page import Id, Limit, Offset, moment
+from services.gateway.page import NOT_BLANK, Id, Limit, Offset, moment
 from services.gateway.store import audit, keys
 from services.gateway.store.keys import ApiKey, KeyPage
 from shared.errors import Fault, InvalidError, NotFoundError
@@ -30,7 +30,7 @@ _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 class WantedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a key is for, what it allows, and until when (null: for good). `write` includes `read`, `admin` both."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    name: Annotated[str, Meta(min_length=1, max_length=100, pattern=NOT_BLANK)]
     scopes: Annotated[list[Scope], Meta(min_length=1, max_length=3)]
     expires_at: datetime | None = None
 

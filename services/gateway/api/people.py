@@ -15,7 +15,7 @@ from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
-from services.gateway.page import Id, Limit, Offset, Search
+from services.gateway.page import NOT_BLANK, Id, Limit, Offset, Search
 from services.gateway.store import audit
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
@@ -45,7 +45,7 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: Text
     account_id: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
     person_id: PersonId | None = None
-    name: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+    name: Annotated[str, Meta(min_length=1, max_length=200, pattern=NOT_BLANK)] | None = None
 
 
 class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from litestar import Router, get
+from litestar.background_tasks import BackgroundTask
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.response import Stream
@@ -46,7 +47,11 @@ class StreamRoutes:
             self._lines(watcher),
             media_type=_TYPE,
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+            background=BackgroundTask(self._leave, watcher),
         )
+
+    async def _leave(self, watcher: Watcher) -> None:
+        self._feed.leave(watcher)
 
     async def _lines(self, watcher: Watcher) -> AsyncIterator[bytes]:
         yield b"retry: 2000\n\n"

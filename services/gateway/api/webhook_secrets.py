@@ -15,7 +15,7 @@ from services.gateway.access.webhook_secrets import Address, WebhookSecrets
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
-from services.gateway.page import Id, Limit, Offset
+from services.gateway.page import NOT_BLANK, Id, Limit, Offset
 from services.gateway.store.webhook_secrets import WebhookSecret
 from shared.schemas.webhooks import Source
 
@@ -24,7 +24,7 @@ class WantedSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whose secret? Null: of every source, or of no server in particular."""
 
     source: Source | None = None
-    server: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+    server: Annotated[str, Meta(min_length=1, max_length=100, pattern=NOT_BLANK)] | None = None
 
 
 class SecretItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,12 +69,12 @@ class SecretRoutes:
         return SecretPage(items, total, limit, offset)
 
     async def create(self, caller: NamedDependency[Caller], data: Annotated[WantedSecret, _WANTED]) -> SecretItem:
-        """Make a secret, valid beside the others."""
+        """Make a secret, valid beside the others: here at once, on other replicas within moments."""
         secret, token = await self._secrets.create(source=data.source, server=data.server, caller=caller)
         return _item(secret, self._secrets.addresses_with(token, secret.source))
 
     async def remove(self, caller: NamedDependency[Caller], secret_id: Id) -> None:
-        """Make a secret invalid, within moments on all replicas."""
+        """Make a secret invalid: here at once, on other replicas within moments."""
         await self._secrets.remove(secret_id, caller=caller)
 
 

@@ -72,7 +72,7 @@ class Feed:
     """One for a gateway process."""
 
     def __init__(self) -> None:
-        # Weak, so that a watcher whose connection is gone is gone too, however the server ended it.
+        # Weak, so that a watcher is gone at last though nobody said that he leaves.
         self._watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
         self._remembered: OrderedDict[str, EventItem] = OrderedDict()
         self._is_over = False
@@ -96,6 +96,10 @@ class Feed:
         watcher = Watcher()
         self._watchers.add(watcher)
         return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        """Make room for another; again is the same as once."""
+        self._watchers.discard(watcher)
 
     async def listen(self) -> None:
         """Hear what passes from now on, for those who watch."""

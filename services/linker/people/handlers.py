@@ -102,7 +102,7 @@ class Handlers:
         holder = await self._holder(work, account)
         if question.person_id is None:
             if holder is not None:
-                return await joining.person_of(work.connection, holder)
+                return _as_called(await joining.person_of(work.connection, holder), question.name)
             person_id = self._new_id()
             name = question.name or account.name or f"{account.source} {account.id}"
             await people.add_person(work.connection, person_id=person_id, name=name)
@@ -110,7 +110,7 @@ class Handlers:
         person = await joining.person_of(work.connection, question.person_id)
         if holder not in {None, person.id}:
             raise ConflictError("this account belongs to another person: merge the two if they are one")
-        return person
+        return _as_called(person, question.name)
 
     async def _holder(self, work: Work, account: Account) -> str | None:
         """Return who holds any key of an account; more than one is a conflict that only a merge can end."""
@@ -141,3 +141,10 @@ class Handlers:
         person = await joining.person_of(work.connection, person_id)
         await accounts.assign(work.connection, account, person_id=person.id)
         joining.say_claimed(work, account, person, at=self._now())
+
+
+def _as_called(person: Person, name: str | None) -> Person:
+    """Return a person; raises `ConflictError` where another name was asked for, which nobody would get."""
+    if name not in {None, person.name}:
+        raise ConflictError(f"this account's person is {person.name!r} ({person.id}): leave out the name of a new one")
+    return person

@@ -195,6 +195,11 @@ async def merge_people(connection: Connection, merged: PersonMerged) -> PersonRe
     return person
 
 
+async def current_id(connection: Connection, person: str) -> str:
+    """Return the id of the person who somebody became part of; a name, or another id, is returned as it is."""
+    return (await _survivor(connection, PersonRef(person, ""))).id
+
+
 async def _survivor(connection: Connection, person: PersonRef) -> PersonRef:
     row = await connection.fetchrow(
         """with recursive chain (person_id, person_name, depth) as (

@@ -158,6 +158,8 @@ def test_a_command_asks_one_thing_with_the_key_of_the_data_folder(
         ("people show 1", ["Ann (1)", "plex"]),
         ("people unclaimed", ["kid", "4"]),
         ("events list", ["media.scrobble", "handled"]),
+        ("events show e1", ['"event": "media.scrobble"']),
+        ("dead show d1", ['  "service": "syncer"']),
         ("dead list", ["webhooks.plex.x", "no �[2J"]),
         ("webhooks list", [each["url"] for each in ADDRESSES]),
         ("webhooks add", [ADDRESSES[0]["url"]]),
@@ -172,7 +174,17 @@ def test_a_table_shows_what_a_person_looks_for(command: str, shown: list[str], e
 
 @pytest.mark.parametrize(
     "command",
-    ["history", "history --stats", "people list", "people show 1", "events list", "dead list", "webhooks list"],
+    [
+        "history",
+        "history --stats",
+        "people list",
+        "people show 1",
+        "events list",
+        "events show e1",
+        "dead list",
+        "dead show d1",
+        "webhooks list",
+    ],
 )
 def test_json_is_the_answer_itself(command: str, gateway: FakeGateway, environment: dict[str, str]) -> None:
     result = usher(f"{command} --json", environment)

@@ -189,6 +189,8 @@ async def test_events_are_listed_newest_first_and_filtered(house: House, pool: P
     assert await ids(server="living 50%_room") == ["c"]
     assert await ids(since="2026-01-31T19:00:00Z") == ["c", "b"]
     assert await ids(until="2026-01-31T19:00:00") == ["a"]
+    assert await ids(since="2026-01-31", until="2026-02-01") == ["c", "b", "a"]
+    assert await ids(until="2026-01-31") == []
     assert await ids(since="2026-01-31T20:00:00+01:00", until="2026-01-31T20:00:00Z") == ["b"]
     assert await ids(search="a hint") == ["a"]
     assert await ids(search="50%_") == ["c"]

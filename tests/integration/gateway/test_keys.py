@@ -55,7 +55,7 @@ async def test_the_last_use_is_noted_but_not_each_one(house: House, pool: Pool) 
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        ({}, "data"),
+        ({}, "name"),
         ({"name": "", "scopes": ["read"]}, "name"),
         ({"name": "a\x00b", "scopes": ["read"]}, "name"),
         ({"name": "x" * 101, "scopes": ["read"]}, "name"),
@@ -65,9 +65,9 @@ async def test_the_last_use_is_noted_but_not_each_one(house: House, pool: Pool) 
         ({"name": "x", "scopes": ["read"], "expires_at": "9999-12-31T23:59:59-12:00"}, "expires_at"),
         ({"name": "x", "scopes": ["read"], "expires_at": "2001-01-01T00:00:00Z"}, "expires_at"),
         ({"name": "x", "scopes": ["read"], "expires_at": "tomorrow"}, "expires_at"),
-        ({"name": "x", "scopes": ["read"], "admin": True}, "data"),
-        ([], "data"),
-        (None, "data"),
+        ({"name": "x", "scopes": ["read"], "admin": True}, "admin"),
+        ([], "body"),
+        (None, "body"),
     ],
 )
 async def test_a_wrong_wish_is_refused_with_what_is_wrong(house: House, body: object, path: str) -> None:

@@ -166,5 +166,10 @@ async def test_a_weaker_hash_is_replaced_at_login(house: House, pool: Pool) -> N
 
 
 async def test_an_api_key_has_no_session_to_log_out_of(house: House) -> None:
-    assert (await house.post("/api/auth/logout", headers=ADMIN)).status_code == 204
+    for key in (ADMIN, {"Authorization": f"Bearer {KEY}"}):
+        refused = await house.post("/api/auth/logout", headers=key)
+
+        assert refused.status_code == 400
+        assert "only a session can be logged out" in refused.json()["detail"]
+        assert refused.json()["errors"]
     assert (await house.get("/api/auth/verify", headers={"Authorization": f"Bearer {KEY}"})).json()["kind"] == "key"

@@ -69,7 +69,7 @@ async def answering(
                 "person": "p1",
                 "type": "episode",
                 "since": "2026-01-31T19:00:00+01:00",
-                "until": "2026-02-01T00:00:00",
+                "until": "2026-02-01",
                 "search": "Severance",
                 "limit": "7",
                 "offset": "14",

@@ -8,12 +8,14 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from services.gateway.api.stream import StreamRoutes
 from services.gateway.events.feed import MOST_WATCHERS, Feed
 from shared.bus.connection import Bus
 from shared.schemas.events import WebhookHandled, subject
-from tests.integration.gateway.house import ADMIN, House
+from tests.integration.gateway.house import ADMIN, KEY, House
+from tests.integration.gateway.serving import head
 from tests.integration.service import until
 
 AT = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
@@ -78,10 +80,39 @@ async def test_who_goes_away_makes_room(house: House) -> None:
         async with watching(house):
             pass
 
-    async def watchers() -> bool:
-        return "usher_feed_watchers 0.0" in (await house.get("/metrics")).text
+    await until(lambda: is_empty(house), within_s=1)
 
-    await until(watchers, within_s=5)
+
+@pytest.mark.parametrize("how", ["closed", "reset", "half closed", "never read"])
+async def test_a_stream_that_is_closed_makes_room_within_a_second(house: House, how: str) -> None:
+    request = head("/api/events/stream", f"X-API-Key: {KEY}", method="GET")
+    streams = [await asyncio.open_connection("127.0.0.1", house.gateway.port) for _ in range(MOST_WATCHERS)]
+    for reader, writer in streams:
+        writer.write(request)
+        if how != "never read":
+            await reader.readuntil(b"retry: 2000\n\n")
+    await until(lambda: is_full(house))
+
+    for _, writer in streams:
+        match how:
+            case "reset":
+                writer.transport.abort()
+            case "half closed":
+                writer.write_eof()
+            case _:
+                writer.close()
+
+    await until(lambda: is_empty(house), within_s=1)
+    for _, writer in streams:
+        writer.close()
+
+
+async def is_full(house: House) -> bool:
+    return f"usher_feed_watchers {MOST_WATCHERS}.0" in (await house.get("/metrics")).text
+
+
+async def is_empty(house: House) -> bool:
+    return "usher_feed_watchers 0.0" in (await house.get("/metrics")).text
 
 
 async def test_a_stop_ends_streams_at_once(house: House) -> None:

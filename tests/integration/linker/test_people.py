@@ -143,6 +143,29 @@ async def test_claiming_twice_is_once(bus: Bus, facts: Facts) -> None:
     assert first == second
 
 
+async def test_a_name_for_an_account_that_is_somebodys_is_refused_with_who_he_is(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+    carl = await claim(bus, FRIEND, name="Carl")
+
+    for person_id in (None, carl.id):
+        with pytest.raises(ConflictError, match=rf"'Carl' \({carl.id}\)"):
+            await claim(bus, FRIEND, person_id, name="Karl")
+
+        assert await claim(bus, FRIEND, person_id, name="Carl") == carl
+        assert await claim(bus, FRIEND, person_id) == carl
+
+
+async def test_a_name_for_somebody_who_has_another_is_refused_and_nothing_claimed(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+    await seen(bus, OWNER)
+    anna = await claim(bus, OWNER, name="Anna")
+
+    with pytest.raises(ConflictError, match="'Anna'"):
+        await claim(bus, FRIEND, anna.id, name="Carl")
+
+    assert await plays_on(bus, FRIEND) == 1
+
+
 async def test_two_who_claim_at_once_do_not_both_get_it(bus: Bus, facts: Facts) -> None:
     await seen(bus, FRIEND)
     await seen(bus, OWNER)

@@ -205,6 +205,27 @@ async def test_merged_persons_have_their_plays_together(house: House) -> None:
     await until_whose(house, ["Anna"])
 
 
+async def test_the_id_of_a_merged_person_finds_the_plays_of_who_is_left(house: House, bus: Bus) -> None:
+    await house.post(plex_scrobble(1, account=1))
+    await house.claim(OWNER, "p1", "Anna")
+    await house.post(plex_scrobble(2, account=2))
+    await house.claim(GUEST, "p2", "Carl")
+    await until_whose(house, ["Anna", "Carl"])
+
+    for person_id, merged_id in (("p1", "p2"), ("p0", "p1")):
+        await house.say(
+            PersonMerged(
+                id=random_id(), occurred_at=NOON, person_id=person_id, person_name="Anna B.", merged_id=merged_id
+            )
+        )
+    await until_whose(house, ["Anna B.", "Anna B."])
+
+    for asked in ("p0", "p1", "p2", "anna b."):
+        assert len(await house.plays(person=asked)) == 2, asked
+        assert (await ask(bus, "syncer", CountPlays(person=asked), PlayStats)).total == 2, asked
+    assert await house.plays(person="p3") == []
+
+
 async def test_a_claim_and_a_merge_at_once_leave_no_play_behind(house: House) -> None:
     for number in range(8):
         account = Account("plex", "sim-server", str(10 + number), f"user{10 + number}")

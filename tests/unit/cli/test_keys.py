@@ -1,5 +1,6 @@
 """`usher keys` as far as it needs no database."""
 
+import json
 import re
 from pathlib import Path
 
@@ -20,6 +21,14 @@ def test_generate_prints_one_key_and_nothing_else() -> None:
     assert result.exit_code == 0
     assert re.fullmatch(r"k20[0-9]{6}[0-9a-f]{4}:[A-Za-z0-9+/]{43}=\n", result.stdout)
     assert len(Keyring.parse(Secret(result.stdout)).ids) == 1
+
+
+def test_generate_prints_json_where_asked() -> None:
+    result = RUNNER.invoke(app, ["generate", "--json"])
+
+    printed = json.loads(result.stdout)
+    assert list(printed) == ["key"]
+    assert len(Keyring.parse(Secret(printed["key"])).ids) == 1
 
 
 def test_generated_keys_differ() -> None:

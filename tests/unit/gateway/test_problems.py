@@ -140,6 +140,7 @@ async def test_a_missing_parameter_is_named_without_repeating_the_address(client
 
     assert answer.status_code == 400
     assert answer.json()["detail"] == "Missing required query parameter 'n'"
+    assert answer.json()["errors"] == [{"path": "n", "message": "is missing"}]
     assert "hush" not in answer.text
 
 

@@ -29,6 +29,22 @@ def test_a_value_out_of_range_is_malformed() -> None:
         read({**GOOD, "USHER_MONITOR_PORT": "70000"})
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "0.0.0.0", "::", "::1", "fe80::1%eth0", "localhost", "nas.local", "1and1.example", "a_b"],  # noqa: S104
+)
+def test_a_host_is_a_name_or_an_address(host: str) -> None:
+    assert read({**GOOD, "USHER_MONITOR_HOST": host}).usher_monitor_host == host
+
+
+@pytest.mark.parametrize(
+    "host", ["999.1.1.1", "256.0.0.1", "1.2.3", "12", "[::1]", "a b", "http://x", "x:80", "-", "."]
+)
+def test_what_can_be_no_host_is_malformed(host: str) -> None:
+    with pytest.raises(SettingsError, match=r"^USHER_MONITOR_HOST is "):
+        read({**GOOD, "USHER_MONITOR_HOST": host})
+
+
 def test_an_empty_variable_counts_as_not_set() -> None:
     assert read({**GOOD, "LOG_LEVEL": ""}).log_level == "INFO"
 
