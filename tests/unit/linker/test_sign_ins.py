@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.linker.signins import lifetimes
 from services.linker.signins.domain import (
     CHECK_EVERY,
     Asker,
@@ -72,9 +71,3 @@ def test_tokens_linked_at_once_are_not_checked_at_once() -> None:
 
     assert len(set(moments)) == 100
     assert all(NOON + CHECK_EVERY / 2 <= moment <= NOON + CHECK_EVERY for moment in moments)
-
-
-def test_a_token_is_renewed_at_half_its_life() -> None:
-    assert lifetimes.renew_at(None, now=NOON) is None
-    assert lifetimes.renew_at(NOON + timedelta(hours=2), now=NOON) == NOON + timedelta(hours=1)
-    assert lifetimes.renew_at(NOON - timedelta(hours=2), now=NOON) == NOON
