@@ -63,9 +63,13 @@ class Usher:
         """Ask for something to be done; return the JSON that says what was."""
         return await self._ask("POST", path, json=body)
 
-    async def delete(self, path: str) -> None:
-        """Remove what is at a path."""
-        await self._ask("DELETE", path)
+    async def put(self, path: str, **body: Any) -> Any:
+        """Change what is at a path; return the JSON that says how it is now."""
+        return await self._ask("PUT", path, json=body)
+
+    async def delete(self, path: str) -> Any:
+        """Remove what is at a path; return the JSON that says what was, where there is any."""
+        return await self._ask("DELETE", path)
 
     async def lines(self, path: str) -> AsyncIterator[str]:
         """Give the lines of a stream, until it ends or breaks (`AwayError`)."""
