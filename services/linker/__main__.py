@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from services.linker.clients import Clients
 from services.linker.people.handlers import Handlers as People
@@ -33,11 +33,17 @@ from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, Lis
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 
+POOL_SIZE: Final = 6
+"""One connection is held while Trakt renews a token, another by a check that waits for the outcome."""
+
 
 async def linker(config: Settings) -> None:
     """Run until told to stop."""
     upstreams = settings.load(UpstreamSettings)
-    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts) as clients:
+    async with (
+        runtime.open_parts(config, name="linker", pool_size=POOL_SIZE) as parts,
+        _clients(config, upstreams, parts) as clients,
+    ):
         keyring = Keyring.parse(config.usher_encryption_keys)
         vault = Vault(parts.pool, keyring)
         await vault.verify()
