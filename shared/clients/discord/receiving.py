@@ -70,6 +70,7 @@ class Receiver:
                 user_id=did.caller.id,
                 keeps_promise=not isinstance(did, Clicked),
             )
+        _log.info("interaction_answered", id=interaction.id, subject=message.subject)
 
     async def _said(self, asked: Asked, *, attempts: int) -> messages.Message:
         try:
