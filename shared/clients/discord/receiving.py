@@ -60,6 +60,7 @@ class Receiver:
         did = parse(bytes(interaction.payload))
         if not isinstance(did, CommandCalled | Clicked | Submitted):
             raise PermanentError(f"a {type(did).__name__} is not answered by a service")
+        await self._worker.check_new(consumer=self._spec.name, message_id=message.id)
         said = await self._said(Asked(did, interaction), attempts=message.attempts)
         async with self._worker.once(consumer=self._spec.name, message_id=message.id) as work:
             reply_to(
