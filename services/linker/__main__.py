@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from services.linker.clients import Clients
+from services.linker.clients import PLEX_TV, Clients
 from services.linker.people.handlers import Handlers as People
 from services.linker.plex.handlers import Handlers as PlexServers
 from services.linker.plex.memory import Memory
 from services.linker.plex.ways import Ways
 from services.linker.settings import Settings
+from services.linker.signins.budget import Budget
 from services.linker.signins.flows.applications import Applications
 from services.linker.signins.renewal import Renewal
 from services.linker.signins.ways import ways_beside_plex
@@ -56,7 +57,9 @@ async def linker(config: Settings) -> None:
         answering = Answering(clients.discord(), Courier(keyring), now=_now)
         memory = Memory(now=_now)
         await parts.bus.add(memory.listener())
-        plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=memory))
+        plex = PlexServers(
+            Ways(pool=parts.pool, vault=vault, clients=clients, budget=Budget(parts.pool, PLEX_TV), memory=memory)
+        )
         service = runtime.Service(parts)
         service.consume(streams.LINKER_PLAYS, people.see_play)
         service.work({**sign_ins.jobs(), **answering.jobs})
