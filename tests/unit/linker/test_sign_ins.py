@@ -12,7 +12,6 @@ from services.linker.signins.domain import (
     begun_row,
     first_check_at,
     poll_again_at,
-    renew_at,
 )
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -72,9 +71,3 @@ def test_tokens_linked_at_once_are_not_checked_at_once() -> None:
 
     assert len(set(moments)) == 100
     assert all(NOON + CHECK_EVERY / 2 <= moment <= NOON + CHECK_EVERY for moment in moments)
-
-
-def test_a_token_is_renewed_at_half_its_life() -> None:
-    assert renew_at(None, now=NOON) is None
-    assert renew_at(NOON + timedelta(hours=2), now=NOON) == NOON + timedelta(hours=1)
-    assert renew_at(NOON - timedelta(hours=2), now=NOON) == NOON
