@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "events": "Show what came in and what became of it.",
     "dead": "Show, replay or drop what could not be handled.",
     "webhooks": "Show, add and remove webhook addresses.",
+    "discord": "Register commands at Discord.",
     "keys": "Make and change the keys that credentials are encrypted with.",
 }
 

@@ -70,6 +70,11 @@ SYNCER_LINKS: Final = ConsumerSpec("syncer", "links", "EVENTS", ("events.account
 SYNCER_INTERACTIONS: Final = ConsumerSpec("syncer", "interactions", "INTERACTIONS", ("interactions.syncer.>",))
 LINKER_INTERACTIONS: Final = ConsumerSpec("linker", "interactions", "INTERACTIONS", ("interactions.linker.>",))
 LINKER_PLAYS: Final = ConsumerSpec("linker", "plays", "EVENTS", ("events.play.recorded",))
+LINKER_LINKS: Final = ConsumerSpec(
+    "linker", "links", "EVENTS", ("events.account.linked", "events.person.merged", "events.server.changed")
+)
+LINKER_SEERR: Final = ConsumerSpec("linker", "seerr", "JOBS", ("jobs.seerr.>",), max_ack_pending=16)
+"""Jobs that wait for Seerr, apart from the linker's others: a slow Seerr must hold up no reply to Discord."""
 REQUESTER_WEBHOOKS: Final = ConsumerSpec("requester", "webhooks", "WEBHOOKS", ("webhooks.seerr.>",))
 
 

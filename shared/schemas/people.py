@@ -27,6 +27,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     identities: list[Identity]
     seerr_user_id: int | None
+    seerr_reason: str | None = None
+    """Why the person has no user in Seerr, or what Seerr refused about him."""
 
 
 class PersonPage(msgspec.Struct, frozen=True):

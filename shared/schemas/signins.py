@@ -19,11 +19,15 @@ Status = Literal["pending", "authorized", "expired", "denied", "refused", "cance
 
 
 class Who(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose account it is: a user's of Usher, or somebody's whom a key speaks for, or else whoever signs in."""
+    """Whose account it is: a user's of Usher, or somebody's whom a key speaks for, or else whoever signs in.
+
+    `person_id` or `discord_id` come first; only an administrator may say that a Discord user is somebody.
+    """
 
     user: str | None = None
     key: str | None = None
     person_id: str | None = None
+    discord_id: str | None = None
 
 
 class BeginSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="sign_ins.begin"):

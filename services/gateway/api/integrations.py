@@ -50,6 +50,7 @@ _ID: Final = r"^[A-Za-z0-9_.:-]+$"
 
 Provider = Annotated[Literal["plex", "jellyfin", "emby", "trakt"], PathParameter(description="the system")]
 PersonId = Annotated[str, Meta(min_length=1, max_length=100, pattern=_ID)]
+DiscordId = Annotated[str, Meta(pattern="^[0-9]{15,22}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PLAIN)]
 Hidden = Annotated[str, Meta(min_length=1, max_length=4096)]
 Person = Annotated[
@@ -78,13 +79,17 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Plex: `token`. Jellyfin and Emby: `username` and `password`, and `server` where there are several."""
+    """Plex: `token`. Jellyfin and Emby: `username` and `password`, and `server` where there are several.
+
+    `person_id` says whose it is to be; `discord_id`, for the scope admin, which Discord user that is.
+    """
 
     token: Hidden | None = None
     server: Name | None = None
     username: Name | None = None
     password: Hidden | None = None
     person_id: PersonId | None = None
+    discord_id: DiscordId | None = None
 
     def __repr__(self) -> str:
         return "Credentials(***)"
@@ -92,7 +97,7 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 _PIN: Final = Pin(
-    pin_id="5m2k…", code="tq7x…", url="https://app.plex.tv/auth#?code=tq7x…", short_code="4KXW", expires_at=_AT
+    pin_id="5m2kx8wq", code="tq7x…", url="https://app.plex.tv/auth#?code=tq7x…", short_code="4KXW", expires_at=_AT
 )
 _STANDING: Final = Standing(
     status="authorized",
@@ -102,7 +107,7 @@ _STANDING: Final = Standing(
 _ONE: Final = Integration(
     provider="plex",
     account=LinkedTo(id="26608833", username="ada"),
-    person=LinkedPerson(id="8p1v…", name="Ada"),
+    person=LinkedPerson(id="8p1vqk2c", name="Ada"),
     state="ok",
     reason=None,
     linked_at=_AT,
@@ -115,10 +120,14 @@ _STANDS: Final = describe.shows(_STANDING) | _WITH_BODY
 _CONNECTED: Final = describe.shows(_ONE) | _WITH_BODY
 _PAGE: Final = describe.shows(IntegrationPage([_ONE], 1, 50, 0)) | problems.documented(404)
 _REMOVED: Final = describe.shows(Removed([_ONE.account])) | problems.documented(404)
-_ORDER: Final = Body(examples=[Example(value={}), Example(value={"person_id": "8p1v…"})])
-_CHECK: Final = Body(examples=[Example(value={"pin_id": "5m2k…"})])
+_ORDER: Final = Body(examples=[Example(value={}), Example(value={"person_id": "8p1vqk2c"})])
+_CHECK: Final = Body(examples=[Example(value={"pin_id": "5m2kx8wq"})])
 _CREDENTIALS: Final = Body(
-    examples=[Example(value={"token": "xyz…"}), Example(value={"server": "Cellar", "username": "ada", "password": "…"})]
+    examples=[
+        Example(value={"token": "xyz…"}),
+        Example(value={"token": "xyz…", "discord_id": "80351110224678912"}),
+        Example(value={"server": "Cellar", "username": "ada", "password": "…"}),
+    ]
 )
 
 
@@ -175,7 +184,7 @@ class IntegrationRoutes:
         _require(provider, data)
         question = ConnectAccount(
             provider=provider,
-            who=_who(caller, data.person_id),
+            who=_whose(caller, data),
             token=None if data.token is None else self._courier.pack(Secret(data.token), purpose=TOKEN),
             server=data.server,
             username=data.username,
@@ -228,6 +237,17 @@ def _who(caller: Caller, person_id: str | None) -> Who:
     if caller.session_id is None:
         return Who(key=caller.name, person_id=person_id)
     return Who(user=caller.name, person_id=person_id)
+
+
+def _whose(caller: Caller, data: Credentials) -> Who:
+    who = _who(caller, data.person_id)
+    if data.discord_id is None:
+        return who
+    if not caller.may("admin"):
+        raise ForbiddenError("to say which Discord user this is needs a credential with the scope admin")
+    if data.person_id is not None:
+        raise InvalidError("this names two", faults=(Fault("discord_id", "goes without person_id"),))
+    return msgspec.structs.replace(who, discord_id=data.discord_id)
 
 
 def _owner(caller: Caller, person_id: str | None) -> Who:

@@ -4,7 +4,9 @@ create table installation (
     value text not null
 );
 
--- The configured systems; their tokens are in the vault, under the name.
+-- The configured systems; their tokens are in the vault, under the name. `revision` grows with each change, so that
+-- what was found out about an address that is not the address any more is thrown away. `from_settings` stays while
+-- nobody has changed what the settings made.
 create table servers (
     name            text primary key,
     type            text        not null check (type in ('plex', 'jellyfin', 'emby', 'seerr', 'trakt')),
@@ -15,14 +17,21 @@ create table servers (
     include_owner   boolean     not null default false,
     libraries       text[]      not null default '{}',
     gives_token     boolean     not null default false,
+    revision        int         not null default 1,
+    from_settings   boolean     not null default false,
     version         text,
+    dialect         text,
     reachable       boolean,
     user_count      int,
+    problem         text,
     checked_at      timestamptz,
+    check_at        timestamptz not null default now(),
     created_at      timestamptz not null default now()
 );
+create unique index servers_name on servers (lower(name));
 create unique index servers_one_of_a_kind on servers (type) where type in ('seerr', 'trakt');
 create unique index servers_machine on servers (type, machine_id) where machine_id is not null;
+create index servers_check on servers (check_at) where enabled;
 
 -- Sign-ins under way and how they ended. The secrets that redeem them, and Discord's reply tokens, are in the vault.
 create table sign_ins (
@@ -96,3 +105,30 @@ create table connections (
 create index connections_person on connections (person_id);
 create index connections_check on connections (check_at) where state = 'ok';
 create index connections_renew on connections (renew_at) where state = 'ok' and renew_at is not null;
+
+-- Whose Seerr user a person is: a user of Seerr belongs to one person.
+create unique index persons_seerr_user on persons (seerr_user_id) where merged_into is null;
+create index identities_name on identities (lower(btrim(username)));
+
+-- How the search for a person's Seerr user ended, at which address, and what Seerr was told since.
+create table seerr_matches (
+    person_id      text primary key references persons (id),
+    url            text        not null,
+    tried_at       timestamptz not null,
+    -- why no user was found or made, or why Seerr could not be told about him
+    reason         text,
+    -- the Discord id that was written to the user
+    discord_id     text,
+    -- when Seerr took the person's Plex token, or why it did not
+    token_given_at timestamptz,
+    token_reason   text
+);
+
+-- The Discord ids that Seerr's users have, as they were when all of them were last read.
+create table seerr_discord_ids (
+    seerr_user_id int         not null,
+    discord_id    text        not null,
+    seen_at       timestamptz not null,
+    primary key (seerr_user_id, discord_id)
+);
+create index seerr_discord_ids_discord on seerr_discord_ids (discord_id);

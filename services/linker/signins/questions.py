@@ -97,6 +97,8 @@ class Questions:
         """Answer `POST /api/integrations/{provider}/connect`."""
         asker = _asker(question.who)
         authorized = await self._authorized(question, asker)
+        if question.who.discord_id is not None:
+            asker = Asker("discord", question.who.discord_id, authorized.proven.username)
         linked = await self._sign_ins.connect(asker, authorized, person_id=question.who.person_id)
         async with transaction(self._pool) as connection:
             page = await connections.page(

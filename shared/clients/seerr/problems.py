@@ -8,6 +8,7 @@ from shared.clients.errors import CredentialRefusedError, WrongPasswordError
 from shared.errors import UsherError
 from shared.http.calls import RefusedError
 from shared.leniency import text
+from shared.schemas.secret import HIDDEN, Secret
 
 
 class UserExistsError(RefusedError):
@@ -22,7 +23,12 @@ class _Body(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-def error_of(name: str, response: httpx.Response) -> UsherError | None:
+class _Confidential(msgspec.Struct, frozen=True, rename="camel"):
+    auth_token: str = ""
+    password: str = ""
+
+
+def error_of(name: str, response: httpx.Response, *, api_key: Secret) -> UsherError | None:
     """Return what a refusal of the API key, or of whom it speaks for, means; None leaves it to its status.
 
     Only the check of the key answers with `error` and no `message`
@@ -31,7 +37,7 @@ def error_of(name: str, response: httpx.Response) -> UsherError | None:
     if not response.is_client_error or is_page(response) or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         return None
     body = loosely(response, _Body, otherwise=_Body())
-    said = text(body.message, limit=200)
+    said = _without_secrets(text(body.message, limit=200), response.request, api_key)
     as_user = "X-API-User" in response.request.headers
     match response.status_code:
         case httpx.codes.FORBIDDEN if body.error and not said and as_user:
@@ -48,6 +54,14 @@ def error_of(name: str, response: httpx.Response) -> UsherError | None:
             return RefusedError(f"{name} refused: {said} ({status})", answered=status) if said else None
 
 
+def _without_secrets(said: str | None, request: httpx.Request, api_key: Secret) -> str | None:
+    """Return what Seerr said without what it was sent in confidence: some errors repeat the request."""
+    sent = msgspec.json.decode(request.content, type=_Confidential) if request.content else _Confidential()
+    for secret in (api_key.reveal(), sent.auth_token, sent.password):
+        said = said.replace(secret, HIDDEN) if said and secret else said
+    return said
+
+
 def sign_in_error_of(name: str, response: httpx.Response) -> UsherError | None:
     """Return what a refusal of somebody's account elsewhere means; None leaves it to `error_of`."""
     match response.status_code:
@@ -55,5 +69,7 @@ def sign_in_error_of(name: str, response: httpx.Response) -> UsherError | None:
             return WrongPasswordError("The user name or the password is wrong")
         case httpx.codes.INTERNAL_SERVER_ERROR if b"login is disabled" in response.content:
             return RefusedError(f"{name} has another media server, or sign-in with it is turned off", answered=500)
+        case httpx.codes.INTERNAL_SERVER_ERROR if b"Unable to authenticate" in response.content:
+            return RefusedError(f"{name} could not find out whose account this is", answered=500)
         case _:
             return None

@@ -23,11 +23,13 @@ from shared.clients.seerr.users import (
     WirePlexServer,
     WireUsers,
 )
-from shared.errors import UsherError
+from shared.errors import TransientError, UsherError
+from shared.http.calls import RefusedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
 
 PAGE: Final = 100
+MOST_USERS: Final = 100_000
 
 _ROOT: Final = "/api/v1"
 
@@ -36,6 +38,7 @@ class Seerr:
     """Calls one Seerr. Creating a user costs it a quarter of a second: keep the upstream at four calls at once."""
 
     def __init__(self, http: httpx.AsyncClient, upstream: Upstream, *, url: str, api_key: Secret) -> None:
+        self._api_key = api_key
         base = f"{url.rstrip('/').removesuffix(_ROOT)}{_ROOT}"
         self._open = Api(http, upstream, url=base, explain=self._explain)
         self._api = Api(http, upstream, url=base, headers={"X-API-Key": api_key}, explain=self._explain)
@@ -67,6 +70,24 @@ class Seerr:
         wire = await self._api.ask("GET", "/user", WireUsers, query=query)
         return UserPage(wire.results, wire.page_info.results)
 
+    async def all_users(self) -> list[SeerrUser]:
+        """Return every user, page after page.
+
+        Raises `TransientError` where the list shrank meanwhile, because whoever moved up a page was not seen, and
+        `RefusedError` for a list without an end.
+        """
+        found: dict[int, SeerrUser] = {}
+        read = 0
+        while read < MOST_USERS:
+            page = await self.users(skip=read)
+            read += len(page.users)
+            found.update((user.id, user) for user in page.users)
+            if not page.users or read >= page.total:
+                if len(found) < page.total:
+                    raise TransientError(f"The users of {self._api.name} changed while they were read")
+                return list(found.values())
+        raise RefusedError(f"{self._api.name} has over {MOST_USERS} users: they are not read")
+
     async def user(self, user_id: int) -> SeerrUser:
         """Return one user."""
         return await self._api.ask("GET", f"/user/{user_id}", SeerrUser)
@@ -96,11 +117,12 @@ class Seerr:
 
     async def plex_machine_id(self) -> str | None:
         """Return which Plex server Seerr imports from."""
-        return (await self._api.ask("GET", "/settings/plex", WirePlexServer)).machine_id
+        return (await self._api.ask("GET", "/settings/plex", WirePlexServer)).machine_id or None
 
     async def jellyfin_server_id(self) -> str | None:
         """Return which Jellyfin or Emby server Seerr imports from; not for Overseerr."""
-        return (await self._api.ask("GET", "/settings/jellyfin", WireJellyfinServer)).server_id
+        server = await self._api.ask("GET", "/settings/jellyfin", WireJellyfinServer)
+        return server.server_id or server.described_id
 
     async def main_settings(self, user_id: int) -> UserSettings:
         """Return a user's name, e-mail address, language and quotas."""
@@ -123,19 +145,24 @@ class Seerr:
             "POST", f"/user/{user_id}/settings/notifications", body=writable(settings), headers=_as_user(user_id)
         )
 
-    async def write_discord_id(self, user_id: int, discord_id: str, *, dialect: Dialect) -> None:
-        """Note a user's Discord id, so that Seerr mentions him; nothing is sent where it is there already."""
-        settings = await self.notification_settings(user_id)
-        changed = with_discord_id(settings, discord_id, dialect=dialect)
-        if changed != settings:
-            await self.save_notification_settings(user_id, changed)
+    async def write_discord_id(self, user_id: int, discord_id: str, *, dialect: Dialect) -> bool:
+        """Note a user's Discord id, so that Seerr mentions him; nothing is sent, and False, where it is there already.
 
-    async def remove_discord_id(self, user_id: int, discord_id: str, *, dialect: Dialect) -> None:
-        """Take a user's Discord id out again."""
+        Seerr answers before it has saved: who must be sure reads it back a moment later.
+        """
         settings = await self.notification_settings(user_id)
-        changed = without_discord_id(settings, discord_id, dialect=dialect)
-        if changed != settings:
-            await self.save_notification_settings(user_id, changed)
+        return await self._changed(user_id, settings, with_discord_id(settings, discord_id, dialect=dialect))
+
+    async def remove_discord_id(self, user_id: int, discord_id: str, *, dialect: Dialect) -> bool:
+        """Take a user's Discord id out again; nothing is sent, and False, where it is not there."""
+        settings = await self.notification_settings(user_id)
+        return await self._changed(user_id, settings, without_discord_id(settings, discord_id, dialect=dialect))
+
+    async def _changed(self, user_id: int, settings: UserSettings, wanted: UserSettings) -> bool:
+        if wanted == settings:
+            return False
+        await self.save_notification_settings(user_id, wanted)
+        return True
 
     async def link_plex(self, user_id: int, token: Secret) -> None:
         """Make a local user one of Plex; refused where the account is linked or the e-mail addresses differ (422)."""
@@ -158,7 +185,7 @@ class Seerr:
         await self._api.send("POST", path, body=body, headers=_as_user(user_id), explain=self._sign_in)
 
     def _explain(self, response: httpx.Response) -> UsherError | None:
-        return error_of(self._api.name, response)
+        return error_of(self._api.name, response, api_key=self._api_key)
 
     def _sign_in(self, response: httpx.Response) -> UsherError | None:
         return sign_in_error_of(self._api.name, response)

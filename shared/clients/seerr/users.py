@@ -95,6 +95,10 @@ class WirePlexServer(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class WireJellyfinServer(msgspec.Struct, frozen=True, rename="camel"):
-    """The configured Jellyfin or Emby server; the administrator's password beside it is left unread."""
+    """The configured Jellyfin or Emby server, whose id is described as `serverID` and written as `serverId`.
 
-    server_id: str | None = msgspec.field(default=None, name="serverID")
+    The administrator's password or key beside it is left unread.
+    """
+
+    server_id: str | None = None
+    described_id: str | None = msgspec.field(default=None, name="serverID")

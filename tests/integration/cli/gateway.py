@@ -42,8 +42,8 @@ class FakeGateway:
 
 
 @contextmanager
-def serving(answers: Mapping[str, Any]) -> Iterator[FakeGateway]:
-    gateway = FakeGateway(answers)
+def serving(answers: Mapping[str, Any], *, kind: type[FakeGateway] = FakeGateway) -> Iterator[FakeGateway]:
+    gateway = kind(answers)
 
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:

@@ -10,6 +10,7 @@ from shared.clients.seerr.dialect import Dialect
 from shared.clients.seerr.problems import UserExistsError
 from shared.clients.seerr.rest import Seerr
 from shared.clients.seerr.users import RequestCounts, SeerrUser
+from shared.errors import TransientError
 from shared.http.calls import RefusedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
@@ -150,9 +151,14 @@ async def test_nobody_imported_is_an_answer() -> None:
 
 
 async def test_the_administrators_password_is_not_read() -> None:
-    answer = good({"name": "Cellar", "serverID": "s1", "adminPass": "hunter22", "apiKey": "k"})
+    answer = good({"name": "Cellar", "serverId": "s1", "adminPass": "hunter22", "apiKey": "k"})
 
     assert await seerr(Scripted(answer)).jellyfin_server_id() == "s1"
+
+
+@pytest.mark.parametrize(("body", "found"), [({"serverID": "s1"}, "s1"), ({"serverId": ""}, None), ({}, None)])
+async def test_the_servers_id_is_found_under_its_described_name_too(body: dict[str, str], found: str | None) -> None:
+    assert await seerr(Scripted(good(body))).jellyfin_server_id() == found
 
 
 async def test_settings_are_written_back_whole_by_the_keys_owner() -> None:
@@ -301,3 +307,51 @@ async def test_an_account_without_access_is_refused() -> None:
         await seerr(Scripted(good({"message": "Access denied."}, 403))).give_plex_token(Secret("plex-token"))
 
     assert not isinstance(raised.value, CredentialRefusedError)
+
+
+@pytest.mark.parametrize("secret", ["api-key-1", "token-of-anna"])
+async def test_what_seerr_repeats_of_a_secret_is_not_passed_on(secret: str) -> None:
+    server = Scripted(good({"message": f"cannot use {secret} for this"}, 400))
+
+    with pytest.raises(RefusedError) as error:
+        await seerr(server).link_plex(7, Secret("token-of-anna"))
+
+    assert error.value.detail == "Seerr refused: cannot use *** for this (400)"
+
+
+async def test_all_users_are_read_page_by_page() -> None:
+    pages = [[{"id": number} for number in some] for some in (range(1, 101), range(101, 131))]
+    server = Scripted(*(good({"pageInfo": {"results": 130}, "results": users}) for users in pages))
+
+    users = await seerr(server).all_users()
+
+    assert [user.id for user in users] == list(range(1, 131))
+    assert [request.url.params["skip"] for request in server.asked] == ["0", "100"]
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [([1, 2], 5), ([4], 4), ([], 4)],  # the third moved up while the first two were removed
+        [([1, 2], 4), ([2, 3], 4)],
+        [([], 3)],
+    ],
+)
+async def test_a_list_that_changes_while_it_is_read_is_read_again_later(pages: list[tuple[list[int], int]]) -> None:
+    answers = [good({"pageInfo": {"results": total}, "results": [{"id": one} for one in ids]}) for ids, total in pages]
+
+    with pytest.raises(TransientError, match="changed while they were read"):
+        await seerr(Scripted(*answers)).all_users()
+
+
+async def test_a_list_without_an_end_is_given_up() -> None:
+    users = [{"id": number} for number in range(10_000)]
+    server = Scripted(good({"pageInfo": {"results": 10**9}, "results": users}))
+
+    with pytest.raises(RefusedError, match="over 100000 users"):
+        await seerr(server).all_users()
+
+
+@pytest.mark.parametrize("body", [{"serverId": "s1"}, {"serverID": "s1"}, {"serverId": "s1", "apiKey": "secret"}])
+async def test_the_jellyfin_servers_id_is_read_as_described_and_as_written(body: dict[str, Any]) -> None:
+    assert await seerr(Scripted(good(body))).jellyfin_server_id() == "s1"

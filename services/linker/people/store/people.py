@@ -1,5 +1,7 @@
 """The linker's SQL for persons: making, finding, listing and merging them."""
 
+from typing import Final
+
 import asyncpg
 
 from shared.postgres.locks import lock_exclusive
@@ -7,6 +9,7 @@ from shared.postgres.pool import Connection
 from shared.postgres.text import containing
 from shared.schemas.people import Identity, ListPeople, Person, PersonPage
 
+_SEERR_REASON: Final = "(select coalesce(reason, token_reason) from seerr_matches where person_id = {}.id)"
 _IDENTITY = ("provider", "id", "username", "email", "proven", "linked_at")
 
 
@@ -20,12 +23,13 @@ async def add_person(connection: Connection, *, person_id: str, name: str) -> No
 async def find_person(connection: Connection, person_id: str) -> Person | None:
     """Return a person, or the one that a merged person became part of."""
     row = await connection.fetchrow(
-        """with recursive chain as (
+        f"""with recursive chain as (
             select id, name, seerr_user_id, merged_into from persons where id = $1
             union all
             select persons.id, persons.name, persons.seerr_user_id, persons.merged_into
             from persons join chain on persons.id = chain.merged_into)
-        select id, name, seerr_user_id from chain where merged_into is null""",
+        select id, name, seerr_user_id, {_SEERR_REASON.format("chain")} as seerr_reason
+        from chain where merged_into is null""",  # noqa: S608 (a constant)
         person_id,
     )
     if row is None:
@@ -59,7 +63,7 @@ async def page_of_people(connection: Connection, wanted: ListPeople) -> PersonPa
         select 1 from identities where person_id = persons.id and username ilike $1))"""
     search = containing(wanted.search)
     rows = await connection.fetch(
-        f"""select id, name, seerr_user_id from persons {where}
+        f"""select id, name, seerr_user_id, {_SEERR_REASON.format("persons")} as seerr_reason from persons {where}
         order by lower(name), id limit $2 offset $3""",  # noqa: S608 (a constant)
         search,
         wanted.limit,

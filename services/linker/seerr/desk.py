@@ -1,0 +1,48 @@
+"""Where Seerr is: the one that is configured, with its key from the vault and a client of it."""
+
+from typing import Protocol
+
+import msgspec
+
+from services.linker.clients import Place
+from services.linker.servers.store import ServerRow, servers_of
+from shared.clients.seerr.rest import Seerr
+from shared.errors import PermanentError
+from shared.owners import server_token
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.secret import Secret
+from shared.vault import Vault
+
+
+class Client(Protocol):
+    """Makes a client of Seerr."""
+
+    def __call__(self, place: Place, *, api_key: Secret) -> Seerr: ...
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """A configured Seerr, and the way to it."""
+
+    row: ServerRow
+    api: Seerr
+
+
+class Desks:
+    """Finds the configured Seerr anew each time, because another replica may have changed it."""
+
+    def __init__(self, *, pool: Pool, vault: Vault, client: Client) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._client = client
+
+    async def open(self) -> Desk | None:
+        """Return the configured and enabled Seerr with a client. Raises `PermanentError` where it has no key."""
+        async with transaction(self._pool) as connection:
+            rows = await servers_of(connection, "seerr")
+        if not rows:
+            return None
+        [row] = rows
+        key = await self._vault.get(server_token(row.name, type="seerr"))
+        if key is None:
+            raise PermanentError(f"{row.name} has no API key: set it with PUT /api/seerr")
+        return Desk(row, self._client(row.place, api_key=key))

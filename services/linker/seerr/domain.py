@@ -1,0 +1,254 @@
+"""Which user of Seerr is this person? Pure decisions, failing closed: what is not certain is nobody's.
+
+Ids prove it, an e-mail address does where Plex vouches for it, a name only suggests it. So whoever has rights over
+others in Seerr, its owner first, is found by an id alone; and nobody gets a user that contradicts his own ids.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from shared.clients.seerr.users import MediaServer, SeerrUser
+from shared.leniency import text
+from shared.schemas.media import Provider
+
+OWNER_ID: Final = 1
+RIGHTS_OVER_OTHERS: Final = 2 | 4 | 8 | 16
+"""Permissions to administrate, and to manage settings, users and requests."""
+
+_LONGEST_NAME: Final = 100
+_KINDS: Final[tuple[Provider, ...]] = ("plex", "jellyfin", "emby")
+_JSON_WEB_TOKEN: Final = re.compile(r"[^.]+\.[^.]+\.[^.]*")
+
+Evidence = Literal["id", "email", "name", "made"]
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """An account that the person proved to be his; `server` is a machine id, empty for Plex."""
+
+    provider: Provider
+    id: str
+    username: str
+    server: str = ""
+    email: str | None = None
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """The one media server that Seerr is set up with, and can import users from."""
+
+    media_server: MediaServer
+    machine_id: str | None
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What else bears on the decision: who is taken, and whose names are not his alone."""
+
+    held: Mapping[int, str] = {}
+    """The users of Seerr that other persons have."""
+    contested: frozenset[str] = frozenset()
+    """The names, as `plain` writes them, of other persons' accounts."""
+    ground: Ground = Ground("unknown", None)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The person's user, and what it was known by."""
+
+    user: SeerrUser
+    by: Evidence
+
+
+class Nobody(msgspec.Struct, frozen=True):
+    """Seerr has no user of this person: one may be made."""
+
+
+class Unsure(msgspec.Struct, frozen=True):
+    """Nothing is done; the reason is for people."""
+
+    reason: str
+
+
+Verdict = Found | Nobody | Unsure
+
+
+def match(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
+    """Return which of Seerr's users has these accounts; the order of users does not matter."""
+    for stage in (_by_id, _by_email, _by_made_name, _by_name):
+        verdict = stage(users, accounts, around)
+        if not isinstance(verdict, Nobody):
+            return verdict
+    return Nobody()
+
+
+def may_keep(user: SeerrUser | None, accounts: Sequence[Account], around: Surroundings) -> bool:
+    """Return whether a user who was found once may still be the person's: he exists, and no id speaks against it."""
+    return user is not None and user.id not in around.held and not _is_contradicted(user, accounts, around)
+
+
+def new_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> str:
+    """Return what to call a new user: the account's name, or one that nobody else can have where that is not free."""
+    account = principal(accounts)
+    name = text(account.username, limit=_LONGEST_NAME) or ""
+    taken = {one for user in users for one in (*_names(user), plain(user.email))} | around.contested | {""}
+    is_mistakable = _is_address(name) and address_of(accounts) is None  # Seerr takes it for an e-mail address then
+    is_as_it_was = plain(name) == plain(account.username)
+    return name if is_as_it_was and not is_mistakable and plain(name) not in taken else _made_name(account)
+
+
+def shown(user: SeerrUser) -> str:
+    """Return what Seerr shows a user as."""
+    names = (user.display_name, user.username, user.plex_username, user.jellyfin_username, user.email)
+    return next((name for name in names if name), str(user.id))
+
+
+def principal(accounts: Sequence[Account]) -> Account:
+    """Return the account that a new user is made for: of Plex if there is one."""
+    return min(accounts, key=_rank)
+
+
+def address_of(accounts: Sequence[Account]) -> str | None:
+    """Return the e-mail address that a new user gets."""
+    own = principal(accounts).email
+    return own if _is_address(own) else next((one.email for one in accounts if _is_address(one.email)), None)
+
+
+def importable(accounts: Sequence[Account], ground: Ground) -> Account | None:
+    """Return the account that may be on Seerr's own server. Plex's import leaves out who has no e-mail address."""
+    if not ground.machine_id:
+        return None
+    for account in sorted(accounts, key=_rank):
+        is_here = _is_address(account.email) if account.provider == "plex" else account.server == ground.machine_id
+        if account.provider == ground.media_server and is_here:
+            return account
+    return None
+
+
+def plex_account_of(user: SeerrUser, accounts: Sequence[Account]) -> Account | None:
+    """Return the Plex account whose token Seerr would file under this user and no other.
+
+    It takes the first user with the account's id or e-mail address, and makes one where there is none.
+    """
+    plex = [account for account in accounts if account.provider == "plex"]
+    fit = [account for account in plex if user.plex_id is None or str(user.plex_id) == account.id]
+    return next((one for one in fit if _is_address(one.email) and plain(one.email) == plain(user.email)), None)
+
+
+def is_classic(token: str) -> bool:
+    """Return whether a Plex token lasts: the new kind, three parts with dots between, ends after a week."""
+    return _JSON_WEB_TOKEN.fullmatch(token) is None
+
+
+def plain(name: str | None) -> str:
+    """Return a name or an address as it is compared: case and the way accents are written do not count."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", (name or "").strip()).casefold())
+
+
+def _rank(account: Account) -> tuple[int, str, str]:
+    return (_KINDS.index(account.provider), account.server, account.id)
+
+
+def _by_id(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
+    found = [user for user in users if any(_is_of(user, account, around) for account in accounts)]
+    if len(found) > 1:
+        return Unsure(f"Seerr has several users with this person's accounts: {_listed(found)}. Keep one of them")
+    return _judged(found[0], accounts, around, by="id") if found else Nobody()
+
+
+def _by_email(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
+    addresses = {plain(account.email) for account in accounts if _is_address(account.email)}
+    found = [user for user in users if plain(user.email) in addresses]
+    if len(found) > 1:
+        return Unsure(f"Seerr has several users with this person's e-mail addresses: {_listed(found)}. Keep one")
+    if not found:
+        return Nobody()
+    [user] = found
+    return _short_of_rights(user, "e-mail address") or _judged(user, accounts, around, by="email")
+
+
+def _by_made_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
+    """Find who was made for one of these accounts, by a name that only that account has."""
+    made = {plain(_made_name(account)) for account in accounts}
+    found = [user for user in users if plain(user.username) in made and not _has_rights(user)]
+    if len(found) > 1:
+        return Unsure(f"Seerr has several users that were made for this person: {_listed(found)}. Keep one of them")
+    return _judged(found[0], accounts, around, by="made") if found else Nobody()
+
+
+def _by_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
+    names = {plain(account.username) for account in accounts} - {""}
+    alike = [user for user in users if names & _names(user)]
+    found = [user for user in alike if user.id not in around.held and not _is_contradicted(user, accounts, around)]
+    if not found:
+        return Nobody()
+    if len(found) > 1:
+        return Unsure(f"Seerr has several users of this person's name: {_listed(found)}. {_REMEDY}")
+    [user] = found
+    if names & _names(user) & around.contested:
+        return Unsure(f"Seerr's user {user.id} has this person's name, but so has another person here. {_REMEDY}")
+    return _short_of_rights(user, "name") or Found(user, "name")
+
+
+_REMEDY: Final = "Give the right one the person's e-mail address or account in Seerr, or merge persons who are one"
+
+
+def _judged(user: SeerrUser, accounts: Sequence[Account], around: Surroundings, *, by: Evidence) -> Verdict:
+    if _is_contradicted(user, accounts, around):
+        return Unsure(f"Seerr's user {user.id} fits this person, but has another's account beside: change it in Seerr")
+    if user.id in around.held:
+        return Unsure(f"Seerr's user {user.id} is another person's already: merge the two if they are one")
+    return Found(user, by)
+
+
+def _short_of_rights(user: SeerrUser, what: str) -> Unsure | None:
+    if not _has_rights(user):
+        return None
+    return Unsure(
+        f"Seerr's user {user.id} has this person's {what} and rights over others, so only an account proves who it is: "
+        "link Plex or Jellyfin with this user in Seerr"
+    )
+
+
+def _has_rights(user: SeerrUser) -> bool:
+    return user.id == OWNER_ID or bool(user.permissions & RIGHTS_OVER_OTHERS)
+
+
+def _is_of(user: SeerrUser, account: Account, around: Surroundings) -> bool:
+    if account.provider == "plex":
+        return user.plex_id is not None and str(user.plex_id) == account.id
+    return _is_here(user, account, around) and _bare(user.jellyfin_user_id) == _bare(account.id)
+
+
+def _is_contradicted(user: SeerrUser, accounts: Sequence[Account], around: Surroundings) -> bool:
+    """Return whether the user has an account of a kind of which the person has proven others only."""
+    plex = [one for one in accounts if one.provider == "plex" and user.plex_id is not None]
+    here = [one for one in accounts if one.provider != "plex" and _is_here(user, one, around)]
+    return any(side and not any(_is_of(user, one, around) for one in side) for side in (plex, here))
+
+
+def _is_here(user: SeerrUser, account: Account, around: Surroundings) -> bool:
+    """Return whether the user's account and this one are on the same Jellyfin or Emby."""
+    is_same_server = around.ground.machine_id in {None, account.server}
+    return bool(user.jellyfin_user_id) and user.kind == account.provider and is_same_server
+
+
+def _bare(jellyfin_id: str | None) -> str:
+    return (jellyfin_id or "").replace("-", "").lower()
+
+
+def _names(user: SeerrUser) -> set[str]:
+    return {plain(name) for name in (user.username, user.plex_username, user.jellyfin_username)} - {""}
+
+
+def _is_address(email: str | None) -> bool:
+    return email is not None and "@" in email.strip("@ ")
+
+
+def _made_name(account: Account) -> str:
+    name = text(f"{account.username[:_LONGEST_NAME]} ({account.provider} {account.id})") or account.provider
+    return name.replace("@", " at ")
+
+
+def _listed(users: Sequence[SeerrUser]) -> str:
+    return ", ".join(str(number) for number in sorted(user.id for user in users)[:10])

@@ -1,0 +1,167 @@
+"""What the linker does about Seerr: hears of links, matches persons, tells Seerr, and looks at everybody at night."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from services.linker.seerr import jobs, store
+from services.linker.seerr.desk import Desks
+from services.linker.seerr.jobs import MatchUser, Survey, Sweep, TellUser
+from services.linker.seerr.matching import Matching, view_of
+from services.linker.seerr.store import Seeker
+from services.linker.seerr.telling import GONE, Telling
+from services.linker.servers.store import servers_of
+from shared.bus import streams
+from shared.bus.consumer import Handler
+from shared.bus.message import Message
+from shared.bus.work import Work, Worker
+from shared.clients.seerr.rest import PAGE, Seerr
+from shared.clients.seerr.settings import discord_ids
+from shared.clients.seerr.users import SeerrUser
+from shared.http.calls import RefusedError
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.events import AccountLinked, PersonMerged, ServerChanged
+
+LINKS: Final = streams.LINKER_LINKS.name
+PERSONS_AT_ONCE: Final = 200
+CALLS_AT_ONCE: Final = 3
+"""Of the four that the upstream lets go at a time: the linker's other questions to Seerr come between."""
+
+_KNOWN_TO_SEERR: Final = frozenset({"plex", "jellyfin", "emby", "discord"})
+
+
+class Handlers:
+    """The linker's handlers of what concerns Seerr. Each may run twice, and on several replicas at once."""
+
+    def __init__(
+        self,
+        *,
+        worker: Worker,
+        pool: Pool,
+        desks: Desks,
+        matching: Matching,
+        telling: Telling,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._worker = worker
+        self._pool = pool
+        self._desks = desks
+        self._matching = matching
+        self._telling = telling
+        self._now = now
+
+    def jobs(self) -> Mapping[str, Handler]:
+        """Return the jobs by name."""
+        names = jobs.NAMES
+        return {
+            names[MatchUser]: self.match_user,
+            names[TellUser]: self.tell_user,
+            names[Sweep]: self.sweep,
+            names[Survey]: self.survey,
+        }
+
+    async def hear(self, message: Message) -> None:
+        """Note what is to be done about a link, a merger of persons, or another Seerr."""
+        fact = msgspec.json.decode(message.payload, type=AccountLinked | PersonMerged | ServerChanged)
+        async with self._worker.once(consumer=LINKS, message_id=message.id) as work:
+            match fact:
+                case AccountLinked(provider=provider) if provider in _KNOWN_TO_SEERR:
+                    jobs.say(work, MatchUser(fact.person_id), cause=message.id)
+                case PersonMerged():
+                    jobs.say(work, MatchUser(fact.person_id), cause=message.id)
+                case ServerChanged():
+                    await self._hear_of_server(work, fact, cause=message.id)
+                case _:
+                    pass
+
+    async def _hear_of_server(self, work: Work, fact: ServerChanged, *, cause: str) -> None:
+        rows = await servers_of(work.connection, "seerr")
+        if fact.name in {row.name for row in rows}:
+            jobs.say(work, Sweep(), cause=cause)
+            jobs.say(work, Survey(began_at=self._now()), cause=cause)
+
+    async def match_user(self, message: Message) -> None:
+        """Find a person's user, or make one."""
+        job = msgspec.json.decode(message.payload, type=MatchUser)
+        desk = await self._desks.open()
+        if desk is not None:
+            await self._matching.match(desk, job.person_id, cause=message.id)
+
+    async def tell_user(self, message: Message) -> None:
+        """Tell Seerr about a person; a user who is gone there is searched anew."""
+        job = msgspec.json.decode(message.payload, type=TellUser)
+        desk = await self._desks.open()
+        seeker = await self._seeker(job.person_id)
+        if desk is None or seeker is None or seeker.seerr_user_id is None or not seeker.is_matched_at(desk.row.url):
+            return
+        try:
+            await self._telling.tell(desk, seeker, seeker.seerr_user_id)
+        except RefusedError as exc:
+            if exc.answered != GONE:
+                raise
+            await self._matching.forget(seeker, f"Seerr has no user {seeker.seerr_user_id} any more", cause=message.id)
+            async with self._worker.on_request() as work:
+                jobs.say(work, MatchUser(seeker.person_id), cause=message.id)
+
+    async def sweep(self, message: Message) -> None:
+        """Look after the next persons by one reading of Seerr's users, and leave the others to the next job."""
+        job = msgspec.json.decode(message.payload, type=Sweep)
+        desk = await self._desks.open()
+        if desk is None:
+            return
+        async with transaction(self._pool) as connection:
+            persons = await store.linked_after(connection, job.after, limit=PERSONS_AT_ONCE)
+        if not persons:
+            return
+        view = await view_of(desk.api)
+        for person_id in persons:
+            await self._matching.look_after(desk, view, person_id, cause=message.id)
+        async with self._worker.on_request() as work:
+            jobs.say(work, Sweep(after=persons[-1]), cause=message.id)
+
+    async def survey(self, message: Message) -> None:
+        """Read the Discord ids of the next of Seerr's users; after the last, tell what they show to be missing."""
+        job = msgspec.json.decode(message.payload, type=Survey)
+        desk = await self._desks.open()
+        if desk is None:
+            return
+        page = await desk.api.users(take=PAGE, skip=job.skip)
+        found = await _discord_ids(desk.api, page.users)
+        is_last = not page.users or job.skip + len(page.users) >= page.total
+        async with self._worker.on_request() as work:
+            await store.note_discord_ids(work.connection, found, at=self._now())
+            if not is_last:
+                rest = Survey(began_at=job.began_at, skip=job.skip + len(page.users))
+                jobs.say(work, rest, cause=message.id)
+                return
+            await store.forget_discord_ids(work.connection, before=job.began_at)
+            for person_id in await store.persons_to_tell(work.connection):
+                jobs.say(work, TellUser(person_id), cause=message.id)
+
+    async def _seeker(self, person_id: str) -> Seeker | None:
+        async with transaction(self._pool) as connection:
+            return await store.seeker_of(connection, person_id)
+
+
+async def _discord_ids(api: Seerr, users: list[SeerrUser]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for at in range(0, len(users), CALLS_AT_ONCE):
+        some = [user.id for user in users[at : at + CALLS_AT_ONCE]]
+        answers = await asyncio.gather(*(_ids_of(api, number) for number in some), return_exceptions=True)
+        for number, answer in zip(some, answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            found[number] = answer
+    return found
+
+
+async def _ids_of(api: Seerr, number: int) -> tuple[str, ...]:
+    try:
+        return discord_ids(await api.notification_settings(number))
+    except RefusedError as exc:
+        if exc.answered != GONE:
+            raise
+        return ()

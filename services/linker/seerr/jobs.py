@@ -1,0 +1,51 @@
+"""What the linker gives itself to do about Seerr, as jobs on `jobs.seerr.<name>`: durable, and one after another."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from shared.bus.work import Work
+from shared.schemas.identifiers import derived_id
+
+
+class MatchUser(msgspec.Struct, frozen=True):
+    """Find this person's user, or make one."""
+
+    person_id: str
+
+
+class TellUser(msgspec.Struct, frozen=True):
+    """Write this person's Discord id to his user, and give Seerr his Plex token where that is switched on."""
+
+    person_id: str
+
+
+class Sweep(msgspec.Struct, frozen=True):
+    """Look at all linked persons whose id is over `after`, some at a time."""
+
+    after: str = ""
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """Read which Discord ids Seerr's users have, from the `skip`-th user on; `began_at` is when the first was read."""
+
+    began_at: datetime
+    skip: int = 0
+
+
+Job = MatchUser | TellUser | Sweep | Survey
+
+NAMES: Final[dict[type[Job], str]] = {
+    MatchUser: "match_user",
+    TellUser: "tell_user",
+    Sweep: "sweep",
+    Survey: "survey",
+}
+
+
+def say(work: Work, job: Job, *, cause: str) -> None:
+    """Let a job be done after this transaction; the same job of the same cause is one."""
+    name = NAMES[type(job)]
+    payload = msgspec.json.encode(job)
+    work.say(f"jobs.seerr.{name}", payload, message_id=derived_id(name, cause, payload.decode()))

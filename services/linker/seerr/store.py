@@ -1,0 +1,211 @@
+"""The linker's SQL for persons and their Seerr users: who has which, how the search ended, what Seerr was told."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from services.linker.seerr.domain import Account, Found, plain, shown
+from shared.postgres.locks import lock_exclusive, lock_shared
+from shared.postgres.pool import Connection
+from shared.postgres.text import storable
+
+_LINKED: Final = "proven and provider in ('plex', 'jellyfin', 'emby')"
+
+
+class Seeker(msgspec.Struct, frozen=True, kw_only=True):
+    """A person as far as Seerr goes. `discord_ids`: the newest first; `url`: of the Seerr that was last searched."""
+
+    person_id: str
+    name: str
+    accounts: list[Account]
+    discord_ids: list[str]
+    seerr_user_id: int | None = None
+    url: str | None = None
+    is_token_given: bool = False
+
+    def is_matched_at(self, url: str) -> bool:
+        """Say whether the user was found at this address; one that came with a merge was."""
+        return self.seerr_user_id is not None and self.url in {None, url}
+
+
+async def lock_to_match(connection: Connection) -> None:
+    """Let nobody else give out users of Seerr, nor merge persons, until the transaction ends."""
+    await lock_shared(connection, "linker", "merges")
+    await lock_exclusive(connection, "linker", "seerr")
+
+
+async def seeker_of(connection: Connection, person_id: str) -> Seeker | None:
+    """Return a person, or the one that a merged person became part of."""
+    row = await connection.fetchrow(
+        """with recursive chain as (
+            select id, name, seerr_user_id, merged_into from persons where id = $1
+            union all
+            select persons.id, persons.name, persons.seerr_user_id, persons.merged_into
+            from persons join chain on persons.id = chain.merged_into)
+        select chain.id, name, seerr_user_id, url, token_given_at is not null as is_token_given
+        from chain left join seerr_matches on person_id = chain.id where merged_into is null""",
+        person_id,
+    )
+    if row is None:
+        return None
+    identities = await connection.fetch(
+        f"""select provider, id, username, server, email from identities
+        where person_id = $1 and (provider = 'discord' or {_LINKED})
+        order by linked_at desc, provider, server, id""",  # noqa: S608 (a constant)
+        row["id"],
+    )
+    return Seeker(
+        person_id=row["id"],
+        name=row["name"],
+        accounts=[Account(**dict(one)) for one in identities if one["provider"] != "discord"],
+        discord_ids=[one["id"] for one in identities if one["provider"] == "discord"],
+        seerr_user_id=row["seerr_user_id"],
+        url=row["url"],
+        is_token_given=row["is_token_given"] or False,
+    )
+
+
+async def linked_after(connection: Connection, person_id: str, *, limit: int) -> list[str]:
+    """Return the next persons, by id, who have an account that Seerr may know."""
+    rows = await connection.fetch(
+        f"""select id from persons where id > $1 and merged_into is null
+        and exists (select 1 from identities where person_id = persons.id and {_LINKED})
+        order by id limit $2""",  # noqa: S608 (a constant)
+        person_id,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def held_by_others(connection: Connection, person_id: str) -> dict[int, str]:
+    """Return the users of Seerr that other persons have."""
+    rows = await connection.fetch(
+        """select seerr_user_id as number, id as person_id from persons
+        where seerr_user_id is not null and merged_into is null and id <> $1
+        union select id::int, person_id from identities where provider = 'seerr' and person_id <> $1""",
+        person_id,
+    )
+    return {row["number"]: row["person_id"] for row in rows}
+
+
+async def contested_names(connection: Connection, seeker: Seeker) -> frozenset[str]:
+    """Return those names of a person's accounts that other persons' accounts have too."""
+    names = {plain(account.username) for account in seeker.accounts}
+    rows = await connection.fetch(
+        """select username from identities where person_id <> $1 and provider in ('plex', 'jellyfin', 'emby')
+        and lower(btrim(username)) = any($2::text[])""",
+        seeker.person_id,
+        sorted(names | {account.username.strip().lower() for account in seeker.accounts}),
+    )
+    return frozenset(plain(row["username"]) for row in rows) & names
+
+
+async def give_user(connection: Connection, seeker: Seeker, found: Found, *, url: str, at: datetime) -> None:
+    """Store that a user of Seerr is this person, in the place of another one that he had."""
+    number = found.user.id
+    await take_user(connection, seeker.person_id)
+    await connection.execute("update persons set seerr_user_id = $2 where id = $1", seeker.person_id, number)
+    await connection.execute(
+        """insert into identities (provider, server, id, person_id, username, email, proven, linked_at)
+        values ('seerr', '', $1, $2, $3, null, $4, $5)""",
+        str(number),
+        seeker.person_id,
+        storable(shown(found.user)),
+        found.by in {"id", "made"},
+        at,
+    )
+    await note_search(connection, seeker.person_id, url=url, reason=None, at=at)
+
+
+async def take_user(connection: Connection, person_id: str) -> None:
+    """Store that a person has no user of Seerr any more."""
+    await connection.execute("delete from identities where person_id = $1 and provider = 'seerr'", person_id)
+    await connection.execute("update persons set seerr_user_id = null where id = $1", person_id)
+    await connection.execute("delete from seerr_matches where person_id = $1", person_id)
+
+
+async def note_search(connection: Connection, person_id: str, *, url: str, reason: str | None, at: datetime) -> None:
+    """Store where a person's user was searched, and why there is none."""
+    await connection.execute(
+        """insert into seerr_matches (person_id, url, tried_at, reason) values ($1, $2, $3, $4)
+        on conflict (person_id) do update
+        set url = excluded.url, tried_at = excluded.tried_at, reason = excluded.reason""",
+        person_id,
+        url,
+        at,
+        None if reason is None else storable(reason),
+    )
+
+
+async def note_problem(connection: Connection, person_id: str, reason: str) -> None:
+    """Store why Seerr could not be told about a person's user."""
+    await connection.execute("update seerr_matches set reason = $2 where person_id = $1", person_id, storable(reason))
+
+
+async def note_told(connection: Connection, person_id: str, *, discord_id: str) -> None:
+    """Store that a person's user has his Discord id."""
+    await connection.execute(
+        "update seerr_matches set discord_id = $2, reason = null where person_id = $1", person_id, discord_id
+    )
+
+
+async def note_token(connection: Connection, person_id: str, *, refusal: str | None, at: datetime) -> None:
+    """Store that Seerr took a person's token, or why it did not."""
+    await connection.execute(
+        """update seerr_matches
+        set token_reason = $2, token_given_at = case when $2::text is null then $3::timestamptz end
+        where person_id = $1""",
+        person_id,
+        None if refusal is None else storable(refusal),
+        at,
+    )
+
+
+async def note_discord_ids(connection: Connection, found: Mapping[int, Collection[str]], *, at: datetime) -> None:
+    """Store which Discord ids these users of Seerr have, and no others."""
+    await connection.execute("delete from seerr_discord_ids where seerr_user_id = any($1::int[])", list(found))
+    await connection.executemany(
+        "insert into seerr_discord_ids (seerr_user_id, discord_id, seen_at) values ($1, $2, $3) on conflict do nothing",
+        [(number, storable(each), at) for number, ids in sorted(found.items()) for each in sorted(ids)],
+    )
+
+
+async def forget_discord_ids(connection: Connection, *, before: datetime) -> None:
+    """Forget the Discord ids of users who were not there any more when all were read."""
+    await connection.execute("delete from seerr_discord_ids where seen_at < $1", before)
+
+
+async def others_with(connection: Connection, discord_ids: Sequence[str], *, number: int) -> list[tuple[int, str]]:
+    """Return other users of Seerr with these Discord ids who are nobody's, each with the id."""
+    rows = await connection.fetch(
+        """select seerr_user_id, discord_id from seerr_discord_ids
+        where discord_id = any($1::text[]) and seerr_user_id <> $2 and not exists (
+            select 1 from persons where persons.seerr_user_id = seerr_discord_ids.seerr_user_id and merged_into is null)
+        order by seerr_user_id, discord_id""",
+        list(discord_ids),
+        number,
+    )
+    return [(row["seerr_user_id"], row["discord_id"]) for row in rows]
+
+
+async def persons_to_tell(connection: Connection) -> list[str]:
+    """Return the persons whose Discord id was not written to their user yet, or is at a user of nobody's too.
+
+    Who took it out in Seerr by himself is left alone.
+    """
+    rows: list[asyncpg.Record] = await connection.fetch(
+        """select distinct persons.id from persons
+        join seerr_matches on seerr_matches.person_id = persons.id
+        join identities on identities.person_id = persons.id and provider = 'discord'
+        where persons.seerr_user_id is not null and merged_into is null and (
+            seerr_matches.discord_id is null
+            or exists (select 1 from seerr_discord_ids known
+                where known.discord_id = identities.id and known.seerr_user_id <> persons.seerr_user_id
+                and not exists (select 1 from persons others
+                    where others.seerr_user_id = known.seerr_user_id and others.merged_into is null)))
+        order by persons.id"""
+    )
+    return [row["id"] for row in rows]

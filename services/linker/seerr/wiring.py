@@ -1,0 +1,39 @@
+"""Puts together what the linker does about Seerr."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.linker.seerr.desk import Client, Desks
+from services.linker.seerr.handlers import Handlers
+from services.linker.seerr.matching import Matching
+from services.linker.seerr.telling import SETTLES_IN, Telling
+from shared.bus import streams
+from shared.bus.jobs import Jobs
+from shared.runtime import Parts, Service
+from shared.vault import Vault
+
+WORKERS: Final = 2
+"""Jobs that one replica does side by side."""
+
+
+def join(
+    service: Service,
+    parts: Parts,
+    vault: Vault,
+    client: Client,
+    *,
+    now: Callable[[], datetime],
+    settles_in: timedelta = SETTLES_IN,
+) -> None:
+    """Let a service do it."""
+    handlers = Handlers(
+        worker=parts.worker,
+        pool=parts.pool,
+        desks=Desks(pool=parts.pool, vault=vault, client=client),
+        matching=Matching(worker=parts.worker, pool=parts.pool, now=now),
+        telling=Telling(pool=parts.pool, vault=vault, now=now, settles_in=settles_in),
+        now=now,
+    )
+    service.consume(streams.LINKER_LINKS, handlers.hear)
+    service.consume(streams.LINKER_SEERR, Jobs(handlers.jobs(), parts.journal), workers=WORKERS)

@@ -1,0 +1,162 @@
+"""Everybody is looked after: each night, and when Seerr is set up or moves."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.linker.seerr.nightly import Nightly
+from shared.bus.work import Worker
+from shared.postgres.pool import Pool
+from simulators.serving import serving
+from tests.integration.linker.seerr.conftest import ForgetfulSeerr, every_dialect
+from tests.integration.linker.seerr.people import KEY, People
+from tests.integration.service import until
+
+HERS = "80351110224678912"
+
+
+@pytest.mark.usefixtures("linker")
+@every_dialect
+async def test_persons_who_linked_before_seerr_was_set_up_are_matched(
+    without_seerr: People, seerr: ForgetfulSeerr, seerr_url: str
+) -> None:
+    people = without_seerr
+    hers = seerr.users.add(email="anna@example.org")
+    persons = [
+        await people.link_plex("anna", 42, email="anna@example.org", discord_id=HERS),
+        await people.link_plex("ben", 43, email="ben@example.org"),
+    ]
+    await people.jobs_done()
+    await people.configure(seerr_url)
+
+    await people.say_server_changed()
+
+    assert [await people.matched(person) for person in persons] == [hers.id, 3]
+    await until(lambda: hers.settings is not None)
+
+
+@pytest.mark.usefixtures("linker")
+async def test_a_large_house_is_read_once_and_not_for_each_person(
+    without_seerr: People, seerr: ForgetfulSeerr, seerr_url: str, pool: Pool
+) -> None:
+    people = without_seerr
+    for number in range(250):
+        seerr.users.add(email=f"u{number}@example.org")
+        person = await people.add(f"u{number}")
+        await people.own(person, "plex", str(1000 + number), email=f"u{number}@example.org")
+    await people.configure(seerr_url)
+
+    await people.say_server_changed()
+    await people.jobs_done()
+
+    assert await pool.fetchval("select count(distinct seerr_user_id) from persons") == 250
+    lists = sum(request.path.endswith("/user") and request.method == "GET" for request in seerr.seen)
+    assert lists <= 2 * 3 + 3  # the persons in two parts, and the users' settings in three
+
+
+@pytest.mark.usefixtures("linker")
+async def test_another_servers_change_is_no_reason_to_ask_seerr(people: People, seerr: ForgetfulSeerr) -> None:
+    await people.say_server_changed("Attic")
+    await people.jobs_done()
+
+    assert len(seerr.seen) == 0
+
+
+@pytest.mark.usefixtures("linker")
+async def test_users_of_a_seerr_at_another_address_are_searched_anew(people: People, seerr: ForgetfulSeerr) -> None:
+    seerr.users.add(email="ben@example.org")
+    hers = seerr.users.add(email="anna@example.org")
+    anna = await people.link_plex("anna", 42, email="anna@example.org")
+    assert await people.matched(anna) == hers.id
+    other = ForgetfulSeerr(seerr.dialect, api_key=KEY)
+    other.users.add(email="anna@example.org")
+    other.users.add(email="carl@example.org")
+
+    async with serving(other) as url:
+        await people.configure(url)
+        await people.say_server_changed()
+        await people.jobs_done()
+
+        assert (await people.find(anna)).seerr_user_id == 2
+    assert [(fact.account_id, fact.reason) for fact in people.unlinked] == [("3", "Seerr has another address now")]
+    assert [fact.account_id for fact in people.linked] == ["3", "2"]
+
+
+@pytest.mark.usefixtures("linker")
+async def test_a_user_who_went_or_became_anothers_is_replaced(people: People, seerr: ForgetfulSeerr) -> None:
+    gone = seerr.users.add(email="anna@example.org")
+    changed = seerr.users.add(email="ben@example.org")
+    anna = await people.link_plex("anna", 42, email="anna@example.org")
+    ben = await people.link_plex("ben", 43, email="ben@example.org")
+    assert [await people.matched(anna), await people.matched(ben)] == [gone.id, changed.id]
+    await people.jobs_done()
+    seerr.users.remove(gone)
+    changed.plex_id, changed.email = 4711, "somebody@example.org"
+
+    await people.say_server_changed()
+    await people.jobs_done()
+
+    numbers = [await people.matched(anna), await people.matched(ben)]
+    assert {gone.id, changed.id}.isdisjoint(numbers)
+    assert len(set(numbers)) == 2
+
+
+@pytest.mark.usefixtures("linker")
+async def test_who_took_his_discord_id_out_by_himself_is_left_alone(people: People, seerr: ForgetfulSeerr) -> None:
+    hers = seerr.users.add(email="anna@example.org")
+    await people.matched(await people.link_plex("anna", 42, email="anna@example.org", discord_id=HERS))
+    await until(lambda: hers.settings is not None)
+    await people.jobs_done()
+    hers.settings = {"discordId": None}
+
+    await people.say_server_changed()
+    await people.jobs_done()
+
+    assert hers.settings == {"discordId": None}
+
+
+@pytest.mark.usefixtures("linker")
+async def test_an_id_that_another_user_got_is_taken_out_at_the_next_look(people: People, seerr: ForgetfulSeerr) -> None:
+    hers = seerr.users.add(email="anna@example.org")
+    stray = seerr.users.add(email="stray@example.org")
+    await people.matched(await people.link_plex("anna", 42, email="anna@example.org", discord_id=HERS))
+    await until(lambda: hers.settings is not None)
+    await people.jobs_done()
+    stray.settings = {"discordId": HERS}
+
+    await people.say_server_changed()
+
+    await until(lambda: not (stray.settings or {}).get("discordId"))
+
+
+@pytest.mark.usefixtures("linker")
+async def test_a_night_is_begun_once_by_all_replicas(people: People, seerr: ForgetfulSeerr, pool: Pool) -> None:
+    hers = seerr.users.add(email="anna@example.org")
+    anna = await people.add("anna")
+    await people.own(anna, "plex", "42", email="anna@example.org")
+    now = datetime(2026, 5, 1, 2, 59, tzinfo=UTC)
+    replicas = [Nightly(Worker(pool), now=lambda: now), Nightly(Worker(pool), now=lambda: now)]
+
+    first = [await each.begin() for each in (*replicas, *replicas)]
+    now += timedelta(minutes=2)
+    second = [await each.begin() for each in (*replicas, *replicas)]
+
+    assert [sum(first), sum(second)] == [1, 1]
+    assert await people.matched(anna) == hers.id
+
+
+@pytest.mark.usefixtures("linker")
+async def test_a_sweep_goes_on_past_who_cannot_be_matched(people: People, seerr: ForgetfulSeerr) -> None:
+    seerr.users.add(email="a@example.org", username="anna")
+    seerr.users.add(email="b@example.org", username="anna")
+    persons: list[str] = []
+    for name in ("anna", "ben", "anna"):
+        person = await people.add(name)
+        await people.own(person, "plex", str(100 + len(persons)), username=name)
+        persons.append(person)
+    hers = seerr.users.add(email="ben@example.org", plex_id=101)
+
+    await people.say_server_changed()
+    await people.jobs_done()
+
+    assert [(await people.find(person)).seerr_user_id for person in persons] == [None, hers.id, None]

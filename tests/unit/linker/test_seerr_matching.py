@@ -1,0 +1,236 @@
+"""Which user of Seerr a person is, and above all which he is not."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.linker.seerr import domain
+from services.linker.seerr.domain import Account, Found, Ground, Nobody, Surroundings, Unsure
+from shared.clients.seerr.users import SeerrUser
+
+ALONE = Surroundings()
+ON_JELLYFIN = Surroundings(ground=Ground("jellyfin", "server-1"))
+ANNA = Account(provider="plex", id="42", username="Anna", email="Anna@Example.org")
+ANNA_AT_JELLYFIN = Account(provider="jellyfin", id="ab-12", username="anna", server="server-1")
+
+
+def user(number: int, **columns: Any) -> SeerrUser:
+    return SeerrUser(id=number, **{"user_type": 2, "permissions": 32, **columns})
+
+
+def one_of_jellyfin(number: int, jellyfin_id: str, **columns: Any) -> SeerrUser:
+    return user(number, jellyfin_user_id=jellyfin_id, user_type=3, **columns)
+
+
+HERS = [
+    (user(2, plex_id=42), ANNA, ALONE, "id"),
+    (user(1, plex_id=42, permissions=2), ANNA, ALONE, "id"),
+    (one_of_jellyfin(3, "AB12"), ANNA_AT_JELLYFIN, ON_JELLYFIN, "id"),
+    (user(4, email="anna@example.ORG"), ANNA, ALONE, "email"),
+    (user(5, username="ANNA"), ANNA, ALONE, "name"),
+    (user(6, plex_username="anna "), ANNA, ALONE, "name"),
+    (user(7, jellyfin_username="anna"), ANNA, ALONE, "name"),
+    (user(8, username="Anna (plex 42)"), ANNA, ALONE, "made"),
+]
+
+
+@pytest.mark.parametrize(("hers", "account", "around", "by"), HERS)
+def test_a_user_is_known_by_id_then_address_then_name(
+    hers: SeerrUser, account: Account, around: Surroundings, by: str
+) -> None:
+    others = [user(90, username="ben", email="ben@example.org", plex_id=7), user(91)]
+
+    assert domain.match([*others, hers], [account], around) == Found(hers, by)  # type: ignore[arg-type]
+
+
+NOT_HERS = [
+    (user(2, plex_id=7, plex_username="anna"), ANNA, ALONE),
+    (one_of_jellyfin(3, "cd34", username="anna"), ANNA_AT_JELLYFIN, ON_JELLYFIN),
+    (one_of_jellyfin(3, "ab12"), ANNA_AT_JELLYFIN, Surroundings(ground=Ground("jellyfin", "server-2"))),
+    (user(4, jellyfin_user_id="ab12", user_type=4), ANNA_AT_JELLYFIN, ON_JELLYFIN),
+    (user(5, username="anna"), ANNA, Surroundings(held={5: "ben"})),
+    (user(6, username="", email=""), Account(provider="plex", id="43", username="", email=""), ALONE),
+    (user(7, email="@"), Account(provider="plex", id="43", username="x", email="@"), ALONE),
+    (user(8), ANNA, ALONE),
+]
+
+
+@pytest.mark.parametrize(("another", "account", "around"), NOT_HERS)
+def test_another_one_is_not_taken_for_her(another: SeerrUser, account: Account, around: Surroundings) -> None:
+    assert domain.match([another], [account], around) == Nobody()
+
+
+DOUBTS = [
+    ([user(1, username="anna")], ALONE, "rights over others"),
+    ([user(2, username="anna", permissions=8 | 32)], ALONE, "rights over others"),
+    ([user(3, email="anna@example.org", permissions=2)], ALONE, "rights over others"),
+    ([user(4, email="anna@example.org", plex_id=7)], ALONE, "another's account"),
+    ([user(5, email="anna@example.org")], Surroundings(held={5: "ben"}), "another person's"),
+    ([user(6, plex_id=42)], Surroundings(held={6: "ben"}), "another person's"),
+    ([user(7, plex_id=42), user(8, plex_id=42)], ALONE, "several users with this person's accounts: 7, 8"),
+    ([user(9, username="anna"), user(10, plex_username="ANNA")], ALONE, "several users of this person's name: 9, 10"),
+    ([user(11, username="anna")], Surroundings(contested=frozenset({"anna"})), "another person here"),
+]
+
+
+@pytest.mark.parametrize(("users", "around", "reason"), DOUBTS)
+def test_what_is_not_certain_is_nobodys(users: list[SeerrUser], around: Surroundings, reason: str) -> None:
+    verdict = domain.match(users, [ANNA], around)
+
+    assert isinstance(verdict, Unsure)
+    assert reason in verdict.reason
+
+
+def test_an_id_outweighs_an_address_and_an_address_a_name() -> None:
+    by_id, by_email, by_name = user(4, plex_id=42), user(3, email="anna@example.org"), user(2, username="anna")
+
+    assert domain.match([by_name, by_email, by_id], [ANNA], ALONE) == Found(by_id, "id")
+    assert domain.match([by_name, by_email], [ANNA], ALONE) == Found(by_email, "email")
+
+
+def test_a_name_that_is_free_is_given_to_a_new_user() -> None:
+    assert domain.new_name([user(2, username="ben")], [ANNA], ALONE) == "Anna"
+
+
+@pytest.mark.parametrize(
+    ("users", "around"),
+    [
+        ([user(2, username="anna")], Surroundings(held={2: "ben"})),
+        ([user(2, email="ANNA")], ALONE),
+        ([], Surroundings(contested=frozenset({"anna"}))),
+    ],
+)
+def test_a_name_that_is_not_free_is_told_apart_by_the_account(users: list[SeerrUser], around: Surroundings) -> None:
+    assert domain.new_name(users, [ANNA], around) == "Anna (plex 42)"
+
+
+def test_a_name_that_looks_like_an_address_claims_none() -> None:
+    account = Account(provider="plex", id="9", username="ben@example.org")
+
+    assert domain.new_name([], [account], ALONE) == "ben at example.org (plex 9)"
+
+
+def test_an_account_on_seerrs_own_server_is_imported_and_no_other() -> None:
+    accounts = [ANNA_AT_JELLYFIN, ANNA]
+    nameless = Account(provider="plex", id="43", username="kid")
+
+    assert domain.importable(accounts, Ground("plex", "m")) is ANNA
+    assert domain.importable([nameless], Ground("plex", "m")) is None
+    assert domain.importable(accounts, Ground("plex", None)) is None
+    assert domain.importable(accounts, Ground("jellyfin", "server-1")) is ANNA_AT_JELLYFIN
+    assert domain.importable(accounts, Ground("jellyfin", "server-2")) is None
+    assert domain.importable(accounts, Ground("emby", "server-1")) is None
+
+
+def test_a_token_goes_only_where_seerr_files_it_under_the_same_user() -> None:
+    assert domain.plex_account_of(user(2, plex_id=42, email="anna@example.org"), [ANNA]) is ANNA
+    assert domain.plex_account_of(user(2, plex_id=42, email="older@example.org"), [ANNA]) is None
+    assert domain.plex_account_of(user(2, email="anna@example.org"), [ANNA]) is ANNA
+    assert domain.plex_account_of(user(2, plex_id=7, email="anna@example.org"), [ANNA]) is None
+    assert domain.plex_account_of(user(2, email="other@example.org"), [ANNA]) is None
+
+
+def test_a_token_that_ends_is_told_from_one_that_lasts() -> None:
+    assert domain.is_classic("xK3-abcDEF_123456789")
+    assert not domain.is_classic("eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl")
+
+
+def test_a_user_is_kept_while_no_id_speaks_against_him() -> None:
+    assert domain.may_keep(user(2, email="changed@example.org"), [ANNA], ALONE)
+    assert not domain.may_keep(user(2, plex_id=7), [ANNA], ALONE)
+    assert not domain.may_keep(None, [ANNA], ALONE)
+
+
+NAMES = st.sampled_from(
+    ["anna", "Anna", "ben", "ANNA ", "anna@x.org", "anna at x.org", "", "Ünal", "ünal", "a (plex 1)"]
+)
+EMAILS = st.sampled_from([None, "anna@x.org", "ANNA@X.ORG", "ben@x.org", "anna", "@", ""])
+NUMBERS = st.integers(1, 4)
+ACCOUNTS = st.lists(
+    st.builds(
+        Account,
+        provider=st.sampled_from(["plex", "jellyfin", "emby"]),
+        id=NUMBERS.map(str),
+        username=NAMES,
+        server=st.sampled_from(["", "s1", "s2"]),
+        email=EMAILS,
+    ),
+    min_size=1,
+    max_size=3,
+)
+USERS = st.lists(
+    st.builds(
+        SeerrUser,
+        id=st.integers(1, 9),
+        email=EMAILS,
+        username=st.none() | NAMES,
+        plex_username=st.none() | NAMES,
+        jellyfin_username=st.none() | NAMES,
+        plex_id=st.none() | NUMBERS,
+        jellyfin_user_id=st.none() | NUMBERS.map(str),
+        user_type=st.integers(1, 4),
+        permissions=st.sampled_from([0, 2, 16, 32]),
+    ),
+    max_size=6,
+    unique_by=lambda each: each.id,
+)
+AROUND = st.builds(
+    Surroundings,
+    held=st.dictionaries(st.integers(1, 9), st.just("another"), max_size=3),
+    contested=st.frozensets(NAMES.map(domain.plain), max_size=2),
+    ground=st.builds(Ground, st.sampled_from(["plex", "jellyfin", "emby"]), st.sampled_from([None, "s1"])),
+)
+
+
+@given(USERS, ACCOUNTS, AROUND)
+def test_nobody_gets_a_user_of_anothers_or_one_with_rights_without_an_id(
+    users: list[SeerrUser], accounts: list[Account], around: Surroundings
+) -> None:
+    verdict = domain.match(users, accounts, around)
+
+    if isinstance(verdict, Found):
+        assert verdict.user in users
+        assert verdict.user.id not in around.held
+        assert verdict.by == "id" or (verdict.user.id != 1 and not verdict.user.permissions & 30)
+        assert domain.may_keep(verdict.user, accounts, around)
+
+
+@given(USERS, ACCOUNTS, AROUND, st.randoms(use_true_random=False))
+def test_the_order_of_users_and_accounts_does_not_matter(
+    users: list[SeerrUser], accounts: list[Account], around: Surroundings, random: Any
+) -> None:
+    verdict = domain.match(users, accounts, around)
+    random.shuffle(users)
+    random.shuffle(accounts)
+
+    assert domain.match(users, accounts, around) == verdict
+
+
+@given(USERS, ACCOUNTS, AROUND)
+def test_who_was_made_just_now_is_found_again(
+    users: list[SeerrUser], accounts: list[Account], around: Surroundings
+) -> None:
+    if domain.match(users, accounts, around) != Nobody():
+        return
+    name, email = domain.new_name(users, accounts, around), domain.address_of(accounts)
+    made = user(50, username=name, email=(email or name).lower())
+
+    again = domain.match([*users, made], accounts, around)
+
+    assert name.strip() == name != ""
+    assert isinstance(again, Found)
+    assert again.user == made
+
+
+@given(USERS, ACCOUNTS, AROUND)
+def test_a_user_who_shares_nothing_with_a_person_is_never_his(
+    users: list[SeerrUser], accounts: list[Account], around: Surroundings
+) -> None:
+    strangers = [
+        SeerrUser(id=each.id, email=f"s{each.id}@stranger.org", username=f"stranger {each.id}", plex_id=900 + each.id)
+        for each in users
+    ]
+
+    assert domain.match(strangers, accounts, around) == Nobody()
