@@ -26,11 +26,16 @@ COMMANDS: Final = {
     "history": "Show what was watched.",
     "people": "Show who is who, and say whose an account is.",
     "plex": "Show what a Plex server has: libraries, titles, what is new and what is watched.",
+    "import": "Bring over what other tools know.",
     "events": "Show what came in and what became of it.",
     "dead": "Show, replay or drop what could not be handled.",
     "webhooks": "Show, add and remove webhook addresses.",
     "keys": "Make and change the keys that credentials are encrypted with.",
 }
+
+
+MODULES: Final = {"import": "imports"}
+"""Of commands whose names are no names of modules."""
 
 
 class Commands(TyperGroup):
@@ -47,7 +52,8 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command itself."""
         name, known, rest = super().resolve_command(ctx, args)
-        return name, get_command(import_module(f"cli.{name}").app) if known else known, rest
+        module = MODULES.get(name or "", name)
+        return name, get_command(import_module(f"cli.{module}").app) if known else known, rest
 
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -44,7 +44,12 @@ class FakeGateway:
 @contextmanager
 def serving(answers: Mapping[str, Any]) -> Iterator[FakeGateway]:
     gateway = FakeGateway(answers)
+    with serving_this(gateway):
+        yield gateway
 
+
+@contextmanager
+def serving_this(gateway: FakeGateway) -> Iterator[None]:
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
@@ -64,7 +69,7 @@ def serving(answers: Mapping[str, Any]) -> Iterator[FakeGateway]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield gateway
+        yield
     finally:
         server.shutdown()
         server.server_close()

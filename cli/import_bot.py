@@ -1,0 +1,179 @@
+"""`usher import overseerr-bot`: takes the Plex tokens that people gave the old bot, each looked up and proven anew."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from cli import bot_tokens
+from cli.bot_tokens import BotToken
+from cli.client import AnswerError, AwayError, Usher, ask, path
+from cli.complaints import UsedWronglyError
+from cli.output import AsJson, plain, show
+from shared import settings
+from shared.schemas.secret import Secret
+from shared.settings import described
+
+COLUMNS: Final = {
+    "Discord user": "discord_id",
+    "Result": "result",
+    "Plex account": "plex_username",
+    "Person": "person",
+    "Why": "reason",
+}
+FAILED: Final = 1
+GOOD: Final = frozenset({"linked", "was linked", "no token"})
+_PAGE: Final = 200
+_EXPOSED: Final = "usher: a key on the command line is seen by others on this host: use --key-file, or CRYPTO_KEY\n"
+
+
+class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bot itself reads its key from, a file `.env` in its folder included."""
+
+    crypto_key: Annotated[Secret, described("the bot's Fernet key", "44 characters that end in =")] = Secret("")
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a row."""
+
+    discord_id: str
+    result: str
+    plex_username: str | None = None
+    person: str | None = None
+    reason: str | None = None
+
+
+def overseerr_bot(
+    file: Annotated[Path, typer.Argument(help="The bot's tokens.db, or a copy of it.")],
+    *,
+    key: Annotated[
+        str | None, typer.Option(help="The bot's CRYPTO_KEY; better: --key-file, CRYPTO_KEY, or type it.")
+    ] = (None),
+    key_file: Annotated[Path | None, typer.Option(help="A file that holds the key.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Link the Plex accounts that people linked with darklink701's overseerr-bot. Again changes nothing.
+
+    The file is only read. Each token is looked up at plex.tv, and its account becomes the Discord user's.
+    """
+    rows = bot_tokens.read(file, bot_tokens.key_of(_key(key, key_file)))
+    outcomes = ask(lambda usher: _import(usher, rows))
+    counts = {
+        result: sum(each.result == result for each in outcomes) for result in sorted({o.result for o in outcomes})
+    }
+    shown = {"items": [msgspec.to_builtins(each) for each in outcomes], "total": len(outcomes), "counts": counts}
+    show(shown, COLUMNS, json=json)
+    if not json:
+        print(", ".join(f"{count} {result}" for result, count in counts.items()) or "The bot has no users.")
+    if not counts.keys() <= GOOD:
+        raise typer.Exit(FAILED)
+
+
+def _key(given: str | None, file: Path | None) -> Secret:
+    if given is not None and file is not None:
+        raise UsedWronglyError("--key and --key-file say the same: give one of them")
+    if given is not None:
+        sys.stderr.write(_EXPOSED)
+        return Secret(given)
+    if file is not None:
+        return _read(file)
+    key = settings.load(BotSettings).crypto_key
+    if key:
+        return key
+    if not sys.stdin.isatty():
+        raise UsedWronglyError("there is no key: give --key-file, or set CRYPTO_KEY as for the bot")
+    return Secret(typer.prompt("The bot's CRYPTO_KEY", hide_input=True, err=True))
+
+
+def _read(file: Path) -> Secret:
+    try:
+        with file.open("rb") as opened:
+            return Secret(opened.read(1024).decode("ascii").strip())
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsedWronglyError(f"{file} cannot be read as a key ({type(exc).__name__})") from exc
+
+
+async def _import(usher: Usher, rows: list[BotToken]) -> list[Outcome]:
+    known = await _linked(usher)
+    outcomes: list[Outcome] = []
+    is_away = False
+    with _progress(len(rows)) as advance:
+        for row in rows:
+            try:
+                outcome = Outcome(discord_id=plain(row.discord_id), result="not tried") if is_away else None
+                outcomes.append(outcome or await _import_one(usher, row, known))
+            except AwayError as exc:
+                is_away = True
+                outcomes.append(Outcome(discord_id=row.discord_id, result="failed", reason=plain(exc.detail)))
+            advance()
+    return outcomes
+
+
+async def _import_one(usher: Usher, row: BotToken, known: dict[str, Outcome]) -> Outcome:
+    if row.discord_id in known:
+        return known[row.discord_id]
+    if row.is_none:
+        return Outcome(discord_id=row.discord_id, result="no token")
+    if row.token is None:
+        return Outcome(discord_id=plain(row.discord_id), result="broken", reason=row.problem)
+    try:
+        linked = await usher.post(
+            path("api", "integrations", "plex", "connect"), token=row.token.reveal(), discord_id=row.discord_id
+        )
+    except AnswerError as exc:
+        reason = plain(exc.detail).replace(row.token.reveal(), "***")
+        return Outcome(discord_id=row.discord_id, result="refused", reason=reason)
+    return Outcome(
+        discord_id=row.discord_id,
+        result="linked",
+        plex_username=_at(linked, "account", "username"),
+        person=_at(linked, "person", "name"),
+    )
+
+
+async def _linked(usher: Usher) -> dict[str, Outcome]:
+    """Return the Discord users whose Plex account Usher has a good token for."""
+    plex = {
+        _at(each, "person", "id"): _at(each, "account", "username")
+        for each in await _all(usher, path("api", "integrations"), all="true")
+        if each.get("provider") == "plex" and each.get("state") == "ok"
+    }
+    return {
+        identity["id"]: Outcome(
+            discord_id=identity["id"], result="was linked", plex_username=plex[person["id"]], person=person["name"]
+        )
+        for person in await _all(usher, path("api", "people"))
+        if person["id"] in plex
+        for identity in person["identities"]
+        if identity["provider"] == "discord"
+    }
+
+
+async def _all(usher: Usher, route: str, **query: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    while True:
+        page = await usher.get(route, limit=_PAGE, offset=len(items), **query)
+        items += page["items"]
+        if not page["items"] or len(items) >= page["total"]:
+            return items
+
+
+def _at(found: Any, *names: str) -> Any:
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    console = Console(stderr=True)
+    columns = (TextColumn("Linking"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Linking", total=total)
+        yield lambda: bar.advance(task)
