@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help run test check chaos bench up down lock format
+.PHONY: help run demo test check chaos bench up down lock format
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,9 @@ help:
 
 run: $(BIN)/installed-run ## Run Usher with embedded databases, its data in ./data
 	@$(BIN)/usher run
+
+demo: $(BIN)/installed-run ## Run Usher in a made-up town, with everything around it, until Ctrl-C
+	@$(BIN)/python -m simulators.demo
 
 test: $(BIN)/installed-dev ## Run every test that needs nothing but the wheels
 	$(BIN)/python -m pytest $(NEEDS_NO_MORE_THAN_WHEELS)

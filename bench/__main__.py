@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import footprint, ingest
+from bench import discord, footprint, ingest, vault
 from bench.figures import Figure
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -16,12 +16,16 @@ RESULTS = Path(__file__).with_name("results.json")
 
 def main() -> int:
     """Run all, or those named on the command line; the exit status says whether every target was met."""
-    wanted = sys.argv[1:] or ["ingest", "footprint"]
+    wanted = sys.argv[1:] or ["ingest", "discord", "footprint", "vault"]
     figures: list[Figure] = []
     if "ingest" in wanted:
         figures += ingest.run()
+    if "discord" in wanted:
+        figures += discord.run()
     if "footprint" in wanted:
         figures += footprint.run()
+    if "vault" in wanted:
+        figures += vault.run()
     _print(figures)
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode({"at": datetime.now(UTC), "figures": figures})))
     return 0 if all(figure.met is not False for figure in figures) else 1

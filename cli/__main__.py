@@ -25,11 +25,13 @@ COMMANDS: Final = {
     "doctor": "Test settings, folders, servers and addresses, and say how to mend what is wrong.",
     "history": "Show what was watched.",
     "people": "Show who is who, and say whose an account is.",
+    "link": "Link accounts, show and remove them.",
     "plex": "Show what a Plex server has: libraries, titles, what is new and what is watched.",
     "import": "Bring over what other tools know.",
     "events": "Show what came in and what became of it.",
     "dead": "Show, replay or drop what could not be handled.",
     "webhooks": "Show, add and remove webhook addresses.",
+    "discord": "Register commands at Discord.",
     "keys": "Make and change the keys that credentials are encrypted with.",
 }
 

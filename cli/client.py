@@ -27,12 +27,17 @@ _ANSWER_S: Final = 20.0
 """More than the gateway takes for what it must ask of other systems."""
 _ERROR: Final = 400
 _UNAUTHORIZED: Final = 401
+_UNREADY: Final = 503
 
 T = TypeVar("T")
 
 
 class AnswerError(PermanentError):
     """Usher answered, and the answer is no."""
+
+
+class UnreadyError(AnswerError):
+    """Usher answered that a part of it is away, or that it must not ask another system yet."""
 
 
 class AwayError(TransientError):
@@ -63,9 +68,11 @@ class Usher:
         """Ask for something to be done; return the JSON that says what was."""
         return await self._ask("POST", path, json=body)
 
-    async def delete(self, path: str) -> None:
-        """Remove what is at a path."""
-        await self._ask("DELETE", path)
+    async def delete(self, path: str, **query: str | None) -> Any:
+        """Remove what is at a path; return the JSON that says what was removed, if anything is said."""
+        return await self._ask(
+            "DELETE", path, params={name: value for name, value in query.items() if value is not None}
+        )
 
     async def lines(self, path: str) -> AsyncIterator[str]:
         """Give the lines of a stream, until it ends or breaks (`AwayError`)."""
@@ -112,7 +119,8 @@ def refusal(status: int, content: bytes) -> AnswerError:
     text = (problem.detail or problem.title or f"Usher answered {status}").rstrip(".")
     faults = "; ".join(f"{fault.path}: {fault.message}" for fault in problem.errors)
     hint = " (the key is USHER_API_KEY, or that of the data folder)" if status == _UNAUTHORIZED else ""
-    return AnswerError(" ".join(f"{text}{f' ({faults})' if faults else ''}{hint}".split()))
+    kind = UnreadyError if status == _UNREADY else AnswerError
+    return kind(" ".join(f"{text}{f' ({faults})' if faults else ''}{hint}".split()))
 
 
 @asynccontextmanager

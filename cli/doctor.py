@@ -6,6 +6,8 @@ import msgspec
 import typer
 
 from cli.checks.addresses import check_gateway, check_plex, check_seerr
+from cli.checks.credentials import check_credentials
+from cli.checks.discord import check_discord
 from cli.checks.finding import Finding
 from cli.checks.servers import check_nats, check_postgres
 from cli.checks.storage import check_folder
@@ -67,8 +69,10 @@ async def _check_addresses(
     async with client() as to_gateway, client(egress=_egress(upstreams, own)) as to_others:
         parts = await asyncio.gather(
             check_gateway(to_gateway, address, key),
+            check_credentials(to_gateway, address, key),
             check_seerr(to_others, upstreams),
             check_plex(to_others, upstreams),
+            check_discord(to_others, to_gateway, upstreams, address=address),
         )
     return [finding for part in parts for finding in part]
 

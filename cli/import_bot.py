@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from cli import bot_tokens
 from cli.bot_tokens import BotToken
-from cli.client import AnswerError, AwayError, Usher, ask, path
+from cli.client import AnswerError, AwayError, UnreadyError, Usher, ask, path
 from cli.complaints import UsedWronglyError
 from cli.output import AsJson, plain, show
 from shared import settings
@@ -30,6 +30,8 @@ COLUMNS: Final = {
 FAILED: Final = 1
 GOOD: Final = frozenset({"linked", "was linked", "no token"})
 _PAGE: Final = 200
+_PATIENCE: Final = 3
+"""Failures in a row after which Usher, or plex.tv behind it, is taken to be away."""
 _EXPOSED: Final = "usher: a key on the command line is seen by others on this host: use --key-file, or CRYPTO_KEY\n"
 
 
@@ -102,17 +104,20 @@ def _read(file: Path) -> Secret:
 async def _import(usher: Usher, rows: list[BotToken]) -> list[Outcome]:
     known = await _linked(usher)
     outcomes: list[Outcome] = []
-    is_away = False
     with _progress(len(rows)) as advance:
         for row in rows:
-            try:
-                outcome = Outcome(discord_id=plain(row.discord_id), result="not tried") if is_away else None
-                outcomes.append(outcome or await _import_one(usher, row, known))
-            except AwayError as exc:
-                is_away = True
-                outcomes.append(Outcome(discord_id=row.discord_id, result="failed", reason=plain(exc.detail)))
+            is_over = _is_over([each.result for each in outcomes])
+            outcomes.append(_untried(row) if is_over else await _import_one(usher, row, known))
             advance()
     return outcomes
+
+
+def _is_over(results: list[str]) -> bool:
+    return results[-1:] == ["not tried"] or results[-_PATIENCE:] == ["failed"] * _PATIENCE
+
+
+def _untried(row: BotToken) -> Outcome:
+    return Outcome(discord_id=plain(row.discord_id), result="not tried")
 
 
 async def _import_one(usher: Usher, row: BotToken, known: dict[str, Outcome]) -> Outcome:
@@ -126,6 +131,8 @@ async def _import_one(usher: Usher, row: BotToken, known: dict[str, Outcome]) ->
         linked = await usher.post(
             path("api", "integrations", "plex", "connect"), token=row.token.reveal(), discord_id=row.discord_id
         )
+    except (UnreadyError, AwayError) as exc:
+        return Outcome(discord_id=row.discord_id, result="failed", reason=plain(exc.detail))
     except AnswerError as exc:
         reason = plain(exc.detail).replace(row.token.reveal(), "***")
         return Outcome(discord_id=row.discord_id, result="refused", reason=reason)

@@ -21,6 +21,11 @@ def server_token(name: str, *, type: Provider) -> Owner:  # noqa: A002 (what a s
     return Owner(kind="server", id=name, provider=type, purpose="token")
 
 
+def server_password_suffix(name: str, *, type: Provider) -> Owner:  # noqa: A002 (likewise)
+    """Return whose the suffix is that makes first passwords of a server's people."""
+    return Owner(kind="server", id=name, provider=type, purpose="password_suffix")
+
+
 def sign_in_secret(sign_in_id: str, *, provider: Provider) -> Owner:
     """Return whose the secret is that a sign-in under way is redeemed with."""
     return Owner(kind="sign_in", id=sign_in_id, provider=provider, purpose="redeem")

@@ -22,8 +22,13 @@ async def main(port: int, gateway: str) -> None:
         for number, (name, app) in enumerate(town.apps().items(), start=1):
             urls[name] = await stack.enter_async_context(serving(app, port=port and port + number))
         settings = town.open_at(urls)
-        lines = [*(f"{name}={value}" for name, value in settings.items()), f"# jellyfin {urls['jellyfin']}"]
-        sys.stdout.write("\n".join([*lines, f"# emby {urls['emby']}", f"# stage {stage}"]) + "\n")
+        lines = [
+            *(f"{name}={value}" for name, value in settings.items()),
+            f"# jellyfin {urls['jellyfin']} {town.jellyfin_key}",
+            f"# emby {urls['emby']} {town.emby_key}",
+            f"# stage {stage}",
+        ]
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
         await asyncio.Event().wait()
 

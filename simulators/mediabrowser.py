@@ -99,6 +99,11 @@ class Household:
         """Let a token or a key die."""
         self._tokens.pop(token, None)
 
+    def revoke_all(self, user: User) -> None:
+        """Let all tokens of a user die, as a new password does."""
+        for token in [token for token, (user_id, _) in self._tokens.items() if user_id == user.id]:
+            del self._tokens[token]
+
     def is_known(self, token: str) -> bool:
         """Return whether the token or key lives; those of disabled users do not."""
         if token not in self._tokens:

@@ -44,6 +44,56 @@ def jellyfin_post(payload: bytes) -> Post:
     return Post({"Content-Type": "text/plain; charset=utf-8"}, payload)
 
 
+def plex_event(
+    event: str, metadata: dict[str, Any], *, account_id: int, name: str, is_owner: bool, server: str
+) -> bytes:
+    """Return the payload of something that happens to an item of a Plex server; to that, its owner is account 1."""
+    number = 1 if is_owner else account_id
+    return _json(
+        {
+            "event": event,
+            "user": is_owner,
+            "owner": True,
+            "Account": {"id": number, "thumb": f"https://plex.tv/users/{account_id:016x}/avatar", "title": name},
+            "Server": {"title": "Attic", "uuid": server},
+            "Player": {"local": True, "publicAddress": "203.0.113.7", "title": "TV", "uuid": f"player-{account_id}"},
+            "Metadata": {"librarySectionType": "movie" if metadata["type"] == "movie" else "show", **metadata},
+        }
+    )
+
+
+def jellyfin_event(
+    event: str, metadata: dict[str, Any], *, user_id: str, name: str, server: str, server_name: str
+) -> bytes:
+    """Return the payload of the same happening to such an item in a Jellyfin."""
+    is_movie = metadata["type"] == "movie"
+    series = {
+        "SeriesName": metadata.get("grandparentTitle"),
+        "SeriesId": _hexadecimal(metadata.get("grandparentRatingKey", "")),
+        "SeasonNumber": metadata.get("parentIndex"),
+        "EpisodeNumber": metadata.get("index"),
+    }
+    ids = {f"Provider_{kind}": value for kind, _, value in (each["id"].partition("://") for each in metadata["Guid"])}
+    return _json(
+        {
+            "ServerId": server,
+            "ServerName": server_name,
+            "ServerVersion": "10.11.8",
+            "NotificationType": event,
+            "Name": metadata["title"],
+            "ItemId": _hexadecimal(metadata["ratingKey"]),
+            "ItemType": "Movie" if is_movie else "Episode",
+            "RunTimeTicks": metadata["duration"] * 10_000,
+            "Year": metadata.get("year"),
+            **({} if is_movie else series),
+            **ids,
+            "NotificationUsername": name,
+            "UserId": user_id,
+            **({"PlayedToCompletion": True} if event == "PlaybackStop" else {}),
+        }
+    )
+
+
 def plex_scrobble(number: int, *, server: str = "sim-server", account: int = 1) -> bytes:
     """Return the payload of a finished movie; every number is another movie."""
     is_owner = account == 1
@@ -100,6 +150,10 @@ def jellyfin_stop(number: int, *, server: str = "sim-jellyfin", user: str = "sim
             "UserId": user,
         }
     )
+
+
+def _hexadecimal(key: str) -> str:
+    return key.rjust(32, "0")
 
 
 def _json(payload: dict[str, Any]) -> bytes:

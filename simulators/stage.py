@@ -4,12 +4,14 @@ No real system has any of this; it is served apart from them.
 """
 
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import msgspec
 
 from simulators.asgi import App, Request, Response, json_response
 from simulators.discord.refusals import RefusedError
+from simulators.seerr.users import User
 from simulators.town import Resident, Town
 
 
@@ -22,6 +24,8 @@ class Stage(App):
         super().__init__(
             {
                 "GET /people": self._people,
+                "GET /secrets": self._secrets,
+                "GET /seerr/users": self._seerr_users,
                 "POST /plex/claim": self._claim,
                 "POST /plex/deny": self._deny,
                 "POST /plex/sign-out": self._sign_out,
@@ -56,6 +60,14 @@ class Stage(App):
                 for each in self._town.residents.values()
             ]
         )
+
+    async def _secrets(self, request: Request) -> Response:  # noqa: ARG002
+        town = self._town
+        tokens = [*town.plex_tv.accounts.tokens, *town.discord.interactions.tokens]
+        return json_response([*tokens, town.discord.app.bot_token, town.seerr.door.api_key, town.jellyfin_key])
+
+    async def _seerr_users(self, request: Request) -> Response:  # noqa: ARG002
+        return json_response([_seerr_user(each) for each in self._town.seerr.users.by_id.values()])
 
     async def _claim(self, request: Request) -> Response:
         body = _body(request)
@@ -115,6 +127,13 @@ class Stage(App):
         else:
             app.fail_next(body.status, times=body.times, path=body.path)
         return json_response({})
+
+
+def _seerr_user(user: User) -> dict[str, Any]:
+    row = user.settings or {}
+    one = row.get("discordId")
+    discord_ids = row.get("discordIds") or ([one] if one else [])
+    return {"id": user.id, "email": user.email, "plex_id": user.plex_id, "discord_ids": discord_ids}
 
 
 class _Call(msgspec.Struct, frozen=True):

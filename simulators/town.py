@@ -53,6 +53,7 @@ class Town:
         self.discord = Discord(clock=clock)
         self.jellyfin = Jellyfin(clock=clock, name="Cellar")
         self.emby = Emby(clock=clock, name="Shed")
+        self.jellyfin_key, self.emby_key = self.jellyfin.household.add_key(), self.emby.household.add_key()
         self.trakt = Trakt(clock=clock)
         self.seerr = Seerr(dialect, clock=clock)
         self.residents = {name: self._settle(name, number) for number, name in enumerate((OWNER, *FRIENDS))}

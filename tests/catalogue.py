@@ -127,6 +127,10 @@ CALLS: Final = [
             "check_pin": (lambda client: client.check_pin(11), _PIN),
             "account": (lambda client: client.account(TOKEN), {"id": 1, "uuid": UUID, "username": "anna"}),
             "resources": (lambda client: client.resources(TOKEN), []),
+            "count_shares": (
+                lambda client: client.count_shares(TOKEN, machine_id="m1"),
+                b'<MediaContainer size="1"><SharedServer id="1" username="anna"/></MediaContainer>',
+            ),
             "home_users": (lambda client: client.home_users(TOKEN), {"users": []}),
             "switch": (lambda client: client.switch(TOKEN, uuid=UUID), {"authToken": "home-token"}),
             "ping": (lambda client: client.ping(TOKEN), {"pong": True}),
@@ -232,7 +236,7 @@ CALLS: Final = [
             "import_from_plex": (lambda client: client.import_from_plex([139113761]), [SEERR_USER]),
             "import_from_jellyfin": (lambda client: client.import_from_jellyfin([UUID]), [SEERR_USER]),
             "plex_machine_id": (lambda client: client.plex_machine_id(), {"machineId": "m1"}),
-            "jellyfin_server_id": (lambda client: client.jellyfin_server_id(), {"serverID": "s1"}),
+            "jellyfin_server_id": (lambda client: client.jellyfin_server_id(), {"serverId": "s1"}),
             "main_settings": (lambda client: client.main_settings(7), {"username": "anna"}),
             "save_main_settings": (
                 lambda client: client.save_main_settings(7, {"username": "anna", "movieQuotaLimit": 5}),
@@ -279,6 +283,8 @@ class Recorder:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, bytes):
+            return httpx.Response(200, content=answer, headers={"Content-Type": "application/xml"})
         return httpx.Response(204) if answer is None else httpx.Response(200, json=answer)
 
 

@@ -16,8 +16,11 @@ from services.gateway.api import (
     integrations,
     keys,
     letters,
+    mediaservers,
     people,
     plex,
+    plex_servers,
+    seerr,
     stream,
 )
 from services.gateway.api import webhook_secrets as secrets
@@ -47,9 +50,12 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
     integrations: integrations.IntegrationRoutes
     keys: keys.KeyRoutes
     letters: letters.LetterRoutes
+    mediaservers: mediaservers.MediaServerRoutes
     people: people.PeopleRoutes
     plex: plex.PlexRoutes
+    plex_servers: plex_servers.PlexServerRoutes
     secrets: secrets.SecretRoutes
+    seerr: seerr.SeerrRoutes
     stream: stream.StreamRoutes
 
 
@@ -111,7 +117,10 @@ def _guarded(routes: Routes) -> list[Router]:
         integrations.router(routes.integrations),
         keys.router(routes.keys),
         letters.router(routes.letters),
+        mediaservers.router(routes.mediaservers),
         people.router(routes.people),
         plex.router(routes.plex),
+        plex_servers.router(routes.plex_servers),
         secrets.router(routes.secrets),
+        seerr.router(routes.seerr),
     ]

@@ -9,6 +9,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, InternalServerException
 from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.types import ExceptionHandlersMap
 
 from services.gateway import faults, trace
@@ -38,6 +39,19 @@ _TITLES: Final = {
         UsherError,
     )
 }
+_DETAILS: Final = {
+    400: "The input is wrong.",
+    401: "no valid credential: send X-API-Key, or Authorization: Bearer from POST /api/auth/login",
+    403: "this needs a credential with the scope admin",
+    404: "there is no event '3f6c': they are kept for 30 days",
+    408: "the body was not complete after 5 s",
+    409: "this account belongs to another person: merge the two if they are one",
+    413: "the body has 70000 bytes, and at most 65536 are taken",
+    415: "send the body as application/json",
+    429: "too many failed tries: wait a little",
+    503: "the syncer does not answer",
+}
+"""What the description gives as examples."""
 _LITESTAR_CLIENT_GONE: Final = "client disconnected prematurely"
 
 _log = structlog.get_logger()
@@ -74,9 +88,25 @@ def title(status: int) -> str:
 def documented(*statuses: int) -> dict[int, ResponseSpec]:
     """Return what OpenAPI says of these statuses."""
     return {
-        status: ResponseSpec(Problem, media_type=MEDIA_TYPE, description=title(status), generate_examples=False)
+        status: ResponseSpec(
+            Problem,
+            media_type=MEDIA_TYPE,
+            description=title(status),
+            examples=[Example(value=msgspec.to_builtins(_example(status)))],
+            generate_examples=False,
+        )
         for status in statuses
     }
+
+
+def _example(status: int) -> Problem:
+    return Problem(
+        title=title(status),
+        status=status,
+        detail=_DETAILS.get(status, title(status)),
+        instance="/api/events",
+        errors=(Fault("limit", "Expected `int` <= 200"),) if status == _BAD_REQUEST else (),
+    )
 
 
 def encoded(problem: Problem) -> bytes:

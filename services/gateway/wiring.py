@@ -21,8 +21,11 @@ from services.gateway.api.history import HistoryRoutes
 from services.gateway.api.integrations import IntegrationRoutes
 from services.gateway.api.keys import KeyRoutes
 from services.gateway.api.letters import LetterRoutes
+from services.gateway.api.mediaservers import MediaServerRoutes
 from services.gateway.api.people import PeopleRoutes
 from services.gateway.api.plex import PlexRoutes
+from services.gateway.api.plex_servers import PlexServerRoutes
+from services.gateway.api.seerr import SeerrRoutes
 from services.gateway.api.stream import StreamRoutes
 from services.gateway.api.webhook_secrets import SecretRoutes
 from services.gateway.discord.application import Application
@@ -67,9 +70,12 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         integrations=IntegrationRoutes(bus, pool, wires.courier, now=now),
         keys=KeyRoutes(pool, now=now),
         letters=LetterRoutes(pool, worker, now=now),
+        mediaservers=MediaServerRoutes(bus, pool, wires.courier, now=now),
         people=PeopleRoutes(bus, pool, now=now),
         plex=PlexRoutes(bus),
+        plex_servers=PlexServerRoutes(bus, wires.courier),
         secrets=SecretRoutes(wires.webhook_secrets),
+        seerr=SeerrRoutes(bus, pool, wires.courier, now=now),
         stream=StreamRoutes(wires.feed),
     )
     storage = Counted(wires.hedge)

@@ -1,103 +1,42 @@
 """The linker: who is who, whose account it is that something was seen on, and how people prove it."""
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any
 
 from services.linker.clients import Clients
-from services.linker.people.handlers import Handlers as People
-from services.linker.plex.handlers import Handlers as PlexServers
-from services.linker.plex.memory import Memory
-from services.linker.plex.ways import Ways
-from services.linker.seerr import wiring as seerr
-from services.linker.seerr.nightly import Nightly
+from services.linker.process import Process
 from services.linker.settings import Settings
-from services.linker.signins.wiring import SignInParts
 from services.linker.store import installation
 from shared import runtime, settings
-from shared.bus import streams
-from shared.clients.discord.answering import Answering
-from shared.courier import Courier
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
 from shared.keyring import Keyring
-from shared.postgres.pool import transaction
-from shared.runtime import Parts
-from shared.schemas.identifiers import random_id
-from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
-from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
+from shared.postgres.pool import Pool, transaction
 from shared.settings import UpstreamSettings
-from shared.vault import Vault
 
 
 async def linker(config: Settings) -> None:
     """Run until told to stop."""
     upstreams = settings.load(UpstreamSettings)
-    async with runtime.open_parts(config, name="linker") as parts, _clients(config, upstreams, parts) as clients:
-        keyring = Keyring.parse(config.usher_encryption_keys)
-        vault = Vault(parts.pool, keyring)
-        await vault.verify()
-        sign_ins = SignInParts(
-            parts,
-            vault=vault,
-            courier=Courier(keyring),
-            clients=clients,
-            public_url=config.public_url,
-            now=_now,
-        )
-        people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
-        answering = Answering(clients.discord(), Courier(keyring), now=_now)
-        memory = Memory(now=_now)
-        await parts.bus.add(memory.listener())
-        plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=memory))
-        nightly = Nightly(parts.worker, now=_now)
-        service = runtime.Service(parts)
-        service.consume(streams.LINKER_PLAYS, people.see_play)
-        service.work({**sign_ins.jobs(), **answering.jobs})
-        seerr.join(service, parts, vault, clients.seerr, now=_now)
-        service.answer(
-            {
-                ListPeople: people.list_people,
-                FindPerson: people.find_person,
-                ListUnclaimed: people.list_unclaimed,
-                ClaimAccount: people.claim_account,
-                MergePeople: people.merge_people,
-                **sign_ins.answers(),
-                ListLibraries: plex.list_libraries,
-                ListSessions: plex.list_sessions,
-                ListRecentlyAdded: plex.list_recently_added,
-                SearchItems: plex.search,
-                ListItems: plex.list_items,
-            }
-        )
-        await runtime.serve(config, lambda: _together(service.run, sign_ins.run, nightly.run), finish=service.finish)
-
-
-async def _together(*parts: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run all parts of the service until cancelled."""
-    async with asyncio.TaskGroup() as tasks:
-        for part in parts:
-            tasks.create_task(part())
-
-
-@asynccontextmanager
-async def _clients(config: Settings, upstreams: UpstreamSettings, parts: Parts) -> AsyncIterator[Clients]:
     egress = Egress(
         denied_ports=OWN_PORTS | ports_of([config.database_url, config.nats_url]),
         private=private_networks(upstreams.usher_allow_private),
     )
-    async with transaction(parts.pool) as connection:
-        made_up = upstreams.plex_client_id or str(uuid.uuid4())
-        client_id = await installation.value_of(connection, "plex_client_id", otherwise=made_up)
-    async with client(egress=egress) as http:
-        yield Clients(http, upstreams, plex_client_id=upstreams.plex_client_id or client_id)
+    async with runtime.open_parts(config, name="linker") as parts, client(egress=egress) as http:
+        client_id = upstreams.plex_client_id or await _made_up_client_id(parts.pool)
+        process = Process(
+            parts,
+            Keyring.parse(config.usher_encryption_keys),
+            Clients(http, upstreams, plex_client_id=client_id),
+            egress=egress,
+            upstreams=upstreams,
+            public_url=config.public_url,
+        )
+        await runtime.serve(config, process.run, finish=process.finish)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+async def _made_up_client_id(pool: Pool) -> str:
+    async with transaction(pool) as connection:
+        return await installation.value_of(connection, "plex_client_id", otherwise=str(uuid.uuid4()))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,13 @@ class Clients:
         self._app = PlexApp(client_id=plex_client_id, product=config.plex_product)
         self._client_id = plex_client_id
         self._limits = Limits()
-        self.upstreams: Final = Upstreams()
+        self.upstreams = Upstreams()
+
+    def anew(self, *, deadline: timedelta) -> "Clients":
+        """Return clients for a test: each call may take so long, and no earlier failure keeps one from being made."""
+        fresh = Clients(self._http, self._config, plex_client_id=self._client_id)
+        fresh.upstreams = Upstreams(deadline=deadline)
+        return fresh
 
     def plex_tv(self) -> PlexTv:
         """Return plex.tv."""

@@ -29,7 +29,7 @@ async def syncer(config: ServiceSettings) -> None:
         handlers = Handlers(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook)
         commands = DiscordHandlers(worker=parts.worker, pool=parts.pool)
         answering = Answering(discord, Courier(Keyring.parse(config.usher_encryption_keys)), now=_now)
-        receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer)
+        receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer, now=_now)
         service = runtime.Service(parts)
         service.consume(streams.SYNCER_WEBHOOKS, handlers.take_webhook)
         service.consume(streams.SYNCER_PEOPLE, handlers.take_fact, workers=2)

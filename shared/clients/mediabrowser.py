@@ -31,6 +31,13 @@ class PublicServer(msgspec.Struct, frozen=True):
     id: str
     name: str
     version: str
+    product: str = ""
+    """Jellyfin names itself; Emby does not."""
+
+    @property
+    def is_jellyfin(self) -> bool:
+        """Return whether it is Jellyfin and not Emby, which answers the same call in the same shape."""
+        return "jellyfin" in self.product.lower()
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,11 +63,15 @@ class WireServer(msgspec.Struct, frozen=True, rename="pascal"):
     id: str
     server_name: str | None = None
     version: str | None = None
+    product_name: str | None = None
 
     def server(self) -> PublicServer:
         """Return it as ours."""
         return PublicServer(
-            id=compact(self.id), name=text(self.server_name) or self.id, version=text(self.version) or ""
+            id=compact(self.id),
+            name=text(self.server_name) or self.id,
+            version=text(self.version) or "",
+            product=text(self.product_name) or "",
         )
 
 

@@ -14,6 +14,7 @@ import msgspec
 from shared.clients.api import Api, Headers, is_page, loosely, segment
 from shared.clients.plex_accounts import Account, HomeUser, Pin, Server, WireDevice, WireHome, WirePin, WireUser
 from shared.clients.plex_app import PlexApp
+from shared.clients.plex_markup import count_elements
 from shared.errors import UsherError
 from shared.http.calls import FailingError, RateLimitedError, RefusedError, retry_after
 from shared.http.upstream import Upstream
@@ -102,6 +103,17 @@ class PlexTv:
             "GET", "/api/v2/resources", list[WireDevice], query=query, headers=_with(token)
         )
         return [device.server() for device in devices if device.is_server()]
+
+    async def count_shares(self, token: Secret, *, machine_id: str) -> int:
+        """Return how many other accounts a server is shared with, as plex.tv tells its owner; others get 401 or 404.
+
+        One of the old calls, which answer in XML whatever is asked for:
+        https://github.com/pkkid/python-plexapi (myplex.py, FRIENDSERVERS).
+        """
+        response = await self._api.send(
+            "GET", f"/api/servers/{segment(machine_id)}/shared_servers", headers=_with(token)
+        )
+        return count_elements(response.content, "SharedServer", api=self._api.name)
 
     async def home_users(self, token: Secret) -> list[HomeUser]:
         """Return the members of the account's Home."""

@@ -117,13 +117,14 @@ class Upstream:
 class Upstreams:
     """The servers of a process by name, so that all that call one share its limit and its breaker."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, deadline: timedelta = DEADLINE) -> None:
+        self._deadline = deadline
         self._known: dict[str, Upstream] = {}
 
     def of(self, server: str) -> Upstream:
         """Return the upstream of a server; the name is also what errors call it."""
         if server not in self._known:
-            self._known[server] = Upstream(server)
+            self._known[server] = Upstream(server, deadline=self._deadline)
         return self._known[server]
 
     def forget(self, server: str) -> None:

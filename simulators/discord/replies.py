@@ -48,6 +48,11 @@ class Interactions:
         self.over_means: tuple[int, int, str] = (404, 10015, "Unknown Webhook")
         """Status, code and message after the token's life; 401, 50027 "Invalid Webhook Token" is seen as well."""
 
+    @property
+    def tokens(self) -> list[str]:
+        """The token of every interaction that went out."""
+        return list(self._open)
+
     def send(self, interaction: dict[str, Any]) -> Open:
         """Note that an interaction went out now."""
         waiting = Open(interaction=interaction, sent_at=self._clock.now())

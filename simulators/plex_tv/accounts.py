@@ -107,6 +107,11 @@ class Accounts:
         """Let every token of the account die, as changing the password does."""
         self._tokens = {token: owner for token, owner in self._tokens.items() if owner != account.id}
 
+    @property
+    def tokens(self) -> list[str]:
+        """Every token that lives."""
+        return list(self._tokens)
+
     def holder(self, token: str) -> PlexAccount | None:
         """Return whose token this is."""
         account_id = self._tokens.get(token)

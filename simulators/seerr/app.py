@@ -56,8 +56,9 @@ class Seerr(App):
         self.imports.machine_id = machine_id
         self.imports.owner_id = self.owner.plex_id = owner_id
 
-    def uses_jellyfin(self, names: dict[str, str], *, is_emby: bool = False) -> None:
+    def uses_jellyfin(self, names: dict[str, str], *, is_emby: bool = False, server_id: str = "jellyfin-1") -> None:
         """Set it up with a Jellyfin or an Emby, whose users have these ids and names."""
+        self.imports.jellyfin_server_id = server_id
         self.imports.jellyfin_names = names
         self.imports.jellyfin_type = UserType.EMBY if is_emby else UserType.JELLYFIN
 

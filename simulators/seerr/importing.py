@@ -20,6 +20,7 @@ class Imports:
         self.owner_id = 0
         self.jellyfin_names: dict[str, str] = {}
         self.jellyfin_type: UserType | None = None
+        self.jellyfin_server_id = ""
         self.lets_new_plex_users_in = True
 
     @property

@@ -28,6 +28,8 @@ class SystemRoutes:
             "GET /settings/public": self._public,
             "GET /settings/main": self._main,
             "GET /settings/about": self._about,
+            "GET /settings/plex": self._plex,
+            **({"GET /settings/jellyfin": self._jellyfin} if self._dialect.speaks_jellyfin else {}),
             "GET /request/count": self._count,
             "GET /auth/me": self._me,
         }
@@ -95,6 +97,34 @@ class SystemRoutes:
                 "totalRequests": len(self._users.requests),
                 "tz": "UTC",
                 "appDataPath": "/app/config",
+            }
+        )
+
+    async def _plex(self, request: Request) -> Response:
+        self._door.caller(request, Permission.ADMIN)
+        machine_id = self._imports.machine_id
+        known = {"name": "Plex", "machineId": machine_id, "ip": "127.0.0.1"} if machine_id else {"name": "", "ip": ""}
+        return json_response({**known, "port": 32400, "useSsl": False, "libraries": []})
+
+    async def _jellyfin(self, request: Request) -> Response:
+        """Answer with `serverId`: the description calls it serverID, the program does not.
+
+        https://github.com/seerr-team/seerr, server/lib/settings/index.ts
+        """
+        self._door.caller(request, Permission.ADMIN)
+        server_id = self._imports.jellyfin_server_id
+        known = {"name": "Jellyfin", "ip": "127.0.0.1"} if server_id else {"name": "", "ip": ""}
+        return json_response(
+            {
+                **known,
+                "port": 8096,
+                "useSsl": False,
+                "urlBase": "",
+                "externalHostname": "",
+                "jellyfinForgotPasswordUrl": "",
+                "libraries": [],
+                "serverId": server_id,
+                "apiKey": "jellyfin-api-key" if server_id else "",
             }
         )
 

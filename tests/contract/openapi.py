@@ -46,7 +46,7 @@ class Spec:
         key = next((key for key in (str(status), f"{status // 100}XX", "default") if key in responses), None)
         if key is None:
             return [f"{operation} never answers {status}"]
-        pointer = f"/paths/{_escaped(path)}/{method}/responses/{key}"
+        pointer = f"/paths/{escaped(path)}/{method}/responses/{key}"
         response = responses[key]
         if "$ref" in response:
             pointer = response["$ref"].removeprefix("#")
@@ -80,7 +80,8 @@ def _nameless(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
 
 
-def _escaped(path: str) -> str:
+def escaped(path: str) -> str:
+    """Return a path as a part of a pointer into a document."""
     return path.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
 
 

@@ -49,6 +49,7 @@ def test_every_route_is_described(dialect: Dialect) -> None:
         ("GET /settings/public", "/settings/public"),
         ("GET /settings/main", "/settings/main"),
         ("GET /settings/about", "/settings/about"),
+        ("GET /settings/plex", "/settings/plex"),
         ("GET /request/count", "/request/count"),
         ("GET /auth/me", "/auth/me"),
         ("GET /user", "/user"),
@@ -63,12 +64,21 @@ def test_every_route_is_described(dialect: Dialect) -> None:
 )
 async def test_what_is_read_is_as_described(dialect: Dialect, operation: str, path: str) -> None:
     seerr = Seerr(dialect)
+    seerr.uses_plex(PlexTv().accounts, machine_id="m1", owner_id=1)
     user = seerr.users.add(email="anna@example.com", username="anna", settings={"discordId": "80"})
     user.quotas = {"tvQuotaLimit": 3, "tvQuotaDays": 7}
     seerr.users.ask_for(user, "tv", 1396, seasons=(1, 2))
     response = await client(seerr).get(path)
 
     assert spec(DESCRIPTIONS[dialect]).problems(operation, response.status_code, without_nulls(response.json())) == []
+
+
+async def test_the_settings_of_jellyfin_are_as_described() -> None:
+    seerr = Seerr()
+    seerr.uses_jellyfin({"a1": "Anna"})
+    response = await client(seerr).get("/settings/jellyfin")
+
+    assert spec("seerr-api.yml").problems("GET /settings/jellyfin", response.status_code, response.json()) == []
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))

@@ -1,7 +1,7 @@
 """What OpenAPI says of our routes: an example of every answer, and the problems that all of them can end in."""
 
 import http
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from litestar.openapi import ResponseSpec
@@ -26,6 +26,14 @@ UPSTREAM: Final = problems.documented(502)
 THROTTLED: Final = problems.documented(400, 401, 429, 503)
 
 
+class _Whole(Example):
+    """An example that keeps its nulls; Litestar leaves them out of everything."""
+
+    def to_schema(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {"value": self.value}
+
+
 def shows(example: msgspec.Struct, *, status: int = 200) -> dict[int, ResponseSpec]:
     """Return what a guarded route answers when all goes well, and the problems that any of them can end in."""
     return shows_openly(example, status=status) | GUARDED
@@ -37,7 +45,7 @@ def shows_openly(example: msgspec.Struct, *, status: int = 200) -> dict[int, Res
         status: ResponseSpec(
             type(example),
             description=http.HTTPStatus(status).phrase,
-            examples=[Example(value=msgspec.to_builtins(example))],
+            examples=[_Whole(value=msgspec.to_builtins(example))],
             generate_examples=False,
         )
     }

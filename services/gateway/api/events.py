@@ -7,6 +7,7 @@ from typing import Annotated, Final, get_args
 import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency, Provide
+from litestar.openapi.spec import Example
 from litestar.params import QueryParameter
 
 from services.gateway.access.caller import Caller
@@ -15,7 +16,7 @@ from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
 from services.gateway.events import payload
 from services.gateway.events.shapes import EventFilter, EventItem, EventPage, Replayed, Status
-from services.gateway.page import Full, Id, Limit, Offset, Search, Since, Until, Word, moment
+from services.gateway.page import MAX_SEARCH, NO_CONTROLS, Full, Id, Limit, Offset, Search, Since, Until, Word, moment
 from services.gateway.store import audit, events
 from shared.bus.work import Worker
 from shared.errors import NotFoundError
@@ -35,6 +36,15 @@ _PAGE: Final = describe.shows(EventPage([_ITEM], 1, 50, 0))
 _FULL: Final = describe.shows(msgspec.structs.replace(_ITEM, payload={"event": "media.scrobble"})) | describe.WITH_ID
 _REPLAYED: Final = describe.shows(Replayed(_ITEM.id, 1), status=202) | describe.WITH_ID
 SourceFilter = Annotated[Source | None, QueryParameter(description="only from this source")]
+ServerFilter = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=MAX_SEARCH,
+        pattern=NO_CONTROLS,
+        description="only by webhook secrets of this server: the `server` that the secret was made for",
+        examples=[Example(value="living room")],
+    ),
+]
 StatusFilter = Annotated[Status | None, QueryParameter(description=f"only these: {', '.join(get_args(Status))}")]
 
 
@@ -42,7 +52,7 @@ def wanted_events(
     source: SourceFilter = None,
     event: Word = None,
     status: StatusFilter = None,
-    server: Word = None,
+    server: ServerFilter = None,
     since: Since = None,
     until: Until = None,
     search: Search = None,
@@ -72,7 +82,10 @@ class EventRoutes:
         self._now = now
 
     async def page(self, wanted: NamedDependency[EventFilter]) -> EventPage:
-        """List events, newest first. `search` looks in id, source, event, server and reason."""
+        """List events, newest first. `search` looks in id, source, event, server and reason.
+
+        An event's `server` is that of its webhook secret; what the sender calls itself is in the payload.
+        """
         return await events.page_of_events(self._pool, wanted)
 
     async def one(self, event_id: Id, full: Full = "false") -> EventItem:

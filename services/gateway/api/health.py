@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -18,12 +19,15 @@ from services.gateway.spool.spool import Spool
 from shared.bus import discovery
 from shared.bus.connection import Bus
 from shared.bus.discovery import Replica
+from shared.bus.questions import ask
 from shared.errors import UnavailableError
 from shared.postgres import pool as postgres
 from shared.postgres.pool import Pool
+from shared.schemas.servers import AskServersHealth, ServerHealth, ServersHealth
 
 SERVICES: Final = ("gateway", "linker", "syncer", "requester")
 _UNAVAILABLE: Final = 503
+_SERVERS_WITHIN: Final = timedelta(seconds=1)
 _PROMETHEUS: Final = "text/plain; version=1.0.0"
 
 
@@ -59,6 +63,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     nats: bool
     postgres: bool
     spool: SpoolHealth
+    servers: list[ServerHealth]
+    """The media servers and Seerr as the linker last saw them. One that is away degrades nothing of Usher's own."""
 
 
 _HEALTH: Final = Health(
@@ -67,6 +73,16 @@ _HEALTH: Final = Health(
     nats=True,
     postgres=True,
     spool=SpoolHealth(is_on=True, takes_more=True),
+    servers=[
+        ServerHealth(
+            name="Living room",
+            type="plex",
+            reachable=True,
+            version="1.43.0.10492",
+            problem=None,
+            checked_at=datetime(2026, 1, 31, 18, 0, tzinfo=UTC),
+        )
+    ],
 )
 
 
@@ -94,8 +110,10 @@ class HealthRoutes:
         return Response(generate_latest(), media_type=_PROMETHEUS)
 
     async def parts(self) -> Health:
-        """Look at every part: each service, NATS, Postgres, the spool."""
-        replicas, has_postgres = await asyncio.gather(self._replicas(), postgres.answers(self._pool))
+        """Look at every part: each service, NATS, Postgres, the spool, the servers around Usher."""
+        replicas, has_postgres, servers = await asyncio.gather(
+            self._replicas(), postgres.answers(self._pool), self._servers()
+        )
         services = [_service(name, replicas) for name in SERVICES]
         spool = self._spool_health()
         is_well = (
@@ -107,7 +125,14 @@ class HealthRoutes:
             nats=self._bus.is_connected,
             postgres=has_postgres,
             spool=spool,
+            servers=servers,
         )
+
+    async def _servers(self) -> list[ServerHealth]:
+        try:
+            return (await ask(self._bus, "linker", AskServersHealth(), ServersHealth, within=_SERVERS_WITHIN)).items
+        except UnavailableError:
+            return []
 
     async def _replicas(self) -> list[Replica]:
         try:

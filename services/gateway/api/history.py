@@ -29,7 +29,7 @@ from shared.schemas.media import MediaType
 _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 _PLAY: Final = Play(
     id="5b0c0c1f1d6b4f0a9d3c6b1e8e2a7c55",
-    person=PersonRef("8p1v…", "Ada"),
+    person=PersonRef("8p1vqk2c", "Ada"),
     account=AccountRef("plex", "c6f5…", "1", "ada"),
     type="episode",
     title="Crossroads",
@@ -101,7 +101,10 @@ class HistoryRoutes:
         self._bus = bus
 
     async def page(self, wanted: NamedDependency[ListPlays]) -> PlayPage:
-        """List plays, newest first. `person` is a person's id, `search` looks in titles and shows."""
+        """List plays, newest first. `search` looks in titles and shows.
+
+        `person` is a person's id or name; the id of one who was merged finds the plays of who is left.
+        """
         return await ask(self._bus, "syncer", wanted, PlayPage)
 
     async def stats(self, counted: NamedDependency[CountPlays]) -> PlayStats:

@@ -97,7 +97,7 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 _PIN: Final = Pin(
-    pin_id="5m2k…", code="tq7x…", url="https://app.plex.tv/auth#?code=tq7x…", short_code="4KXW", expires_at=_AT
+    pin_id="5m2kx8wq", code="tq7x…", url="https://app.plex.tv/auth#?code=tq7x…", short_code="4KXW", expires_at=_AT
 )
 _STANDING: Final = Standing(
     status="authorized",
@@ -107,7 +107,7 @@ _STANDING: Final = Standing(
 _ONE: Final = Integration(
     provider="plex",
     account=LinkedTo(id="26608833", username="ada"),
-    person=LinkedPerson(id="8p1v…", name="Ada"),
+    person=LinkedPerson(id="8p1vqk2c", name="Ada"),
     state="ok",
     reason=None,
     linked_at=_AT,
@@ -120,8 +120,8 @@ _STANDS: Final = describe.shows(_STANDING) | _WITH_BODY
 _CONNECTED: Final = describe.shows(_ONE) | _WITH_BODY
 _PAGE: Final = describe.shows(IntegrationPage([_ONE], 1, 50, 0)) | problems.documented(404)
 _REMOVED: Final = describe.shows(Removed([_ONE.account])) | problems.documented(404)
-_ORDER: Final = Body(examples=[Example(value={}), Example(value={"person_id": "8p1v…"})])
-_CHECK: Final = Body(examples=[Example(value={"pin_id": "5m2k…"})])
+_ORDER: Final = Body(examples=[Example(value={}), Example(value={"person_id": "8p1vqk2c"})])
+_CHECK: Final = Body(examples=[Example(value={"pin_id": "5m2kx8wq"})])
 _CREDENTIALS: Final = Body(
     examples=[
         Example(value={"token": "xyz…"}),

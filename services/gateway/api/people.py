@@ -56,7 +56,7 @@ class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 _PERSON: Final = Person(
-    id="8p1v…",
+    id="8p1vqk2c",
     name="Ada",
     identities=[
         Identity(provider="plex", id="1", username="ada", email=None, proven=False, linked_at=_AT, server="c6f5…")
@@ -71,9 +71,9 @@ _ONE: Final = describe.shows(_PERSON) | describe.WITH_ID
 _NOBODYS: Final = describe.shows(UnclaimedPage([_UNCLAIMED], 1, 50, 0))
 _CHANGED: Final = _ONE | describe.WITH_BODY | describe.CONFLICT
 _CLAIM: Final = Body(
-    examples=[Example(value={"source": "jellyfin", "server": "c6f5…", "account_id": "7a1…", "person_id": "8p1v…"})]
+    examples=[Example(value={"source": "jellyfin", "server": "c6f5…", "account_id": "7a1…", "person_id": "8p1vqk2c"})]
 )
-_MERGE: Final = Body(examples=[Example(value={"merged_id": "2m4k…"})])
+_MERGE: Final = Body(examples=[Example(value={"merged_id": "2m4kzt7d"})])
 
 
 class PeopleRoutes:

@@ -83,7 +83,7 @@ def _unknown() -> Response[str]:
 def _page(status: int, title: str, text: str, *, again: str = "") -> Response[str]:
     content = _PAGE.substitute(title=html.escape(title), text=html.escape(text), again=again)
     headers: dict[str, Any] = {"Retry-After": "5"} if status == 503 else {}  # noqa: PLR2004 (HTTP's)
-    return Response(content, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(content, status_code=status, media_type="text/html", headers=headers)
 
 
 def router(page: DonePage) -> Router:

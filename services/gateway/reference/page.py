@@ -6,12 +6,12 @@ from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from litestar import Request, Response, Router, get
-from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.params import FromPath
 
 from services.gateway.api import describe
 from services.gateway.edge import CSP
+from services.gateway.reference.schema import Config
 from shared.errors import NotFoundError
 
 _CSP: Final = (
@@ -65,9 +65,9 @@ def _refuse_unknown(response: Response[Any]) -> Response[Any]:
     return response
 
 
-def config() -> OpenAPIConfig:
+def config() -> Config:
     """Return what Litestar needs to describe the API and to serve the description."""
-    return OpenAPIConfig(
+    return Config(
         title="Usher",
         version="1",
         description=_DESCRIPTION,

@@ -1,8 +1,9 @@
 """What OpenAPI says of the webhook routes, whose bodies the handlers read themselves."""
 
 from dataclasses import dataclass
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict
 
+import msgspec
 from litestar.enums import ParamType
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, Parameter, RequestBody, Schema
@@ -17,9 +18,22 @@ Events of unknown names are stored too. Bodies: at most 4 MiB of multipart (the 
 of which the JSON may have 224 KiB, and complete within 5 s.
 """
 
-_PLEX: Final = {"event": "media.scrobble", "user": True, "owner": True, "Account": {"id": 1, "title": "ada"}}
-_EMBY: Final = {"Event": "playback.stop", "User": {"Name": "ada", "Id": "7a1"}, "Item": {"Name": "Alien", "Id": "12"}}
-_JELLYFIN: Final = {"NotificationType": "PlaybackStop", "NotificationUsername": "ada", "ItemType": "Movie"}
+_PLEX: Final[dict[str, Any]] = {
+    "event": "media.scrobble",
+    "user": True,
+    "owner": True,
+    "Account": {"id": 1, "title": "ada"},
+}
+_EMBY: Final[dict[str, Any]] = {
+    "Event": "playback.stop",
+    "User": {"Name": "ada", "Id": "7a1"},
+    "Item": {"Name": "Alien", "Id": "12"},
+}
+_JELLYFIN: Final[dict[str, Any]] = {
+    "NotificationType": "PlaybackStop",
+    "NotificationUsername": "ada",
+    "ItemType": "Movie",
+}
 _SEERR: Final = {"notification_type": "MEDIA_PENDING", "subject": "Alien (1979)", "media": {"tmdbId": "348"}}
 
 
@@ -41,8 +55,16 @@ class WebhookOperation(Operation):
         self.request_body = RequestBody(
             required=True,
             content={
-                "multipart/form-data": OpenAPIMediaType(schema=_fields("payload", "data", "thumb")),
-                "application/x-www-form-urlencoded": OpenAPIMediaType(schema=_fields("payload", "data")),
+                "multipart/form-data": OpenAPIMediaType(
+                    schema=_fields("payload", "data", "thumb"),
+                    examples={
+                        "plex": Example(value={"payload": _text(_PLEX), "thumb": "the bytes of a picture"}),
+                        "emby": Example(value={"data": _text(_EMBY)}),
+                    },
+                ),
+                "application/x-www-form-urlencoded": OpenAPIMediaType(
+                    schema=_fields("payload", "data"), examples={"emby": Example(value={"data": _text(_EMBY)})}
+                ),
                 "application/json": OpenAPIMediaType(
                     schema=Schema(type=OpenAPIType.OBJECT),
                     examples={
@@ -55,9 +77,15 @@ class WebhookOperation(Operation):
                         )
                     },
                 ),
-                "text/plain": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
+                "text/plain": OpenAPIMediaType(
+                    schema=Schema(type=OpenAPIType.STRING), examples={"jellyfin": Example(value=_text(_JELLYFIN))}
+                ),
             },
         )
+
+
+def _text(payload: dict[str, Any]) -> str:
+    return msgspec.json.encode(payload).decode()
 
 
 def _fields(*names: str) -> Schema:

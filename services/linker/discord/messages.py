@@ -87,4 +87,6 @@ def ended(sign_in: SignIn) -> Message:
 def died(provider: str, username: str) -> Message:
     """Return that an account must be linked again."""
     system = provider.capitalize()
-    return Message(content=f"{system} no longer lets me into your account **{username}**. Link it again with `/link`.")
+    return Message(
+        content=f"{system} no longer lets me into your account **{escaped(username)}**. Link it again with `/link`."
+    )

@@ -4,7 +4,9 @@ create table installation (
     value text not null
 );
 
--- The configured systems; their tokens are in the vault, under the name.
+-- The configured systems; their tokens are in the vault, under the name. `revision` grows with each change, so that
+-- what was found out about an address that is not the address any more is thrown away. `from_settings` stays while
+-- nobody has changed what the settings made.
 create table servers (
     name            text primary key,
     type            text        not null check (type in ('plex', 'jellyfin', 'emby', 'seerr', 'trakt')),
@@ -15,14 +17,21 @@ create table servers (
     include_owner   boolean     not null default false,
     libraries       text[]      not null default '{}',
     gives_token     boolean     not null default false,
+    revision        int         not null default 1,
+    from_settings   boolean     not null default false,
     version         text,
+    dialect         text,
     reachable       boolean,
     user_count      int,
+    problem         text,
     checked_at      timestamptz,
+    check_at        timestamptz not null default now(),
     created_at      timestamptz not null default now()
 );
+create unique index servers_name on servers (lower(name));
 create unique index servers_one_of_a_kind on servers (type) where type in ('seerr', 'trakt');
 create unique index servers_machine on servers (type, machine_id) where machine_id is not null;
+create index servers_check on servers (check_at) where enabled;
 
 -- Sign-ins under way and how they ended. The secrets that redeem them, and Discord's reply tokens, are in the vault.
 create table sign_ins (

@@ -11,7 +11,7 @@ from services.linker.people.store import accounts, people
 from shared.bus import streams
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
-from shared.errors import ConflictError, InvalidError, NotFoundError
+from shared.errors import ConflictError, Fault, InvalidError, NotFoundError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.events import PersonMerged, PlayRecorded
 from shared.schemas.identifiers import derived_id
@@ -79,7 +79,8 @@ class Handlers:
     async def merge_people(self, question: MergePeople) -> Person:
         """Make one person of two; asking again answers the same."""
         if question.person_id == question.merged_id:
-            raise InvalidError("a person cannot be merged with himself")
+            fault = Fault("merged_id", "expected another person")
+            raise InvalidError("a person cannot be merged with himself", faults=(fault,))
         async with self._worker.on_request() as work:
             await people.lock_to_merge(work.connection)
             person = await joining.person_of(work.connection, question.person_id)

@@ -1,22 +1,28 @@
 """The linker's SQL for the configured servers."""
 
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 import asyncpg
 import msgspec
 
 from services.linker.clients import Place
+from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
 from shared.schemas.media import Provider
 
+MEDIA: Final[tuple[Provider, ...]] = ("plex", "jellyfin", "emby")
+_UNASKED: Final[tuple[Provider, ...]] = ("trakt",)
+"""An application at Trakt is nothing that could be asked how it is."""
+
 _COLUMNS: Final = (
     "name, type, url, enabled, machine_id, request_limit, include_owner, libraries, gives_token, "
-    "version, reachable, user_count"
+    "version, reachable, user_count, dialect, problem, checked_at, revision, from_settings"
 )
 
 
 class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A configured server; a Trakt application's `url` is its client id's address at Trakt."""
+    """A configured server; a Trakt application's `url` ends in its client id."""
 
     name: str
     type: Provider
@@ -31,11 +37,31 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None = None
     reachable: bool | None = None
     user_count: int | None = None
+    dialect: str | None = None
+    """Seerr only."""
+    problem: str | None = None
+    """What the last look at it found wrong, for people."""
+    checked_at: datetime | None = None
+    revision: int = 1
+    """Grows with each change that a person makes."""
+    from_settings: bool = False
+    """It is as the settings made it: nobody has changed it since."""
 
     @property
     def place(self) -> Place:
         """Return where it is."""
         return Place(self.name, self.url)
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look at a server found; null is not known now, and what was known stays."""
+
+    reachable: bool
+    problem: str | None
+    machine_id: str | None = None
+    version: str | None = None
+    user_count: int | None = None
+    dialect: str | None = None
 
 
 async def find_server(connection: Connection, name: str) -> ServerRow | None:
@@ -52,6 +78,130 @@ async def servers_of(connection: Connection, kind: Provider, *, only_enabled: bo
         only_enabled,
     )
     return [_server(row) for row in rows]
+
+
+async def page_of_servers(connection: Connection, *, limit: int, offset: int) -> tuple[list[ServerRow], int]:
+    """Return some of the media servers by name, and how many there are."""
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from servers where type = any($1) order by name limit $2 offset $3",  # noqa: S608 (a constant)
+        MEDIA,
+        limit,
+        offset,
+    )
+    total: int = await connection.fetchval("select count(*) from servers where type = any($1)", MEDIA)
+    return [_server(row) for row in rows], total
+
+
+async def watched_servers(connection: Connection) -> list[ServerRow]:
+    """Return all servers that are turned on and can be asked how they are, by name."""
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from servers where enabled and type <> all($1) order by name",  # noqa: S608 (a constant)
+        _UNASKED,
+    )
+    return [_server(row) for row in rows]
+
+
+async def lock_servers(connection: Connection) -> None:
+    """Let nobody else add or change servers until the transaction ends."""
+    await lock_exclusive(connection, "linker", "servers")
+
+
+async def named_like(connection: Connection, name: str) -> str | None:
+    """Return the server of this name, whatever its case."""
+    found: str | None = await connection.fetchval("select name from servers where lower(name) = lower($1)", name)
+    return found
+
+
+async def twin_of(connection: Connection, kind: Provider, *, machine_id: str | None, name: str) -> str | None:
+    """Return another name under which the same server is configured already."""
+    found: str | None = await connection.fetchval(
+        "select name from servers where (type, machine_id) = ($1, $2) and name <> $3", kind, machine_id, name
+    )
+    return found
+
+
+async def add_server(connection: Connection, server: ServerRow, *, check_at: datetime) -> None:
+    """Keep a server; there is none of this name."""
+    values = msgspec.structs.asdict(server)
+    columns = ", ".join((*values, "check_at"))
+    places = ", ".join(f"${number}" for number in range(1, len(values) + 2))
+    await connection.execute(
+        f"insert into servers ({columns}) values ({places})",  # noqa: S608 (fields of our own Struct)
+        *values.values(),
+        check_at,
+    )
+
+
+async def replace_server(connection: Connection, server: ServerRow, *, check_at: datetime) -> None:
+    """Keep a server in the place of what was there under its name."""
+    values: dict[str, Any] = {
+        name: value for name, value in msgspec.structs.asdict(server).items() if name not in {"name", "type"}
+    }
+    values["check_at"] = check_at
+    changes = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, start=2))
+    await connection.execute(
+        f"update servers set {changes} where name = $1",  # noqa: S608 (fields of our own Struct)
+        server.name,
+        *values.values(),
+    )
+
+
+async def remove_server(connection: Connection, name: str) -> None:
+    """Forget a server."""
+    await connection.execute("delete from servers where name = $1", name)
+
+
+async def count_connections(connection: Connection, server: ServerRow) -> int:
+    """Return how many accounts on a server Usher holds a token for; accounts of plex.tv are not one server's."""
+    found: int = await connection.fetchval(
+        "select count(*) from connections where provider = $1 and server = $2", server.type, server.machine_id or ""
+    )
+    return found if server.machine_id else 0
+
+
+async def take_due(connection: Connection, *, now: datetime, again_at: datetime, at_most: int) -> list[ServerRow]:
+    """Return servers that it is time to look at, each to one replica only."""
+    rows = await connection.fetch(
+        f"""with due as (
+            select name as due_name from servers where enabled and check_at <= $1 and type <> all($4)
+            order by check_at limit $3 for update skip locked)
+        update servers set check_at = $2 from due where name = due_name returning {_COLUMNS}""",  # noqa: S608 (a constant)
+        now,
+        again_at,
+        at_most,
+        _UNASKED,
+    )
+    return [_server(row) for row in rows]
+
+
+async def note_seen(connection: Connection, server: ServerRow, seen: Seen, *, at: datetime) -> bool:
+    """Keep what was found; return false, and keep nothing, where the server was changed in the meantime."""
+    done = await connection.execute(
+        """update servers set reachable = $3, problem = $4, checked_at = $9,
+            machine_id = coalesce(machine_id, $5), version = coalesce($6, version),
+            user_count = coalesce($7, user_count), dialect = coalesce($8, dialect)
+        where name = $1 and revision = $2""",
+        server.name,
+        server.revision,
+        seen.reachable,
+        seen.problem,
+        seen.machine_id,
+        seen.version,
+        seen.user_count,
+        seen.dialect,
+        at,
+    )
+    return done != "UPDATE 0"
+
+
+async def linked_plex_account(connection: Connection, person_id: str) -> str | None:
+    """Return the Plex account of a person that Usher holds a living token for, the newest."""
+    found: str | None = await connection.fetchval(
+        """select account_id from connections where provider = 'plex' and person_id = $1 and state = 'ok'
+        order by linked_at desc limit 1""",
+        person_id,
+    )
+    return found
 
 
 def _server(row: asyncpg.Record) -> ServerRow:

@@ -229,8 +229,3 @@ def first_check_at(account_id: str, *, now: datetime) -> datetime:
     """Return when to look at a token first: spread, so that many linked at once are not checked at once."""
     part = int(derived_id("check", account_id)[:8], 16) / 0xFFFFFFFF
     return now + CHECK_EVERY * (1 + part) / 2
-
-
-def renew_at(expires_at: datetime | None, *, now: datetime) -> datetime | None:
-    """Return when a token is to be renewed: at half its life. None for one that does not end."""
-    return None if expires_at is None else now + max(expires_at - now, timedelta()) / 2

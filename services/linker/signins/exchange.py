@@ -50,5 +50,5 @@ class Exchange:
         await self._vault.put(self._owner(purpose), secret, on=connection)
 
     def _owner(self, purpose: TokenKind) -> Owner:
-        claim = self.claim
-        return account_token(claim.provider, server=claim.server, account_id=claim.account_id, purpose=purpose)
+        linked = self.claim.linked
+        return account_token(linked.provider, server=linked.server, account_id=linked.account_id, purpose=purpose)

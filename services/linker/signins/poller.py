@@ -112,9 +112,13 @@ class Poller:
                 await self._link(row, authorized)
 
     async def _outcome(self, row: SignInRow, *, limit: timedelta) -> Outcome:
-        """Return how it stands; what goes wrong over there is no answer, except that it is over."""
-        if row.expires_at <= self._now():
-            return Ended("expired")
+        """Return how it stands; at its end it is asked for a last time, for people sign in at the last moment too."""
+        is_over = row.expires_at <= self._now()
+        outcome = await self._told(row, limit=limit)
+        return Ended("expired") if is_over and isinstance(outcome, Pending) else outcome
+
+    async def _told(self, row: SignInRow, *, limit: timedelta) -> Outcome:
+        """Return what the other system says; what goes wrong over there is no answer."""
         try:
             async with asyncio.timeout(limit.total_seconds()):
                 return await self._asked(row)

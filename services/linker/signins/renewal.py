@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from services.linker.signins import lifetimes
+from services.linker.signins import health, lifetimes
 from services.linker.signins.exchange import Exchange
 from services.linker.signins.flows.applications import Applications, NoApplicationError
 from services.linker.signins.store import renewals
@@ -22,14 +22,13 @@ from shared.clients.trakt import RefreshRefusedError, Trakt
 from shared.errors import PermanentError, TransientError, UnavailableError
 from shared.http.calls import RefusedError
 from shared.postgres.pool import Pool, transaction
-from shared.schemas.events import CredentialDied
-from shared.schemas.identifiers import derived_id
 from shared.vault import Vault
 
 CLAIM: Final = timedelta(minutes=5)
 IDLE: Final = timedelta(seconds=15)
 """How often each replica looks whether something is due."""
 AT_ONCE: Final = timedelta()
+FINISH_WITHIN: Final = timedelta(seconds=6)
 _AGAIN: Final = timedelta(seconds=0.5)
 _MARGIN: Final = timedelta(seconds=30)
 """The new tokens are no longer offered so long before a claim runs out."""
@@ -68,7 +67,7 @@ class Renewal:
                 self._is_idle.set()
             await self._sleep(pause)
 
-    async def finish(self, *, within: timedelta) -> None:
+    async def finish(self, *, within: timedelta = FINISH_WITHIN) -> None:
         """Begin no other renewal, and wait for the present one."""
         self._is_stopping.set()
         try:
@@ -119,31 +118,19 @@ class Renewal:
             else:
                 return
         if exchange.tokens is not None:
-            log.error("renewed_tokens_lost", provider="trakt", person=exchange.claim.person_id)
+            log.error("renewed_tokens_lost", provider="trakt", account=exchange.claim.linked.account_id)
 
     async def _bury(self, claim: Claim, reason: str) -> None:
         async with self._worker.on_request() as work:
-            if not await renewals.note_death(work.connection, claim, reason=reason):
-                return
-            work.publish(
-                CredentialDied(
-                    id=derived_id("credential.died", claim.provider, claim.server, claim.account_id, claim.linked_at),
-                    occurred_at=self._now(),
-                    person_id=claim.person_id,
-                    provider=claim.provider,
-                    account_id=claim.account_id,
-                    server=claim.server,
-                    discord_id=await renewals.discord_id_of(work.connection, claim.person_id),
-                )
-            )
-        log.info("credential_died", provider=claim.provider, person=claim.person_id, reason=reason)
+            if await renewals.hold_claim(work.connection, claim):
+                await health.bury(work, claim.linked, reason=reason, at=self._now())
 
     async def _put_off(self, claim: Claim, error: TransientError | PermanentError) -> timedelta:
         asked = error.retry_after if isinstance(error, TransientError) else None
         wait = lifetimes.wait_after(claim.tries, asked=asked)
         async with transaction(self._pool) as connection:
             await renewals.put_off(connection, claim, renew_at=self._now() + wait)
-        log.warning("renewal_put_off", provider=claim.provider, person=claim.person_id, reason=error.detail)
+        log.warning("renewal_put_off", provider="trakt", account=claim.linked.account_id, reason=error.detail)
         return _pause_after(error)
 
     async def _sleep(self, pause: timedelta) -> None:

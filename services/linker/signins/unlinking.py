@@ -23,7 +23,7 @@ from shared.schemas.parcel import Parcel
 from shared.schemas.secret import Secret
 from shared.vault import Vault
 
-REVOKED: Final[tuple[Provider, ...]] = ("jellyfin", "trakt")
+REVOKED: Final[tuple[Provider, ...]] = ("jellyfin", "emby", "trakt")
 """Systems that have a call to end a token."""
 _SUBJECT: Final = "jobs.linker.revoke"
 _PURPOSE: Final = "revoked-token"

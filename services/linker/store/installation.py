@@ -20,3 +20,11 @@ async def remember(connection: Connection, name: str, value: str) -> None:
         name,
         value,
     )
+
+
+async def is_first(connection: Connection, name: str) -> bool:
+    """Return whether nobody has asked this before, for things that are done once for an installation."""
+    done = await connection.execute(
+        "insert into installation (name, value) values ($1, 'done') on conflict (name) do nothing", name
+    )
+    return done != "INSERT 0 0"

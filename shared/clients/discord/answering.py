@@ -69,7 +69,8 @@ class Answering:
             return False
         token = self._courier.open(reply.token, purpose=TOKEN)
         try:
-            if attempts > 1 and reply.keeps_promise and not await discord.is_waiting(token):
+            is_late = attempts > 1 or age >= SETTLES_WITHIN
+            if is_late and reply.keeps_promise and not await discord.is_waiting(token):
                 _log.info("reply_is_there", interaction=reply.interaction_id)
                 return True
             await discord.edit_original(token, said)

@@ -4,7 +4,7 @@ Somebody looks at "is thinking…" meanwhile: what could not be done after a few
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -21,8 +21,8 @@ from shared.errors import PermanentError, TransientError, UnavailableError, Ushe
 from shared.schemas.interactions import Interaction
 
 TRIES: Final = 3
-PATIENCE: Final = timedelta(seconds=10)
-"""The longest that another system may ask to wait before the person is told."""
+PATIENCE: Final = timedelta(seconds=20)
+"""How long somebody waits before he is told; what another system asks for has to fit in."""
 _OUR_FAULT: Final = 500
 
 OUTDATED: Final = messages.Message(content="This belongs to another version of Usher. `/help` shows what there is.")
@@ -42,11 +42,17 @@ class Receiver:
     """The handler of a service's interactions; `answer` returns what to say, and may run twice."""
 
     def __init__(
-        self, spec: ConsumerSpec, worker: Worker, answer: Callable[[Asked], Awaitable[messages.Message]]
+        self,
+        spec: ConsumerSpec,
+        worker: Worker,
+        answer: Callable[[Asked], Awaitable[messages.Message]],
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._spec = spec
         self._worker = worker
         self._answer = answer
+        self._now = now
 
     async def take(self, message: Message) -> None:
         """Answer an interaction."""
@@ -71,7 +77,8 @@ class Receiver:
         except UnavailableError:
             raise
         except TransientError as exc:
-            if attempts < TRIES and (exc.retry_after or timedelta()) <= PATIENCE:
+            waited = self._now() - asked.interaction.received_at
+            if attempts < TRIES and waited + (exc.retry_after or timedelta()) < PATIENCE:
                 raise
             return _told(asked, exc, messages.Message(content=f"{_sentence(exc.detail)} Try again in a while."))
         except PermanentError as exc:

@@ -42,14 +42,9 @@ class FakeGateway:
 
 
 @contextmanager
-def serving(answers: Mapping[str, Any]) -> Iterator[FakeGateway]:
-    gateway = FakeGateway(answers)
-    with serving_this(gateway):
-        yield gateway
+def serving(answers: Mapping[str, Any], *, kind: type[FakeGateway] = FakeGateway) -> Iterator[FakeGateway]:
+    gateway = kind(answers)
 
-
-@contextmanager
-def serving_this(gateway: FakeGateway) -> Iterator[None]:
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
@@ -69,7 +64,7 @@ def serving_this(gateway: FakeGateway) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield
+        yield gateway
     finally:
         server.shutdown()
         server.server_close()

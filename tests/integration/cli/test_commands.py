@@ -36,6 +36,15 @@ PERSON = {"id": "1", "name": "Ann", "identities": [{"provider": "plex", "usernam
 UNCLAIMED = {"source": "plex", "server": "s", "account_id": "9", "account_name": "kid", "plays": 4}
 SECRET = {"id": "w1", "source": None, "server": None, "created_at": "2026-01-31T18:00:00Z"}
 ADDRESSES = [{"source": source, "url": f"http://h/webhooks/{source}?token=ushw_x"} for source in ("plex", "emby")]
+LINKED = {
+    "provider": "plex",
+    "account": {"id": "7", "username": "ann", "server": ""},
+    "person": {"id": "1", "name": "Ann"},
+    "state": "dead",
+    "reason": "no \x1b[2J",
+    "linked_at": "2026-01-31T18:00:00Z",
+    "checked_at": None,
+}
 STATS = {"total": 3, "movies": 1, "episodes": 2, "unclaimed": 0, "by_person": [{"name": "Ann", "plays": 3}]}
 
 
@@ -61,6 +70,9 @@ ANSWERS: dict[str, Any] = {
     "GET /api/webhooks/secrets": page({**SECRET, "addresses": ADDRESSES}),
     "POST /api/webhooks/secrets": {**SECRET, "addresses": ADDRESSES[:1]},
     "DELETE /api/webhooks/secrets/w1": b"",
+    "GET /api/integrations": page(LINKED),
+    "DELETE /api/integrations/plex/connect": {"items": [LINKED["account"]]},
+    "POST /api/integrations/emby/connect": LINKED,
 }
 
 
@@ -135,6 +147,9 @@ def usher(command: str, environment: dict[str, str]) -> Result:
         ("webhooks list", ("GET", "/api/webhooks/secrets", {"limit": "50", "offset": "0"}, None)),
         ("webhooks add --source plex", ("POST", "/api/webhooks/secrets", {}, {"source": "plex", "server": None})),
         ("webhooks remove w1", ("DELETE", "/api/webhooks/secrets/w1", {}, None)),
+        ("link list", ("GET", "/api/integrations", {"all": "true", "limit": "50", "offset": "0"}, None)),
+        ("link list --person 1", ("GET", "/api/integrations", {"person": "1", "limit": "50", "offset": "0"}, None)),
+        ("link remove plex 7", ("DELETE", "/api/integrations/plex/connect", {"account": "7"}, None)),
     ],
 )
 def test_a_command_asks_one_thing_with_the_key_of_the_data_folder(
@@ -163,6 +178,8 @@ def test_a_command_asks_one_thing_with_the_key_of_the_data_folder(
         ("dead list", ["webhooks.plex.x", "no �[2J"]),
         ("webhooks list", [each["url"] for each in ADDRESSES]),
         ("webhooks add", [ADDRESSES[0]["url"]]),
+        ("link list", ["ann", "Ann", "dead", "no �[2J"]),
+        ("link remove plex 7", ["Unlinked: ann"]),
     ],
 )
 def test_a_table_shows_what_a_person_looks_for(command: str, shown: list[str], environment: dict[str, str]) -> None:
@@ -184,6 +201,7 @@ def test_a_table_shows_what_a_person_looks_for(command: str, shown: list[str], e
         "dead list",
         "dead show d1",
         "webhooks list",
+        "link list",
     ],
 )
 def test_json_is_the_answer_itself(command: str, gateway: FakeGateway, environment: dict[str, str]) -> None:

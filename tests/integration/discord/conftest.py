@@ -1,7 +1,8 @@
 """Discord, the gateway, linker and syncer together: somebody types a command, and reads the reply below it."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 
 from services.linker.discord.handlers import Handlers as LinkerHandlers
+from services.linker.discord.handlers import SignIns
 from services.linker.signins.domain import Asker, SignIn
 from services.syncer.discord.handlers import Handlers as SyncerHandlers
 from shared.bus import streams
@@ -130,17 +132,22 @@ def stand_in() -> StandIn:
     return stand_in
 
 
-@pytest.fixture
-async def street(
-    stand_in: StandIn, bus: Bus, database_url: Secret, nats_url: Secret, tmp_path: Path
+FillLinker = Callable[[Street, Service, Parts, Courier, httpx.AsyncClient], Coroutine[Any, Any, None] | None]
+"""Gives the linker what it consumes; returns what else runs in it."""
+
+
+@asynccontextmanager
+async def opened(
+    stand_in: StandIn, bus: Bus, database_url: Secret, nats_url: Secret, folder: Path, *, fill_linker: FillLinker
 ) -> AsyncIterator[Street]:
-    sign_ins = FakeSignIns()
+    """Let Discord, gateway, linker and syncer run."""
     discord_settings = {
         "discord_application_id": stand_in.app.id,
         "discord_public_key": stand_in.app.public_key,
         "discord_guild_id": GUILD,
         "usher_encryption_keys": KEYS,
     }
+    courier = Courier(Keyring.parse(KEYS))
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(serving(stand_in))
         http = await stack.enter_async_context(client())
@@ -152,33 +159,57 @@ async def street(
             limits=Limits(),
             url=f"{url}/api/v10",
         )
-        house = await stack.enter_async_context(
-            prepared(settings(database_url, nats_url, tmp_path, **discord_settings))
-        )
-        street = Street(stand_in, house, sign_ins, bus)
-        answering = Answering(discord, Courier(Keyring.parse(KEYS)), now=stand_in.clock.now)
-        for name, fill in (("linker", _linker), ("syncer", _syncer)):
+        config = settings(database_url, nats_url, folder, **discord_settings)
+        street = Street(stand_in, await stack.enter_async_context(prepared(config)), FakeSignIns(), bus)
+        answering = Answering(discord, courier, now=stand_in.clock.now)
+        for name in ("linker", "syncer"):
             parts = await stack.enter_async_context(parts_of(name, bus=bus, database_url=database_url))
             service = Service(parts)
-            fill(street, service, parts)
+            beside = fill_linker(street, service, parts, courier, http) if name == "linker" else None
+            if name == "syncer":
+                _fill_syncer(street, service, parts)
             service.work(answering.jobs)
             await stack.enter_async_context(at_work(service))
+            if beside is not None:
+                await stack.enter_async_context(_running(beside))
         yield street
 
 
-def _linker(street: Street, service: Service, parts: Parts) -> None:
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(work)
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+@pytest.fixture
+async def street(
+    stand_in: StandIn, bus: Bus, database_url: Secret, nats_url: Secret, tmp_path: Path
+) -> AsyncIterator[Street]:
+    """A street whose sign-ins are made up."""
+
+    def fill(street: Street, service: Service, parts: Parts, courier: Courier, http: httpx.AsyncClient) -> None:
+        consume_commands(street, service, parts, street.sign_ins)
+
+    async with opened(stand_in, bus, database_url, nats_url, tmp_path, fill_linker=fill) as street:
+        yield street
+
+
+def consume_commands(street: Street, service: Service, parts: Parts, sign_ins: SignIns) -> None:
+    """Let the linker answer commands."""
     street.linker = parts
-    handlers = LinkerHandlers(pool=parts.pool, sign_ins=street.sign_ins)
-    service.consume(
-        streams.LINKER_INTERACTIONS, Receiver(streams.LINKER_INTERACTIONS, parts.worker, handlers.answer).take
-    )
+    handlers = LinkerHandlers(pool=parts.pool, sign_ins=sign_ins)
+    receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, handlers.answer, now=lambda: datetime.now(UTC))
+    service.consume(streams.LINKER_INTERACTIONS, receiver.take)
 
 
-def _syncer(street: Street, service: Service, parts: Parts) -> None:
+def _fill_syncer(street: Street, service: Service, parts: Parts) -> None:
     street.syncer = parts
     handlers = SyncerHandlers(worker=parts.worker, pool=parts.pool)
     service.consume(streams.SYNCER_LINKS, handlers.learn_link)
-    service.consume(
-        streams.SYNCER_INTERACTIONS, Receiver(streams.SYNCER_INTERACTIONS, parts.worker, handlers.answer).take
-    )
+    receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, handlers.answer, now=lambda: datetime.now(UTC))
+    service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
     service.answer({Suggest: handlers.suggest})

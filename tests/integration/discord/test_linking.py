@@ -69,7 +69,7 @@ async def test_what_stands_in_the_way_is_said_at_once(street: Street, error: Ush
 
 
 async def test_a_system_that_stays_away_is_said_and_not_tried_for_hours(street: Street) -> None:
-    street.sign_ins.errors = [TransientError("plex.tv does not answer", retry_after=timedelta(0))] * 5
+    street.sign_ins.errors = [TransientError("plex.tv does not answer")] * 5
 
     reply = await street.command(ANNA, "link")
 

@@ -63,7 +63,14 @@ async def test_a_head_needs_the_credential_that_a_get_needs(house: House) -> Non
 
 
 @pytest.mark.parametrize(
-    "address", ["/webhooks/jellyfin?token=x", "/api/people/p1/merge", "/api/events/e1/replay", "/api/auth/logout"]
+    "address",
+    [
+        "/webhooks/jellyfin?token=x",
+        "/api/people/p1/merge",
+        "/api/events/e1/replay",
+        "/api/auth/logout",
+        "/api/integrations/plex/auth/pin",
+    ],
 )
 async def test_a_head_writes_nothing(house: House, address: str) -> None:
     answer = await house.http.head(address, headers=ADMIN)

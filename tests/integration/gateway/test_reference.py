@@ -1,9 +1,11 @@
 """The interactive reference and the schema behind it."""
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
+from tests.contract.openapi import Spec, escaped
 from tests.integration.gateway.house import House
 
 
@@ -74,14 +76,42 @@ async def test_every_route_has_a_summary_a_description_and_an_example(house: Hou
     for name, operation in operations(await schema(house)):
         assert operation["summary"], name
         assert operation["description"], name
-        answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
-        assert answers, name
-        for answer in answers:
+        assert [status for status in operation["responses"] if status.startswith("2")], name
+        for status, answer in operation["responses"].items():
+            assert answer["description"], (name, status)
+            assert bool(answer.get("content")) == (status != "204"), (name, status)
             for media in answer.get("content", {}).values():
-                assert media.get("examples") or media.get("example"), name
-        for media in operation.get("requestBody", {}).get("content", {}).values():
-            if media["schema"].get("type") not in {"object", "string"}:
-                assert media["schema"]["examples"], name
+                assert examples(media), (name, status)
+        for kind, media in operation.get("requestBody", {}).get("content", {}).items():
+            assert examples(media), (name, kind)
+
+
+async def test_every_example_is_what_its_schema_says(house: House) -> None:
+    described = await schema(house)
+    spec = Spec(described)
+
+    faults = {
+        pointer: found
+        for pointer, media in bodies(described)
+        for example in examples(media)
+        if (found := spec.faults(f"{pointer}/schema", example))
+    }
+
+    assert faults == {}
+
+
+def examples(media: Any) -> list[Any]:
+    return [example["value"] for example in media.get("examples", {}).values()]
+
+
+def bodies(described: Any) -> Iterator[tuple[str, Any]]:
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            places = {"requestBody": operation.get("requestBody", {})}
+            places |= {f"responses/{status}": answer for status, answer in operation["responses"].items()}
+            for place, body in places.items():
+                for kind, media in body.get("content", {}).items():
+                    yield f"/paths/{escaped(path)}/{method}/{place}/content/{escaped(kind)}", media
 
 
 async def test_every_problem_is_documented_as_one(house: House) -> None:

@@ -250,8 +250,9 @@ async def test_nobody_is_merged_with_himself_or_with_nobody(bus: Bus, facts: Fac
     await seen(bus, FRIEND)
     carl = await claim(bus, FRIEND)
 
-    with pytest.raises(InvalidError, match="himself"):
+    with pytest.raises(InvalidError, match="himself") as refused:
         await ask(bus, "linker", MergePeople(person_id=carl.id, merged_id=carl.id), Person)
+    assert [fault.path for fault in refused.value.faults] == ["merged_id"]
     with pytest.raises(NotFoundError, match="there is no person 'x'"):
         await ask(bus, "linker", MergePeople(person_id=carl.id, merged_id="x"), Person)
 

@@ -38,14 +38,14 @@ class Usher:
     def said(self) -> str:
         return self._output.read_text(errors="replace")
 
-    def says(self, text: str, *, within_s: float = 20) -> None:
+    def says(self, text: str, *, within_s: float = 40) -> None:
         until(lambda: text in self.said or self.process.poll() is not None, within_s)
         assert text in self.said, f"ended with {self.process.poll()} and said: {self.said}"
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def status(self, *, within_s: float = 15) -> int:
+    def status(self, *, within_s: float = 30) -> int:
         return self.process.wait(within_s)
 
     def kill(self) -> None:
@@ -83,7 +83,7 @@ def processes_of(folder: Path, *, containing: str = "") -> list[int]:
     return found
 
 
-def until(holds: Callable[[], bool], within_s: float = 10) -> None:
+def until(holds: Callable[[], bool], within_s: float = 30) -> None:
     deadline = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < deadline, "it does not come true"

@@ -66,7 +66,7 @@ def rows(folder: Path, *statements: str) -> list[str]:
 
 def messages(folder: Path, *, publish: bool = False) -> int:
     async def run() -> int:
-        client = await nats.connect(read(folder / "run/nats_url"))
+        client = await nats.connect(read(folder / "run/nats_url"), allow_reconnect=False)
         stream = client.jetstream()
         if publish:
             await stream.add_stream(name="KEPT", subjects=["kept.>"])

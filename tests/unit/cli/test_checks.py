@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from cli.checks.addresses import parts_of
+from cli.checks.credentials import findings_of
 from cli.checks.finding import Finding
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams
@@ -89,3 +90,20 @@ def test_a_service_that_does_not_answer_and_webhooks_that_wait_are_told() -> Non
 def test_an_answer_of_another_version_is_survived() -> None:
     assert parts_of({}) == []
     assert parts_of({"services": [{}], "spool": {}})[0].level == "fail"
+
+
+def test_accounts_that_must_be_linked_again_are_named() -> None:
+    dead = {
+        "provider": "plex",
+        "account": {"username": "ada"},
+        "person": {"name": "Ada"},
+        "state": "dead",
+        "reason": "plex.tv does not accept the credential (401)",
+    }
+
+    findings = findings_of([dead, {**dead, "state": "ok"}])
+
+    assert [(each.level, each.subject, each.text) for each in findings] == [("warn", "plex ada", dead["reason"])]
+    assert "usher link plex" in findings[0].mend
+    assert [each.level for each in findings_of([{**dead, "state": "ok"}])] == ["ok"]
+    assert findings_of([]) == []

@@ -57,6 +57,10 @@ def test_a_name_may_be_in_any_language(name: str) -> None:
         (command(options=[option(choices=[OptionChoice("x", "x")] * 26)]), "more than 25 choices"),
         (command(options=[option(choices=[OptionChoice("x", "x")], autocomplete=True)]), "exclude each other"),
         (command(options=[option(choices=[OptionChoice("x" * 100, "y" * 100)] * 25)] * 2), "at most 8000"),
+        (command(options=[option(choices=[OptionChoice("x", "y", {"de": "x" * 400})] * 25)]), "at most 8000"),
+        (command(name_localizations={"de": "An Fragen"}), "a name has"),
+        (command(description_localizations={"de": "x" * 101}), "a description has"),
+        (command(options=[option(name_localizations={"de": "Titel"})]), "a name has"),
     ],
 )
 def test_what_discord_would_refuse_is_found_before(wrong: Command, says: str) -> None:
@@ -67,6 +71,16 @@ def test_what_discord_would_refuse_is_found_before(wrong: Command, says: str) ->
 
 def test_a_name_is_declared_once() -> None:
     assert [fault.message for fault in faults([command(), command()])] == ["declared twice"]
+
+
+def test_a_translation_is_no_other_commands_name() -> None:
+    clashing = [command("link", name_localizations={"de": "hilfe"}), command("hilfe")]
+
+    assert [(fault.path, fault.message) for fault in faults(clashing)] == [("hilfe", "declared twice")]
+
+
+def test_the_order_of_contexts_is_no_change() -> None:
+    assert is_registered([command(contexts=[0, 1])], [command(contexts=[1, 0])])
 
 
 def test_there_are_at_most_a_hundred() -> None:

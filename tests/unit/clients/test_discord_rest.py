@@ -43,7 +43,22 @@ async def test_a_reply_is_edited_by_its_own_token_and_not_by_the_bots() -> None:
     assert server.last.method == "PATCH"
     assert str(server.last.url) == "https://discord.com/api/v10/webhooks/1001/reply-token/messages/@original"
     assert "Authorization" not in server.last.headers
-    assert server.last.headers["User-Agent"].startswith("DiscordBot (https://")
+    assert server.last.headers["User-Agent"].startswith(
+        "DiscordBot (https://discord.com/developers/applications/1001, "
+    )
+
+
+@pytest.mark.parametrize(("flags", "waits"), [(128, True), (192, True), (64, False), (0, False)])
+async def test_a_promise_is_told_from_a_reply(flags: int, *, waits: bool) -> None:
+    assert await discord(Scripted(good({"id": "1", "flags": flags}))).is_waiting(REPLY) is waits
+
+
+async def test_commands_are_read_with_their_translations() -> None:
+    server = Scripted(good([]))
+
+    await discord(server).commands()
+
+    assert server.last.url.params["with_localizations"] == "true"
 
 
 async def test_an_edit_empties_what_it_leaves_out_and_alerts_nobody() -> None:

@@ -39,7 +39,7 @@ async def test_a_server_says_who_it_is() -> None:
 
     answer = await jellyfin(server).public_server()
 
-    assert answer == PublicServer("s1", "Cellar", "10.11.8")
+    assert answer == PublicServer("s1", "Cellar", "10.11.8", "Jellyfin")
     assert str(server.last.url) == "http://cellar:8096/base/System/Info/Public"
 
 

@@ -151,9 +151,14 @@ async def test_nobody_imported_is_an_answer() -> None:
 
 
 async def test_the_administrators_password_is_not_read() -> None:
-    answer = good({"name": "Cellar", "serverID": "s1", "adminPass": "hunter22", "apiKey": "k"})
+    answer = good({"name": "Cellar", "serverId": "s1", "adminPass": "hunter22", "apiKey": "k"})
 
     assert await seerr(Scripted(answer)).jellyfin_server_id() == "s1"
+
+
+@pytest.mark.parametrize(("body", "found"), [({"serverID": "s1"}, "s1"), ({"serverId": ""}, None), ({}, None)])
+async def test_the_servers_id_is_found_under_its_described_name_too(body: dict[str, str], found: str | None) -> None:
+    assert await seerr(Scripted(good(body))).jellyfin_server_id() == found
 
 
 async def test_settings_are_written_back_whole_by_the_keys_owner() -> None:

@@ -42,6 +42,21 @@ def test_a_switch_is_on_or_off() -> None:
         read(USHER_SPOOL="maybe")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISCORD_PUBLIC_KEY", "ab" * 31),
+        ("DISCORD_PUBLIC_KEY", "zz" * 32),
+        ("DISCORD_APPLICATION_ID", "usher"),
+        ("DISCORD_GUILD_ID", "12"),
+        ("DISCORD_ADMIN_ROLE_ID", "@admins"),
+    ],
+)
+def test_what_discord_would_never_call_so_is_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is '{value}': expected"):
+        read(**{name: value})
+
+
 def test_the_banner_shows_what_was_generated_and_nothing_that_was_given() -> None:
     config = read(USHER_ADMIN_PASSWORD="a-given-password")
     generated = Generated(api_key=Secret("usha_new"), webhook_secret=Secret("ushw_new"))

@@ -1,6 +1,18 @@
 """Whose account it is, and above all whose it is not."""
 
-from services.linker.people.domain import Holder, Key, Owner, key_of, keys_of, person_of
+import pytest
+
+from services.linker.people.domain import (
+    Holder,
+    Key,
+    Owner,
+    ProvenByAnotherError,
+    holder_of,
+    key_of,
+    keys_of,
+    person_of,
+    takes_over,
+)
 from shared.schemas.media import Account
 
 OWNER_HERE = Account("plex", "server-a", "1", "anna", is_owner=True)
@@ -55,3 +67,51 @@ def test_keys_of_two_persons_are_nobodys() -> None:
     assert person_of(keys, {keys[0]: one, keys[1]: other}) is None
     assert person_of(keys, {keys[1]: other}) == "p2"
     assert person_of(keys, {}) is None
+
+
+def holder(person_id: str, *, by_proof: bool = False) -> Holder:
+    return Holder(person_id=person_id, by_proof=by_proof)
+
+
+@pytest.mark.parametrize(
+    ("held_by", "who", "is_unproven", "person_id"),
+    [
+        (None, None, True, None),
+        (None, "me", True, "me"),
+        (holder("me"), "me", True, "me"),
+        (holder("me", by_proof=True), "me", False, "me"),
+        (holder("other"), "me", True, "me"),
+        (holder("other"), None, True, "other"),
+        (holder("other"), None, False, None),
+    ],
+)
+def test_a_proof_outweighs_what_was_said(
+    held_by: Holder | None,
+    who: str | None,
+    is_unproven: bool,  # noqa: FBT001 (a table)
+    person_id: str | None,
+) -> None:
+    taken = takes_over("plex", held_by, person_id=who, is_for_holder=False, is_unproven=is_unproven)
+
+    assert taken == person_id
+
+
+@pytest.mark.parametrize("who", ["me", None])
+def test_what_somebody_proved_is_taken_from_nobody(who: str | None) -> None:
+    with pytest.raises(ProvenByAnotherError, match="this Plex account was proven by somebody else"):
+        takes_over("plex", holder("other", by_proof=True), person_id=who, is_for_holder=False, is_unproven=True)
+
+
+def test_whoever_speaks_for_the_holder_gets_the_holder() -> None:
+    for by_proof in (True, False):
+        held_by = holder("other", by_proof=by_proof)
+
+        assert takes_over("plex", held_by, person_id=None, is_for_holder=True, is_unproven=False) == "other"
+
+
+def test_an_account_is_its_own_keys_holders_before_that_of_its_others() -> None:
+    main, alias = Key("plex", "", "4711"), Key("plex", "server-a", "1")
+
+    assert holder_of(main, {main: holder("p1"), alias: holder("p2")}) == holder("p1")
+    assert holder_of(main, {alias: holder("p2")}) == holder("p2")
+    assert holder_of(main, {}) is None

@@ -7,7 +7,7 @@ no way around a server's own protection. What is counted by is a digest: people 
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from services.linker.clients import Clients
 from services.linker.servers.store import ServerRow
@@ -21,12 +21,12 @@ from shared.clients.jellyfin import Jellyfin
 from shared.errors import Fault, InvalidError, ThrottledError, TransientError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.identifiers import random_id
+from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 
 TRIES: Final = 5
 WINDOW: Final = timedelta(minutes=5)
 LONGEST: Final = 256
-PasswordProvider = Literal["jellyfin", "emby"]
 
 
 class Passwords:
@@ -38,13 +38,15 @@ class Passwords:
         self._now = now
 
     async def sign_in_with_password(
-        self, provider: PasswordProvider, *, server: str, username: str, password: Secret, asker: Asker
+        self, provider: Provider, *, server: str, username: str, password: Secret, asker: Asker
     ) -> Authorized:
         """Return the account that a name and a password open.
 
         Raises `InvalidError` with the field that is wrong, `ThrottledError` after five failures within five minutes,
         what `chosen_server` does, and what the client does.
         """
+        if provider not in ("jellyfin", "emby"):
+            raise InvalidError(f"nobody signs in to {provider} with a password here")
         _check(username, password)
         row = await chosen_server(self._pool, provider, server)
         account = digest(row.name, username)
@@ -57,7 +59,7 @@ class Passwords:
         await self._forgive(account)
         return authorized(provider, row, signed_in)
 
-    def _client(self, provider: PasswordProvider, row: ServerRow, asker: Asker, account: bytes) -> Jellyfin | Emby:
+    def _client(self, provider: Provider, row: ServerRow, asker: Asker, account: bytes) -> Jellyfin | Emby:
         # Emby ends all sessions of a device at a sign-in, whosever they are: a device for each name that is typed
         for_whom = device_of(asker, account.hex())
         if provider == "jellyfin":

@@ -80,8 +80,10 @@ class TraktFlow:
         return Ended("expired") if redeemed is None else await _authorized(trakt, redeemed)
 
     async def _keep(self, waiting: Waiting, redeemed: "_Redeemed") -> None:
+        owner = sign_in_secret(waiting.sign_in_id, provider="trakt")
         try:
-            await self._vault.put(sign_in_secret(waiting.sign_in_id, provider="trakt"), redeemed.sealed())
+            if await self._vault.get(owner) is not None:  # or else it was called off, and all of it is forgotten
+                await self._vault.put(owner, redeemed.sealed())
         except UnavailableError as exc:
             log.warning("trakt_tokens_not_kept", sign_in=waiting.sign_in_id, reason=exc.detail)
 

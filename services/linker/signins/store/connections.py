@@ -53,7 +53,7 @@ async def remember(
         on conflict (provider, server, account_id) do update set person_id = excluded.person_id,
             username = excluded.username, state = 'ok', reason = null, linked_at = excluded.linked_at,
             checked_at = excluded.checked_at, check_at = excluded.check_at, expires_at = excluded.expires_at,
-            renew_at = excluded.renew_at""",
+            renew_at = excluded.renew_at, renewal_tries = 0""",
         *linked.key,
         linked.person_id,
         linked.username,

@@ -1,13 +1,11 @@
-"""The linker's SQL for tokens that end and are renewed in time, each by one replica at a time.
-
-Locks are taken in this order by all who change a linked account: its row in `connections`, then its rows in the vault.
-"""
+"""The linker's SQL for tokens that end and are renewed in time, each by one replica at a time."""
 
 from datetime import datetime
 
 import asyncpg
 import msgspec
 
+from services.linker.signins.store.connections import LinkedAccount
 from shared.postgres.pool import Connection
 from shared.schemas.media import Provider
 
@@ -15,11 +13,7 @@ from shared.schemas.media import Provider
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """An account whose renewal is one replica's alone until a moment, which is also how it is known to be still so."""
 
-    provider: Provider
-    server: str
-    account_id: str
-    person_id: str
-    linked_at: datetime
+    linked: LinkedAccount
     tries: int
     until: datetime
 
@@ -39,7 +33,7 @@ async def claim_due(connection: Connection, provider: Provider, *, now: datetime
             select provider, server, account_id from connections
             where provider = $1 and state = 'ok' and renew_at <= $2
             order by renew_at limit 1 for update skip locked)
-        returning provider, server, account_id, person_id, linked_at, renewal_tries as tries, renew_at as until""",
+        returning provider, server, account_id, person_id, username, linked_at, renewal_tries, renew_at""",
         provider,
         now,
         until,
@@ -55,7 +49,7 @@ async def hold_claim(connection: Connection, claim: Claim) -> bool:
     found = await connection.fetchval(
         """select true from connections where (provider, server, account_id) = ($1, $2, $3)
         and state = 'ok' and renew_at = $4 for update""",
-        *_key(claim),
+        *claim.linked.key,
         claim.until,
     )
     return found is not None
@@ -68,7 +62,7 @@ async def note_renewal(
     await connection.execute(
         """update connections set expires_at = $4, renew_at = $5, renewal_tries = 0
         where (provider, server, account_id) = ($1, $2, $3)""",
-        *_key(claim),
+        *claim.linked.key,
         expires_at,
         renew_at,
     )
@@ -79,22 +73,10 @@ async def put_off(connection: Connection, claim: Claim, *, renew_at: datetime | 
     await connection.execute(
         """update connections set renew_at = $5 where (provider, server, account_id) = ($1, $2, $3)
         and state = 'ok' and renew_at = $4""",
-        *_key(claim),
+        *claim.linked.key,
         claim.until,
         renew_at,
     )
-
-
-async def note_death(connection: Connection, claim: Claim, *, reason: str) -> bool:
-    """Note that a token is dead for good; False where the claim is no longer good."""
-    done = await connection.execute(
-        """update connections set state = 'dead', reason = $5, renew_at = null
-        where (provider, server, account_id) = ($1, $2, $3) and state = 'ok' and renew_at = $4""",
-        *_key(claim),
-        claim.until,
-        reason,
-    )
-    return done != "UPDATE 0"
 
 
 async def hold_standing(connection: Connection, provider: Provider, *, server: str, account_id: str) -> Standing | None:
@@ -109,18 +91,6 @@ async def hold_standing(connection: Connection, provider: Provider, *, server: s
     return None if row is None else Standing(row["is_ok"], row["expires_at"])
 
 
-async def discord_id_of(connection: Connection, person_id: str) -> str | None:
-    """Return the Discord user that a person is, the one linked last."""
-    found: str | None = await connection.fetchval(
-        "select id from identities where person_id = $1 and provider = 'discord' order by linked_at desc, id limit 1",
-        person_id,
-    )
-    return found
-
-
-def _key(claim: Claim) -> tuple[str, str, str]:
-    return claim.provider, claim.server, claim.account_id
-
-
 def _claim(row: asyncpg.Record) -> Claim:
-    return Claim(**dict(row))
+    linked = {name: value for name, value in row.items() if name not in {"renewal_tries", "renew_at"}}
+    return Claim(linked=LinkedAccount(**linked), tries=row["renewal_tries"], until=row["renew_at"])

@@ -3,18 +3,11 @@
 import ssl
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from shared.http.client import client
 from shared.postgres.pool import Pool
 from tests.integration.linker.flows.scenery import Scene
-
-
-@pytest.fixture(scope="session")
-def tls() -> ssl.SSLContext:
-    """Certificates are read once: reading them takes longer than most tests."""
-    return httpx.create_ssl_context(trust_env=False)
 
 
 @pytest.fixture

@@ -32,13 +32,13 @@ KEY: Final = new_key("test")
 class Scene:
     """What a test arranges and looks at. All clocks are one."""
 
-    def __init__(self, pool: Pool) -> None:
-        self.clock = Clock(NOON)
+    def __init__(self, pool: Pool, *, clock: Clock | None = None, keys: Secret = KEY) -> None:
+        self.clock = clock or Clock(NOON)
         self.jellyfin = Jellyfin(clock=self.clock, name="Cellar")
         self.emby = Emby(clock=self.clock, name="Shed")
         self.trakt = Trakt(clock=self.clock)
         self.pool = pool
-        self.keyring = Keyring.parse(KEY)
+        self.keyring = Keyring.parse(keys)
         self.vault = Vault(pool, self.keyring)
         self.clients: Clients
         self.applications: Applications

@@ -7,16 +7,17 @@ from typing import Final
 import pytest
 
 from services.linker.signins.domain import Asker, Authorized
-from services.linker.signins.flows.passwords import PasswordProvider, Passwords
+from services.linker.signins.flows.passwords import Passwords
 from services.linker.signins.flows.places import AnotherServerError, UnknownServerError
 from shared.clients.errors import WrongPasswordError
 from shared.errors import InvalidError, ThrottledError, TransientError
 from shared.http.calls import RefusedError
+from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from tests.integration.linker.flows.scenery import ANNA, BEN, Scene
 
-SERVERS: Final[dict[PasswordProvider, str]] = {"jellyfin": "Cellar", "emby": "Shed"}
-PROVIDERS: Final[list[PasswordProvider]] = ["jellyfin", "emby"]
+SERVERS: Final[dict[Provider, str]] = {"jellyfin": "Cellar", "emby": "Shed"}
+PROVIDERS: Final[list[Provider]] = ["jellyfin", "emby"]
 RIGHT: Final = "hunter22"
 
 
@@ -33,7 +34,7 @@ class People:
 
     async def type(
         self,
-        provider: PasswordProvider,
+        provider: Provider,
         username: str,
         password: str,
         *,
@@ -50,7 +51,7 @@ class People:
             asker=asker,
         )
 
-    async def fail(self, provider: PasswordProvider, username: str, *, times: int) -> None:
+    async def fail(self, provider: Provider, username: str, *, times: int) -> None:
         for number in range(times):
             with pytest.raises(WrongPasswordError):
                 await self.type(provider, username, f"wrong {number}")
@@ -62,7 +63,7 @@ def people(scene: Scene) -> People:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-async def test_name_and_password_prove_the_account(people: People, provider: PasswordProvider) -> None:
+async def test_name_and_password_prove_the_account(people: People, provider: Provider) -> None:
     stand_in = people.scene.jellyfin if provider == "jellyfin" else people.scene.emby
 
     authorized = await people.type(provider, "anna", RIGHT)
@@ -77,7 +78,7 @@ async def test_name_and_password_prove_the_account(people: People, provider: Pas
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("username", ["anna", "nobody", "'; drop table users --", "名前"])
-async def test_a_wrong_password_is_wrong_input(people: People, provider: PasswordProvider, username: str) -> None:
+async def test_a_wrong_password_is_wrong_input(people: People, provider: Provider, username: str) -> None:
     with pytest.raises(WrongPasswordError) as raised:
         await people.type(provider, username, "wrong")
 
@@ -112,9 +113,7 @@ async def test_an_account_without_a_password_is_not_proven_by_its_name(people: P
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-async def test_after_five_failures_it_is_time_to_wait_on_all_replicas(
-    people: People, provider: PasswordProvider
-) -> None:
+async def test_after_five_failures_it_is_time_to_wait_on_all_replicas(people: People, provider: Provider) -> None:
     await people.fail(provider, "anna", times=5)
 
     with pytest.raises(ThrottledError) as raised:
@@ -203,7 +202,7 @@ async def test_another_server_behind_the_address_proves_nothing(people: People) 
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-async def test_a_server_of_another_kind_is_not_found(people: People, provider: PasswordProvider) -> None:
+async def test_a_server_of_another_kind_is_not_found(people: People, provider: Provider) -> None:
     other = SERVERS["emby" if provider == "jellyfin" else "jellyfin"]
 
     with pytest.raises(UnknownServerError):

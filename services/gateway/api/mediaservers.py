@@ -1,0 +1,247 @@
+"""`/api/mediaservers`: the Plex, Jellyfin and Emby servers, which the linker keeps. Tokens go in and never come out."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Response, Router, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
+from litestar.params import Body, PathParameter, QueryParameter
+from msgspec import UNSET, Meta, UnsetType
+
+from services.gateway.access.caller import Caller
+from services.gateway.api import describe
+from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
+from services.gateway.page import Limit, Offset
+from services.gateway.store import audit
+from shared.bus.connection import Bus
+from shared.bus.questions import ask
+from shared.courier import Courier
+from shared.errors import Fault, InvalidError
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.parcel import Parcel
+from shared.schemas.secret import Secret
+from shared.schemas.servers import (
+    SUFFIX,
+    TOKEN,
+    AddServer,
+    ChangeServer,
+    Finding,
+    FindServer,
+    ListServers,
+    MediaServerType,
+    RemovedServer,
+    RemoveServer,
+    Server,
+    ServerPage,
+    ServerTest,
+    Settled,
+    TestServer,
+    TryServer,
+)
+
+Token = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
+Url = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Suffix = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+RequestLimit = Annotated[int, Meta(ge=0, le=10_000)]
+MachineId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:-]+$")]
+Libraries = Annotated[list[Name], Meta(max_length=200)]
+ServerName = Annotated[str, PathParameter(min_length=1, max_length=60, description="the server's name")]
+DryRun = Annotated[bool, QueryParameter(description="test it, and say how it would be stored, with status 200")]
+
+
+class NewServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A server to be; `password_suffix` is kept as a secret, like the token."""
+
+    name: Name
+    type: MediaServerType
+    url: Url
+    token: Token
+    enabled: bool = True
+    password_suffix: Suffix | None = None
+    request_limit: RequestLimit | None = None
+    machine_identifier: MachineId | None = None
+    include_owner: bool = False
+    libraries: Libraries = []
+
+
+class ChangedServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is to be changed: what is left out stays as it is, the token too. Name and type cannot be changed."""
+
+    name: Name | UnsetType = UNSET
+    type: MediaServerType | UnsetType = UNSET
+    url: Url | UnsetType = UNSET
+    token: Token | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    password_suffix: Suffix | UnsetType | None = UNSET
+    request_limit: RequestLimit | UnsetType | None = UNSET
+    machine_identifier: MachineId | UnsetType | None = UNSET
+    include_owner: bool | UnsetType = UNSET
+    libraries: Libraries | UnsetType = UNSET
+
+
+_SERVER: Final = Server(
+    name="Living room",
+    type="plex",
+    url="http://192.168.1.10:32400",
+    enabled=True,
+    token="…x9Qz",  # noqa: S106 (as it is shown)
+    password_suffix=None,
+    request_limit=10,
+    machine_identifier="c6f5…",
+    include_owner=False,
+    libraries=[],
+    reachable=True,
+    version="1.43.0.10492",
+    user_count=12,
+    problem=None,
+    checked_at=datetime(2026, 1, 31, 18, 0, tzinfo=UTC),
+)
+_TEST: Final = ServerTest(
+    name="Living room",
+    works=False,
+    reachable=True,
+    findings=[
+        Finding(aspect="server", works=True, text="a Plex Media Server 1.43.0.10492 answers"),
+        Finding(
+            aspect="credential",
+            works=False,
+            text="a Plex Media Server does not accept the token",
+            mend="give a token of the server's owner",
+        ),
+    ],
+    machine_identifier="c6f5…",
+    version="1.43.0.10492",
+)
+_NEW: Final = Body(
+    examples=[Example(value={"name": "Living room", "type": "plex", "url": "http://192.168.1.10:32400", "token": "…"})]
+)
+_CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.11:32400", "request_limit": 5})])
+_ONE: Final = describe.shows(_SERVER) | describe.WITH_ID
+_CHANGED: Final = _ONE | describe.WITH_BODY | describe.CONFLICT
+_MADE: Final = describe.shows(_SERVER, status=201) | _CHANGED
+
+
+class MediaServerRoutes:
+    """Hands questions on, with the secrets in parcels, and notes in the audit what was changed."""
+
+    def __init__(self, bus: Bus, pool: Pool, courier: Courier, *, now: Callable[[], datetime]) -> None:
+        self._bus = bus
+        self._pool = pool
+        self._courier = courier
+        self._now = now
+
+    async def page(self, limit: Limit = 50, offset: Offset = 0) -> ServerPage:
+        """List the servers by name, as they were when they were last looked at, which is every few minutes."""
+        return await ask(self._bus, "linker", ListServers(limit=limit, offset=offset), ServerPage)
+
+    async def one(self, server_name: ServerName) -> Server:
+        """Show a server."""
+        return await ask(self._bus, "linker", FindServer(name=server_name), Server)
+
+    async def create(
+        self, caller: NamedDependency[Caller], data: Annotated[NewServer, _NEW], *, dry_run: DryRun = False
+    ) -> Response[Server]:
+        """Test a server and store it. One that is out of reach is stored too, and says so.
+
+        Refused are a token that the server does not accept, and an address where something else answers.
+        """
+        wanted = Settled(**{name: getattr(data, name) for name in Settled.__struct_fields__})
+        token = self._courier.pack(Secret(data.token), purpose=TOKEN)
+        suffix = self._packed_suffix(data.password_suffix)
+        if dry_run:
+            tried = TryServer(server=wanted, token=token, password_suffix=suffix)
+            return Response(await ask(self._bus, "linker", tried, Server), status_code=200)
+        question = AddServer(server=wanted, token=token, password_suffix=suffix)
+        server = await ask(self._bus, "linker", question, Server)
+        await self._note(caller, "server.added", server.name)
+        return Response(server)
+
+    async def change(
+        self, caller: NamedDependency[Caller], server_name: ServerName, data: Annotated[ChangedServer, _CHANGES]
+    ) -> Server:
+        """Change a server. A new address or token is tested first, and refused as when the server is made.
+
+        Without a token, a new address must lead to the same server.
+        """
+        if data.name not in {UNSET, server_name}:
+            raise _fixed("name", "a server keeps its name: remove it, and add it anew")
+        if data.type is not UNSET:
+            await self._must_be(server_name, data.type)
+        changes: dict[str, Any] = {
+            name: value
+            for name, value in ((name, getattr(data, name)) for name in ChangedServer.__struct_fields__)
+            if value is not UNSET and name not in {"name", "type"}
+        }
+        if data.token is not UNSET:
+            changes["token"] = self._courier.pack(Secret(data.token), purpose=TOKEN)
+        if data.password_suffix is not UNSET:
+            changes["password_suffix"] = self._packed_suffix(data.password_suffix)
+        server = await ask(self._bus, "linker", ChangeServer(name=server_name, **changes), Server)
+        await self._note(caller, "server.changed", server.name)
+        return server
+
+    async def remove(self, caller: NamedDependency[Caller], server_name: ServerName) -> RemovedServer:
+        """Forget a server with its token, and say what depended on it."""
+        removed = await ask(self._bus, "linker", RemoveServer(name=server_name), RemovedServer)
+        await self._note(caller, "server.removed", removed.name)
+        return removed
+
+    async def test(self, server_name: ServerName) -> ServerTest:
+        """Ask a server now: what works, what does not, and how to mend it."""
+        return await ask(self._bus, "linker", TestServer(name=server_name), ServerTest)
+
+    async def _must_be(self, name: str, kind: MediaServerType) -> None:
+        if (await ask(self._bus, "linker", FindServer(name=name), Server)).type != kind:
+            raise _fixed("type", "a server keeps its type: remove it, and add it anew")
+
+    def _packed_suffix(self, suffix: str | None) -> Parcel | None:
+        return self._courier.pack(Secret(suffix), purpose=SUFFIX) if suffix else None
+
+    async def _note(self, caller: Caller, action: str, name: str) -> None:
+        async with transaction(self._pool) as connection:
+            await audit.note(connection, caller.did(action, name, at=self._now()))
+
+
+def _fixed(path: str, message: str) -> InvalidError:
+    return InvalidError(message, faults=(Fault(path, message),))
+
+
+def router(routes: MediaServerRoutes) -> Router:
+    """Return the routes."""
+    page = get(
+        "/",
+        summary="List media servers",
+        opt=needs("read"),
+        responses=describe.shows(ServerPage([_SERVER], 1, 50, 0)),
+    )
+    one = get("/{server_name:str}", summary="Show a media server", opt=needs("read"), responses=_ONE)
+    create = post("/", summary="Add a media server", opt=needs("admin"), responses=_MADE)
+    change = put("/{server_name:str}", summary="Change a media server", opt=needs("admin"), responses=_CHANGED)
+    remove = delete(
+        "/{server_name:str}",
+        summary="Remove a media server",
+        status_code=200,
+        opt=needs("admin"),
+        responses=describe.shows(RemovedServer(name="Living room", linked_accounts=3)) | describe.WITH_ID,
+    )
+    test = post(
+        "/{server_name:str}/test",
+        summary="Test a media server",
+        status_code=200,
+        opt=needs("write"),
+        responses=describe.shows(_TEST) | describe.WITH_ID,
+    )
+    handlers = [
+        page(free(routes.page)),
+        one(free(routes.one)),
+        create(free(routes.create)),
+        change(free(routes.change)),
+        remove(free(routes.remove)),
+        test(free(routes.test)),
+    ]
+    return Router("/mediaservers", route_handlers=handlers, tags=["servers"])

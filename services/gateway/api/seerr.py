@@ -1,0 +1,97 @@
+"""`/api/seerr`: the connection to Seerr, which the linker keeps. Its key goes in and never comes out."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Router, get, put
+from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
+from litestar.params import Body
+from msgspec import UNSET, UnsetType
+
+from services.gateway.access.caller import Caller
+from services.gateway.api import describe
+from services.gateway.api.guards import needs
+from services.gateway.api.handlers import free
+from services.gateway.api.mediaservers import Token, Url
+from services.gateway.store import audit
+from shared.bus.connection import Bus
+from shared.bus.questions import ask
+from shared.courier import Courier
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.secret import Secret
+from shared.schemas.servers import TOKEN, ChangeSeerr, SeerrConnection, SeerrRequests, ShowSeerr
+
+
+class ChangedSeerr(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is to be changed; what is left out stays. The first time, `url` and `api_key` are needed."""
+
+    url: Url | UnsetType = UNSET
+    api_key: Token | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    gives_token: bool | UnsetType = UNSET
+
+
+_SEERR: Final = SeerrConnection(
+    url="http://192.168.1.10:5055",
+    enabled=True,
+    api_key="…MTY=",
+    gives_token=False,
+    reachable=True,
+    version="3.1.0",
+    dialect="seerr",
+    user_count=14,
+    requests=SeerrRequests(
+        total=40, movie=30, tv=10, pending=2, approved=36, declined=2, processing=5, available=29, completed=0
+    ),
+    problem=None,
+    checked_at=datetime(2026, 1, 31, 18, 0, tzinfo=UTC),
+)
+_CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.10:5055", "api_key": "MTY…"})])
+
+
+class SeerrRoutes:
+    """Hands questions on, with the key in a parcel, and notes in the audit what was changed."""
+
+    def __init__(self, bus: Bus, pool: Pool, courier: Courier, *, now: Callable[[], datetime]) -> None:
+        self._bus = bus
+        self._pool = pool
+        self._courier = courier
+        self._now = now
+
+    async def show(self) -> SeerrConnection:
+        """Show the connection, and how Seerr is now: it is asked. Where none is set up, `url` is null."""
+        return await ask(self._bus, "linker", ShowSeerr(), SeerrConnection)
+
+    async def change(self, caller: NamedDependency[Caller], data: Annotated[ChangedSeerr, _CHANGES]) -> SeerrConnection:
+        """Set the connection up or change it. A new address or key is tested first.
+
+        Refused are a key that Seerr does not accept, and an address where something else answers. A Seerr that is out
+        of reach is kept, and says so.
+        """
+        changes: dict[str, Any] = {
+            name: value
+            for name, value in ((name, getattr(data, name)) for name in ChangedSeerr.__struct_fields__)
+            if value is not UNSET
+        }
+        if data.api_key is not UNSET:
+            changes["api_key"] = self._courier.pack(Secret(data.api_key), purpose=TOKEN)
+        seerr = await ask(self._bus, "linker", ChangeSeerr(**changes), SeerrConnection)
+        async with transaction(self._pool) as connection:
+            await audit.note(connection, caller.did("seerr.changed", seerr.url or "", at=self._now()))
+        return seerr
+
+
+def router(routes: SeerrRoutes) -> Router:
+    """Return the routes."""
+    shown = describe.shows(_SEERR)
+    show = get("/", summary="Show the connection to Seerr", opt=needs("read"), responses=shown)
+    change = put(
+        "/",
+        summary="Set up or change the connection to Seerr",
+        opt=needs("admin"),
+        responses=shown | describe.WITH_BODY | describe.CONFLICT,
+    )
+    return Router("/seerr", route_handlers=[show(free(routes.show)), change(free(routes.change))], tags=["servers"])

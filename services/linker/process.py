@@ -1,0 +1,111 @@
+"""A linker process: its sides put together, and what runs beside the messages and questions."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from services.linker.clients import Clients
+from services.linker.discord.handlers import Handlers as Commands
+from services.linker.people.handlers import Handlers as People
+from services.linker.plex.handlers import Handlers as PlexServers
+from services.linker.plex.memory import Memory
+from services.linker.plex.ways import Ways
+from services.linker.seerr import wiring as seerr
+from services.linker.seerr.nightly import Nightly
+from services.linker.servers.wiring import Servers
+from services.linker.signins.flows.applications import Applications
+from services.linker.signins.renewal import Renewal
+from services.linker.signins.ways import ways_beside_plex
+from services.linker.signins.wiring import SignInParts
+from shared.bus import streams
+from shared.clients.discord.answering import Answering
+from shared.clients.discord.receiving import Receiver
+from shared.courier import Courier
+from shared.http.egress import Egress
+from shared.keyring import Keyring
+from shared.runtime import Parts, Service
+from shared.schemas.identifiers import random_id
+from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
+from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
+from shared.settings import UpstreamSettings
+from shared.vault import Vault
+
+
+class Process:
+    """What runs until `run` is cancelled; `finish` comes before that. `public_url` is where browsers come back to."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        keyring: Keyring,
+        clients: Clients,
+        *,
+        egress: Egress,
+        upstreams: UpstreamSettings,
+        public_url: str,
+    ) -> None:
+        vault, courier = Vault(parts.pool, keyring), Courier(keyring)
+        applications = Applications(pool=parts.pool, vault=vault, clients=clients)
+        self._bus = parts.bus
+        self._memory = Memory(now=_now)
+        self._people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
+        self._servers = Servers(
+            parts, vault=vault, courier=courier, clients=clients, egress=egress, config=upstreams, now=_now
+        )
+        self._sign_ins = SignInParts(
+            parts,
+            vault=vault,
+            courier=courier,
+            clients=clients,
+            public_url=public_url,
+            now=_now,
+            ways=ways_beside_plex(pool=parts.pool, vault=vault, clients=clients, applications=applications, now=_now),
+        )
+        self._plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=self._memory))
+        self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
+        self._nightly = Nightly(parts.worker, now=_now)
+        self._service = Service(parts)
+        self._take_in(parts, Answering(clients.discord(), courier, now=_now))
+        seerr.join(self._service, parts, vault, clients.seerr, now=_now)
+        self._answer()
+
+    async def run(self) -> None:
+        """Run all sides until cancelled."""
+        await self._bus.add(self._memory.listener())
+        await self._bus.add(self._servers.listener)
+        async with asyncio.TaskGroup() as tasks:
+            for side in (self._service, self._servers, self._sign_ins, self._renewal, self._nightly):
+                tasks.create_task(side.run())
+
+    async def finish(self) -> None:
+        """Take nothing more, and let what was begun come to its end."""
+        await asyncio.gather(self._service.finish(), self._renewal.finish())
+
+    def _take_in(self, parts: Parts, answering: Answering) -> None:
+        commands = Commands(pool=parts.pool, sign_ins=self._sign_ins.sign_ins)
+        receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, now=_now)
+        self._service.consume(streams.LINKER_PLAYS, self._people.see_play)
+        self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)
+        self._service.work({**self._sign_ins.jobs(), **answering.jobs})
+
+    def _answer(self) -> None:
+        people, plex = self._people, self._plex
+        self._service.answer(
+            {
+                ListPeople: people.list_people,
+                FindPerson: people.find_person,
+                ListUnclaimed: people.list_unclaimed,
+                ClaimAccount: people.claim_account,
+                MergePeople: people.merge_people,
+                ListLibraries: plex.list_libraries,
+                ListSessions: plex.list_sessions,
+                ListRecentlyAdded: plex.list_recently_added,
+                SearchItems: plex.search,
+                ListItems: plex.list_items,
+                **self._servers.answers(),
+                **self._sign_ins.answers(),
+            }
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

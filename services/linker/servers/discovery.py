@@ -1,0 +1,167 @@
+"""Which Plex servers does a token reach, and over which of their many addresses from here?
+
+No address is given a token: each is only asked which server answers there, because plex.tv lists what servers say of
+themselves, and an old address may be somebody else's by now.
+"""
+
+import asyncio
+import itertools
+import time
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from services.linker.clients import Clients, Place
+from services.linker.people.joining import UnknownPersonError
+from services.linker.people.store import people
+from services.linker.servers import rules, store
+from shared.clients.errors import CredentialRefusedError
+from shared.clients.plex_accounts import Server
+from shared.clients.plex_connections import Connection, usable
+from shared.courier import Courier
+from shared.errors import ConflictError, InvalidError, NotFoundError, TransientError
+from shared.http.calls import RefusedError
+from shared.http.egress import EgressError
+from shared.owners import account_token
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.secret import Secret
+from shared.schemas.servers import PLEX_TOKEN, DiscoveredServer, DiscoveredServers, DiscoverPlex, PlexConnection
+from shared.vault import Vault
+
+DEADLINE: Final = timedelta(seconds=3)
+ALL_WITHIN: Final = timedelta(seconds=6.5)
+"""For everything: plex.tv, and then the addresses."""
+AT_ONCE: Final = 32
+MOST_ADDRESSES: Final = 200
+
+_NOT_TESTED: Final = "not tested: there were too many addresses for the time"
+_NO_TOKEN: Final = Secret("")
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    """An address of a server, to be tested; `rank` is its place in the order of preference."""
+
+    server: Server
+    connection: Connection
+    rank: int
+
+
+class Discovery:
+    """Answers `GET /api/plex/servers`."""
+
+    def __init__(self, clients: Clients, *, vault: Vault, courier: Courier, pool: Pool) -> None:
+        self._clients = clients
+        self._vault = vault
+        self._courier = courier
+        self._pool = pool
+
+    async def discover(self, question: DiscoverPlex) -> DiscoveredServers:
+        """Ask plex.tv for the servers, then test all their addresses side by side."""
+        ends_at = time.monotonic() + ALL_WITHIN.total_seconds()
+        servers = await self._servers(question)
+        tested = await self._test_all(_choices(servers), within_s=ends_at - time.monotonic())
+        items = [_discovered(server, tested) for server in servers]
+        return DiscoveredServers(items, len(items))
+
+    async def _servers(self, question: DiscoverPlex) -> list[Server]:
+        token = await self._token(question)
+        try:
+            found = await self._clients.anew(deadline=DEADLINE).plex_tv().resources(token)
+        except CredentialRefusedError as exc:
+            raise _dead(question) from exc
+        return sorted(found, key=lambda server: (not server.owned, server.name.lower(), server.machine_id))
+
+    async def _token(self, question: DiscoverPlex) -> Secret:
+        if question.token is not None:
+            return self._courier.open(question.token, purpose=PLEX_TOKEN)
+        if question.person_id is None:
+            raise InvalidError("send a Plex token in the header X-Plex-Token, or name a person who has linked Plex")
+        async with transaction(self._pool) as connection:
+            person = await people.find_person(connection, question.person_id)
+            if person is None:
+                raise UnknownPersonError(question.person_id)
+            account_id = await store.linked_plex_account(connection, person.id)
+            token = None
+            if account_id is not None:
+                owner = account_token("plex", server="", account_id=account_id)
+                token = await self._vault.get(owner, on=connection)
+        if token is None:
+            raise NotFoundError(f"{person.name} has no linked Plex account")
+        return token
+
+    async def _test_all(self, choices: list[_Choice], *, within_s: float) -> dict[_Choice, PlexConnection]:
+        room = asyncio.Semaphore(AT_ONCE)
+        tested: dict[_Choice, PlexConnection] = {}
+
+        async def test(choice: _Choice) -> None:
+            async with room:
+                tested[choice] = await self._test(choice)
+
+        try:
+            async with asyncio.timeout(max(within_s, 0.0)), asyncio.TaskGroup() as tasks:
+                for choice in choices[:MOST_ADDRESSES]:
+                    tasks.create_task(test(choice))
+        except TimeoutError:
+            pass  # what was not reached in time is said to be so
+        return {choice: tested.get(choice) or _shown(choice, reason=_NOT_TESTED) for choice in choices}
+
+    async def _test(self, choice: _Choice) -> PlexConnection:
+        place = Place(choice.server.name, choice.connection.uri)
+        server = self._clients.anew(deadline=DEADLINE).plex_server(place, token=_NO_TOKEN)
+        began = time.perf_counter()
+        try:
+            identity = await server.identity()
+        except EgressError as exc:
+            return _shown(choice, reason=exc.detail)
+        except RefusedError:
+            return _shown(choice, reason="what answers there is no Plex server")
+        except TransientError:
+            return _shown(choice, reason=f"no answer within {DEADLINE.total_seconds():g} s")
+        if identity.machine_id != choice.server.machine_id:
+            return _shown(choice, reason="another Plex server answers there")
+        return _shown(choice, reason=None, latency_ms=max(1, round((time.perf_counter() - began) * 1000)))
+
+
+def _choices(servers: list[Server]) -> list[_Choice]:
+    """Return all addresses, the best of each server before the second best of any."""
+    ranked = [
+        [_Choice(server, connection, rank) for rank, connection in enumerate(_addresses(server))] for server in servers
+    ]
+    rounds = itertools.zip_longest(*ranked)
+    return [choice for each in rounds for choice in each if choice is not None]
+
+
+def _addresses(server: Server) -> list[Connection]:
+    return usable(server.connections, https_required=server.https_required)
+
+
+def _shown(choice: _Choice, *, reason: str | None, latency_ms: int | None = None) -> PlexConnection:
+    connection = choice.connection
+    return PlexConnection(
+        uri=connection.uri,
+        local=connection.local,
+        relay=connection.relay,
+        reachable=reason is None,
+        latency_ms=latency_ms,
+        reason=reason,
+    )
+
+
+def _discovered(server: Server, tested: dict[_Choice, PlexConnection]) -> DiscoveredServer:
+    own = sorted((choice for choice in tested if choice.server is server), key=lambda choice: choice.rank)
+    connections = [tested[choice] for choice in own]
+    return DiscoveredServer(
+        name=server.name,
+        machine_identifier=server.machine_id,
+        owned=server.owned,
+        version=server.version,
+        connections=connections,
+        best=next((each.uri for each in connections if each.reachable), None),
+    )
+
+
+def _dead(question: DiscoverPlex) -> InvalidError | ConflictError:
+    if question.token is not None:
+        return rules.refused("token", "plex.tv does not accept this token")
+    return ConflictError("plex.tv does not accept this person's token any more: the account must be linked again")

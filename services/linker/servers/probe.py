@@ -1,0 +1,143 @@
+"""Asks a server who it is, and what the credential is good for. The credential goes only to the server it is for."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import msgspec
+
+from services.linker.clients import Clients, Place
+from services.linker.servers import findings
+from services.linker.servers.findings import Identity, Probe, Rights
+from shared.clients.seerr.dialect import dialect_of
+from shared.clients.seerr.users import RequestCounts
+from shared.errors import InvalidError, TransientError, UsherError
+from shared.http.calls import RefusedError
+from shared.http.egress import EgressError
+from shared.schemas.media import Provider
+from shared.schemas.secret import Secret
+from shared.schemas.servers import SeerrRequests
+
+DEADLINE: Final = timedelta(seconds=3)
+"""For a call; a test makes two rounds of them."""
+_KINDS: Final[tuple[Provider, ...]] = ("plex", "jellyfin", "seerr")
+"""Those that are told apart by their first call; Emby answers Jellyfin's."""
+_DEVICE: Final = "server test"
+
+T = TypeVar("T")
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be tested. With `machine_id`, it must be that server."""
+
+    place: Place
+    kind: Provider
+    credential: Secret
+    machine_id: str | None = None
+
+
+class Prober:
+    """Tests servers, each as if for the first time: a test is not kept from asking by earlier failures."""
+
+    def __init__(self, clients: Clients, *, deadline: timedelta = DEADLINE) -> None:
+        self._clients = clients
+        self._deadline = deadline
+
+    async def probe(self, target: Target) -> Probe:
+        """Return what the server said; raises nothing that the server or the network can cause."""
+        asking = _Asking(self._clients.anew(deadline=self._deadline), target)
+        try:
+            identity = await asking.identity(target.kind)
+        except TransientError as exc:
+            return findings.silent(exc)
+        except EgressError as exc:
+            return findings.forbidden(exc)
+        except RefusedError as exc:
+            found = await asking.anybody()
+            if found is None:
+                return findings.stranger(target.kind, exc)
+            identity = found
+        if identity.kind != target.kind:
+            return findings.another_kind(target.kind, identity)
+        if target.machine_id and identity.machine_id != target.machine_id:
+            return findings.other_machine(identity, target.machine_id)
+        return findings.known(identity, await asking.rights(identity))
+
+
+class _Asking:
+    """The calls of one test."""
+
+    def __init__(self, clients: Clients, target: Target) -> None:
+        self._target = target
+        place, token = target.place, target.credential
+        self._plex = clients.plex_server(place, token=token)
+        self._plex_tv = clients.plex_tv()
+        self._jellyfin = clients.jellyfin(place, for_whom=_DEVICE)
+        self._emby = clients.emby(place, for_whom=_DEVICE)
+        self._seerr = clients.seerr(place, api_key=token)
+
+    async def identity(self, kind: Provider) -> Identity:
+        """Return who answers, asked without a credential as one asks this kind."""
+        match kind:
+            case "plex":
+                return findings.identified(await self._plex.identity())
+            case "jellyfin" | "emby":
+                return findings.identified(await self._jellyfin.public_server())
+            case _:
+                return await self._seerr_identity()
+
+    async def _seerr_identity(self) -> Identity:
+        status, settings = await asyncio.gather(self._seerr.status(), self._seerr.public_settings())
+        dialect = dialect_of(status.version, names_media_server=settings.media_server_type is not None)
+        return Identity(kind="seerr", machine_id=None, version=status.version, dialect=str(dialect))
+
+    async def anybody(self) -> Identity | None:
+        """Return who answers when asked in every way."""
+        found = await asyncio.gather(*(_tried(self.identity(kind)) for kind in _KINDS))
+        return next((one for one in found if isinstance(one, Identity)), None)
+
+    async def rights(self, identity: Identity) -> Rights:
+        """Return what the credential is good for."""
+        match identity.kind:
+            case "plex":
+                return await self._plex_rights(identity.machine_id or "")
+            case "jellyfin" | "emby":
+                return await self._users_rights(identity.kind)
+            case _:
+                return await self._seerr_rights()
+
+    async def _plex_rights(self, machine_id: str) -> Rights:
+        libraries, sessions, shares = await asyncio.gather(
+            _tried(self._plex.libraries()),
+            _tried(self._plex.sessions()),
+            _tried(self._plex_tv.count_shares(self._target.credential, machine_id=machine_id)),
+        )
+        denied = sessions if isinstance(sessions, RefusedError) else None
+        users = shares if isinstance(shares, UsherError) else shares + 1  # with the owner
+        return findings.rights_of("plex", libraries, users=users, owner=denied)
+
+    async def _users_rights(self, kind: Provider) -> Rights:
+        client = self._jellyfin if kind == "jellyfin" else self._emby
+        users = await _tried(client.users(self._target.credential))
+        return findings.rights_of(kind, users, users=len(users) if isinstance(users, list) else users)
+
+    async def _seerr_rights(self) -> Rights:
+        me, page, counts = await asyncio.gather(
+            _tried(self._seerr.me()), _tried(self._seerr.users(take=1)), _tried(self._seerr.request_counts())
+        )
+        rights = findings.rights_of("seerr", me, users=page if isinstance(page, UsherError) else page.total)
+        return msgspec.structs.replace(
+            rights, requests=_requests(counts) if isinstance(counts, RequestCounts) else None
+        )
+
+
+async def _tried(call: Awaitable[T]) -> T | TransientError | RefusedError | InvalidError:
+    try:
+        return await call
+    except (TransientError, RefusedError, InvalidError) as exc:
+        return exc
+
+
+def _requests(counts: RequestCounts) -> SeerrRequests:
+    return SeerrRequests(**msgspec.structs.asdict(counts))

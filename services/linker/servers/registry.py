@@ -1,0 +1,160 @@
+"""Keeps servers with their secrets: a row, its token in the vault and the news of it are one transaction."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+import structlog
+from msgspec import UNSET, UnsetType
+
+from services.linker.servers import rules, store
+from services.linker.servers.store import Seen, ServerRow
+from shared.bus.work import Work, Worker
+from shared.errors import ConflictError, NotFoundError
+from shared.keyring import MissingKeyError, Owner, TamperedError
+from shared.owners import server_password_suffix, server_token
+from shared.postgres.pool import Connection
+from shared.schemas.events import ServerChanged
+from shared.schemas.identifiers import derived_id
+from shared.schemas.media import Provider
+from shared.schemas.secret import Secret
+from shared.vault import Vault
+
+CHECK_EVERY: Final = timedelta(minutes=5)
+
+log = structlog.get_logger()
+
+
+class UnknownServerError(NotFoundError):
+    """No server has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no server {name!r}: GET /api/mediaservers lists them")
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored beside a row. A token that is not given stays; a suffix of None goes."""
+
+    token: Secret | UnsetType = UNSET
+    suffix: Secret | UnsetType | None = UNSET
+
+
+class Registry:
+    """The only way to the servers' rows that changes anything."""
+
+    def __init__(self, worker: Worker, vault: Vault, *, now: Callable[[], datetime]) -> None:
+        self._worker = worker
+        self._vault = vault
+        self._now = now
+
+    async def add(self, server: ServerRow, secrets: Secrets) -> ServerRow:
+        """Keep a new server; raise `ConflictError` where its name is taken, or where it is there under another."""
+        async with self._worker.on_request() as work:
+            await store.lock_servers(work.connection)
+            await self.must_be_new(work.connection, server)
+            await self.keep_new(work, server, secrets)
+        return server
+
+    async def must_be_new(self, connection: Connection, server: ServerRow) -> None:
+        """Raise `ConflictError` where it is not."""
+        if (taken := await store.named_like(connection, server.name)) is not None:
+            raise ConflictError(f"there is a server {taken!r} already: change it, or choose another name")
+        await self._must_be_one_of_a_kind(connection, server)
+
+    async def keep_new(self, work: Work, server: ServerRow, secrets: Secrets) -> None:
+        """Keep what `must_be_new` has let pass."""
+        now = self._now()
+        looked = None if server.reachable is None else now
+        kept = msgspec.structs.replace(server, checked_at=looked)
+        await store.add_server(work.connection, kept, check_at=now if looked is None else now + CHECK_EVERY)
+        await self._keep_secrets(work, server, secrets)
+        self._say_changed(work, server)
+
+    async def replace(self, server: ServerRow, secrets: Secrets) -> ServerRow:
+        """Keep a changed server; `server.revision` is the one that was read and changed.
+
+        Raises `ConflictError` where somebody was quicker, or where it is there under another name.
+        """
+        async with self._worker.on_request() as work:
+            await store.lock_servers(work.connection)
+            before = await store.find_server(work.connection, server.name)
+            if before is None:
+                raise UnknownServerError(server.name)
+            rules.same_settings(before, revision=server.revision)
+            await self._must_be_one_of_a_kind(work.connection, server)
+            return await self.keep_changed(work, server, secrets)
+
+    async def keep_changed(self, work: Work, server: ServerRow, secrets: Secrets) -> ServerRow:
+        """Keep a row in the place of the one before, which is locked, and return it."""
+        kept = msgspec.structs.replace(server, revision=server.revision + 1)
+        await store.replace_server(work.connection, kept, check_at=self._now())
+        await self._keep_secrets(work, server, secrets)
+        self._say_changed(work, kept)
+        return kept
+
+    async def remove(self, name: str, *, kinds: tuple[Provider, ...]) -> int:
+        """Forget a server and its secrets; return how many linked accounts depended on it."""
+        async with self._worker.on_request() as work:
+            await store.lock_servers(work.connection)
+            server = await store.find_server(work.connection, name)
+            if server is None or server.type not in kinds:
+                raise UnknownServerError(name)
+            dependents = await store.count_connections(work.connection, server)
+            await store.remove_server(work.connection, name)
+            await self._vault.remove(server_token(name, type=server.type), on=work.connection)
+            await self._vault.remove(server_password_suffix(name, type=server.type), on=work.connection)
+            self._say_changed(work, server, is_removed=True)
+        return dependents
+
+    async def note(self, server: ServerRow, seen: Seen) -> None:
+        """Keep what a look at a server has found, unless it was changed in the meantime."""
+        async with self._worker.on_request() as work:
+            is_learned = server.machine_id is None and seen.machine_id is not None
+            if is_learned:
+                await store.lock_servers(work.connection)
+                seen = await self._without_twin(work.connection, server, seen)
+            is_noted = await store.note_seen(work.connection, server, seen, at=self._now())
+            if is_noted and is_learned and seen.machine_id is not None:
+                self._say_changed(work, server)
+
+    async def token_of(self, connection: Connection, server: ServerRow) -> Secret | None:
+        """Return a server's token; None where there is none that can be opened."""
+        return await self._opened(connection, server_token(server.name, type=server.type))
+
+    async def suffix_of(self, connection: Connection, server: ServerRow) -> Secret | None:
+        """Return a server's password suffix; None where there is none that can be opened."""
+        return await self._opened(connection, server_password_suffix(server.name, type=server.type))
+
+    async def _opened(self, connection: Connection, owner: Owner) -> Secret | None:
+        try:
+            return await self._vault.get(owner, on=connection)
+        except (MissingKeyError, TamperedError) as exc:
+            log.warning("credential_does_not_open", owner=str(owner), reason=exc.detail)
+            return None
+
+    async def _must_be_one_of_a_kind(self, connection: Connection, server: ServerRow) -> None:
+        twin = await store.twin_of(connection, server.type, machine_id=server.machine_id, name=server.name)
+        if twin is not None:
+            raise ConflictError(f"this server is configured already, as {twin!r}")
+
+    async def _without_twin(self, connection: Connection, server: ServerRow, seen: Seen) -> Seen:
+        twin = await store.twin_of(connection, server.type, machine_id=seen.machine_id, name=server.name)
+        if twin is None:
+            return seen
+        problem = f"it is the same server as {twin!r}: remove one of the two"
+        return msgspec.structs.replace(seen, machine_id=None, problem=problem)
+
+    async def _keep_secrets(self, work: Work, server: ServerRow, secrets: Secrets) -> None:
+        if secrets.token is not UNSET:
+            await self._vault.put(server_token(server.name, type=server.type), secrets.token, on=work.connection)
+        owner = server_password_suffix(server.name, type=server.type)
+        if secrets.suffix is None:
+            await self._vault.remove(owner, on=work.connection)
+        elif secrets.suffix is not UNSET:
+            await self._vault.put(owner, secrets.suffix, on=work.connection)
+
+    def _say_changed(self, work: Work, server: ServerRow, *, is_removed: bool = False) -> None:
+        now = self._now()
+        event_id = derived_id("server.changed", server.name, server.revision, str(is_removed), now)
+        work.publish(ServerChanged(id=event_id, occurred_at=now, name=server.name, is_removed=is_removed))

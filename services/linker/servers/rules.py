@@ -1,0 +1,83 @@
+"""What a server's settings may be, and what becomes of them when a test has found something. Pure decisions."""
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from services.linker.servers.findings import Probe
+from services.linker.servers.store import ServerRow
+from shared.errors import ConflictError, Fault, InvalidError
+from shared.http.egress import Egress, EgressError
+from shared.schemas.servers import Settled
+
+LONGEST_NAME: Final = 60
+LONGEST_URL: Final = 500
+TAKEN: Final = frozenset({"plex.tv", "discord", "trakt", "seerr"})
+"""Names that mean other systems in messages and limits."""
+
+
+def refused(path: str, message: str) -> InvalidError:
+    """Return the error that names the field."""
+    return InvalidError(message, faults=(Fault(path, message),))
+
+
+def name_of(text: str) -> str:
+    """Return a server's name; raise `InvalidError` for one that cannot stand in an address or a message."""
+    name = text.strip()
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or "/" in name or not name.strip("."):
+        raise refused("name", f"a name has 1 to {LONGEST_NAME} printable characters, none of them a slash")
+    if name.lower() in TAKEN:
+        raise refused("name", f"{name!r} is what another system is called here: choose another name")
+    return name
+
+
+def url_of(text: str, egress: Egress) -> str:
+    """Return a server's address as it is stored; raise `InvalidError` for one that Usher will not connect to."""
+    url = text.strip().rstrip("/")
+    if not 1 <= len(url) <= LONGEST_URL or not url.isprintable() or " " in url:
+        raise refused("url", f"an address has 1 to {LONGEST_URL} printable characters")
+    try:
+        egress.check_url(url)
+        parts = urlsplit(url)
+    except EgressError as exc:
+        raise refused("url", exc.detail) from exc
+    except ValueError as exc:
+        raise refused("url", "The address cannot be read") from exc
+    if parts.query or parts.fragment or "#" in url or "?" in url:
+        raise refused("url", "The address must end before a ? or #: only http://host:port and a path count")
+    return url
+
+
+def row_of(wanted: Settled, egress: Egress) -> ServerRow:
+    """Return a new server's row; raise `InvalidError` for a name or an address that cannot be."""
+    settings: dict[str, Any] = {
+        "type": wanted.type,
+        "enabled": wanted.enabled,
+        "request_limit": wanted.request_limit,
+        "include_owner": wanted.include_owner,
+        "libraries": wanted.libraries,
+        "machine_id": wanted.machine_identifier or None,
+    }
+    return ServerRow(name=name_of(wanted.name), url=url_of(wanted.url, egress), **settings)
+
+
+def found_in(row: ServerRow, probe: Probe) -> ServerRow:
+    """Return a server's row with what a test found; raise `InvalidError` where it must not be stored."""
+    if probe.refusal is not None:
+        raise refused(probe.refusal.path, probe.refusal.message)
+    return msgspec.structs.replace(
+        row,
+        machine_id=probe.machine_id or row.machine_id,
+        version=probe.version or row.version,
+        dialect=probe.dialect or row.dialect,
+        reachable=probe.reachable,
+        user_count=row.user_count if probe.user_count is None else probe.user_count,
+        problem=probe.problem,
+    )
+
+
+def same_settings(row: ServerRow, *, revision: int) -> None:
+    """Raise `ConflictError` where a server was changed since this revision was read."""
+    if row.revision != revision:
+        raise ConflictError("the server was changed by somebody else at the same time: look at it, and try again")

@@ -1,0 +1,106 @@
+"""Answers the questions about the one Seerr: its settings, and how it is, which it is asked each time."""
+
+from typing import Final
+
+import msgspec
+import structlog
+from msgspec import UNSET
+
+from services.linker.servers import rules, store
+from services.linker.servers.findings import Probe
+from services.linker.servers.inspector import Inspector
+from services.linker.servers.probe import Target
+from services.linker.servers.registry import Registry, Secrets
+from services.linker.servers.store import ServerRow
+from shared.courier import Courier
+from shared.errors import TransientError
+from shared.http.egress import Egress
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.secret import Secret
+from shared.schemas.servers import TOKEN, ChangeSeerr, SeerrConnection, SeerrRequests, ShowSeerr, given
+
+NAME: Final = "Seerr"
+
+log = structlog.get_logger()
+
+
+class SeerrHandlers:
+    """The linker's answers about the connection to Seerr."""
+
+    def __init__(
+        self, *, registry: Registry, inspector: Inspector, courier: Courier, egress: Egress, pool: Pool
+    ) -> None:
+        self._registry = registry
+        self._inspector = inspector
+        self._courier = courier
+        self._egress = egress
+        self._pool = pool
+
+    async def show(self, question: ShowSeerr) -> SeerrConnection:  # noqa: ARG002 (there is one)
+        """Answer `GET /api/seerr`."""
+        row, _ = await self._read()
+        if row is None:
+            return SeerrConnection()
+        return await self._shown(await self._requests(row) if row.enabled else None)
+
+    async def change(self, question: ChangeSeerr) -> SeerrConnection:
+        """Make or change the connection; test it first where the address or the key is given."""
+        row, kept = await self._read()
+        key = kept if question.api_key is UNSET else self._courier.open(question.api_key, purpose=TOKEN)
+        before = row or _new(question)
+        changed = self._changed(before, question)
+        requests = None
+        if key is None:
+            raise rules.refused("api_key", "Seerr's API key is needed")
+        if row is None or given(question).keys() & {"url", "api_key"}:
+            probe = await self._test(changed, key)
+            changed, requests = rules.found_in(changed, probe), probe.requests
+        secrets = Secrets(token=UNSET if question.api_key is UNSET else key)
+        await (self._registry.add(changed, secrets) if row is None else self._registry.replace(changed, secrets))
+        return await self._shown(requests)
+
+    def _changed(self, before: ServerRow, question: ChangeSeerr) -> ServerRow:
+        changes = {name: value for name, value in given(question).items() if name != "api_key"}
+        if "url" in changes:
+            changes["url"] = rules.url_of(changes["url"].strip().rstrip("/").removesuffix("/api/v1"), self._egress)
+        return msgspec.structs.replace(before, **changes, from_settings=False)
+
+    async def _test(self, row: ServerRow, key: Secret) -> Probe:
+        return await self._inspector.test(Target(place=row.place, kind="seerr", credential=key))
+
+    async def _requests(self, row: ServerRow) -> SeerrRequests | None:
+        try:
+            return (await self._inspector.look_for_somebody(row)).requests
+        except TransientError as exc:
+            log.info("seerr_not_asked", reason=exc.detail)
+            return None
+
+    async def _read(self) -> tuple[ServerRow | None, Secret | None]:
+        async with transaction(self._pool) as connection:
+            rows = await store.servers_of(connection, "seerr", only_enabled=False)
+            row = rows[0] if rows else None
+            return row, None if row is None else await self._registry.token_of(connection, row)
+
+    async def _shown(self, requests: SeerrRequests | None) -> SeerrConnection:
+        row, key = await self._read()
+        if row is None:
+            return SeerrConnection()
+        return SeerrConnection(
+            url=row.url,
+            enabled=row.enabled,
+            api_key="…" if key is None else key.last_four(),
+            gives_token=row.gives_token,
+            reachable=row.reachable,
+            version=row.version,
+            dialect=row.dialect,
+            user_count=row.user_count,
+            requests=requests,
+            problem=row.problem,
+            checked_at=row.checked_at,
+        )
+
+
+def _new(question: ChangeSeerr) -> ServerRow:
+    if question.url is UNSET:
+        raise rules.refused("url", "Seerr's address is needed")
+    return ServerRow(name=NAME, type="seerr", url="")

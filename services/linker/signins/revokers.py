@@ -1,0 +1,42 @@
+"""Ends tokens at Jellyfin, Emby and Trakt that nobody needs any more.
+
+A server or an application that is not configured any more cannot be told; its owner ends what is left there.
+"""
+
+from services.linker.clients import Clients
+from services.linker.signins.domain import Held
+from services.linker.signins.flows.applications import Applications, NoApplicationError
+from services.linker.signins.flows.places import UnknownServerError, server_of_machine
+from shared.postgres.pool import Pool
+
+
+class MediaServerRevoke:
+    """A `Revoke` for Jellyfin and Emby: the session of the token ends."""
+
+    def __init__(self, *, pool: Pool, clients: Clients) -> None:
+        self._pool = pool
+        self._clients = clients
+
+    async def __call__(self, held: Held) -> None:
+        """End it."""
+        try:
+            row = await server_of_machine(self._pool, held.provider, held.server)
+        except UnknownServerError:
+            return
+        make = self._clients.jellyfin if held.provider == "jellyfin" else self._clients.emby
+        await make(row.place, for_whom=f"{held.server}/{held.account_id}").sign_out(held.token)
+
+
+class TraktRevoke:
+    """A `Revoke` for Trakt: both tokens of the account end."""
+
+    def __init__(self, applications: Applications) -> None:
+        self._applications = applications
+
+    async def __call__(self, held: Held) -> None:
+        """End them."""
+        try:
+            trakt = await self._applications.trakt()
+        except NoApplicationError:
+            return
+        await trakt.revoke(held.token)

@@ -1,0 +1,30 @@
+"""Plex's older answers, which are XML and are read without building a tree of them."""
+
+from typing import Final
+from xml.parsers import expat
+
+from shared.http.calls import RefusedError
+
+_ROOT: Final = "MediaContainer"
+
+
+def count_elements(content: bytes, name: str, *, api: str) -> int:
+    """Return how many elements of this name there are; raise `RefusedError` for what is no container of Plex's.
+
+    A document type is refused: only an attacker sends entities that grow.
+    """
+    found: list[str] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda tag, _attributes: found.append(tag)
+    parser.StartDoctypeDeclHandler = _refuse
+    try:
+        parser.Parse(content, True)
+    except (expat.ExpatError, ValueError) as exc:
+        raise RefusedError(f"{api} sent an answer that is not understood: {type(exc).__name__}") from exc
+    if found[:1] != [_ROOT]:
+        raise RefusedError(f"{api} sent an answer that is not understood")
+    return found.count(name)
+
+
+def _refuse(*_declared: object) -> None:
+    raise ValueError("a document type")

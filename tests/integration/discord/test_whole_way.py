@@ -1,0 +1,132 @@
+"""The whole way with the real sign-ins: a signed /link, the PIN claimed at plex.tv, the reply edited, and back."""
+
+from collections.abc import AsyncIterator, Coroutine
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.linker.clients import Clients
+from services.linker.signins.wiring import SignInParts
+from shared.bus.connection import Bus
+from shared.courier import Courier
+from shared.keyring import Keyring
+from shared.postgres.pool import transaction
+from shared.runtime import Parts, Service
+from shared.schemas.secret import Secret
+from shared.settings import UpstreamSettings
+from shared.vault import Vault
+from simulators.discord.app import Discord as StandIn
+from simulators.given import Clock
+from simulators.plex_tv.app import PlexTv
+from simulators.serving import serving
+from tests.integration.discord.conftest import ANNA, BEN, KEYS, Street, consume_commands, opened
+from tests.integration.service import until
+
+
+@pytest.fixture
+def plex() -> PlexTv:
+    return PlexTv(clock=Clock())
+
+
+@pytest.fixture
+async def home(
+    plex: PlexTv, stand_in: StandIn, bus: Bus, database_url: Secret, nats_url: Secret, tmp_path: Path
+) -> AsyncIterator[Street]:
+    """A street whose sign-ins are the linker's own, at a stand-in for plex.tv."""
+    async with serving(plex) as url:
+
+        def fill(
+            street: Street, service: Service, parts: Parts, courier: Courier, http: httpx.AsyncClient
+        ) -> Coroutine[Any, Any, None]:
+            sign_ins = SignInParts(
+                parts,
+                vault=Vault(parts.pool, Keyring.parse(KEYS)),
+                courier=courier,
+                clients=Clients(http, UpstreamSettings(plex_tv_url=url), plex_client_id="usher-test"),
+                public_url="http://usher.test",
+                now=lambda: datetime.now(UTC),
+            )
+            consume_commands(street, service, parts, sign_ins.sign_ins)
+            return sign_ins.run()
+
+        async with opened(stand_in, bus, database_url, nats_url, tmp_path, fill_linker=fill) as street:
+            yield street
+
+
+def short_code(reply: dict[str, Any]) -> str:
+    return str(reply["content"].split("**")[1])
+
+
+async def linked(home: Street, plex: PlexTv) -> dict[str, Any]:
+    """Link Anna's account, and return the interaction whose reply says so."""
+    account = plex.accounts.add("anna_tv")
+    interaction = home.stand_in.app.command(ANNA, "link")
+    await home.use(interaction)
+    pin = plex.pins.coded(short_code(await home.reply(interaction)))
+    assert pin is not None
+    plex.pins.claim(pin.id, account)
+    await until(lambda: "Done" in (home.stand_in.interactions.reply(interaction["token"]) or {})["content"])
+    return interaction
+
+
+async def test_a_link_ends_in_the_reply_that_began_it(home: Street, plex: PlexTv) -> None:
+    interaction = await linked(home, plex)
+
+    reply = await home.reply(interaction)
+    who = await home.command(ANNA, "whoami")
+
+    assert reply["content"] == "Done: the Plex account **anna\\_tv** is yours."
+    assert reply["components"] == []
+    assert who["content"].splitlines() == ["You are **anna\\_tv**.", "- Plex: **anna\\_tv**, linked"]
+
+
+async def test_a_second_link_shows_the_pin_that_is_open(home: Street, plex: PlexTv) -> None:
+    first = await home.command(ANNA, "link")
+    second = await home.command(ANNA, "link")
+    other = await home.command(BEN, "link")
+
+    assert short_code(first) == short_code(second) != short_code(other)
+    assert first["components"][0]["components"][0]["url"] == second["components"][0]["components"][0]["url"]
+
+
+async def test_what_was_linked_is_unlinked_and_the_syncer_knows_whose_plays_to_show(home: Street, plex: PlexTv) -> None:
+    await linked(home, plex)
+
+    async def is_known() -> bool:
+        async with transaction(home.syncer.pool) as connection:
+            return bool(await connection.fetchval("select count(*) from accounts where source = 'discord'"))
+
+    await until(is_known)
+    history = await home.command(ANNA, "history")
+    removed = await home.command(ANNA, "unlink")
+    who = await home.command(ANNA, "whoami")
+
+    assert history["embeds"][0]["description"] == "Nothing yet."
+    assert "**anna\\_tv** any more" in removed["content"]
+    assert who["content"].splitlines() == ["You are **anna\\_tv**.", "- Plex: **anna\\_tv**"]
+
+
+async def test_a_link_that_ends_after_a_quarter_of_an_hour_is_told_by_a_direct_message(
+    home: Street, plex: PlexTv
+) -> None:
+    account = plex.accounts.add("anna_tv")
+    interaction = home.stand_in.app.command(ANNA, "link")
+    await home.use(interaction)
+    pin = plex.pins.coded(short_code(await home.reply(interaction)))
+    assert pin is not None
+    home.stand_in.clock.advance(timedelta(minutes=16))
+    plex.pins.claim(pin.id, account)
+
+    assert await home.letters(ANNA) == ["Done: the Plex account **anna\\_tv** is yours."]
+
+
+async def test_a_plex_tv_that_fails_is_said_and_the_next_link_works(home: Street, plex: PlexTv) -> None:
+    plex.fail_next(500, times=3, path="/api/v2/pins")
+
+    failed = await home.command(ANNA, "link")
+
+    assert "Try again" in failed["content"]
+    assert plex.pins.coded(short_code(await home.command(BEN, "link"))) is not None

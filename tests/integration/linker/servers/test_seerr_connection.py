@@ -1,0 +1,114 @@
+"""The connection to Seerr over REST, with each kind of Seerr that is in use."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.owners import server_token
+from shared.schemas.secret import Secret
+from simulators.seerr.app import Seerr
+from simulators.seerr.dialect import Dialect
+from tests.integration.linker.servers.estate import Estate, addresses
+from tests.integration.linker.servers.street import Street, seen_by
+
+KEY = "canary-seerr-key-1234"
+
+
+def house_of_requests(dialect: Dialect = Dialect.SEERR) -> Seerr:
+    seerr = Seerr(dialect, api_key=KEY)
+    anna = seerr.users.add(email="anna@example.com", username="anna")
+    seerr.users.ask_for(anna, "movie", 603, status=1)
+    seerr.users.ask_for(anna, "movie", 604, status=2)
+    seerr.users.ask_for(anna, "tv", 1396, status=3)
+    return seerr
+
+
+async def test_without_a_seerr_there_is_no_address(usher: Estate) -> None:
+    shown = await usher.get("/api/seerr")
+
+    assert (shown.status_code, shown.json()["url"], shown.json()["enabled"]) == (200, None, False)
+
+
+async def test_every_kind_of_seerr_is_told_apart(usher: Estate) -> None:
+    for dialect, named in {
+        Dialect.OVERSEERR: "overseerr",
+        Dialect.JELLYSEERR: "jellyseerr",
+        Dialect.SEERR: "seerr",
+        Dialect.SEERR_OF_MANY_DISCORD_IDS: "seerr-3.3",
+    }.items():
+        async with addresses(house_of_requests(dialect)) as [url]:
+            changed = await usher.put("/api/seerr", {"url": f"{url}/api/v1/", "api_key": KEY, "enabled": True})
+            shown = await usher.get("/api/seerr")
+
+        assert changed.status_code == 200, changed.text
+        seerr = shown.json()
+        assert (seerr["dialect"], seerr["version"], seerr["url"]) == (named, dialect.value, url)
+        assert (seerr["api_key"], seerr["user_count"], seerr["problem"]) == ("…1234", 2, None)
+        assert (seerr["requests"]["total"], seerr["requests"]["pending"], seerr["requests"]["declined"]) == (3, 1, 1)
+        assert changed.json()["requests"] == seerr["requests"]
+
+
+async def test_what_is_wrong_is_refused_by_its_field(usher: Estate, street: Street) -> None:
+    wrong = {
+        "api_key": {"url": street.urls["seerr"], "api_key": "canary-wrong"},
+        "url": {"url": street.urls["plex"], "api_key": KEY},
+    }
+    for field, body in wrong.items():
+        refused = await usher.put("/api/seerr", body)
+
+        assert (refused.status_code, refused.json()["errors"][0]["path"]) == (400, field)
+        assert "canary" not in refused.text
+    assert KEY not in seen_by(street.plex)
+    assert (await usher.get("/api/seerr")).json()["url"] is None
+
+
+@pytest.mark.parametrize(("body", "field"), [({"api_key": KEY}, "url"), ({"url": "http://127.0.0.1:5055"}, "api_key")])
+async def test_the_first_time_needs_address_and_key(usher: Estate, body: dict[str, str], field: str) -> None:
+    refused = await usher.put("/api/seerr", body)
+
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (400, field)
+
+
+async def test_a_switch_is_changed_without_the_key_and_without_a_test(usher: Estate) -> None:
+    seerr = house_of_requests()
+    async with addresses(seerr) as [url]:
+        await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+        asked = len(seerr.seen)
+        changed = await usher.put("/api/seerr", {"gives_token": True})
+
+    assert (changed.json()["gives_token"], changed.json()["api_key"]) == (True, "…1234")
+    assert len(seerr.seen) == asked
+    assert await usher.vault.get(server_token("Seerr", type="seerr")) == Secret(KEY)
+
+
+async def test_a_seerr_that_is_away_is_kept_and_says_so(usher: Estate) -> None:
+    seerr = house_of_requests()
+    async with addresses(seerr) as [url]:
+        seerr.slow_next(timedelta(seconds=4), times=2)
+        kept = await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+        back = await usher.get("/api/seerr")
+    gone = await usher.get("/api/seerr")
+
+    assert [each.json()["reachable"] for each in (kept, back, gone)] == [False, True, False]
+    assert [each.json()["requests"] is None for each in (kept, back, gone)] == [True, False, True]
+    assert gone.json()["user_count"] == 2
+
+
+async def test_one_that_is_turned_off_is_not_asked(usher: Estate) -> None:
+    seerr = house_of_requests()
+    async with addresses(seerr) as [url]:
+        await usher.put("/api/seerr", {"url": url, "api_key": KEY, "enabled": False})
+        asked = len(seerr.seen)
+        shown = await usher.get("/api/seerr")
+
+    assert (shown.json()["enabled"], len(seerr.seen)) == (False, asked)
+    assert (await usher.get("/api/health")).json()["servers"] == []
+
+
+async def test_seerr_is_no_media_server(usher: Estate, street: Street) -> None:
+    async with addresses(house_of_requests()) as [url]:
+        await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+
+    assert (await usher.get("/api/mediaservers")).json()["total"] == 0
+    for answer in (await usher.get("/api/mediaservers/Seerr"), await usher.delete("/api/mediaservers/Seerr")):
+        assert answer.status_code == 404

@@ -1,0 +1,216 @@
+"""Linking Jellyfin, Emby and Trakt as people do it: over HTTP, from the first call to the token in the vault."""
+
+import ssl
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from services.linker.signins.ways import ways_beside_plex
+from shared.http.client import client
+from shared.owners import TokenKind, account_token
+from shared.postgres.pool import Pool
+from shared.schemas.events import AccountLinked, AccountUnlinked
+from shared.schemas.secret import Secret
+from simulators.given import Clock
+from tests.integration.gateway.house import House
+from tests.integration.linker.flows.scenery import Scene
+from tests.integration.linker.linking import Linker, Person, Place, Said, admin, key, people
+from tests.integration.service import until
+
+PASSWORD = "canary-password-of-anna"
+
+
+@pytest.fixture
+async def scene(pool: Pool, tls: ssl.SSLContext, keys: Secret) -> AsyncIterator[Scene]:
+    opened = Scene(pool, clock=Clock(), keys=keys)
+    async with client(tls=tls) as http, opened.open(http):
+        await opened.configure_trakt()
+        opened.jellyfin.household.add("anna", PASSWORD)
+        opened.emby.household.add("anna", PASSWORD)
+        opened.trakt.accounts.add("anna")
+        yield opened
+
+
+@pytest.fixture
+async def linker(place: Place, house: House, scene: Scene) -> AsyncIterator[Linker]:
+    ways = ways_beside_plex(
+        pool=scene.pool,
+        vault=scene.vault,
+        clients=scene.clients,
+        applications=scene.applications,
+        now=scene.clock.now,
+    )
+    async with place.linker(ways=ways) as running:
+        yield running
+
+
+async def settled(me: Person, pin: Any, provider: str) -> Any:
+    found: list[Any] = []
+
+    async def is_over() -> bool:
+        found.append(await me.check(pin, provider))
+        return bool(found[-1]["status"] != "pending")
+
+    await until(is_over, within_s=20)
+    return found[-1]
+
+
+async def test_a_quick_connect_code_links_jellyfin(house: House, linker: Linker, scene: Scene, said: Said) -> None:
+    me, anna = await admin(house), scene.jellyfin.household.named("anna")
+    assert anna is not None
+    pin = await me.begin("jellyfin")
+    again = await me.begin("jellyfin")
+    scene.jellyfin.approve(pin["code"], anna)
+
+    ended = await settled(me, pin, "jellyfin")
+
+    assert again == pin
+    assert pin["url"] == f"{scene.urls['jellyfin']}/web/#/quickconnect"
+    assert (ended["status"], ended["account"]["id"]) == ("authorized", anna.id)
+    token = await linker.vault.get(account_token("jellyfin", server=scene.jellyfin.server_id, account_id=anna.id))
+    assert token is not None
+    assert scene.jellyfin.household.holder(token.reveal()) == anna
+    await until(lambda: len(said.facts(AccountLinked)) == 1)
+    assert said.facts(AccountLinked)[0].server == scene.jellyfin.server_id
+
+
+async def test_a_device_code_links_trakt_and_is_renewed_at_half_its_life(
+    house: House, linker: Linker, scene: Scene, place: Place
+) -> None:
+    me, anna = await admin(house), scene.trakt.accounts.by_slug["anna"]
+    pin = await me.begin("trakt")
+    scene.trakt.accounts.approve(pin["code"], anna)
+
+    ended = await settled(me, pin, "trakt")
+
+    purposes: tuple[TokenKind, ...] = ("token", "refresh_token")
+    assert (ended["status"], ended["account"]["username"]) == ("authorized", "anna")
+    for purpose in purposes:
+        owner = account_token("trakt", server="", account_id=anna.uuid, purpose=purpose)
+        assert await linker.vault.get(owner) is not None
+    [row] = await place.rows("select expires_at - linked_at as life, renew_at - linked_at as half from connections")
+    assert round(row["life"].total_seconds() / 86400, 2) == 7
+    assert round(row["half"].total_seconds() / 86400, 2) == 3.5
+    assert await place.rows("select from shared.credentials where owner_kind = 'sign_in'") == []
+
+
+@pytest.mark.parametrize("provider", ["jellyfin", "emby"])
+async def test_name_and_password_link_an_account(
+    house: House, linker: Linker, scene: Scene, said: Said, provider: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    me = await admin(house)
+
+    linked = await me.post(f"{provider}/connect", {"username": "anna", "password": PASSWORD})
+    wrong = await me.post(f"{provider}/connect", {"username": "anna", "password": f"{PASSWORD}-not"})
+
+    assert (linked.status_code, linked.json()["account"]["username"], linked.json()["state"]) == (200, "anna", "ok")
+    assert wrong.status_code == 400
+    assert [error["path"] for error in wrong.json()["errors"]] == ["password"]
+    await until(lambda: len(said.facts(AccountLinked)) == 1)
+    printed = capsys.readouterr()
+    everything = f"{said.messages}{printed.out}{printed.err}{wrong.text}{linked.text}"
+    assert PASSWORD not in everything
+
+
+async def test_too_many_wrong_passwords_are_too_many_requests(house: House, linker: Linker) -> None:
+    me = await admin(house)
+    answers = [await me.post("emby/connect", {"username": "anna", "password": f"wrong {n}"}) for n in range(7)]
+    statuses = [answer.status_code for answer in answers]
+
+    assert statuses == [400] * 5 + [429] * 2
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 300
+
+
+async def test_an_account_that_somebody_else_has_proven_is_refused(house: House, linker: Linker, scene: Scene) -> None:
+    await (await admin(house)).post("jellyfin/connect", {"username": "anna", "password": PASSWORD})
+    [anna] = await people(house)
+    thief = key(house)
+
+    taken = await thief.post("emby/connect", {"username": "anna", "password": PASSWORD})
+    other = taken.json()["person"]["id"]
+    refused = await key(house, other).post(
+        "jellyfin/connect", {"username": "anna", "password": PASSWORD, "person_id": other}
+    )
+
+    assert other != anna["id"]
+    assert (taken.status_code, refused.status_code) == (200, 409)
+
+
+@pytest.mark.parametrize("provider", ["jellyfin", "emby", "trakt"])
+async def test_unlinking_ends_the_token_over_there_too(
+    house: House, linker: Linker, scene: Scene, said: Said, provider: str
+) -> None:
+    me = await admin(house)
+    if provider == "trakt":
+        pin = await me.begin("trakt")
+        scene.trakt.accounts.approve(pin["code"], scene.trakt.accounts.by_slug["anna"])
+        await settled(me, pin, "trakt")
+    else:
+        await me.post(f"{provider}/connect", {"username": "anna", "password": PASSWORD})
+    [linked] = await me.linked()
+    account = linked["account"]
+    owner = account_token(provider, server=account["server"], account_id=account["id"])  # type: ignore[arg-type]
+    token = await linker.vault.get(owner)
+    assert token is not None
+
+    removed = await me.unlink(provider)
+
+    def is_ended() -> bool:
+        if provider == "trakt":
+            return scene.trakt.accounts.holder(token.reveal()) is None
+        app = scene.jellyfin if provider == "jellyfin" else scene.emby
+        return not app.household.is_known(token.reveal())
+
+    assert removed.status_code == 200
+    await until(is_ended)
+    assert await linker.vault.get(owner) is None
+    assert await me.linked() == []
+    await until(lambda: len(said.facts(AccountUnlinked)) == 1)
+
+
+async def test_a_dead_token_is_found_said_once_and_shown(
+    house: House, linker: Linker, scene: Scene, place: Place
+) -> None:
+    me = await admin(house)
+    await me.post("emby/connect", {"username": "anna", "password": PASSWORD})
+    await me.post("jellyfin/connect", {"username": "anna", "password": PASSWORD})
+    for household in (scene.emby.household, scene.jellyfin.household):
+        anna = household.named("anna")
+        assert anna is not None
+        household.revoke_all(anna)
+    await place.rows("update connections set check_at = now()")
+
+    await linker.health.check_next()
+    await linker.health.check_next()
+
+    assert [each["state"] for each in await me.linked()] == ["dead", "dead"]
+
+
+async def test_quick_connect_that_is_off_is_a_conflict_with_a_hint(house: House, linker: Linker, scene: Scene) -> None:
+    scene.jellyfin.has_quick_connect = False
+
+    answer = await (await admin(house)).post("jellyfin/auth/pin", {})
+
+    assert answer.status_code == 409
+    assert "user name and password" in answer.json()["detail"]
+
+
+async def test_trakt_without_an_application_is_a_conflict_that_says_what_to_do(
+    house: House, linker: Linker, scene: Scene
+) -> None:
+    await scene.pool.execute("delete from servers where type = 'trakt'")
+
+    answer = await (await admin(house)).post("trakt/auth/pin", {})
+
+    assert answer.status_code == 409
+    assert "TRAKT_CLIENT_ID" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("body", [{}, {"server": "nowhere"}, {"server": "Shed"}])
+async def test_a_server_that_does_not_fit_is_said(house: House, linker: Linker, scene: Scene, body: Any) -> None:
+    await scene.pool.execute("update servers set enabled = false where name = 'Cellar'")
+
+    answer = await (await admin(house)).post("jellyfin/auth/pin", body)
+
+    assert answer.status_code == 404

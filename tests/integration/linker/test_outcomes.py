@@ -1,0 +1,235 @@
+"""What becomes of sign-ins that Discord, passwords and other systems began: replies, revocations."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Held, Outcome, Pending, Proven, Waiting
+from services.linker.signins.wiring import Ways
+from shared.bus.connection import Bus
+from shared.errors import ConflictError, InvalidError
+from shared.owners import account_token, reply_token, sign_in_secret
+from shared.schemas.interactions import TOKEN, Interaction, Reply
+from shared.schemas.media import Provider
+from shared.schemas.secret import Secret
+from simulators.plex_tv.app import PlexTv
+from tests.integration.gateway.house import House
+from tests.integration.linker.linking import Linker, Place, Said, admin, claim, now, people
+from tests.integration.service import until
+
+ADA = Asker("discord", "80351110224678912", "ada")
+BERT = Asker("discord", "80351110224678913", "bert")
+
+
+def interaction(linker: Linker, number: int = 1) -> Interaction:
+    return Interaction(
+        id=f"12345678901234567{number}",
+        received_at=datetime.now(UTC),
+        payload=msgspec.Raw(b"{}"),
+        token=linker.courier.pack(Secret(f"canary-of-interaction-{number}"), purpose=TOKEN),
+    )
+
+
+async def replies(said: Said, linker: Linker, count: int) -> list[tuple[Reply, str, str]]:
+    """Wait for so many replies; return each with its token and its text."""
+    await until(lambda: len(said.on("jobs.linker.reply")) >= count)
+    found = [msgspec.json.decode(data, type=Reply) for _, data in said.on("jobs.linker.reply")]
+    return [
+        (
+            reply,
+            linker.courier.open(reply.token, purpose=TOKEN).reveal(),
+            msgspec.json.decode(reply.message)["content"],
+        )
+        for reply in found
+    ]
+
+
+async def test_discord_hears_how_it_ended_in_its_last_reply(
+    plex: PlexTv, house: House, linker: Linker, said: Said
+) -> None:
+    first = await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker, 1))
+    second = await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker, 2))
+    claim(plex, first.code, plex.accounts.add("ada"))
+
+    [(reply, token, text)] = await replies(said, linker, 1)
+
+    assert first == second
+    assert (reply.interaction_id, reply.user_id) == (interaction(linker, 2).id, ADA.id)
+    assert (token, "**ada** is yours" in text) == ("canary-of-interaction-2", True)
+    assert await linker.vault.get(reply_token(first.id)) is None
+    assert "canary-of-interaction" not in repr(said.messages)
+
+
+@pytest.mark.parametrize("how", ["refused", "expired", "cancelled"])
+async def test_every_end_is_said(
+    plex: PlexTv, place: Place, house: House, linker: Linker, said: Said, how: str
+) -> None:
+    ada = plex.accounts.add("ada")
+    await (await admin(house)).sign_in(plex, ada)
+    begun = await linker.sign_ins.begin(BERT, "plex", interaction=interaction(linker))
+    if how == "refused":
+        claim(plex, begun.code, ada)
+    elif how == "expired":
+        await place.rows("update sign_ins set expires_at = now(), poll_at = now() where state = 'pending'")
+    else:
+        await linker.sign_ins.unlink(BERT, "plex")
+
+    [(_, _, text)] = await replies(said, linker, 1)
+
+    expected = {"refused": "proven by somebody else", "expired": "expired", "cancelled": "called off"}
+    assert expected[how] in text
+    assert (await linker.sign_ins.check(begun.id)).state == how
+
+
+async def test_an_expired_one_is_over_at_the_next_begin(place: Place, house: House, linker: Linker, said: Said) -> None:
+    first = await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker))
+    await place.rows("update sign_ins set expires_at = now(), poll_at = now() + interval '1 hour'")
+
+    second = await linker.sign_ins.begin(ADA, "plex")
+
+    assert second.id != first.id
+    assert len(await replies(said, linker, 1)) == 1
+
+
+class Codes:
+    """A system that is signed in to by a code with a secret; notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.outcome: Outcome = Pending()
+        self.waited: list[Waiting] = []
+        self.revoked: list[Held] = []
+
+    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
+        return Begun(
+            code="123456",
+            url="http://jellyfin.test/quickconnect",
+            expires_at=now() + timedelta(minutes=10),
+            poll_every=timedelta(seconds=2),
+            secret=Secret("canary-that-redeems"),
+        )
+
+    async def poll(self, waiting: Waiting) -> Outcome:
+        self.waited.append(waiting)
+        return self.outcome
+
+    async def revoke(self, held: Held) -> None:
+        self.revoked.append(held)
+
+
+def authorized(account_id: str = "7a1", *, provider: Provider = "jellyfin") -> Authorized:
+    proven = Proven(provider=provider, account_id=account_id, username="ada", server="cellar-1")
+    return Authorized(
+        proven=proven,
+        token=Secret("canary-of-jellyfin"),
+        refresh_token=Secret("canary-that-renews"),
+        expires_at=now() + timedelta(hours=2),
+    )
+
+
+async def test_all_systems_go_the_same_way(place: Place, house: House, said: Said) -> None:
+    codes = Codes()
+    ways = Ways(flows={"jellyfin": codes}, revokers={"jellyfin": codes.revoke})
+    async with place.linker(ways=ways) as linker:
+        me = await admin(house)
+        pin = await me.begin("jellyfin")
+        secret = await linker.vault.get(sign_in_secret(pin["pin_id"], provider="jellyfin"))
+        pending = await me.check(pin, "jellyfin")
+        codes.outcome = authorized()
+
+        async def is_over() -> bool:
+            return bool((await me.check(pin, "jellyfin"))["status"] == "authorized")
+
+        await until(is_over)
+        [linked] = await me.linked()
+        removed = await me.unlink("jellyfin")
+        await until(lambda: len(codes.revoked) == 1)
+
+        assert (pin["code"], pin["short_code"], pending["status"]) == ("123456", None, "pending")
+        assert secret is not None
+        assert codes.waited[0].secret == secret
+        assert await linker.vault.get(sign_in_secret(pin["pin_id"], provider="jellyfin")) is None
+        assert (linked["provider"], linked["account"]) == (
+            "jellyfin",
+            {"id": "7a1", "username": "ada", "server": "cellar-1"},
+        )
+        assert len(removed.json()["items"]) == 1
+        assert (codes.revoked[0].account_id, codes.revoked[0].token.reveal()) == ("7a1", "canary-of-jellyfin")
+        assert await linker.vault.owners(kind="account") == []
+        assert "canary" not in repr(said.messages)
+
+
+async def test_a_token_that_ends_is_due_for_renewal_at_half_its_life(place: Place, house: House) -> None:
+    codes = Codes()
+    async with place.linker(ways=Ways(flows={"jellyfin": codes})) as linker:
+        await linker.sign_ins.connect(ADA, authorized())
+
+        owner = account_token("jellyfin", server="cellar-1", account_id="7a1", purpose="refresh_token")
+        assert await linker.vault.get(owner) == Secret("canary-that-renews")
+    [row] = await place.rows("select renew_at - linked_at as half, expires_at - linked_at as whole from connections")
+    assert abs(row["whole"] - 2 * row["half"]) < timedelta(seconds=1)
+
+
+async def test_a_denied_code_links_nothing(place: Place, house: House) -> None:
+    codes = Codes()
+    async with place.linker(ways=Ways(flows={"jellyfin": codes})):
+        me = await admin(house)
+        pin = await me.begin("jellyfin")
+        codes.outcome = Ended("denied")
+
+        ended = await me.check(pin, "jellyfin")
+
+        assert (ended["status"], await me.linked()) == ("denied", [])
+
+
+async def test_an_account_that_cannot_be_kept_is_refused_and_not_half_linked(
+    place: Place, house: House, said: Said, bus: Bus
+) -> None:
+    codes = Codes()
+    async with place.linker(ways=Ways(flows={"jellyfin": codes})) as linker:
+        me = await admin(house)
+        pin = await me.begin("jellyfin")
+        codes.outcome = msgspec.structs.replace(authorized(), token=Secret("x" * 20_000))
+
+        ended = await me.check(pin, "jellyfin")
+
+        assert ended["status"] == "refused"
+        assert ended["reason"]
+        assert await people(house) == []
+        assert await linker.vault.owners(kind="account") == []
+
+
+class Doors:
+    """Lets in who knows the password, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, str, Asker]] = []
+
+    async def __call__(
+        self, provider: Provider, *, server: str, username: str, password: Secret, asker: Asker
+    ) -> Authorized:
+        self.asked.append((provider, server, username, asker))
+        if password.reveal() != "canary-of-a-password":
+            raise InvalidError("the user name or the password is wrong")
+        return authorized(provider=provider)
+
+
+async def test_a_name_and_a_password_link_an_account(
+    place: Place, house: House, said: Said, capfd: pytest.CaptureFixture[str]
+) -> None:
+    doors = Doors()
+    async with place.linker(ways=Ways(with_password=doors)) as linker:
+        me = await admin(house)
+        body: dict[str, Any] = {"server": "Cellar", "username": "ada", "password": "canary-of-a-password"}
+
+        linked = await me.post("jellyfin/connect", body)
+        wrong = await me.post("emby/connect", {**body, "password": "wrong"})
+
+        assert (linked.status_code, linked.json()["account"]["username"]) == (200, "ada")
+        assert (wrong.status_code, wrong.json()["detail"]) == (400, "the user name or the password is wrong")
+        assert doors.asked[0] == ("jellyfin", "Cellar", "ada", Asker("usher", "admin", "admin"))
+        output = capfd.readouterr()
+        assert "canary" not in repr(said.messages) + output.out + output.err
+        with pytest.raises(ConflictError):
+            await linker.sign_ins.connect(BERT, authorized())

@@ -1,0 +1,205 @@
+"""Asking how sign-ins stand: by several linkers, through restarts and changed keys, within plex.tv's limits."""
+
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from services.linker.signins.budget import Budget
+from services.linker.signins.domain import Asker, Begun, Outcome, Pending, Waiting, begun_row
+from services.linker.signins.store import sign_ins
+from services.linker.signins.wiring import Ways
+from shared.http.calls import RateLimitedError
+from shared.keyring import new_key
+from shared.owners import account_token
+from shared.postgres.pool import Pool, transaction
+from shared.schemas.secret import Secret
+from simulators.asgi import Request, Response
+from simulators.plex_tv.app import PlexTv
+from tests.integration.gateway.house import House, prepared, settings
+from tests.integration.linker.linking import Place, admin, claim, key, now
+from tests.integration.service import until
+
+SHORT_LEASE = timedelta(seconds=2)
+
+
+class Timed(PlexTv):
+    """Notes when each PIN was asked for, and how many at once."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.asked: dict[str, list[datetime]] = {}
+        self.at_once: Counter[str] = Counter()
+        self.most_at_once = 0
+
+    async def serve(self, request: Request) -> Response:
+        if not request.path.startswith("/api/v2/pins/"):
+            return await super().serve(request)
+        self.asked.setdefault(request.path, []).append(now())
+        self.at_once[request.path] += 1
+        self.most_at_once = max(self.most_at_once, self.at_once[request.path])
+        await asyncio.sleep(0.05)
+        answer = await super().serve(request)
+        self.at_once[request.path] -= 1
+        return answer
+
+
+@pytest.fixture
+def plex() -> Timed:
+    return Timed()
+
+
+async def test_two_linkers_share_the_work_and_the_limits(plex: Timed, place: Place, house: House) -> None:
+    async with place.linker(), place.linker():
+        mine, theirs = await (await admin(house)).begin(), await key(house).begin()
+        began = now()
+        await asyncio.sleep(6)
+        spent = (now() - began).total_seconds()
+
+    moments = sorted(moment for each in plex.asked.values() for moment in each)
+    assert set(plex.asked) == {f"/api/v2/pins/{pin.id}" for pin in plex.pins.open()}
+    assert mine["pin_id"] != theirs["pin_id"]
+    assert plex.most_at_once == 1
+    assert len(moments) <= 4 * spent + 1
+    for each in plex.asked.values():
+        assert all(later - earlier >= timedelta(seconds=1) for earlier, later in pairwise(each))
+        assert len(each) >= 2
+
+
+async def test_a_linker_that_dies_in_the_middle_leaves_its_sign_ins_to_another(
+    plex: Timed, place: Place, house: House
+) -> None:
+    me = await admin(house)
+    async with place.linker(lease=SHORT_LEASE):
+        pin = await me.begin()
+        claim(plex, pin["code"], plex.accounts.add("anna"))
+        plex.slow_next(timedelta(seconds=30), path="/api/v2/user")  # the token is read, and nothing stored
+        await until(lambda: any(request.path == "/api/v2/user" for request in plex.seen))
+
+    async with place.linker(lease=SHORT_LEASE):
+
+        async def is_linked() -> bool:
+            return len(await me.linked()) == 1
+
+        await until(is_linked, within_s=15)
+
+
+async def test_a_sign_in_survives_all_services_and_new_keys(
+    plex: Timed, place: Place, keys: Secret, tmp_path: Any
+) -> None:
+    rotated = Secret(f"{new_key('k2').reveal()},{keys.reveal()}")
+    first = settings(place.database_url, place.nats_url, tmp_path / "one", usher_encryption_keys=keys)
+    second = settings(place.database_url, place.nats_url, tmp_path / "two", usher_encryption_keys=rotated)
+    async with prepared(first) as house, place.linker():
+        pin = await (await admin(house)).begin()
+
+    async with prepared(second) as house, place.linker(keys=rotated) as linker:
+        await linker.vault.rotate()
+        me = await admin(house)
+        anna = plex.accounts.add("anna")
+        claim(plex, pin["code"], anna)
+
+        ended = await me.settled(pin)
+        kept = await linker.vault.get(account_token("plex", server="", account_id=str(anna.id)))
+
+    assert ended["status"] == "authorized"
+    assert kept is not None
+
+
+async def test_tokens_stay_readable_while_keys_are_rotated(plex: Timed, place: Place, house: House) -> None:
+    rotated = Secret(f"{new_key('k2').reveal()},{place.keys.reveal()}")
+    anna = plex.accounts.add("anna")
+    async with place.linker(), place.linker(keys=rotated) as new:
+        me = await admin(house)
+        pin = await me.begin()
+        claim(plex, pin["code"], anna)
+
+        ended, rotation = await asyncio.gather(me.settled(pin), new.vault.rotate())
+        again = await new.vault.rotate()
+        kept = await new.vault.get(account_token("plex", server="", account_id=str(anna.id)))
+
+    assert (ended["status"], rotation.failed, again.failed) == ("authorized", 0, 0)
+    assert kept is not None
+
+
+class Silent:
+    """A flow in which nobody ever signs in; keeps the order in which it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
+        raise AssertionError("nobody begins here")
+
+    async def poll(self, waiting: Waiting) -> Outcome:
+        self.asked.append(waiting.sign_in_id)
+        await asyncio.sleep(0)
+        return Pending()
+
+
+@pytest.fixture
+async def many(pool: Pool) -> int:
+    """A thousand sign-ins that wait, some of them for long."""
+    count = 1000
+    async with transaction(pool) as connection:
+        for number in range(count):
+            begun = Begun(
+                code="code",
+                url="http://plex.test",
+                expires_at=now() + timedelta(minutes=20),
+                poll_every=timedelta(seconds=2),
+            )
+            asker = Asker("discord", str(number), "somebody")
+            at = now() - timedelta(seconds=number % 600)
+            row = begun_row(begun, sign_in_id=f"s{number:04}", provider="trakt", server="", asker=asker, at=at)
+            await sign_ins.add(connection, row)
+    return count
+
+
+async def test_a_thousand_open_sign_ins_take_turns(place: Place, many: int) -> None:
+    silent = Silent()
+    async with place.linker(ways=Ways(flows={"trakt": silent})):
+        await until(lambda: len(silent.asked) >= many, within_s=60)
+
+    counts = Counter(silent.asked)
+    assert len(counts) >= many * 0.9
+    assert max(counts.values()) <= 5
+
+
+async def test_one_budget_gives_all_replicas_their_moments(pool: Pool) -> None:
+    budgets = [Budget(pool, "plex.tv", every=timedelta(milliseconds=100)) for _ in range(2)]
+    moments: list[datetime] = []
+
+    async def call(budget: Budget) -> None:
+        async with budget.turn():
+            moments.append(now())
+
+    await asyncio.gather(*(call(budget) for budget in budgets * 5))
+
+    moments.sort()
+    assert moments[-1] - moments[0] >= timedelta(milliseconds=880)
+
+
+async def test_a_wait_that_is_asked_for_holds_up_even_those_whose_turn_was_given(pool: Pool) -> None:
+    budget = Budget(pool, "plex.tv", every=timedelta(milliseconds=300))
+    called: list[str] = []
+
+    async def is_asked_to_wait() -> None:
+        async with budget.turn():
+            raise RateLimitedError("wait", retry_after=timedelta(seconds=30))
+
+    async def call() -> None:
+        async with budget.turn():
+            called.append("called")
+
+    results = await asyncio.gather(is_asked_to_wait(), call(), call(), return_exceptions=True)
+
+    assert [type(each) for each in results] == [RateLimitedError] * 3
+    assert called == []
+    with pytest.raises(RateLimitedError) as refused:
+        await call()
+    assert refused.value.retry_after is not None
+    assert refused.value.retry_after > timedelta(seconds=25)
