@@ -11,11 +11,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from cli import bot_tokens
+from cli import bot_tokens, secrets
 from cli.bot_tokens import BotToken
 from cli.client import AnswerError, AwayError, UnreadyError, Usher, ask, path
 from cli.complaints import UsedWronglyError
 from cli.output import AsJson, plain, show
+from cli.secrets import SecretFile
 from shared import settings
 from shared.schemas.secret import Secret
 from shared.settings import described
@@ -57,7 +58,7 @@ def overseerr_bot(
     key: Annotated[
         str | None, typer.Option(help="The bot's CRYPTO_KEY; better: --key-file, CRYPTO_KEY, or type it.")
     ] = (None),
-    key_file: Annotated[Path | None, typer.Option(help="A file that holds the key.")] = None,
+    key_file: SecretFile = None,
     json: AsJson = False,
 ) -> None:
     """Link the Plex accounts that people linked with darklink701's overseerr-bot. Again changes nothing.
@@ -77,28 +78,14 @@ def overseerr_bot(
         raise typer.Exit(FAILED)
 
 
-def _key(given: str | None, file: Path | None) -> Secret:
+def _key(given: str | None, file: str | None) -> Secret:
     if given is not None and file is not None:
         raise UsedWronglyError("--key and --key-file say the same: give one of them")
     if given is not None:
         sys.stderr.write(_EXPOSED)
         return Secret(given)
-    if file is not None:
-        return _read(file)
-    key = settings.load(BotSettings).crypto_key
-    if key:
-        return key
-    if not sys.stdin.isatty():
-        raise UsedWronglyError("there is no key: give --key-file, or set CRYPTO_KEY as for the bot")
-    return Secret(typer.prompt("The bot's CRYPTO_KEY", hide_input=True, err=True))
-
-
-def _read(file: Path) -> Secret:
-    try:
-        with file.open("rb") as opened:
-            return Secret(opened.read(1024).decode("ascii").strip())
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsedWronglyError(f"{file} cannot be read as a key ({type(exc).__name__})") from exc
+    configured = settings.load(BotSettings).crypto_key if file is None else Secret("")
+    return configured or secrets.taken("The bot's CRYPTO_KEY", file=file)
 
 
 async def _import(usher: Usher, rows: list[BotToken]) -> list[Outcome]:

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-from services.linker.clients import Clients
+from services.linker.clients import PLEX_TV, Clients
 from services.linker.discord.handlers import Handlers as Commands
 from services.linker.people.handlers import Handlers as People
 from services.linker.plex.handlers import Handlers as PlexServers
@@ -12,6 +12,7 @@ from services.linker.plex.ways import Ways
 from services.linker.seerr import wiring as seerr
 from services.linker.seerr.nightly import Nightly
 from services.linker.servers.wiring import Servers
+from services.linker.signins.budget import Budget
 from services.linker.signins.flows.applications import Applications
 from services.linker.signins.renewal import Renewal
 from services.linker.signins.ways import ways_beside_plex
@@ -60,7 +61,10 @@ class Process:
             now=_now,
             ways=ways_beside_plex(pool=parts.pool, vault=vault, clients=clients, applications=applications, now=_now),
         )
-        self._plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=self._memory))
+        budget = Budget(parts.pool, PLEX_TV)
+        self._plex = PlexServers(
+            Ways(pool=parts.pool, vault=vault, clients=clients, budget=budget, memory=self._memory)
+        )
         self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
         self._nightly = Nightly(parts.worker, now=_now)
         self._service = Service(parts)

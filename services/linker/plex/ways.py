@@ -16,6 +16,7 @@ from services.linker.plex import domain, store
 from services.linker.plex.memory import Memory, Reach
 from services.linker.plex.store import Linked
 from services.linker.servers.store import ServerRow, servers_of
+from services.linker.signins.budget import Budget
 from shared import owners
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.plex_accounts import Server
@@ -63,8 +64,9 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 class Ways:
     """Asks Postgres who may read, plex.tv what he reaches, and the server's addresses which of them answers."""
 
-    def __init__(self, *, pool: Pool, vault: Vault, clients: Clients, memory: Memory) -> None:
+    def __init__(self, *, pool: Pool, vault: Vault, clients: Clients, budget: Budget, memory: Memory) -> None:
         self._pool = pool
+        self._budget = budget
         self._vault = vault
         self._clients = clients
         self._memory = memory
@@ -122,7 +124,8 @@ class Ways:
         if token is None:
             raise NotLinkedError(f"{person.name} has no linked Plex account any more")
         try:
-            return await self._clients.plex_tv().resources(token)
+            async with self._budget.turn():
+                return await self._clients.plex_tv().resources(token)
         except CredentialRefusedError as exc:
             raise _ended(person) from exc
 

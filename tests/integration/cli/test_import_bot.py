@@ -15,8 +15,8 @@ from typer.testing import CliRunner, Result
 from cli.bot_tokens import BotFileError
 from cli.complaints import UsedWronglyError
 from cli.folder import ADDRESS, LOCAL_API_KEY, Folder
-from cli.imports import app
-from shared.errors import UsherError
+from cli.importing import app
+from shared.errors import InvalidError, UsherError
 from shared.schemas.secret import Secret
 from tests.integration.cli.gateway import FakeGateway, serving
 
@@ -216,7 +216,7 @@ def test_no_key_two_keys_and_a_key_that_cannot_be_read_are_wrong_use(
         run(file, "--key-file", file),
     ]
 
-    assert [type(failed(result)) for result in results] == [UsedWronglyError] * 4
+    assert [type(failed(result)) for result in results] == [InvalidError, UsedWronglyError, InvalidError, InvalidError]
 
 
 def test_a_bot_without_users_is_no_error(run: Callable[..., Result], tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import httpx
 
-from services.linker.clients import Clients
+from services.linker.clients import PLEX_TV, Clients
 from services.linker.plex.handlers import Handlers
 from services.linker.plex.memory import Memory
 from services.linker.plex.ways import Ways
+from services.linker.signins.budget import Budget
 from shared import owners
 from shared.bus.connection import Bus
 from shared.http.client import client
@@ -105,7 +106,8 @@ async def opened(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
         clients = Clients(http, UpstreamSettings(plex_tv_url=plex_tv_url), plex_client_id="usher-1")
         memory = Memory(now=attic.clock.now)
         await bus.add(memory.listener())
-        plex = Handlers(Ways(pool=parts.pool, vault=attic.vault, clients=clients, memory=memory))
+        budget = Budget(parts.pool, PLEX_TV)
+        plex = Handlers(Ways(pool=parts.pool, vault=attic.vault, clients=clients, budget=budget, memory=memory))
         service = Service(parts)
         service.answer(
             {

@@ -180,12 +180,21 @@ async def test_a_person_whose_sign_in_plex_ended_is_told_to_link_again(attic: At
     assert (type(refused), "linked again" in refused.detail) == (ConflictError, True)
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [500, 503])
 async def test_a_failing_plex_tv_is_not_the_persons_fault(attic: Attic, bus: Bus, status: int) -> None:
     attic.plex_tv.fail_next(status)
 
     assert (await refusal(bus, person="jonas")).status == 503
     assert await libraries(bus, person="jonas") == ["Movies", "Shows"]
+
+
+async def test_a_plex_tv_that_asks_to_wait_is_left_alone(attic: Attic, bus: Bus) -> None:
+    attic.plex_tv.fail_next(429, Retry_After="30")
+
+    refusals = [await refusal(bus, person="jonas") for _ in range(3)]
+
+    assert [error.status for error in refusals] == [503, 503, 503]
+    assert attic.calls_of_resources() == 1
 
 
 async def test_what_plex_tv_said_is_remembered_for_minutes(attic: Attic, bus: Bus) -> None:
