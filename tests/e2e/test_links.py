@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 
 from simulators.town import PASSWORD
-from tests.demo import Demo, until
+from tests.demo import Answered, Demo, until
 
 SERVICES = ("gateway", "linker", "syncer", "requester")
 
@@ -153,6 +153,18 @@ def test_unlink_forgets_the_token_and_says_so(town: Demo) -> None:
     assert "jonas" in before
     assert "Removed" in said
     assert identities(person_of(town, "jonas"))["plex"]["proven"]
+
+
+def test_a_disconnect_by_rest_does_the_same(town: Demo) -> None:
+    person = person_of(town, "priya")
+
+    removed = town.usher(f"/api/integrations/plex/connect?person={person['id']}", method="DELETE")
+
+    assert [each["username"] for each in removed["items"]] == ["priya"]
+    assert "priya" not in linked(town)
+    with pytest.raises(Answered) as refused:
+        town.usher(f"/api/plex/Plex/libraries?person={person['id']}")
+    assert refused.value.status == 409
 
 
 def test_a_link_goes_on_through_a_restart_of_every_service(town: Demo) -> None:
