@@ -27,12 +27,16 @@ COMMANDS: Final = {
     "people": "Show who is who, and say whose an account is.",
     "link": "Link accounts, show and remove them.",
     "plex": "Show what a Plex server has: libraries, titles, what is new and what is watched.",
+    "servers": "Show, add, remove and test Plex, Jellyfin, Emby and Seerr.",
+    "import": "Take over what other tools have stored.",
     "events": "Show what came in and what became of it.",
     "dead": "Show, replay or drop what could not be handled.",
     "webhooks": "Show, add and remove webhook addresses.",
     "discord": "Register commands at Discord.",
     "keys": "Make and change the keys that credentials are encrypted with.",
 }
+MODULES: Final = {"import": "importing"}
+"""Of commands whose name cannot be a module's."""
 
 
 class Commands(TyperGroup):
@@ -49,7 +53,11 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command itself."""
         name, known, rest = super().resolve_command(ctx, args)
-        return name, get_command(import_module(f"cli.{name}").app) if known else known, rest
+        return name, get_command(import_module(f"cli.{_module(name)}").app) if known else known, rest
+
+
+def _module(command: str | None) -> str:
+    return MODULES.get(command or "", command or "")
 
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

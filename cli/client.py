@@ -68,6 +68,10 @@ class Usher:
         """Ask for something to be done; return the JSON that says what was."""
         return await self._ask("POST", path, json=body)
 
+    async def put(self, path: str, **body: Any) -> Any:
+        """Change what is at a path; return the JSON that says how it is now."""
+        return await self._ask("PUT", path, json=body)
+
     async def delete(self, path: str, **query: str | None) -> Any:
         """Remove what is at a path; return the JSON that says what was removed, if anything is said."""
         return await self._ask(

@@ -6,12 +6,14 @@ import msgspec
 import typer
 
 from cli.checks.addresses import check_gateway, check_plex, check_seerr
+from cli.checks.configured import check_configured
 from cli.checks.credentials import check_credentials
 from cli.checks.discord import check_discord
 from cli.checks.finding import Finding
 from cli.checks.servers import check_nats, check_postgres
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams, check_variables
+from cli.client import Usher
 from cli.folder import ADDRESS, DATABASE_URL, LOCAL_API_KEY, NATS_URL, Folder
 from cli.output import AsJson, show_json, show_table
 from cli.settings import RunSettings
@@ -67,14 +69,16 @@ async def _check_addresses(
     key = config.usher_api_key or folder.secret(LOCAL_API_KEY)
     address = folder.published(ADDRESS) or config.public_url
     async with client() as to_gateway, client(egress=_egress(upstreams, own)) as to_others:
-        parts = await asyncio.gather(
+        gateway, servers, credentials, discord = await asyncio.gather(
             check_gateway(to_gateway, address, key),
+            check_configured(Usher(to_gateway, address, key)),
             check_credentials(to_gateway, address, key),
-            check_seerr(to_others, upstreams),
-            check_plex(to_others, upstreams),
             check_discord(to_others, to_gateway, upstreams, address=address),
         )
-    return [finding for part in parts for finding in part]
+        if servers is None:  # then at least those that the variables name
+            parts = await asyncio.gather(check_seerr(to_others, upstreams), check_plex(to_others, upstreams))
+            servers = [finding for part in parts for finding in part]
+    return [*gateway, *servers, *credentials, *discord]
 
 
 def _egress(upstreams: UpstreamSettings, own: list[Secret]) -> Egress:

@@ -1,6 +1,7 @@
 """The linker: who is who, whose account it is that something was seen on, and how people prove it."""
 
 import uuid
+from typing import Final
 
 from services.linker.clients import Clients
 from services.linker.process import Process
@@ -13,6 +14,9 @@ from shared.keyring import Keyring
 from shared.postgres.pool import Pool, transaction
 from shared.settings import UpstreamSettings
 
+POOL_SIZE: Final = 6
+"""One connection is held while Trakt renews a token, another by a check that waits for the outcome."""
+
 
 async def linker(config: Settings) -> None:
     """Run until told to stop."""
@@ -21,7 +25,10 @@ async def linker(config: Settings) -> None:
         denied_ports=OWN_PORTS | ports_of([config.database_url, config.nats_url]),
         private=private_networks(upstreams.usher_allow_private),
     )
-    async with runtime.open_parts(config, name="linker") as parts, client(egress=egress) as http:
+    async with (
+        runtime.open_parts(config, name="linker", pool_size=POOL_SIZE) as parts,
+        client(egress=egress) as http,
+    ):
         client_id = upstreams.plex_client_id or await _made_up_client_id(parts.pool)
         process = Process(
             parts,

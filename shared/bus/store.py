@@ -47,6 +47,14 @@ async def mark_done(connection: Connection, *, consumer: str, message_id: str) -
     )
 
 
+async def is_done(connection: Connection, *, consumer: str, message_id: str) -> bool:
+    """Say whether the inbox knows a message."""
+    found = await connection.fetchval(
+        "select true from inbox where consumer = $1 and message_id = $2", consumer, message_id
+    )
+    return found is True
+
+
 async def say_later(connection: Connection, messages: list[Outgoing]) -> None:
     """Put messages into the outbox of this transaction."""
     await connection.executemany(

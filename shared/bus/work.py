@@ -54,6 +54,12 @@ class Worker:
                 raise AlreadyDoneError(message_id)
             yield work
 
+    async def check_new(self, *, consumer: str, message_id: str) -> None:
+        """Raise `AlreadyDoneError` where the inbox knows a message: before work that comes ahead of `once`."""
+        async with transaction(self._pool) as connection:
+            if await store.is_done(connection, consumer=consumer, message_id=message_id):
+                raise AlreadyDoneError(message_id)
+
     @asynccontextmanager
     async def on_request(self) -> AsyncIterator[Work]:
         """Do what a question asks for: idempotent by its own statements, not by the inbox."""

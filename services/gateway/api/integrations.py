@@ -1,7 +1,7 @@
 """`/api/integrations`: which accounts are linked, and how people link them, the same for every system."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -26,6 +26,7 @@ from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
 from shared.schemas.signins import (
     PASSWORD,
+    PATIENT,
     TOKEN,
     BeginSignIn,
     CancelSignIn,
@@ -280,7 +281,7 @@ def _require(provider: str, data: Credentials) -> None:
 
 def router(routes: IntegrationRoutes) -> Router:
     """Return the routes."""
-    read, write = needs("read"), needs("write")
+    read, write = needs("read"), needs("write", within=PATIENT + timedelta(seconds=2))
     done: dict[str, Any] = {"status_code": 200, "opt": write}
     handlers = [
         get("/", summary="List linked accounts", opt=read, responses=_PAGE)(free(routes.page)),

@@ -163,7 +163,14 @@ class Door:
             is_ephemeral=wanted.is_personal,
             is_admin=is_admin,
         )
-        await self._storage.store(envelope.record(interaction, content, stamp, self._courier))
+        duplicate = await self._storage.store(envelope.record(interaction, content, stamp, self._courier))
+        _log.info(
+            "interaction_stored",
+            id=interaction.id,
+            subject=stamp.subject,
+            is_duplicate=duplicate,
+            trace_id=trace.trace_id(stamp.traceparent),
+        )
 
     async def _suggest(self, typing: Typing, began: float) -> tuple[Suggestion, ...]:
         declared = self._catalogue.command(typing.command)

@@ -60,6 +60,7 @@ class Receiver:
         did = parse(bytes(interaction.payload))
         if not isinstance(did, CommandCalled | Clicked | Submitted):
             raise PermanentError(f"a {type(did).__name__} is not answered by a service")
+        await self._worker.check_new(consumer=self._spec.name, message_id=message.id)
         said = await self._said(Asked(did, interaction), attempts=message.attempts)
         async with self._worker.once(consumer=self._spec.name, message_id=message.id) as work:
             reply_to(
@@ -70,6 +71,7 @@ class Receiver:
                 user_id=did.caller.id,
                 keeps_promise=not isinstance(did, Clicked),
             )
+        _log.info("interaction_answered", id=interaction.id, subject=message.subject)
 
     async def _said(self, asked: Asked, *, attempts: int) -> messages.Message:
         try:

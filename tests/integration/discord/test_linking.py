@@ -1,12 +1,13 @@
 """/link, /unlink, /whoami and /help from the command to the message that the person reads."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
 from services.linker.people.store import people
+from shared.bus.store import Waiting
 from shared.clients.discord.answering import write_to
 from shared.clients.discord.messages import Message
 from shared.errors import ConflictError, PermanentError, TransientError, UsherError
@@ -39,6 +40,31 @@ async def test_an_interaction_sent_twice_has_its_effect_once(street: Street) -> 
 
     assert len(street.sign_ins.begun) == 1
     assert street.stand_in.direct_messages(ANNA.id) == []
+
+
+async def test_an_interaction_that_was_answered_begins_nothing_when_it_comes_again(street: Street) -> None:
+    interaction = street.stand_in.app.command(ANNA, "link")
+    await street.use(interaction)
+    await street.reply(interaction)
+    stored = await street.bus.client.jetstream().get_msg("INTERACTIONS", seq=1)
+    waiting = Waiting(
+        consumer="linker-interactions",
+        message_id=interaction["id"],
+        subject="interactions.linker.link",
+        headers={},
+        payload=stored.data or b"",
+        attempts=0,
+        reason="replayed by hand",
+        first_tried_at=datetime.now(UTC),
+    )
+    await street.linker.journal.wait_until(waiting, due_at=datetime.now(UTC))
+
+    async def is_taken() -> bool:
+        return await street.linker.journal.count_waiting() == 0
+
+    await until(is_taken)
+
+    assert len(street.sign_ins.begun) == 1
 
 
 async def test_a_redelivered_interaction_replies_once(street: Street) -> None:

@@ -75,6 +75,20 @@ async def test_a_quick_connect_code_links_jellyfin(house: House, linker: Linker,
     assert said.facts(AccountLinked)[0].server == scene.jellyfin.server_id
 
 
+async def test_a_code_that_was_typed_at_the_last_moment_counts(
+    house: House, linker: Linker, scene: Scene, place: Place
+) -> None:
+    me, anna = await admin(house), scene.jellyfin.household.named("anna")
+    assert anna is not None
+    pin, other = await me.begin("jellyfin"), await me.begin("trakt")
+    scene.jellyfin.approve(pin["code"], anna)
+    await place.rows("update sign_ins set expires_at = now(), poll_at = now()")
+
+    ended = [await settled(me, pin, "jellyfin"), await settled(me, other, "trakt")]
+
+    assert [each["status"] for each in ended] == ["authorized", "expired"]
+
+
 async def test_a_device_code_links_trakt_and_is_renewed_at_half_its_life(
     house: House, linker: Linker, scene: Scene, place: Place
 ) -> None:

@@ -378,3 +378,18 @@ async def test_what_changes_needs_an_admin(usher: Estate, street: Street) -> Non
     assert (await usher.house.delete(f"{SERVERS}/Plex", headers=headers)).status_code == 403
     assert (await usher.house.get("/api/plex/servers", headers=headers)).status_code == 403
     assert (await usher.house.get(SERVERS, headers=headers)).status_code == 200
+
+
+async def test_health_lists_every_server_as_it_was_last_seen(usher: Estate, street: Street) -> None:
+    await usher.post(SERVERS, street.body("plex"))
+    await usher.put("/api/seerr", {"url": street.urls["seerr"], "api_key": "seerr-api-key"})
+    asked = len(street.plex.seen)
+    health = (await usher.get("/api/health")).json()
+
+    found = {each["name"]: each for each in health["servers"]}
+    assert {name: (each["type"], each["reachable"]) for name, each in found.items()} == {
+        "Plex": ("plex", True),
+        "Seerr": ("seerr", True),
+    }
+    assert all(each["checked_at"] for each in found.values())
+    assert len(street.plex.seen) == asked

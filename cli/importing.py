@@ -1,0 +1,13 @@
+"""`usher import`: what other tools have stored, a command a tool."""
+
+import typer
+
+from cli.import_seerrsync import seerrsync
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Take over what other tools have stored.")
+app.command(name="seerrsync")(seerrsync)
+
+
+@app.callback()
+def importing() -> None:
+    """Take over what other tools have stored."""

@@ -1,0 +1,161 @@
+"""`usher servers`: the Plex, Jellyfin and Emby servers, and Seerr. Tokens are asked for, never given as arguments."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+import typer
+
+from cli import secrets
+from cli.client import Usher, ask, path
+from cli.output import AsJson, show, show_json, show_table
+from cli.secrets import SecretFile
+
+SEERR: Final = "Seerr"
+COLUMNS: Final = {
+    "Name": "name",
+    "Type": "type",
+    "Address": "url",
+    "On": "enabled",
+    "Answers": "reachable",
+    "Version": "version",
+    "Users": "user_count",
+    "Token": "token",
+    "Problem": "problem",
+}
+FINDINGS: Final = {"Server": "server", "": "works", "Finding": "text", "How to mend it": "mend"}
+_MOST: Final = 200
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Show, add, remove and test Plex, Jellyfin, Emby and Seerr."
+)
+
+
+class Kind(StrEnum):
+    """The kinds of servers."""
+
+    PLEX = "plex"
+    JELLYFIN = "jellyfin"
+    EMBY = "emby"
+    SEERR = "seerr"
+
+
+Name = Annotated[str, typer.Argument(help="The server's name.")]
+
+
+@app.command(name="list")
+def list_servers(*, json: AsJson = False) -> None:
+    """List the servers, as they were when they were last looked at."""
+    page = ask(_all)
+    if json:
+        show_json(page)
+    else:
+        show(page | {"items": _rows(page)}, COLUMNS, json=False)
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What to call it; Seerr is always called Seerr.")],
+    *,
+    kind: Annotated[Kind, typer.Option("--type", help="What it is.")],
+    url: Annotated[str, typer.Option(help="Its address, for example http://192.168.1.10:32400")],
+    token_file: SecretFile = None,
+    password_suffix_file: Annotated[
+        str | None, typer.Option(help="A file with the suffix of its people's first passwords.", metavar="FILE")
+    ] = None,
+    request_limit: Annotated[int | None, typer.Option(min=0, help="Requests that its people may make.")] = None,
+    machine_id: Annotated[str | None, typer.Option(help="Only if this server answers there.")] = None,
+    include_owner: Annotated[bool, typer.Option("--include-owner", help="Its owner is one of its people.")] = False,
+    library: Annotated[list[str] | None, typer.Option(help="Only this library; may be said again.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="Do not use it yet.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only test it.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Test a server and add it. Its token or API key is asked for, or read from a file or standard input."""
+    token = secrets.taken("API key" if kind is Kind.SEERR else "Token", file=token_file).reveal()
+    if kind is Kind.SEERR:
+        if dry_run:
+            raise typer.BadParameter("Seerr is tested when it is added", param_hint="--dry-run")
+        _show_seerr(ask(lambda usher: usher.put("/api/seerr", url=url, api_key=token, enabled=not off)), json=json)
+        return
+    suffix = None if password_suffix_file is None else secrets.taken("Password suffix", file=password_suffix_file)
+    server = {
+        "name": name,
+        "type": kind.value,
+        "url": url,
+        "token": token,
+        "enabled": not off,
+        "password_suffix": None if suffix is None else suffix.reveal(),
+        "request_limit": request_limit,
+        "machine_identifier": machine_id,
+        "include_owner": include_owner,
+        "libraries": library or [],
+    }
+    show(ask(lambda usher: post_server(usher, server, dry_run=dry_run)), COLUMNS, json=json)
+
+
+@app.command()
+def remove(name: Name, *, json: AsJson = False) -> None:
+    """Forget a server with its token."""
+    removed = ask(lambda usher: usher.delete(path("api", "mediaservers", name)))
+    if json:
+        show_json(removed)
+    elif accounts := removed["linked_accounts"]:
+        print(f"{name} is gone. {accounts} linked accounts on it are of no use without it.")
+    else:
+        print(f"{name} is gone.")
+
+
+@app.command(name="test")
+def try_out(
+    name: Annotated[str | None, typer.Argument(help="A server's name; else all.")] = None, *, json: AsJson = False
+) -> None:
+    """Ask a server, or all of them, now: what works, what does not, and how to mend it."""
+    tests = ask(lambda usher: _tests(usher, name))
+    if json:
+        show_json({"items": tests})
+    else:
+        show_table([{"server": each["name"], **found} for each in tests for found in each["findings"]], FINDINGS)
+    raise typer.Exit(0 if all(each["works"] for each in tests) else 1)
+
+
+async def post_server(usher: Usher, server: dict[str, Any], *, dry_run: bool) -> Any:
+    """Add a server, or only test it; return it as it is, or would be."""
+    return await usher.post(f"/api/mediaservers{'?dry_run=true' if dry_run else ''}", **server)
+
+
+async def _all(usher: Usher) -> Any:
+    page = await usher.get("/api/mediaservers", limit=_MOST)
+    return {**page, "seerr": await usher.get("/api/seerr")}
+
+
+async def _tests(usher: Usher, name: str | None) -> list[Any]:
+    if name is not None and name.lower() != SEERR.lower():
+        return [await usher.post(path("api", "mediaservers", name, "test"))]
+    names = [] if name else [each["name"] for each in (await usher.get("/api/mediaservers", limit=_MOST))["items"]]
+    tests = [await usher.post(path("api", "mediaservers", each, "test")) for each in names]
+    seerr = await usher.get("/api/seerr")
+    return [*tests, seerr_test(seerr)] if seerr["url"] or name else tests
+
+
+def seerr_test(seerr: dict[str, Any]) -> dict[str, Any]:
+    """Return how Seerr is in the words of a server's test."""
+    if not seerr["url"]:
+        problem, mend = "none is set up", "`usher servers add Seerr --type seerr --url …`"
+    else:
+        problem, _, mend = (seerr["problem"] or "").partition(": ")
+    text = problem or f"{SEERR} {seerr['version']} answers, with {seerr['user_count']} users"
+    finding = {"aspect": "server", "works": not problem, "text": text, "mend": mend}
+    return {"name": SEERR, "works": not problem, "reachable": bool(seerr["reachable"]), "findings": [finding]}
+
+
+def _rows(page: dict[str, Any]) -> list[Any]:
+    seerr = page["seerr"]
+    return [*page["items"], *([_seerr_row(seerr)] if seerr["url"] else [])]
+
+
+def _seerr_row(seerr: dict[str, Any]) -> dict[str, Any]:
+    return {**seerr, "name": SEERR, "type": "seerr", "token": seerr["api_key"]}
+
+
+def _show_seerr(seerr: dict[str, Any], *, json: bool) -> None:
+    show(seerr if json else _seerr_row(seerr), COLUMNS, json=json)

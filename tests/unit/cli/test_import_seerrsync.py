@@ -1,0 +1,84 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.import_seerrsync import LARGEST, OldConfig, left_out, read
+from shared.errors import InvalidError
+
+SERVER = {"name": "Plex", "type": "plex", "url": "http://10.0.0.1:32400", "token": "canary-token"}
+
+
+def written(path: Path, content: Any) -> Path:
+    file = path / "config.json"
+    file.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return file
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is not seerrsync's config.json"),
+        (b"{", "is not seerrsync's config.json"),
+        (b"\xff\xfe{}", "is not seerrsync's config.json"),
+        (b"[" * 100_000, "is not seerrsync's config.json"),
+        (b" " * (LARGEST + 1), "more than"),
+        ([], "is not seerrsync's config.json"),
+        ({}, "names no server and no Seerr"),
+        ({"seerr": {"url": "http://x"}}, "names no server and no Seerr"),
+        ({"media_servers": {"a": 1}}, "$.media_servers"),
+        ({"media_servers": [{**SERVER, "type": "kodi"}]}, "$.media_servers[...].type"),
+        ({"media_servers": [{**SERVER, "token": 5}]}, "$.media_servers[...].token"),
+        ({"media_servers": [{"name": "Plex", "type": "plex"}]}, "missing required field"),
+        ({"media_servers": [SERVER, {**SERVER, "name": " PLEX "}]}, "several servers called 'plex'"),
+    ],
+)
+def test_a_file_that_is_something_else_is_refused_in_one_line(tmp_path: Path, content: Any, said: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        read(written(tmp_path, content))
+
+    assert said in refused.value.detail.replace("[0]", "[...]")
+    assert "canary" not in refused.value.detail
+    assert "\n" not in refused.value.detail
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidError, match="cannot be read"):
+        read(tmp_path / "none.json")
+    with pytest.raises(InvalidError, match="cannot be read"):
+        read(tmp_path)
+
+
+def test_what_the_tool_takes_for_granted_is_taken_for_granted(tmp_path: Path) -> None:
+    old = read(written(tmp_path, b"\xef\xbb\xbf" + json.dumps({"media_servers": [SERVER], "newer": 1}).encode()))
+
+    assert old.media_servers[0].server() == {
+        **SERVER,
+        "enabled": True,
+        "password_suffix": None,
+        "request_limit": None,
+        "machine_identifier": None,
+        "include_owner": True,
+    }
+
+
+def test_seerr_may_have_its_old_name(tmp_path: Path) -> None:
+    found = read(written(tmp_path, {"seerr": {}, "overseerr": {"url": "http://x", "api_key": "k"}})).its_seerr
+
+    assert found is not None
+    assert found.url == "http://x"
+
+
+def test_what_is_left_out_is_counted_and_not_repeated() -> None:
+    old = OldConfig(
+        user_settings=json.loads("{}"),
+        admin={"password": "canary"},
+        sync_interval_minutes=90,
+    )
+
+    lines = left_out(old)
+
+    assert [line.what for line in lines] == ["admin", "sync_interval_minutes"]
+    assert "USERS_SYNC_INTERVAL_HOURS=2" in lines[1].reason
+    assert "canary" not in str(lines)
