@@ -118,7 +118,7 @@ _TEST: Final = ServerTest(
     version="1.43.0.10492",
 )
 _NEW: Final = Body(
-    examples=[Example(value={"name": "Living room", "type": "plex", "url": "http://192.168.1.10:32400", "token": "…"})]
+    examples=[Example(value={"name": "Living room", "type": "plex", "url": "http://10.0.0.5:32400", "token": "xyz"})]
 )
 _CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.11:32400", "request_limit": 5})])
 _ONE: Final = describe.shows(_SERVER) | describe.WITH_ID

@@ -49,7 +49,7 @@ _SEERR: Final = SeerrConnection(
     problem=None,
     checked_at=datetime(2026, 1, 31, 18, 0, tzinfo=UTC),
 )
-_CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.10:5055", "api_key": "MTY…"})])
+_CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.10:5055", "api_key": "MTY="})])
 
 
 class SeerrRoutes:
