@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import discord, footprint, ingest, vault
+from bench import discord, footprint, ingest, pins, vault
 from bench.figures import Figure
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -16,7 +16,7 @@ RESULTS = Path(__file__).with_name("results.json")
 
 def main() -> int:
     """Run all, or those named on the command line; the exit status says whether every target was met."""
-    wanted = sys.argv[1:] or ["ingest", "discord", "footprint", "vault"]
+    wanted = sys.argv[1:] or ["ingest", "discord", "footprint", "pins", "vault"]
     figures: list[Figure] = []
     if "ingest" in wanted:
         figures += ingest.run()
@@ -24,6 +24,8 @@ def main() -> int:
         figures += discord.run()
     if "footprint" in wanted:
         figures += footprint.run()
+    if "pins" in wanted:
+        figures += pins.run()
     if "vault" in wanted:
         figures += vault.run()
     _print(figures)

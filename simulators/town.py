@@ -117,7 +117,7 @@ class Town:
         return {
             "PLEX_TV_URL": urls["plex_tv"],
             "PLEX_HOST": urls["plex_server"],
-            "PLEX_TOKEN": self.device.access_tokens[owner.id],
+            "PLEX_TOKEN": self.plex_tv.accounts.sign_in(owner),
             "SEERR_URL": urls["seerr"],
             "SEERR_API_KEY": self.seerr.door.api_key,
             "DISCORD_API_URL": f"{urls['discord']}/api/v10",

@@ -1,36 +1,31 @@
-"""The systems' own descriptions, and whether an answer is what they say."""
+"""The systems' own descriptions, and whether a request or an answer is what they say."""
 
 import functools
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import pytest
+import httpx
+import msgspec
 import yaml
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
-from tests.documents import FOLDER
-
-SPECS: Final = FOLDER / "specs"
-needs_specs = pytest.mark.skipif(not SPECS.is_dir(), reason=f"there is no {SPECS}")
+from tests.documents import SPECS
 
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
-_URI: Final = "spec:"
+_UUID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Spec:
     """An OpenAPI document."""
 
     def __init__(self, document: Any) -> None:
-        self._document = document
-        resource = Resource.from_contents(document, default_specification=DRAFT202012)
-        self._registry: Registry[Any] = Registry().with_resource(_URI, resource)
+        self.document = document
         self._operations = {
-            f"{method.upper()} {_nameless(path)}": (path, method)
+            f"{method.upper()} {_nameless(path)}": operation
             for path, item in document["paths"].items()
-            for method in item
+            for method, operation in item.items()
             if method in _METHODS
         }
 
@@ -41,25 +36,103 @@ class Spec:
 
     def problems(self, operation: str, status: int, body: object) -> list[str]:
         """Return what is wrong with an answer to an operation; nothing where the description is silent about bodies."""
-        path, method = self._operations[_nameless(operation)]
-        responses = self._document["paths"][path][method]["responses"]
+        responses = self._operations[_nameless(operation)]["responses"]
         key = next((key for key in (str(status), f"{status // 100}XX", "default") if key in responses), None)
         if key is None:
             return [f"{operation} never answers {status}"]
-        pointer = f"/paths/{escaped(path)}/{method}/responses/{key}"
-        response = responses[key]
-        if "$ref" in response:
-            pointer = response["$ref"].removeprefix("#")
-            response = functools.reduce(lambda part, name: part[name], pointer.strip("/").split("/"), self._document)
-        if "application/json" not in response.get("content", {}):
-            return []
-        return self.faults(f"{pointer}/content/application~1json/schema", body)
+        content = self.resolved(responses[key]).get("content", {})
+        return self.faults(content["application/json"]["schema"], body) if "application/json" in content else []
 
-    def faults(self, pointer: str, body: object) -> list[str]:
-        """Return where a value departs from the schema at a pointer into the document."""
-        validator = Draft202012Validator({"$ref": f"{_URI}#{pointer}"}, registry=self._registry)
-        errors = sorted(validator.iter_errors(body), key=lambda error: error.json_path)
+    def schema(self, name: str) -> dict[str, Any]:
+        """Return a schema by its name."""
+        found: dict[str, Any] = self.document["components"]["schemas"][name]
+        return found
+
+    def faults(self, schema: Mapping[str, Any], value: object) -> list[str]:
+        """Return where a value departs from a schema."""
+        validator = Draft202012Validator({**self.document, **schema})  # so that its references lead somewhere
+        errors = sorted(validator.iter_errors(value), key=lambda error: error.json_path)
         return [f"{error.json_path}: {error.message[:200]}" for error in errors]
+
+    def properties(self, schema: Mapping[str, Any]) -> set[str]:
+        """Return the fields of a schema, also of those that it is put together of."""
+        plain = self.resolved(schema)
+        parts = [*plain.get("allOf", []), *plain.get("anyOf", [])]
+        return set(plain.get("properties", {})).union(*(self.properties(part) for part in parts))
+
+    def resolved(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what a reference points to."""
+        while "$ref" in node:
+            target: Any = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[part.replace("~1", "/").replace("~0", "~")]
+            node = target
+        return node
+
+    def operation(self, method: str, path: str) -> "Operation | None":
+        """Return the operation of a request; where several patterns fit, the one with the fewest placeholders."""
+        fitting = [
+            pattern
+            for pattern, item in self.document["paths"].items()
+            if method.lower() in item and method.lower() in _METHODS and _fits(pattern, path)
+        ]
+        if not fitting:
+            return None
+        pattern = min(fitting, key=lambda candidate: candidate.count("{"))
+        pairs = zip(pattern.split("/"), path.split("/"), strict=True)
+        values = {part.strip("{}"): value for part, value in pairs if "{" in part}
+        item = self.document["paths"][pattern]
+        return Operation(self, values, item, item[method.lower()])
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """An operation and the values that stand in the path of a request for it."""
+
+    spec: Spec
+    values: dict[str, str]
+    item: dict[str, Any]
+    described: dict[str, Any]
+
+    def faults(self, request: httpx.Request) -> list[str]:
+        """Return what is missing in a request, or in it and not described."""
+        return [*self._parameter_faults(request), *self._body_faults(request)]
+
+    def needs_credential(self) -> bool:
+        """Return whether it is not for everybody."""
+        security = self.described.get("security", self.spec.document.get("security", []))
+        return bool(security) and {} not in security
+
+    def _parameter_faults(self, request: httpx.Request) -> Iterator[str]:
+        listed = [*self.item.get("parameters", []), *self.described.get("parameters", [])]
+        parameters = [self.spec.resolved(parameter) for parameter in listed]
+        for parameter in parameters:
+            yield from self._faults_of(parameter, request)
+        allowed = {name for parameter in parameters if parameter["in"] == "query" for name in self._names(parameter)}
+        yield from (f"query {name} is not described" for name in request.url.params if name not in allowed)
+
+    def _faults_of(self, parameter: Mapping[str, Any], request: httpx.Request) -> Iterator[str]:
+        place, name = parameter["in"], parameter["name"]
+        given: Mapping[str, str] = request.url.params if place == "query" else request.headers
+        if place in {"query", "header"} and parameter.get("required") and name not in given:
+            yield f"{place} {name} is missing"
+        is_uuid = place == "path" and parameter["schema"].get("format") == "uuid"
+        if is_uuid and not _UUID.fullmatch(self.values[name]):
+            yield f"path {name} is no UUID"
+
+    def _names(self, parameter: Mapping[str, Any]) -> set[str]:
+        """An object's fields are parameters of their own."""
+        return self.spec.properties(parameter.get("schema", {})) or {parameter["name"]}
+
+    def _body_faults(self, request: httpx.Request) -> Iterator[str]:
+        body = self.spec.resolved(self.described.get("requestBody", {}))
+        if not body:
+            if request.content:
+                yield "a body is not described"
+        elif request.content:
+            schema = body["content"]["application/json"]["schema"]
+            yield from self.spec.faults(schema, msgspec.json.decode(request.content))
+        elif body.get("required"):
+            yield "the body is missing"
 
 
 @functools.cache
@@ -68,6 +141,21 @@ def spec(name: str) -> Spec:
     text = (SPECS / name).read_text(encoding="utf-8")
     document = json.loads(text) if name.endswith(".json") else yaml.load(text, Loader=yaml.CSafeLoader)
     return Spec(_modern(document) if str(document["openapi"]).startswith("3.0") else document)
+
+
+@functools.cache
+def trakt_routes() -> dict[str, dict[str, Any]]:
+    """Return Trakt's routes by method and path."""
+    listed = json.loads((SPECS / "trakt-routes-2026-07.json").read_text(encoding="utf-8"))
+    return {f"{route['method']} {route['path']}": route for route in _routes(listed)}
+
+
+def _routes(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict) and {"method", "path"} <= node.keys():
+        yield node
+    elif isinstance(node, dict | list):
+        for inner in node.values() if isinstance(node, dict) else node:
+            yield from _routes(inner)
 
 
 def nameless(routes: object, *, without: str = "") -> set[str]:
@@ -80,9 +168,12 @@ def _nameless(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
 
 
-def escaped(path: str) -> str:
-    """Return a path as a part of a pointer into a document."""
-    return path.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
+def _fits(pattern: str, path: str) -> bool:
+    wanted, given = pattern.split("/"), path.split("/")
+    return len(wanted) == len(given) and all(
+        part == value or (part.startswith("{") and part.endswith("}") and bool(value))
+        for part, value in zip(wanted, given, strict=True)
+    )
 
 
 def _modern(part: Any) -> Any:

@@ -7,7 +7,8 @@ import pytest
 
 from simulators.discord.app import PREFIX, Discord
 from simulators.discord.interactions import Person
-from tests.contract.openapi import nameless, needs_specs, spec
+from tests.contract.openapi import nameless, spec
+from tests.documents import needs_specs
 
 pytestmark = needs_specs
 
@@ -179,7 +180,7 @@ async def test_interactions_are_made_of_what_is_described(discord: Discord) -> N
         (schema, problem)
         for interaction in interactions
         for schema, part in parts(interaction)
-        for problem in spec(DESCRIPTION).faults(f"/components/schemas/{schema}", part)
+        for problem in spec(DESCRIPTION).faults(spec(DESCRIPTION).schema(schema), part)
     ]
 
     assert found == []

@@ -1,14 +1,14 @@
 """The stand-ins for Jellyfin and Trakt against the descriptions of both; Emby has none here."""
 
-import json
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import pytest
 
 from simulators.jellyfin.app import Jellyfin
 from simulators.trakt.app import Trakt
-from tests.contract.openapi import SPECS, nameless, needs_specs, spec
+from tests.contract.openapi import nameless, spec, trakt_routes
+from tests.documents import needs_specs
 
 pytestmark = needs_specs
 
@@ -65,11 +65,6 @@ async def test_a_quick_connect_is_as_described() -> None:
 
 def test_a_false_answer_is_noticed() -> None:
     assert spec(JELLYFIN).problems("GET /Users/Me", 200, {"Name": 5, "Email": "x"}) != []
-
-
-def trakt_routes() -> dict[str, Any]:
-    document = json.loads((SPECS / "trakt-routes-2026-07.json").read_text(encoding="utf-8"))
-    return {f"{route['method']} {route['path']}": route for route in document["routes"]}
 
 
 def test_every_route_of_trakt_is_described() -> None:

@@ -11,7 +11,8 @@ import pytest
 from simulators.plex_server.app import PlexServer
 from simulators.plex_tv.accounts import Device, PlexAccount
 from simulators.plex_tv.app import PlexTv
-from tests.contract.openapi import nameless, needs_specs, spec
+from tests.contract.openapi import nameless, spec
+from tests.documents import needs_specs
 
 pytestmark = needs_specs
 

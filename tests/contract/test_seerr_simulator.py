@@ -8,7 +8,8 @@ import pytest
 from simulators.plex_tv.app import PlexTv
 from simulators.seerr.app import PREFIX, Seerr
 from simulators.seerr.dialect import Dialect
-from tests.contract.openapi import nameless, needs_specs, spec
+from tests.contract.openapi import nameless, spec
+from tests.documents import needs_specs
 
 pytestmark = needs_specs
 

@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 
 from simulators.town import PASSWORD
-from tests.demo import Demo, until
+from tests.demo import Answered, Demo, until
 
 SERVICES = ("gateway", "linker", "syncer", "requester")
 
@@ -74,6 +74,11 @@ def account_of(town: Demo, name: str) -> Any:
     return next(each for each in town.stage("/people") if each["name"] == name)
 
 
+def seerr_user(town: Demo, person: Any) -> Any:
+    """The person's user as Seerr has it."""
+    return next(each for each in town.stage("/seerr/users") if each["id"] == person["seerr_user_id"])
+
+
 def linked(town: Demo) -> list[str]:
     """The Plex accounts that Usher has a token for."""
     items = town.usher("/api/integrations?all=true&limit=200")["items"]
@@ -94,9 +99,8 @@ def test_a_link_from_discord_proves_the_account_and_finds_the_seerr_user(town: D
     assert same == code
     assert (known["plex"]["id"], known["plex"]["proven"]) == (str(account["plex_id"]), True)
     assert (known["discord"]["id"], known["discord"]["proven"]) == (account["discord_id"], True)
-    users = {each["id"]: each for each in town.stage("/seerr/users")}
-    assert users[person["seerr_user_id"]]["email"] == account["email"]
-    assert users[person["seerr_user_id"]]["discord_ids"] == [account["discord_id"]]
+    until(lambda: bool(seerr_user(town, person)["discord_ids"] == [account["discord_id"]]))
+    assert seerr_user(town, person)["email"] == account["email"]
 
 
 def test_a_link_by_rest_says_how_it_stands(town: Demo) -> None:
@@ -118,11 +122,10 @@ def test_a_link_from_a_terminal(town: Demo) -> None:
     said = town.folder / "terminal"
     with said.open("wb") as writer:
         linking = subprocess.Popen(
-            [sys.executable, "-m", "cli", "link", "plex"], env=environment, stdout=writer, stderr=writer
+            [sys.executable, "-u", "-m", "cli", "link", "plex"], env=environment, stdout=writer, stderr=writer
         )
-    code = re.compile(r"\b([A-HJ-NP-Z2-9]{4})\b")
-    until(lambda: bool(code.search(said.read_text())) or linking.poll() is not None)
-    found = code.search(said.read_text())
+    until(lambda: "plex.tv/link" in said.read_text() or linking.poll() is not None)
+    found = re.search(r"type ([A-Z0-9]{4}) at", said.read_text())
     assert found is not None, said.read_text()
     town.stage("/plex/claim", {"person": "tomas", "code": found[1]})
 
@@ -150,6 +153,18 @@ def test_unlink_forgets_the_token_and_says_so(town: Demo) -> None:
     assert "jonas" in before
     assert "Removed" in said
     assert identities(person_of(town, "jonas"))["plex"]["proven"]
+
+
+def test_a_disconnect_by_rest_does_the_same(town: Demo) -> None:
+    person = person_of(town, "priya")
+
+    removed = town.usher(f"/api/integrations/plex/connect?person={person['id']}", method="DELETE")
+
+    assert [each["username"] for each in removed["items"]] == ["priya"]
+    assert "priya" not in linked(town)
+    with pytest.raises(Answered) as refused:
+        town.usher(f"/api/plex/Plex/libraries?person={person['id']}")
+    assert refused.value.status == 409
 
 
 def test_a_link_goes_on_through_a_restart_of_every_service(town: Demo) -> None:

@@ -180,3 +180,26 @@ def test_a_second_start_is_quick_and_a_stop_leaves_nothing(house: House) -> None
     assert left == []
     assert started_after < START_WITHIN_S
     assert house.log.read_text().count("Usher is ready") == 2
+
+
+def test_a_lost_encryption_key_ends_usher_at_once_and_is_named() -> None:
+    with tempfile.TemporaryDirectory(prefix="usher-e2e-") as name:
+        house = House(Path(name) / "data")
+        house.start()
+        house.stop()
+        (house.folder / "secrets/encryption_keys").unlink()
+
+        ended = subprocess.run(
+            [sys.executable, "-m", "cli", "run"],
+            env={**os.environ, "USHER_DATA_DIR": str(house.folder), "USHER_PORT": str(house.port)},  # noqa: TID251
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    assert ended.returncode == 2
+    assert "USHER_ENCRYPTION_KEYS lacks keys that are in use: k" in ended.stderr
+    assert "cannot run with these settings; all stop" in ended.stderr
+    assert "starting it again" not in ended.stderr
+    assert "Traceback" not in ended.stderr + ended.stdout

@@ -1,7 +1,7 @@
 """`/api/mediaservers`: the Plex, Jellyfin and Emby servers, which the linker keeps. Tokens go in and never come out."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -27,6 +27,7 @@ from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     SUFFIX,
     TOKEN,
+    WITHIN,
     AddServer,
     ChangeServer,
     Finding,
@@ -50,6 +51,8 @@ Suffix = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 RequestLimit = Annotated[int, Meta(ge=0, le=10_000)]
 MachineId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Libraries = Annotated[list[Name], Meta(max_length=200)]
+PATIENT: Final = WITHIN + timedelta(seconds=2)
+"""How long a call may take for which other systems are asked."""
 ServerName = Annotated[str, PathParameter(min_length=1, max_length=60, description="the server's name")]
 DryRun = Annotated[bool, QueryParameter(description="test it, and say how it would be stored, with status 200")]
 
@@ -118,7 +121,16 @@ _TEST: Final = ServerTest(
     version="1.43.0.10492",
 )
 _NEW: Final = Body(
-    examples=[Example(value={"name": "Living room", "type": "plex", "url": "http://192.168.1.10:32400", "token": "…"})]
+    examples=[
+        Example(
+            value={
+                "name": "Living room",
+                "type": "plex",
+                "url": "http://192.168.1.10:32400",
+                "token": "xxxxxxxxxxxxxxxxxxxx",
+            }
+        )
+    ]
 )
 _CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.11:32400", "request_limit": 5})])
 _ONE: Final = describe.shows(_SERVER) | describe.WITH_ID
@@ -220,8 +232,13 @@ def router(routes: MediaServerRoutes) -> Router:
         responses=describe.shows(ServerPage([_SERVER], 1, 50, 0)),
     )
     one = get("/{server_name:str}", summary="Show a media server", opt=needs("read"), responses=_ONE)
-    create = post("/", summary="Add a media server", opt=needs("admin"), responses=_MADE)
-    change = put("/{server_name:str}", summary="Change a media server", opt=needs("admin"), responses=_CHANGED)
+    create = post("/", summary="Add a media server", opt=needs("admin", within=PATIENT), responses=_MADE)
+    change = put(
+        "/{server_name:str}",
+        summary="Change a media server",
+        opt=needs("admin", within=PATIENT),
+        responses=_CHANGED,
+    )
     remove = delete(
         "/{server_name:str}",
         summary="Remove a media server",
@@ -233,7 +250,7 @@ def router(routes: MediaServerRoutes) -> Router:
         "/{server_name:str}/test",
         summary="Test a media server",
         status_code=200,
-        opt=needs("write"),
+        opt=needs("write", within=PATIENT),
         responses=describe.shows(_TEST) | describe.WITH_ID,
     )
     handlers = [

@@ -9,6 +9,7 @@ from litestar.params import HeaderParameter, QueryParameter
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
+from services.gateway.api.mediaservers import PATIENT
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
 from shared.courier import Courier
@@ -111,7 +112,7 @@ def router(routes: PlexServerRoutes) -> Router:
     discover = get(
         "/servers",
         summary="Find Plex servers and their best addresses",
-        opt=needs("admin"),
+        opt=needs("admin", within=PATIENT),
         responses=describe.shows(_FOUND) | describe.WITH_ID | describe.CONFLICT,
     )
     return Router("/plex", route_handlers=[discover(free(routes.discover))], tags=["servers"])

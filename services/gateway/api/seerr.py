@@ -15,7 +15,7 @@ from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
-from services.gateway.api.mediaservers import Token, Url
+from services.gateway.api.mediaservers import PATIENT, Token, Url
 from services.gateway.store import audit
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
@@ -49,7 +49,7 @@ _SEERR: Final = SeerrConnection(
     problem=None,
     checked_at=datetime(2026, 1, 31, 18, 0, tzinfo=UTC),
 )
-_CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.10:5055", "api_key": "MTY…"})])
+_CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.10:5055", "api_key": "xxxxxxxxxxxxxxxxxxxx"})])
 
 
 class SeerrRoutes:
@@ -87,11 +87,11 @@ class SeerrRoutes:
 def router(routes: SeerrRoutes) -> Router:
     """Return the routes."""
     shown = describe.shows(_SEERR)
-    show = get("/", summary="Show the connection to Seerr", opt=needs("read"), responses=shown)
+    show = get("/", summary="Show the connection to Seerr", opt=needs("read", within=PATIENT), responses=shown)
     change = put(
         "/",
         summary="Set up or change the connection to Seerr",
-        opt=needs("admin"),
+        opt=needs("admin", within=PATIENT),
         responses=shown | describe.WITH_BODY | describe.CONFLICT,
     )
     return Router("/seerr", route_handlers=[show(free(routes.show)), change(free(routes.change))], tags=["servers"])

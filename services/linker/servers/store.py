@@ -175,9 +175,13 @@ async def take_due(connection: Connection, *, now: datetime, again_at: datetime,
 
 
 async def note_seen(connection: Connection, server: ServerRow, seen: Seen, *, at: datetime) -> bool:
-    """Keep what was found; return false, and keep nothing, where the server was changed in the meantime."""
+    """Keep what was found; return false, and keep nothing, where the server was changed in the meantime.
+
+    One that does not answer is looked at again in a minute.
+    """
     done = await connection.execute(
-        """update servers set reachable = $3, problem = $4, checked_at = $9,
+        """update servers set reachable = $3, problem = $4, checked_at = $9::timestamptz,
+            check_at = case when $3 then check_at else least(check_at, $9::timestamptz + interval '1 minute') end,
             machine_id = coalesce(machine_id, $5), version = coalesce($6, version),
             user_count = coalesce($7, user_count), dialect = coalesce($8, dialect)
         where name = $1 and revision = $2""",

@@ -19,6 +19,7 @@ from services.linker.signins.store.connections import LinkedAccount
 from shared.bus.work import Worker
 from shared.courier import Courier
 from shared.errors import ConflictError, InvalidError, NotFoundError, TransientError
+from shared.leniency import text
 from shared.owners import sign_in_secret
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.interactions import Interaction
@@ -161,7 +162,7 @@ class SignIns:
 
     async def _asker(self, asker: Asker, person_id: str | None) -> Asker:
         if person_id is None:
-            return asker
+            return Asker(asker.kind, asker.id, text(asker.name) or asker.id)
         async with transaction(self._pool) as connection:
             person = await joining.person_of(connection, person_id)
         return Asker("person", person.id, person.name)

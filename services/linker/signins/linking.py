@@ -14,6 +14,7 @@ from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount
 from shared.bus.work import Work
+from shared.keyring import Owner
 from shared.owners import account_token
 from shared.schemas.events import AccountLinked
 from shared.schemas.identifiers import derived_id
@@ -39,6 +40,7 @@ class Linking:
         `cause` is the sign-in: whatever else it leads to has ids that derive from it.
         """
         now, proven = self._now(), authorized.proven
+        owner = account_token(proven.provider, server=proven.server, account_id=proven.account_id)
         proof = Proof(
             account=Account(proven.provider, proven.server, proven.account_id, proven.username),
             email=proven.email,
@@ -65,15 +67,13 @@ class Linking:
             expires_at=authorized.expires_at,
             renew_at=lifetimes.renew_at(authorized.expires_at, now=now),
         )
-        await self._keep_tokens(work, authorized)
+        await self._keep_tokens(work, owner, authorized)
         work.publish(_fact(linked, person, email=proven.email, asker=asker, cause=cause))
         return linked
 
-    async def _keep_tokens(self, work: Work, authorized: Authorized) -> None:
-        proven = authorized.proven
-        token = account_token(proven.provider, server=proven.server, account_id=proven.account_id)
-        refresh = msgspec.structs.replace(token, purpose="refresh_token")
-        await self._vault.put(token, authorized.token, on=work.connection)
+    async def _keep_tokens(self, work: Work, owner: Owner, authorized: Authorized) -> None:
+        refresh = msgspec.structs.replace(owner, purpose="refresh_token")
+        await self._vault.put(owner, authorized.token, on=work.connection)
         if authorized.refresh_token is None:
             await self._vault.remove(refresh, on=work.connection)
         else:

@@ -1,6 +1,6 @@
 """Each field that a client reads is one that the other side describes."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from shared.clients import mediabrowser, plex_accounts, plex_items
 from shared.clients.discord import commands, messages, problems
 from shared.clients.seerr import users
-from tests.contract.clients.descriptions import described, properties_of
+from tests.contract.openapi import spec
 from tests.documents import needs_specs
 
 pytestmark = needs_specs
@@ -51,20 +51,20 @@ def test_a_field_that_is_read_is_described(
 ) -> None:
     read = {field.encode_name for field in msgspec.structs.fields(kind)}
 
-    assert read - described(document).properties(schema) == beyond
+    described = spec(document)
+    assert read - described.properties(described.schema(schema)) == beyond
 
 
 def test_the_addresses_of_a_server_are_described() -> None:
-    document = described(PLEX).document
-    connections: Any = document["components"]["schemas"]["PlexDevice"]["properties"]["connections"]["items"]
+    connections = spec(PLEX).schema("PlexDevice")["properties"]["connections"]["items"]
 
     read = {field.encode_name for field in msgspec.structs.fields(plex_accounts.WireConnection)}
 
-    assert read <= properties_of(document, connections)
+    assert read <= spec(PLEX).properties(connections)
 
 
 def test_the_counts_of_seerr_are_described() -> None:
-    answers = described(SEERR).document["paths"]["/request/count"]["get"]["responses"]
+    answers = spec(SEERR).document["paths"]["/request/count"]["get"]["responses"]
     schema = answers["200"]["content"]["application/json"]["schema"]
 
     assert {field.encode_name for field in msgspec.structs.fields(users.RequestCounts)} == set(schema["properties"])

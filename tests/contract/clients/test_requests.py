@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.catalogue import CALLS, Call, Recorder, over
-from tests.contract.clients.descriptions import Description, described, trakt_routes
+from tests.contract.openapi import Spec, spec, trakt_routes
 from tests.documents import needs_specs
 
 pytestmark = needs_specs
@@ -51,9 +51,9 @@ async def requests_of(call: Call) -> list[httpx.Request]:
     ]
 
 
-def description_of(call: Call) -> tuple[Description, str]:
+def description_of(call: Call) -> tuple[Spec, str]:
     name, prefix = DESCRIPTIONS[call.system]
-    return described(name), prefix
+    return spec(name), prefix
 
 
 @described_calls
@@ -91,7 +91,7 @@ def has_credential(request: httpx.Request) -> bool:
 @pytest.mark.parametrize("call", [call for call in CALLS if call.system == "trakt"], ids=lambda call: call.name)
 async def test_trakt_has_such_a_route(call: Call) -> None:
     for request in await requests_of(call):
-        assert (request.method, request.url.path) in trakt_routes()
+        assert f"{request.method} {request.url.path}" in trakt_routes()
         assert request.url.host == ("auth.trakt.tv" if "/oauth/" in request.url.path else "api.trakt.tv")
 
 
@@ -109,7 +109,7 @@ OVERSEERR_LACKS: Final = {
     ids=lambda call: call.name,
 )
 async def test_overseerr_has_all_that_it_is_asked_for(call: Call) -> None:
-    overseerr = described("overseerr-api.yml")
+    overseerr = spec("overseerr-api.yml")
 
     for request in await requests_of(call):
         operation = overseerr.operation(request.method, request.url.path.removeprefix("/api/v1"))
@@ -121,7 +121,7 @@ async def test_overseerr_has_all_that_it_is_asked_for(call: Call) -> None:
 @pytest.mark.parametrize("name", sorted(OVERSEERR_LACKS))
 async def test_what_overseerr_lacks_is_said_so(name: str) -> None:
     call = next(call for call in CALLS if (call.system, call.name) == ("seerr", name))
-    overseerr = described("overseerr-api.yml")
+    overseerr = spec("overseerr-api.yml")
 
     for request in await requests_of(call):
         assert overseerr.operation(request.method, request.url.path.removeprefix("/api/v1")) is None

@@ -1,6 +1,8 @@
 """Bad input of every kind, at every route: never a 5xx, always a problem."""
 
 import urllib.parse
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.bus.connection import Bus
-from shared.bus.questions import Answers
 from shared.postgres.pool import Pool
 from shared.schemas.history import CountPlays, ListPlays, PlayPage, PlayStats
 from shared.schemas.people import (
@@ -25,9 +26,8 @@ from shared.schemas.people import (
     UnclaimedPage,
 )
 from shared.schemas.plex import ItemPage, LibraryPage, ListItems, ListLibraries, SearchItems
-from shared.telemetry import Tracer
 from tests.integration.gateway.house import ADMIN, House
-from tests.integration.service import until
+from tests.integration.service import answering, until
 
 GETS: Final = (
     "/api/auth/verify",
@@ -166,7 +166,7 @@ content_type = st.sampled_from(
 
 
 @pytest.fixture
-async def served(house: House, bus: Bus) -> House:
+async def served(house: House, bus: Bus) -> AsyncIterator[House]:
     """A gateway whose questions are answered."""
     ada = Person(id="p1", name="Ada", identities=[], seerr_user_id=None)
     stats: dict[str, Any] = dict.fromkeys(("total", "movies", "episodes", "unclaimed", "watched_s"), 0)
@@ -187,11 +187,11 @@ async def served(house: House, bus: Bus) -> House:
             SearchItems: ItemPage([], 0, 50, 0),
         },
     }
-    for service, known in answers.items():
-        answerers = {kind: _always(answer) for kind, answer in known.items()}
-        await bus.add(Answers(service, answerers, tracer=Tracer()))
-    await bus.client.flush()
-    return house
+    async with AsyncExitStack() as stack:
+        for service, known in answers.items():
+            answerers = {kind: _always(answer) for kind, answer in known.items()}
+            await stack.enter_async_context(answering(bus, service, answerers))
+        yield house
 
 
 def _always(answer: msgspec.Struct) -> Any:

@@ -8,7 +8,6 @@ import pytest
 
 from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Held, Outcome, Pending, Proven, Waiting
 from services.linker.signins.wiring import Ways
-from shared.bus.connection import Bus
 from shared.errors import ConflictError, InvalidError
 from shared.owners import account_token, reply_token, sign_in_secret
 from shared.schemas.interactions import TOKEN, Interaction, Reply
@@ -183,14 +182,22 @@ async def test_a_denied_code_links_nothing(place: Place, house: House) -> None:
         assert (ended["status"], await me.linked()) == ("denied", [])
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        msgspec.structs.replace(authorized(), token=Secret("x" * 20_000)),
+        authorized("nul\x00"),
+        authorized("x" * 300),
+    ],
+)
 async def test_an_account_that_cannot_be_kept_is_refused_and_not_half_linked(
-    place: Place, house: House, said: Said, bus: Bus
+    place: Place, house: House, odd: Authorized
 ) -> None:
     codes = Codes()
     async with place.linker(ways=Ways(flows={"jellyfin": codes})) as linker:
         me = await admin(house)
         pin = await me.begin("jellyfin")
-        codes.outcome = msgspec.structs.replace(authorized(), token=Secret("x" * 20_000))
+        codes.outcome = odd
 
         ended = await me.check(pin, "jellyfin")
 

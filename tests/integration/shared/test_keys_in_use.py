@@ -50,7 +50,7 @@ async def test_a_key_in_use_that_is_missing_or_another_ends_a_service(
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", f"services.{service}", env=environment, stdout=PIPE, stderr=PIPE
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         _, errors = await process.communicate()
 
     assert (process.returncode, errors.decode()) == (2, f"usher {service}: {line}\n")

@@ -1,14 +1,19 @@
-"""By what tries are counted, and which machine an account is proven on."""
+"""By what tries are counted, which machine an account is proven on, which application Usher is."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.linker.servers.given import given as given_servers
 from services.linker.servers.store import ServerRow
 from services.linker.signins.domain import Asker
+from services.linker.signins.flows.applications import client_id_of
 from services.linker.signins.flows.jellyfin import device_of
 from services.linker.signins.flows.passwords import digest
 from services.linker.signins.flows.places import AnotherServerError, proven_server
+from shared.http.egress import Egress
+from shared.schemas.secret import Secret
+from shared.settings import UpstreamSettings
 
 words = st.text(max_size=20)
 
@@ -42,6 +47,34 @@ def test_an_account_is_proven_on_the_server_that_is_known(known: str | None, ans
 def test_on_another_server_or_an_unnamed_one_nothing_is_proven(known: str | None, answered: str) -> None:
     with pytest.raises(AnotherServerError, match="Cellar"):
         proven_server(row(known), answered)
+
+
+CLIENT_ID = "0af1" * 16
+
+
+@pytest.mark.parametrize(
+    ("machine_id", "url", "client_id"),
+    [
+        (CLIENT_ID, "https://trakt.tv", CLIENT_ID),
+        (CLIENT_ID, f"https://trakt.tv/oauth/applications/{'b' * 64}", CLIENT_ID),
+        (None, f"https://auth.trakt.tv/oauth/applications/{CLIENT_ID}", CLIENT_ID),
+        (None, f"https://auth.trakt.tv/oauth/applications/{CLIENT_ID}/", CLIENT_ID),
+        (None, "https://trakt.tv/oauth/applications/12345", ""),
+        (None, "https://trakt.tv/oauth/applications", ""),
+        (None, "https://trakt.tv", ""),
+        (None, "", ""),
+    ],
+)
+def test_the_client_id_of_an_application_is_found_where_it_is_said(
+    machine_id: str | None, url: str, client_id: str
+) -> None:
+    assert client_id_of(ServerRow(name="Trakt", type="trakt", url=url, machine_id=machine_id)) == client_id
+
+
+def test_the_settings_say_it_too() -> None:
+    config = UpstreamSettings(trakt_client_id=CLIENT_ID, trakt_client_secret=Secret("secret"))
+
+    assert [client_id_of(each.row) for each in given_servers(config, Egress())] == [CLIENT_ID]
 
 
 def test_a_user_of_discord_and_one_of_usher_are_two_devices() -> None:

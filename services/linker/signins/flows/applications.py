@@ -1,12 +1,19 @@
 """The application that Usher is at Trakt: its id and secret, which whoever runs Usher made there."""
 
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
 from services.linker.clients import Clients
 from services.linker.servers import store
+from services.linker.servers.store import ServerRow
 from shared.clients.trakt import Trakt
 from shared.errors import ConflictError
 from shared.owners import server_token
 from shared.postgres.pool import Pool, transaction
 from shared.vault import Vault
+
+_SHORTEST: Final = 32
+"""Characters; client ids have 64."""
 
 
 class NoApplicationError(ConflictError):
@@ -17,7 +24,8 @@ class NoApplicationError(ConflictError):
     def __init__(self) -> None:
         super().__init__(
             "no Trakt application is configured: make one at https://trakt.tv/oauth/applications and set "
-            "TRAKT_CLIENT_ID and TRAKT_CLIENT_SECRET, or add it as a server of type trakt"
+            "TRAKT_CLIENT_ID and TRAKT_CLIENT_SECRET, or add a server of type trakt with the id as machine_identifier "
+            "and the secret as token"
         )
 
 
@@ -34,7 +42,16 @@ class Applications:
         async with transaction(self._pool) as connection:
             rows = await store.servers_of(connection, "trakt")
         for row in rows:
-            secret = await self._vault.get(server_token(row.name, type="trakt"))
-            if row.machine_id and secret is not None:
-                return self._clients.trakt(client_id=row.machine_id, client_secret=secret)
+            client_id, secret = client_id_of(row), await self._vault.get(server_token(row.name, type="trakt"))
+            if client_id and secret is not None:
+                return self._clients.trakt(client_id=client_id, client_secret=secret)
         raise NoApplicationError
+
+
+def client_id_of(row: ServerRow) -> str:
+    """Return an application's client id: said as the machine's, or at the end of its address; "" where it is not said.
+
+    At the end of Trakt's own page about an application stands another number.
+    """
+    last = unquote(urlsplit(row.url).path.rstrip("/").rpartition("/")[2])
+    return row.machine_id or ("" if last.isdecimal() or len(last) < _SHORTEST else last)

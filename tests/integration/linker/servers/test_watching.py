@@ -150,6 +150,20 @@ async def test_a_server_of_the_settings_that_is_away_is_kept_and_found_later(pla
     assert (away.reachable, back.reachable, back.problem) == (False, True, None)
 
 
+async def test_a_server_that_does_not_answer_is_looked_at_again_in_a_minute(place: Place, street: Street) -> None:
+    async with place.linker() as linker:
+        await linker.add_from(street, "plex")
+        await linker.add_from(street, "jellyfin")
+        street.plex.fail_next(503)
+        await linker.look()
+        async with linker.parts.pool.acquire() as connection:
+            rows = await connection.fetch("select name, check_at - checked_at as wait from servers order by name")
+
+    well, ill = (row["wait"].total_seconds() for row in rows)
+    assert 200 < well <= 300
+    assert 50 < ill <= 60
+
+
 async def test_a_later_start_changes_what_nobody_else_has_changed(place: Place, street: Street) -> None:
     async with place.linker(**of_plex(street)):
         pass
