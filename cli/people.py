@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.client import ask, path
-from cli.output import AsJson, Limit, Offset, show, show_json, show_table
+from cli.output import AsJson, Limit, Offset, plain, show, show_json, show_table
 
 COLUMNS: Final = {"Id": "id", "Name": "name", "Accounts": "accounts", "Seerr user": "seerr_user_id"}
 IDENTITIES: Final = {
@@ -54,6 +54,8 @@ def show_person(person: Person, *, json: AsJson = False) -> None:
         show_json(found)
     else:
         show_table(found["identities"], IDENTITIES, title=f"{found['name']} ({found['id']})")
+        if found.get("seerr_reason"):
+            print(f"Seerr: {plain(found['seerr_reason'])}")
 
 
 @app.command()

@@ -18,6 +18,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+PAGE: Final = b"<html><body><h1>Something went wrong</h1></body></html>"
+
 _KEPT: Final = 10_000
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
@@ -104,7 +106,7 @@ class App:
         status: int,
         *,
         times: int = 1,
-        body: bytes = b"<html><body><h1>Something went wrong</h1></body></html>",
+        body: bytes = PAGE,
         path: str = "/",
         **headers: str,
     ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from simulators.asgi import App, Request, Response, json_response
+from simulators.asgi import PAGE, App, Request, Response, json_response
 from simulators.discord.refusals import RefusedError
 from simulators.seerr.users import User
 from simulators.town import Resident, Town
@@ -125,7 +125,9 @@ class Stage(App):
         if body.seconds:
             app.slow_next(timedelta(seconds=body.seconds), times=body.times, path=body.path)
         else:
-            app.fail_next(body.status, times=body.times, path=body.path)
+            headers = {"content_type": "application/json"} if body.text.startswith("{") else {}
+            headers |= {"Retry_After": str(body.retry_after)} if body.retry_after else {}
+            app.fail_next(body.status, times=body.times, path=body.path, body=body.text.encode() or PAGE, **headers)
         return json_response({})
 
 
@@ -148,6 +150,8 @@ class _Call(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     times: int = 1
     path: str = "/"
+    text: str = ""
+    retry_after: int = 0
 
 
 def _body(request: Request) -> _Call:

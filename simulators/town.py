@@ -45,7 +45,10 @@ class Resident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Town:
-    """Martha owns the servers; her friends are on all of them, one is known to Seerr, and a child lives in her Home."""
+    """Martha owns the servers; her friends are on all of them, one is known to Seerr, and a child lives in her Home.
+
+    With the last of her friends she shares her movies only.
+    """
 
     def __init__(self, *, clock: Clock | None = None, dialect: Dialect = Dialect.SEERR) -> None:
         clock = clock or Clock()
@@ -60,12 +63,12 @@ class Town:
         owner = self.residents[OWNER].plex
         self.child = self.plex_tv.accounts.add_managed("Mila", home_of=owner.id, home_pin="2580")
         self.device = self.plex_tv.accounts.add_server("Attic", owner=owner, uris=[])
-        for name in FRIENDS:
-            self.plex_tv.accounts.share(
-                self.plex_tv.accounts.devices[self.device.machine_id], self.residents[name].plex
-            )
         self.plex_server = PlexServer(self.plex_tv.accounts, self.device, clock=clock)
         self._fill_libraries()
+        for name in FRIENDS:
+            only = self.library_keys[:1] if name == FRIENDS[-1] else None
+            self.plex_tv.accounts.share(self.device, self.residents[name].plex, only=only)
+        self.plex_tv.accounts.share(self.device, self.child, only=self.library_keys[:1])
         self._set_up_seerr()
 
     def _settle(self, name: str, number: int) -> Resident:
@@ -96,6 +99,15 @@ class Town:
         known = self.seerr.users.add(email=f"{FRIENDS[0]}@example.com", username=FRIENDS[0])
         for title, _, tmdb_id in _MOVIES[:3]:
             self.seerr.users.ask_for(known, "movie", tmdb_id, status=2 if title == "Arrival" else 1)
+
+    @property
+    def library_keys(self) -> tuple[str, ...]:
+        """The libraries of the Plex server."""
+        return tuple(self.plex_server.library.sections)
+
+    def sees(self, resident: Resident, section: str) -> bool:
+        """Return whether somebody sees a library of the Plex server."""
+        return self.plex_tv.accounts.devices[self.device.machine_id].shows(section, resident.plex.id)
 
     def apps(self) -> dict[str, App]:
         """Return every system by name."""

@@ -61,7 +61,7 @@ class Viewers:
         busy = {viewing.who.name for viewing in self._watching}
         who, item = next((pair for pair in self._waiting if pair[0].name not in busy), self._waiting[0])
         self._waiting.remove((who, item))
-        if self._chance.random() >= _ON_PLEX:
+        if self._chance.random() >= _ON_PLEX or not self._town.sees(who, item.section):
             return Viewing(who, item, "jellyfin", None)
         library = self._town.plex_server.library
         session = library.play(item, account_id=who.plex.id, name=who.name, offset=timedelta(minutes=1))

@@ -74,7 +74,6 @@ class Handlers:
                 case AccountClaimed(account=account):
                     await plays.lock_account(work.connection, account)
                     person = await plays.give_account(work.connection, fact)
-                    await plays.lock_person(work.connection, person)
                 case PersonMerged():
                     person = await plays.merge_people(work.connection, fact)
                 case never:

@@ -49,6 +49,8 @@ def check_objects(value: object, path: str, most: int) -> list[dict[str, Any]]:
         raise bad_form(path, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
     if len(value) > most:
         raise bad_form(path, "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
+    if None in value:
+        raise bad_form(f"{path}.{value.index(None)}", "BASE_TYPE_REQUIRED", "This field is required")
     return [check_object(each, f"{path}.{at}") for at, each in enumerate(value)]
 
 

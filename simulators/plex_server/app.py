@@ -60,6 +60,10 @@ class PlexServer(App):
             return holder.id
         return next((account for account, given in device.access_tokens.items() if given == token), None)
 
+    def _sees(self, request: Request, section: str) -> bool:
+        caller = self._caller(request)
+        return caller is not None and self._accounts.devices[self._machine_id].shows(section, caller)
+
     async def _root(self, request: Request) -> Response:
         device = self._accounts.devices[self._machine_id]
         owner = self._accounts.by_id[device.owner_id]
@@ -87,14 +91,14 @@ class PlexServer(App):
         return _container(request, {**identity, "version": VERSION})
 
     async def _sections(self, request: Request) -> Response:
-        found = [answers.section(each) for each in self.library.sections.values()]
+        found = [answers.section(each) for each in self.library.sections.values() if self._sees(request, each.key)]
         return _container(
             request, {"size": len(found), "allowSync": False, "title1": "Plex Library", "Directory": found}
         )
 
     async def _content(self, request: Request) -> Response:
         section = self.library.sections.get(request.values["section"])
-        if section is None:
+        if section is None or not self._sees(request, section.key):
             return _page(404, "Not Found")
         named = {"librarySectionID": int(section.key), "librarySectionTitle": section.title}
         return self._listed(request, self.library.content(section, request.query.get("type")), named)
@@ -112,6 +116,7 @@ class PlexServer(App):
         except ValueError:
             return _page(400, "Bad Request")
         begin = start or 0
+        items = [item for item in items if self._sees(request, item.section)]
         part = items[begin:] if size is None else items[begin : begin + size]
         guids = request.query.get("includeGuids") == "1"
         shown = [answers.metadata(self.library, item, with_guids=guids) for item in part]
@@ -126,9 +131,12 @@ class PlexServer(App):
         if not text or not limit.isdecimal():
             return _page(400, "Bad Request")
         section = request.query.get("sectionId")
+        found = {kind: self.library.named(text, kind, section) for kind in ("movie", "show", "episode")}
         hubs = [
-            answers.hub(self.library, kind, self.library.named(text, kind, section), limit=int(limit))
-            for kind in ("movie", "show", "episode")
+            answers.hub(
+                self.library, kind, [item for item in items if self._sees(request, item.section)], limit=int(limit)
+            )
+            for kind, items in found.items()
         ]
         return _container(request, {"size": len(hubs), "identifier": _IDENTIFIER, "Hub": hubs})
 

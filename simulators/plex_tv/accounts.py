@@ -44,7 +44,10 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A server, or a player, of an account; a share gives another account a token of its own for it."""
+    """A server, or a player, of an account; a share gives another account a token of its own for it.
+
+    A share may be limited to libraries, `only`, by their keys.
+    """
 
     name: str
     machine_id: str
@@ -54,6 +57,11 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     provides: str = "server"
     product: str = "Plex Media Server"
     is_present: bool = True
+    only: dict[int, tuple[str, ...]] = {}
+
+    def shows(self, section: str, account_id: int) -> bool:
+        """Return whether an account that reaches the server sees a library of it."""
+        return account_id not in self.only or section in self.only[account_id]
 
 
 class Accounts:
@@ -132,12 +140,14 @@ class Accounts:
         addresses = [_address(uri) for uri in uris]
         self.devices[device.machine_id] = msgspec.structs.replace(current, addresses=addresses)
 
-    def share(self, device: Device, account: PlexAccount) -> str:
-        """Share a server with somebody and return his token for it."""
+    def share(self, device: Device, account: PlexAccount, *, only: tuple[str, ...] | None = None) -> str:
+        """Share a server with somebody, or these libraries of it only, and return his token for it."""
         token = self._ids.token("server token")
         current = self.devices[device.machine_id]
         tokens = {**current.access_tokens, account.id: token}
-        self.devices[device.machine_id] = msgspec.structs.replace(current, access_tokens=tokens)
+        limits = {each: keys for each, keys in current.only.items() if each != account.id}
+        limits |= {} if only is None else {account.id: only}
+        self.devices[device.machine_id] = msgspec.structs.replace(current, access_tokens=tokens, only=limits)
         return token
 
     def unshare(self, device: Device, account: PlexAccount) -> None:

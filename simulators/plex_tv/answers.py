@@ -1,5 +1,6 @@
 """The bodies of plex.tv's answers."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,6 +34,8 @@ _PROFILE: Final = {
     "mediaReviewsVisibility": 0,
     "mediaReviewsLanguages": None,
 }
+
+_SECTIONS: Final = {"1": (118_181_361, "Movies", "movie"), "2": (118_251_661, "TV Shows", "show")}
 
 
 def moment(at: datetime) -> str:
@@ -134,8 +137,11 @@ def home_user(account: PlexAccount) -> dict[str, Any]:
     }
 
 
-def resource(device: Device, viewer: PlexAccount, owner: PlexAccount, *, with_relay: bool) -> dict[str, Any]:
-    """Return a device as an account sees it, with the token that is good for this account on this server."""
+def resource(device: Device, viewer: PlexAccount, owner: PlexAccount, *, including: Collection[str]) -> dict[str, Any]:
+    """Return a device as an account sees it, with the token that is good for this account on this server.
+
+    Relays, addresses of IPv6 and https are named only where they are asked for.
+    """
     is_owned = device.owner_id == viewer.id
     return {
         "name": device.name,
@@ -161,16 +167,21 @@ def resource(device: Device, viewer: PlexAccount, owner: PlexAccount, *, with_re
         "publicAddressMatches": True,
         "dnsRebindingProtection": False,
         "natLoopbackSupported": True,
-        "connections": [_connection(each) for each in device.addresses if with_relay or not each.is_relay],
+        "connections": [
+            _connection(each, is_secure="includeHttps" in including)
+            for each in device.addresses
+            if (not each.is_relay or "includeRelay" in including) and (not each.is_ipv6 or "includeIPv6" in including)
+        ],
     }
 
 
-def _connection(address: Address) -> dict[str, Any]:
+def _connection(address: Address, *, is_secure: bool) -> dict[str, Any]:
+    uri = address.uri if is_secure else f"http://{address.address}:{address.port}"
     return {
-        "protocol": address.uri.partition("://")[0],
+        "protocol": uri.partition("://")[0],
         "address": address.address,
         "port": address.port,
-        "uri": address.uri,
+        "uri": uri,
         "local": address.is_local,
         "relay": address.is_relay,
         "IPv6": address.is_ipv6,
@@ -206,8 +217,8 @@ def listed_user(account: PlexAccount, devices: list[Device]) -> dict[str, Any]:
                 "machineIdentifier": device.machine_id,
                 "name": device.name,
                 "lastSeenAt": int(account.joined_at.timestamp()),
-                "numLibraries": 2,
-                "allLibraries": True,
+                "numLibraries": len(device.only.get(account.id, _SECTIONS)),
+                "allLibraries": account.id not in device.only,
                 "owned": False,
                 "pending": False,
             }
@@ -224,6 +235,7 @@ def share(account: PlexAccount, device: Device) -> dict[str, Any]:
         "username": account.username or "",
         "email": account.email or "",
         "userID": account.id,
+        "invitedId": account.id,
         "accessToken": device.access_tokens[account.id],
         "name": device.name,
         "acceptedAt": int(account.joined_at.timestamp()),
@@ -234,10 +246,10 @@ def share(account: PlexAccount, device: Device) -> dict[str, Any]:
         "allowTuners": False,
         "allowSubtitleAdmin": False,
         "owned": False,
-        "allLibraries": True,
+        "allLibraries": account.id not in device.only,
         "filterAll": "",
         "Section": [
-            {"id": 118_181_361, "key": 1, "title": "Movies", "type": "movie", "shared": True},
-            {"id": 118_251_661, "key": 2, "title": "TV Shows", "type": "show", "shared": True},
+            {"id": number, "key": int(key), "title": title, "type": kind, "shared": device.shows(key, account.id)}
+            for key, (number, title, kind) in _SECTIONS.items()
         ],
     }

@@ -125,9 +125,9 @@ class PlexTv(App):
         viewer = self._holder(request)
         if viewer is None:
             return _unauthenticated(request)
-        with_relay = request.query.get("includeRelay") == "1"
+        including = {name for name, value in request.query.items() if value in _TRUE}
         found = [
-            answers.resource(device, viewer, self.accounts.by_id[device.owner_id], with_relay=with_relay)
+            answers.resource(device, viewer, self.accounts.by_id[device.owner_id], including=including)
             for device in self.accounts.devices.values()
             if viewer.id in device.access_tokens
         ]

@@ -116,7 +116,7 @@ class Handlers:
             persons = await store.linked_after(connection, job.after, limit=PERSONS_AT_ONCE)
         if not persons:
             return
-        view = await view_of(desk.api)
+        view = await view_of(desk.api, self._pool)
         for person_id in persons:
             await self._matching.look_after(desk, view, person_id, cause=message.id)
         async with self._worker.on_request() as work:

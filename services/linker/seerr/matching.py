@@ -28,17 +28,18 @@ from shared.schemas.secret import Secret
 
 
 class View(msgspec.Struct, frozen=True):
-    """Seerr as it was when it was read."""
+    """Seerr as it was when it was read, and who had which of its users then."""
 
     users: list[SeerrUser]
     ground: Ground
+    holders: dict[int, str]
 
     def user(self, number: int) -> SeerrUser | None:
         """Return a user."""
         return next((user for user in self.users if user.id == number), None)
 
 
-async def view_of(api: Seerr) -> View:
+async def view_of(api: Seerr, pool: Pool) -> View:
     """Read all that a decision needs, a few calls for all persons."""
     media_server = (await api.public_settings()).media_server
     machine_id: str | None = None
@@ -46,7 +47,9 @@ async def view_of(api: Seerr) -> View:
         machine_id = await api.plex_machine_id()
     elif media_server in {"jellyfin", "emby"}:
         machine_id = await api.jellyfin_server_id()
-    return View(await api.all_users(), Ground(media_server, machine_id))
+    users = await api.all_users()
+    async with transaction(pool) as connection:
+        return View(users, Ground(media_server, machine_id), await store.holders(connection))
 
 
 class Matching:
@@ -91,6 +94,7 @@ class Matching:
                     jobs.say(work, MatchUser(seeker.person_id), cause=cause)
             case Found() as found:
                 await self._store(desk, seeker, found, cause=cause)
+                view.holders[found.user.id] = seeker.person_id
             case Unsure(reason):
                 await self._give_up(desk, seeker, reason)
             case never:
@@ -128,12 +132,12 @@ class Matching:
 
     async def _surroundings(self, seeker: Seeker, view: View) -> Surroundings:
         async with transaction(self._pool) as connection:
-            held = await store.held_by_others(connection, seeker.person_id)
             contested = await store.contested_names(connection, seeker)
+        held = {number: holder for number, holder in view.holders.items() if holder != seeker.person_id}
         return Surroundings(held=held, contested=contested, ground=view.ground)
 
     async def _search(self, desk: Desk, seeker: Seeker, *, cause: str) -> None:
-        view = await view_of(desk.api)
+        view = await view_of(desk.api, self._pool)
         around = await self._surroundings(seeker, view)
         verdict = domain.match(view.users, seeker.accounts, around)
         if isinstance(verdict, Nobody):
@@ -150,13 +154,13 @@ class Matching:
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
             now = await store.seeker_of(work.connection, seeker.person_id)
-            held = await store.held_by_others(work.connection, seeker.person_id)
-            if now is None or now.person_id != seeker.person_id or found.user.id in held:
+            holder = await store.holder_of(work.connection, found.user.id)
+            if now is None or now.person_id != seeker.person_id or holder not in {None, seeker.person_id}:
                 raise TransientError(f"Seerr's user {found.user.id} was given to another person at the same time")
             if now.seerr_user_id is None:
                 await store.give_user(work.connection, now, found, url=desk.row.url, at=self._now())
                 self._say_linked(work, now, found, cause=cause)
-            jobs.say(work, TellUser(now.person_id), cause=cause)
+            _say_tell(work, desk, now, cause=cause)
 
     def _say_linked(self, work: Work, seeker: Seeker, found: Found, *, cause: str) -> None:
         work.publish(
@@ -176,7 +180,7 @@ class Matching:
     async def _keep(self, desk: Desk, seeker: Seeker, *, cause: str) -> None:
         async with self._worker.on_request() as work:
             await store.note_search(work.connection, seeker.person_id, url=desk.row.url, reason=None, at=self._now())
-            jobs.say(work, TellUser(seeker.person_id), cause=cause)
+            _say_tell(work, desk, seeker, cause=cause)
 
     async def _give_up(self, desk: Desk, seeker: Seeker, reason: str) -> None:
         async with self._worker.on_request() as work:
@@ -216,6 +220,11 @@ async def _imported(api: Seerr, view: View, seeker: Seeker, around: Surroundings
     else:
         await api.import_from_jellyfin([account.id])
     return domain.match(await api.all_users(), seeker.accounts, around)
+
+
+def _say_tell(work: Work, desk: Desk, seeker: Seeker, *, cause: str) -> None:
+    if seeker.discord_ids or desk.row.gives_token:
+        jobs.say(work, TellUser(seeker.person_id), cause=cause)
 
 
 def _had(seeker: Seeker) -> tuple[int | None, str | None]:

@@ -80,15 +80,25 @@ async def linked_after(connection: Connection, person_id: str, *, limit: int) ->
     return [row["id"] for row in rows]
 
 
-async def held_by_others(connection: Connection, person_id: str) -> dict[int, str]:
-    """Return the users of Seerr that other persons have."""
+async def holders(connection: Connection) -> dict[int, str]:
+    """Return which person has which user of Seerr."""
     rows = await connection.fetch(
         """select seerr_user_id as number, id as person_id from persons
-        where seerr_user_id is not null and merged_into is null and id <> $1
-        union select id::int, person_id from identities where provider = 'seerr' and person_id <> $1""",
-        person_id,
+        where seerr_user_id is not null and merged_into is null
+        union select id::int, person_id from identities where provider = 'seerr'"""
     )
     return {row["number"]: row["person_id"] for row in rows}
+
+
+async def holder_of(connection: Connection, number: int) -> str | None:
+    """Return which person has a user of Seerr."""
+    found: str | None = await connection.fetchval(
+        """select id from persons where seerr_user_id = $1 and merged_into is null
+        union select person_id from identities where provider = 'seerr' and server = '' and id = $2 limit 1""",
+        number,
+        str(number),
+    )
+    return found
 
 
 async def contested_names(connection: Connection, seeker: Seeker) -> frozenset[str]:

@@ -151,9 +151,10 @@ async def record_unwatched(
 
 
 async def give_account(connection: Connection, claimed: AccountClaimed) -> PersonRef:
-    """Give an account and its plays to a person, or to whoever that person became; return that one."""
+    """Give an account and its plays to a person, or to whoever that person became; return that one, locked."""
     account = claimed.account
     person = await _survivor(connection, PersonRef(claimed.person_id, claimed.person_name))
+    await lock_person(connection, person)
     await connection.execute(
         """insert into accounts (source, server, id, person_id, person_name) values ($1, $2, $3, $4, $5)
         on conflict (source, server, id) do update

@@ -306,7 +306,7 @@ async def test_choices_come_from_the_service_and_are_made_to_fit(house: House, b
 
     async def suggest(question: Suggest) -> Choices:
         asked.append(question)
-        odd = [Choice("x" * 300, "long name"), Choice("long value", "y" * 101), Choice("", "v"), Choice(" ", "v")]
+        odd = [Choice("x" * 300, "long name"), Choice("long value", "y" * 101), Choice("\x00", "v"), Choice(" ", "v")]
         return Choices([*odd, *(Choice(f"Person {number}", str(number)) for number in range(40))])
 
     async with answering(bus, "syncer", {Suggest: suggest}):
@@ -334,8 +334,9 @@ async def test_a_service_that_is_away_or_slow_offers_nothing_in_time(house: Hous
     async with answering(bus, "syncer", {Suggest: suggest}):
         began = loop.time()
         late = await send(house, typing)
+        took = loop.time() - began
 
-        assert loop.time() - began < 2.4
+    assert 2 < took < 2.4
     for answer in (nobody, late):
         assert (answer.status_code, answer.json()) == (200, {"type": 8, "data": {"choices": []}})
 

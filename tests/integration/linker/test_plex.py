@@ -125,6 +125,18 @@ async def test_what_is_new_and_what_is_called_so(attic: Attic, bus: Bus) -> None
     assert (none.items, none.total) == ([], 0)
 
 
+async def test_what_is_not_shared_with_somebody_is_not_seen(attic: Attic, bus: Bus) -> None:
+    attic.plex_tv.accounts.share(attic.device, attic.friend, only=(attic.shows.key,))
+    search = SearchItems(server="Attic", person="jonas", query="matrix")
+
+    found = await ask(bus, "linker", search, ItemPage)
+    with pytest.raises(NotFoundError):
+        await ask(bus, "linker", ListItems(server="Attic", person="jonas", library_id=attic.movies.key), ItemPage)
+
+    assert await libraries(bus, person="jonas") == ["Shows"]
+    assert found.items == []
+
+
 async def test_the_owner_sees_what_is_watched_and_others_are_told_no(attic: Attic, bus: Bus) -> None:
     attic.plex_server.library.play(attic.matrix, account_id=attic.friend.id, name="jonas", offset=timedelta(minutes=1))
 

@@ -188,7 +188,9 @@ async def test_other_packings_are_refused(encoding: str) -> None:
         await fetched(packed(gzip.compress(gzip.compress(b"{}")), encoding))
 
 
-@pytest.mark.parametrize("body", [b"{}", gzip.compress(b"x" * 100)[:-4], b"\x1f\x8b", gzip.compress(b"x")[:12]])
+@pytest.mark.parametrize(
+    "body", [b"{}", gzip.compress(b"x" * 100, mtime=0)[:-4], b"\x1f\x8b", gzip.compress(b"x", mtime=0)[:12]]
+)
 async def test_broken_and_cut_zip_is_refused(body: bytes) -> None:
     with pytest.raises(httpx.DecodingError):
         await fetched(packed(body))

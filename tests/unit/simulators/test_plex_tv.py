@@ -279,3 +279,32 @@ async def test_unknown_paths_and_methods_are_refused_as_plex_does(client: httpx.
 
     assert (unknown.status_code, unknown.json()["errors"][0]["code"]) == (404, 1002)
     assert (method.status_code, method.json()["errors"][0]["code"]) == (405, 1005)
+
+
+async def test_https_and_ipv6_are_left_out_unless_asked_for(client: httpx.AsyncClient, plex_tv: PlexTv) -> None:
+    owner = plex_tv.accounts.add("anna")
+    plex_tv.accounts.add_server(
+        "Attic", owner=owner, uris=["https://attic.plex.direct:32400", "http://[fd00::1]:32400"]
+    )
+    token = {"X-Plex-Token": plex_tv.accounts.sign_in(owner)}
+
+    async def uris(query: str) -> list[str]:
+        [server] = (await client.get(f"/api/v2/resources?{query}", headers=token)).json()
+        return [each["uri"] for each in server["connections"]]
+
+    assert await uris("") == ["http://attic.plex.direct:32400"]
+    assert await uris("includeHttps=1") == ["https://attic.plex.direct:32400"]
+    assert await uris("includeHttps=1&includeIPv6=1") == ["https://attic.plex.direct:32400", "http://[fd00::1]:32400"]
+
+
+async def test_a_share_of_one_library_says_which(client: httpx.AsyncClient, plex_tv: PlexTv) -> None:
+    owner, friend = plex_tv.accounts.add("anna"), plex_tv.accounts.add("bert")
+    server = plex_tv.accounts.add_server("Attic", owner=owner, uris=[])
+    plex_tv.accounts.share(server, friend, only=("2",))
+    token = {"X-Plex-Token": plex_tv.accounts.sign_in(owner)}
+
+    listed = (await client.get(f"/api/servers/{server.machine_id}/shared_servers", headers=token)).text
+
+    assert 'allLibraries="0"' in listed
+    assert 'title="Movies" type="movie" shared="0"' in listed
+    assert 'title="TV Shows" type="show" shared="1"' in listed

@@ -144,3 +144,13 @@ async def test_signing_out_everywhere_and_denying_work_from_the_stage() -> None:
     claimed = await stage.post("/plex/claim", json={"code": made["code"], "person": OWNER})
 
     assert (town.plex_tv.accounts.holder(token), claimed.status_code) == (None, 400)
+
+
+async def test_a_fault_is_what_the_stage_says() -> None:
+    town = Town()
+    fault = {"system": "plex_tv", "status": 429, "text": '{"errors":[{"code":1003}]}', "retry_after": 7}
+    told = await client(Stage(town, "")).post("/faults", json=fault)
+    answer = await client(town.plex_tv, PLEX).get("/api/v2/ping")
+
+    assert (told.status_code, answer.status_code, answer.json()) == (200, 429, {"errors": [{"code": 1003}]})
+    assert (answer.headers["Retry-After"], answer.headers["Content-Type"]) == ("7", "application/json")

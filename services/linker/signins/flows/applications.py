@@ -24,8 +24,7 @@ class NoApplicationError(ConflictError):
     def __init__(self) -> None:
         super().__init__(
             "no Trakt application is configured: make one at https://trakt.tv/oauth/applications and set "
-            "TRAKT_CLIENT_ID and TRAKT_CLIENT_SECRET, or add a server of type trakt with the id as machine_identifier "
-            "and the secret as token"
+            "TRAKT_CLIENT_ID and TRAKT_CLIENT_SECRET"
         )
 
 
