@@ -14,6 +14,7 @@ from services.linker.servers.probe import Prober, Target
 from services.linker.servers.registry import CHECK_EVERY, Registry
 from services.linker.servers.store import ServerRow
 from shared.errors import TransientError, UnavailableError
+from shared.mishaps import Contained
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
 
@@ -68,15 +69,20 @@ class Inspector:
     async def run(self) -> None:
         """Look at all servers every few minutes, each on one replica, until cancelled."""
         while True:
-            try:
-                await self.look_at_all_due()
-            except* UnavailableError as group:
-                log.warning("servers_not_looked_at", reason=str(group.exceptions[0]))
+            with Contained("servers_not_looked_at"):
+                await self._look_at_all_due()
             await asyncio.sleep(_PAUSE_S)
+
+    async def _look_at_all_due(self) -> None:
+        try:
+            await self.look_at_all_due()
+        except* UnavailableError as group:
+            log.warning("servers_not_looked_at", reason=str(group.exceptions[0]))
 
     async def _look_in_turn(self, server: ServerRow) -> None:
         async with self._looking:
-            await self.look(server)
+            with Contained("server_not_looked_at", server=server.name, only_bugs=True):
+                await self.look(server)
 
     async def _probe(self, server: ServerRow, token: Secret) -> Probe:
         return await self._prober.probe(
