@@ -49,8 +49,13 @@ class Inspector:
             return await self.look(server)
 
     async def look(self, server: ServerRow) -> Probe:
-        """Look at a server that is there, and note what was found."""
+        """Look at a server that is there, and note what was found.
+
+        It is read anew with its token, for it may have changed since it was its turn: no token goes to another address
+        than its own.
+        """
         async with transaction(self._pool) as connection:
+            server = await store.find_server(connection, server.name) or server
             token = await self._registry.token_of(connection, server)
         probe = findings.without_token(server.type) if token is None else await self._probe(server, token)
         await self._registry.note(server, probe.seen())
