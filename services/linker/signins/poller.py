@@ -32,10 +32,10 @@ from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Worker
 from shared.errors import ConflictError, NotFoundError, PermanentError, TransientError, UnavailableError, UsherError
 from shared.keyring import TamperedError
+from shared.leniency import text
 from shared.mishaps import Contained
 from shared.owners import sign_in_secret
 from shared.postgres.pool import Pool, transaction
-from shared.postgres.text import storable
 from shared.schemas.media import Provider
 from shared.vault import Vault
 
@@ -182,7 +182,7 @@ class Poller:
 
     async def _refuse(self, row: SignInRow, reason: str, authorized: Authorized | None = None) -> None:
         async with self._worker.on_request() as work:
-            ended = await self._endings.end(work, row.id, state="refused", reason=storable(reason))
+            ended = await self._endings.end(work, row.id, state="refused", reason=text(reason) or BROKEN)
             if ended is not None and authorized is not None:
                 await self._unlinking.turn_away(work, authorized, cause=row.id)
 
