@@ -62,6 +62,16 @@ class Vault:
         async with self._executor(on) as executor:
             await executor.execute(_PUT, *msgspec.structs.astuple(owner), sealed.key_id, sealed.data)
 
+    async def replace(self, owner: Owner, secret: Secret, *, on: Executor | None = None) -> bool:
+        """Keep a secret in the place of the one that is there; where none is any more, keep nothing and return False.
+
+        What is forgotten at the same moment stays forgotten.
+        """
+        sealed = seal(owner, secret, self._keyring)
+        async with self._executor(on) as executor:
+            done = await executor.execute(_REPLACE, *msgspec.structs.astuple(owner), sealed.key_id, sealed.data)
+        return done != "UPDATE 0"
+
     async def get(self, owner: Owner, *, on: Executor | None = None) -> Secret | None:
         """Return the owner's secret; raise `MissingKeyError` or `TamperedError` where it is there but does not open."""
         async with self._executor(on) as executor:
@@ -219,6 +229,11 @@ insert into shared.credentials (owner_kind, owner_id, provider, purpose, key_id,
 values ($1, $2, $3, $4, $5, $6)
 on conflict (owner_kind, owner_id, provider, purpose)
 do update set key_id = excluded.key_id, sealed = excluded.sealed, updated_at = now()
+"""
+
+_REPLACE: Final = """
+update shared.credentials set key_id = $5, sealed = $6, updated_at = now()
+where owner_kind = $1 and owner_id = $2 and provider = $3 and purpose = $4
 """
 
 _GET: Final = """

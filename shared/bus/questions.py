@@ -23,6 +23,7 @@ from shared import telemetry
 from shared.bus import refusals
 from shared.bus.connection import Bus
 from shared.errors import UnavailableError, UsherError
+from shared.mishaps import Contained
 from shared.telemetry import Tracer
 
 ANSWER_LIMIT: Final = timedelta(seconds=2.5)
@@ -139,7 +140,7 @@ class Answers:
     async def _answer(self, asked: _Asked) -> None:
         request, is_answered = asked.request, False
         try:
-            with self._tracer.span(request.subject, telemetry.traceparent_of(request.headers)), _Noticed(request):
+            with self._tracer.span(request.subject, telemetry.traceparent_of(request.headers)), _contained(request):
                 await _reply(asked)
                 is_answered = True
         finally:
@@ -169,17 +170,6 @@ async def _give_up(request: Request) -> None:
         await request.respond_error("500", "failed")
 
 
-class _Noticed:
-    """Logs a bug and lets it end there: one question must not end the others."""
-
-    def __init__(self, request: Request) -> None:
-        self._question = request.subject
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _traceback: object) -> bool:
-        if not isinstance(error, Exception):
-            return False
-        log.error("question_failed", question=self._question, error=type(error).__name__, reason=str(error))
-        return True
+def _contained(request: Request) -> Contained:
+    """Let a bug end with its question."""
+    return Contained("question_failed", question=request.subject)

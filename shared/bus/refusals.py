@@ -85,4 +85,4 @@ def error(service: str, code: str, payload: bytes) -> UsherError:
         return _PERMANENT[code](problem.detail, faults=problem.faults)
     if code in _TRANSIENT:
         return _TRANSIENT[code](problem.detail, retry_after=wait)
-    return UnavailableError(f"the {service} could not answer")
+    return UnavailableError(f"the {service} could not answer: {problem.detail}", retry_after=wait)

@@ -12,6 +12,7 @@ from services.linker.seerr.jobs import Survey, Sweep
 from shared.bus.judge import AlreadyDoneError
 from shared.bus.work import Worker
 from shared.errors import UnavailableError
+from shared.mishaps import Contained
 
 BEGINS: Final = timedelta(hours=3)
 """After midnight, UTC."""
@@ -30,11 +31,15 @@ class Nightly:
     async def run(self) -> None:
         """Run until cancelled."""
         while True:
-            try:
-                await self.begin()
-            except UnavailableError as exc:
-                log.warning("nightly_waits", reason=exc.detail)
+            with Contained("nightly_failed"):
+                await self._begin()
             await asyncio.sleep(LOOKS_EVERY.total_seconds())
+
+    async def _begin(self) -> None:
+        try:
+            await self.begin()
+        except UnavailableError as exc:
+            log.warning("nightly_waits", reason=exc.detail)
 
     async def begin(self) -> bool:
         """Begin tonight's look, unless somebody did."""

@@ -15,6 +15,7 @@ from services.linker.store import installation
 from shared.bus.work import Work, Worker
 from shared.errors import ConflictError, InvalidError, UnavailableError
 from shared.http.egress import Egress
+from shared.mishaps import Contained
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
 
@@ -80,12 +81,16 @@ class FirstServers:
     async def make(self) -> None:
         """Make them now, or bring those up to date that nobody has changed; doing it again changes nothing."""
         for server in self._servers:
-            async with self._worker.on_request() as work:
-                await store.lock_servers(work.connection)
-                if await installation.is_first(work.connection, _MADE.format(server.row.name)):
-                    await self._make(work, server)
-                else:
-                    await self._update(work, server)
+            with Contained("server_of_the_settings_failed", server=server.row.name, only_bugs=True):
+                await self._settle(server)
+
+    async def _settle(self, server: Given) -> None:
+        async with self._worker.on_request() as work:
+            await store.lock_servers(work.connection)
+            if await installation.is_first(work.connection, _MADE.format(server.row.name)):
+                await self._make(work, server)
+            else:
+                await self._update(work, server)
 
     async def _make(self, work: Work, server: Given) -> None:
         row = server.row

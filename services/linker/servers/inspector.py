@@ -14,6 +14,7 @@ from services.linker.servers.probe import Prober, Target
 from services.linker.servers.registry import CHECK_EVERY, Registry
 from services.linker.servers.store import ServerRow
 from shared.errors import TransientError, UnavailableError
+from shared.mishaps import Contained
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
 
@@ -48,8 +49,13 @@ class Inspector:
             return await self.look(server)
 
     async def look(self, server: ServerRow) -> Probe:
-        """Look at a server that is there, and note what was found."""
+        """Look at a server that is there, and note what was found.
+
+        It is read anew with its token, for it may have changed since it was its turn: no token goes to another address
+        than its own.
+        """
         async with transaction(self._pool) as connection:
+            server = await store.find_server(connection, server.name) or server
             token = await self._registry.token_of(connection, server)
         probe = findings.without_token(server.type) if token is None else await self._probe(server, token)
         await self._registry.note(server, probe.seen())
@@ -68,15 +74,20 @@ class Inspector:
     async def run(self) -> None:
         """Look at all servers every few minutes, each on one replica, until cancelled."""
         while True:
-            try:
-                await self.look_at_all_due()
-            except* UnavailableError as group:
-                log.warning("servers_not_looked_at", reason=str(group.exceptions[0]))
+            with Contained("servers_not_looked_at"):
+                await self._look_at_all_due()
             await asyncio.sleep(_PAUSE_S)
+
+    async def _look_at_all_due(self) -> None:
+        try:
+            await self.look_at_all_due()
+        except* UnavailableError as group:
+            log.warning("servers_not_looked_at", reason=str(group.exceptions[0]))
 
     async def _look_in_turn(self, server: ServerRow) -> None:
         async with self._looking:
-            await self.look(server)
+            with Contained("server_not_looked_at", server=server.name, only_bugs=True):
+                await self.look(server)
 
     async def _probe(self, server: ServerRow, token: Secret) -> Probe:
         return await self._prober.probe(

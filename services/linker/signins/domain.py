@@ -75,15 +75,22 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """Not yet; `wait` is how long the other side asked us to leave it alone."""
+    """Not yet; `wait` is how long the other side asked us to leave it alone, `problem` why it could not be asked."""
 
     wait: timedelta | None = None
+    problem: str | None = None
 
 
 class Ended(msgspec.Struct, frozen=True):
     """Over without an account."""
 
     state: Literal["expired", "denied"]
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """It cannot come to anything; the reason is for the person."""
+
+    reason: str
 
 
 class Authorized(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,6 +223,17 @@ def begun_row(
         expires_at=begun.expires_at,
         created_at=at,
     )
+
+
+def at_the_end(outcome: Outcome | Refused) -> Outcome | Refused:
+    """Return how a sign-in ends whose time is over; what kept us from learning how it stood is said."""
+    match outcome:
+        case Pending(problem=str() as problem):
+            return Refused(problem)
+        case Pending():
+            return Ended("expired")
+        case _:
+            return outcome
 
 
 def poll_again_at(row: SignInRow, *, now: datetime, wait: timedelta | None = None) -> datetime:

@@ -9,16 +9,17 @@ from services.linker.people import joining
 from services.linker.people.domain import Key
 from services.linker.people.store import accounts
 from services.linker.servers.store import find_server
-from services.linker.signins import domain, unlinking
+from services.linker.signins import domain
 from services.linker.signins.domain import Asker, Authorized, Begun, Flow, SignIn, SignInRow
 from services.linker.signins.ending import Endings
 from services.linker.signins.linking import IDENTITIES, Linking
 from services.linker.signins.poller import Poller
 from services.linker.signins.store import connections, sign_ins
 from services.linker.signins.store.connections import LinkedAccount
+from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Worker
 from shared.courier import Courier
-from shared.errors import ConflictError, InvalidError, NotFoundError, TransientError
+from shared.errors import ConflictError, InvalidError, NotFoundError, PermanentError, TransientError
 from shared.leniency import text
 from shared.owners import sign_in_secret
 from shared.postgres.pool import Connection, Pool, transaction
@@ -63,6 +64,7 @@ class SignIns:
         self._new_id = new_id
         self._endings = Endings(vault, courier, now=now)
         self._linking = Linking(vault, now=now, new_id=new_id)
+        self._unlinking = Unlinking(vault, courier, now=now)
         self.poller: Final = Poller(
             worker=worker,
             pool=pool,
@@ -70,6 +72,7 @@ class SignIns:
             flows=flows,
             linking=self._linking,
             endings=self._endings,
+            unlinking=self._unlinking,
             now=now,
             lease=lease,
         )
@@ -116,9 +119,14 @@ class SignIns:
 
     async def connect(self, asker: Asker, authorized: Authorized, *, person_id: str | None = None) -> LinkedAccount:
         """Take an account that somebody has just signed in to; raises `ConflictError` for one of somebody else."""
-        who = await self._asker(asker, person_id)
-        async with self._worker.on_request() as work:
-            return await self._linking.link(work, who, authorized, cause=self._new_id())
+        who, cause = await self._asker(asker, person_id), self._new_id()
+        try:
+            async with self._worker.on_request() as work:
+                return await self._linking.link(work, who, authorized, cause=cause)
+        except PermanentError:
+            async with self._worker.on_request() as work:
+                await self._unlinking.turn_away(work, authorized, cause=cause)
+            raise
 
     async def linked(self, asker: Asker, *, provider: Provider | None = None) -> list[LinkedAccount]:
         """Return the accounts that Usher holds a credential for, of the person who asks."""
@@ -154,11 +162,10 @@ class SignIns:
             if person is None and (who.kind != "key" or account_id is None):
                 return []
             machine = None if server is None else await _machine_of(work.connection, server)
-            found = await connections.matching(
+            found = await connections.hold_matching(
                 work.connection, person_id=person, provider=provider, server=machine, account_id=account_id
             )
-            unlink = unlinking.Unlinking(self._vault, self._courier, now=self._now)
-            return [each for each in found if await unlink(work, each)]
+            return [each for each in found if await self._unlinking(work, each)]
 
     async def _asker(self, asker: Asker, person_id: str | None) -> Asker:
         if person_id is None:

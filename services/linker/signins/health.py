@@ -18,6 +18,7 @@ from shared.bus.work import Work, Worker
 from shared.clients.errors import CredentialRefusedError
 from shared.errors import UnavailableError, UsherError
 from shared.keyring import TamperedError
+from shared.mishaps import Contained
 from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.events import CredentialDied
@@ -56,13 +57,18 @@ class Health:
     async def run(self) -> None:
         """Check what is due until cancelled."""
         while True:
-            try:
-                is_done = not await self.check_next()
-            except UnavailableError as exc:
-                log.warning("token_checks_wait", reason=exc.detail)
-                is_done = True
-            if is_done:
+            is_more = False
+            with Contained("token_check_failed"):
+                is_more = await self._check_next()
+            if not is_more:
                 await asyncio.sleep(self._pause_s)
+
+    async def _check_next(self) -> bool:
+        try:
+            return await self.check_next()
+        except UnavailableError as exc:
+            log.warning("token_checks_wait", reason=exc.detail)
+            return False
 
     async def check_next(self) -> bool:
         """Check the token that was not looked at for the longest; False where none is due."""

@@ -13,13 +13,27 @@ from typing import Final
 import structlog
 
 from services.linker.signins import domain
-from services.linker.signins.domain import LEASE, POLL_LIMIT, Authorized, Ended, Flow, Outcome, Pending, SignInRow
+from services.linker.signins.domain import (
+    LEASE,
+    POLL_LIMIT,
+    Authorized,
+    Ended,
+    Flow,
+    Outcome,
+    Pending,
+    Refused,
+    SignInRow,
+)
 from services.linker.signins.domain import Waiting as WaitingFor
 from services.linker.signins.ending import Endings
 from services.linker.signins.linking import Linking
 from services.linker.signins.store import sign_ins
+from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Worker
-from shared.errors import PermanentError, TransientError, UnavailableError, UsherError
+from shared.errors import ConflictError, NotFoundError, PermanentError, TransientError, UnavailableError, UsherError
+from shared.keyring import TamperedError
+from shared.leniency import text
+from shared.mishaps import Contained
 from shared.owners import sign_in_secret
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.media import Provider
@@ -29,6 +43,7 @@ AT_ONCE: Final = 4
 """Sign-ins that a replica asks for side by side: one that is slow holds up no others."""
 CHECK_LIMIT: Final = timedelta(seconds=5)
 CHECK_EVERY: Final = timedelta(seconds=1)
+BROKEN: Final = "Something went wrong in Usher itself, which its log describes. Begin again"
 _PAUSE_S: Final = 0.5
 _WAIT_S: Final = 0.1
 _KEPT: Final = timedelta(days=30)
@@ -49,6 +64,7 @@ class Poller:
         flows: Mapping[Provider, Flow],
         linking: Linking,
         endings: Endings,
+        unlinking: Unlinking,
         now: Callable[[], datetime],
         lease: timedelta = LEASE,
     ) -> None:
@@ -58,6 +74,7 @@ class Poller:
         self._flows = flows
         self._linking = linking
         self._endings = endings
+        self._unlinking = unlinking
         self._now = now
         self._lease = lease
         self._one_looks = asyncio.Lock()
@@ -84,11 +101,24 @@ class Poller:
 
     async def _work(self) -> None:
         while True:
-            try:
-                await self._poll(await self._next(), limit=POLL_LIMIT)
-            except UnavailableError as exc:
-                log.warning("sign_ins_wait", reason=exc.detail)
+            turn = Contained("sign_in_failed")
+            with turn:
+                await self._turn()
+            if not turn.is_whole:
                 await asyncio.sleep(_PAUSE_S)
+
+    async def _turn(self) -> None:
+        """Ask for one; where Usher itself fails at it, end it, for it would fail again and again."""
+        try:
+            row = await self._next()
+            turn = Contained("sign_in_failed", sign_in=row.id, provider=row.provider, only_bugs=True)
+            with turn:
+                await self._poll(row, limit=POLL_LIMIT)
+            if not turn.is_whole:
+                await self._refuse(row, BROKEN)
+        except UnavailableError as exc:
+            log.warning("sign_ins_wait", reason=exc.detail)
+            await asyncio.sleep(_PAUSE_S)
 
     async def _next(self) -> SignInRow:
         async with self._one_looks:
@@ -108,17 +138,19 @@ class Poller:
             case Ended(state):
                 async with self._worker.on_request() as work:
                     await self._endings.end(work, row.id, state=state)
+            case Refused(reason):
+                await self._refuse(row, reason)
             case Authorized() as authorized:
                 await self._link(row, authorized)
 
-    async def _outcome(self, row: SignInRow, *, limit: timedelta) -> Outcome:
+    async def _outcome(self, row: SignInRow, *, limit: timedelta) -> Outcome | Refused:
         """Return how it stands; at its end it is asked for a last time, for people sign in at the last moment too."""
         is_over = row.expires_at <= self._now()
         outcome = await self._told(row, limit=limit)
-        return Ended("expired") if is_over and isinstance(outcome, Pending) else outcome
+        return domain.at_the_end(outcome) if is_over else outcome
 
-    async def _told(self, row: SignInRow, *, limit: timedelta) -> Outcome:
-        """Return what the other system says; what goes wrong over there is no answer."""
+    async def _told(self, row: SignInRow, *, limit: timedelta) -> Outcome | Refused:
+        """Return what the other system says; what goes wrong over there is no answer, and may go right yet."""
         try:
             async with asyncio.timeout(limit.total_seconds()):
                 return await self._asked(row)
@@ -127,7 +159,7 @@ class Poller:
         except (UsherError, TimeoutError) as exc:
             reason = exc.detail if isinstance(exc, UsherError) else "no answer in time"
             log.warning("sign_in_not_told", sign_in=row.id, provider=row.provider, reason=reason)
-            return Pending(exc.retry_after if isinstance(exc, TransientError) else None)
+            return _meaning_of(exc)
 
     async def _asked(self, row: SignInRow) -> Outcome:
         if row.provider not in self._flows:
@@ -143,15 +175,36 @@ class Poller:
                 if held is not None and held.state == "pending":
                     await self._linking.link(work, row.asker, authorized, cause=row.id)
                     await self._endings.end(work, row.id, state="authorized", proven=authorized.proven)
+                elif held is not None and held.state == "cancelled":
+                    await self._unlinking.turn_away(work, authorized, cause=row.id)
         except PermanentError as exc:
-            async with self._worker.on_request() as work:
-                await self._endings.end(work, row.id, state="refused", reason=exc.detail)
+            await self._refuse(row, exc.detail, authorized)
+
+    async def _refuse(self, row: SignInRow, reason: str, authorized: Authorized | None = None) -> None:
+        async with self._worker.on_request() as work:
+            ended = await self._endings.end(work, row.id, state="refused", reason=text(reason) or BROKEN)
+            if ended is not None and authorized is not None:
+                await self._unlinking.turn_away(work, authorized, cause=row.id)
 
     async def _forget(self) -> None:
         while True:
-            try:
-                async with transaction(self._pool) as connection:
-                    await sign_ins.forget(connection, before=self._now() - _KEPT)
-            except UnavailableError as exc:
-                log.warning("sign_ins_wait", reason=exc.detail)
+            with Contained("sign_ins_not_forgotten"):
+                try:
+                    async with transaction(self._pool) as connection:
+                        await sign_ins.forget(connection, before=self._now() - _KEPT)
+                except UnavailableError as exc:
+                    log.warning("sign_ins_wait", reason=exc.detail)
             await asyncio.sleep(_HOUR_S)
+
+
+def _meaning_of(error: UsherError | TimeoutError) -> Pending | Refused:
+    """Return what an error means: ours, and what our own settings cause, will not go away by asking again."""
+    match error:
+        case ConflictError() | NotFoundError() | TamperedError():
+            return Refused(error.detail)
+        case PermanentError():
+            return Pending(problem=error.detail)
+        case TransientError():
+            return Pending(error.retry_after)
+        case _:
+            return Pending()

@@ -21,6 +21,7 @@ from shared.bus.work import Worker
 from shared.clients.trakt import RefreshRefusedError, Trakt
 from shared.errors import PermanentError, TransientError, UnavailableError
 from shared.http.calls import RefusedError
+from shared.mishaps import Contained
 from shared.postgres.pool import Pool, transaction
 from shared.vault import Vault
 
@@ -58,14 +59,19 @@ class Renewal:
         """Renew what is due, one after the other, until told to finish."""
         while not self._is_stopping.is_set():
             self._is_idle.clear()
-            try:
-                pause = await self.once()
-            except UnavailableError as exc:
-                log.warning("renewal_waits", reason=exc.detail)
-                pause = IDLE
-            finally:
-                self._is_idle.set()
+            pause = IDLE
+            with Contained("renewal_failed"):
+                pause = await self._turn()
             await self._sleep(pause)
+
+    async def _turn(self) -> timedelta:
+        try:
+            return await self.once()
+        except UnavailableError as exc:
+            log.warning("renewal_waits", reason=exc.detail)
+            return IDLE
+        finally:
+            self._is_idle.set()
 
     async def finish(self, *, within: timedelta = FINISH_WITHIN) -> None:
         """Begin no other renewal, and wait for the present one."""

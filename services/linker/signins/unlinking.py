@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from services.linker.signins.domain import Held, Revoke
+from services.linker.signins.domain import Authorized, Held, Revoke
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount
 from shared.bus.message import Message
@@ -15,6 +15,7 @@ from shared.bus.work import Work
 from shared.clients.errors import CredentialRefusedError
 from shared.courier import Courier
 from shared.errors import PermanentError
+from shared.keyring import Owner
 from shared.owners import account_token
 from shared.schemas.events import AccountUnlinked
 from shared.schemas.identifiers import derived_id
@@ -54,14 +55,9 @@ class Unlinking:
             return False
         cause = derived_id("account.unlinked", *linked.key, linked.linked_at)
         owner = account_token(linked.provider, server=linked.server, account_id=linked.account_id)
-        if linked.provider in REVOKED and (token := await self._token(work, linked)) is not None:
-            job = RevokeToken(
-                provider=linked.provider,
-                server=linked.server,
-                account_id=linked.account_id,
-                token=self._courier.pack(token, purpose=_PURPOSE),
-            )
-            work.say(_SUBJECT, msgspec.json.encode(job), message_id=derived_id("revoke", cause))
+        if linked.provider in REVOKED and (token := await self._token(work, owner)) is not None:
+            held = Held(provider=linked.provider, server=linked.server, account_id=linked.account_id, token=token)
+            self._revoke(work, held, cause=cause)
         await self._vault.remove(owner, on=work.connection)
         await self._vault.remove(msgspec.structs.replace(owner, purpose="refresh_token"), on=work.connection)
         work.publish(
@@ -77,8 +73,38 @@ class Unlinking:
         )
         return True
 
-    async def _token(self, work: Work, linked: LinkedAccount) -> Secret | None:
-        owner = account_token(linked.provider, server=linked.server, account_id=linked.account_id)
+    async def turn_away(self, work: Work, authorized: Authorized, *, cause: str) -> None:
+        """Let a token end that came of a sign-in and is not kept, unless it is what the account is linked with.
+
+        What Trakt does to an account's other tokens then is not known, so there it is left where one is in use.
+        """
+        proven = authorized.proven
+        if proven.provider not in REVOKED:
+            return
+        held = Held(
+            provider=proven.provider, server=proven.server, account_id=proven.account_id, token=authorized.token
+        )
+        try:
+            if not await self._is_in_use(work, held):
+                self._revoke(work, held, cause=cause)
+        except PermanentError as exc:  # what is too odd to be kept is too odd to be sent
+            log.warning("token_not_turned_away", provider=held.provider, reason=exc.detail)
+
+    async def _is_in_use(self, work: Work, held: Held) -> bool:
+        owner = account_token(held.provider, server=held.server, account_id=held.account_id)
+        kept = await self._token(work, owner)
+        return kept is not None and (kept == held.token or held.provider == "trakt")
+
+    def _revoke(self, work: Work, held: Held, *, cause: str) -> None:
+        job = RevokeToken(
+            provider=held.provider,
+            server=held.server,
+            account_id=held.account_id,
+            token=self._courier.pack(held.token, purpose=_PURPOSE),
+        )
+        work.say(_SUBJECT, msgspec.json.encode(job), message_id=derived_id("revoke", cause))
+
+    async def _token(self, work: Work, owner: Owner) -> Secret | None:
         try:
             return await self._vault.get(owner, on=work.connection)
         except PermanentError as exc:  # it does not open: it goes all the same

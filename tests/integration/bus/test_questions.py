@@ -16,6 +16,7 @@ from shared.errors import (
     Fault,
     GoneError,
     InvalidError,
+    PermanentError,
     ThrottledError,
     TransientError,
     UnavailableError,
@@ -152,6 +153,15 @@ async def test_every_kind_of_failure_comes_out_as_itself(bus: Bus, error: UsherE
     assert type(caught.value) is type(error)
     assert error.detail in caught.value.detail
     assert getattr(caught.value, "retry_after", None) == getattr(error, "retry_after", None)
+
+
+async def test_what_has_no_status_of_its_own_is_said_too(bus: Bus) -> None:
+    async def fail(_: Double) -> Doubled:
+        raise PermanentError("the key 2024 is missing")
+
+    async with answering(bus, "linker", {Double: fail}):
+        with pytest.raises(UnavailableError, match="the key 2024 is missing"):
+            await ask(bus, "linker", Double(1), Doubled)
 
 
 async def test_a_wait_beyond_all_calendars_crosses_the_bus(bus: Bus) -> None:

@@ -161,12 +161,12 @@ class Person:
         claim(plex, pin["code"], account)
         return await self.settled(pin)
 
-    async def settled(self, pin: Any) -> Any:
+    async def settled(self, pin: Any, provider: str = "plex") -> Any:
         """Ask until it is over."""
         found: list[Any] = []
 
         async def is_over() -> bool:
-            found.append(await self.check(pin))
+            found.append(await self.check(pin, provider))
             return bool(found[-1]["status"] != "pending")
 
         await until(is_over, within_s=10)

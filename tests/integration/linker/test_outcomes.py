@@ -9,6 +9,7 @@ import pytest
 from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Held, Outcome, Pending, Proven, Waiting
 from services.linker.signins.wiring import Ways
 from shared.errors import ConflictError, InvalidError
+from shared.http.calls import RefusedError
 from shared.owners import account_token, reply_token, sign_in_secret
 from shared.schemas.interactions import TOKEN, Interaction, Reply
 from shared.schemas.media import Provider
@@ -96,7 +97,7 @@ class Codes:
     """A system that is signed in to by a code with a secret; notes what it was asked."""
 
     def __init__(self) -> None:
-        self.outcome: Outcome = Pending()
+        self.outcome: Outcome | Exception = Pending()
         self.waited: list[Waiting] = []
         self.revoked: list[Held] = []
 
@@ -111,6 +112,8 @@ class Codes:
 
     async def poll(self, waiting: Waiting) -> Outcome:
         self.waited.append(waiting)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
         return self.outcome
 
     async def revoke(self, held: Held) -> None:
@@ -180,6 +183,74 @@ async def test_a_denied_code_links_nothing(place: Place, house: House) -> None:
         ended = await me.check(pin, "jellyfin")
 
         assert (ended["status"], await me.linked()) == ("denied", [])
+
+
+async def test_what_asking_again_cannot_mend_ends_it_with_the_reason(place: Place, house: House) -> None:
+    codes = Codes()
+    async with place.linker(ways=Ways(flows={"jellyfin": codes})):
+        me = await admin(house)
+        pin = await me.begin("jellyfin")
+        codes.outcome = ConflictError("another server than Cellar answers at its address")
+
+        ended = await me.settled(pin, "jellyfin")
+
+        assert (ended["status"], ended["reason"]) == ("refused", "another server than Cellar answers at its address")
+
+
+async def test_what_may_go_right_yet_is_said_at_the_end(place: Place, house: House) -> None:
+    codes = Codes()
+    async with place.linker(ways=Ways(flows={"jellyfin": codes})):
+        me = await admin(house)
+        pin = await me.begin("jellyfin")
+        codes.outcome = RefusedError("Cellar does not allow this", answered=403)
+        during = await me.check(pin, "jellyfin")
+        await place.rows("update sign_ins set expires_at = now(), poll_at = now()")
+
+        ended = await me.settled(pin, "jellyfin")
+
+        assert during["status"] == "pending"
+        assert (ended["status"], ended["reason"]) == ("refused", "Cellar does not allow this")
+
+
+async def test_a_token_that_is_not_kept_is_ended_over_there(place: Place, house: House, said: Said) -> None:
+    codes = Codes()
+    async with place.linker(ways=Ways(flows={"jellyfin": codes}, revokers={"jellyfin": codes.revoke})) as linker:
+        mine = authorized()
+        await linker.sign_ins.connect(ADA, mine)
+        pin = await (await admin(house)).begin("jellyfin")
+        codes.outcome = msgspec.structs.replace(mine, token=Secret("canary-of-a-second-token"))
+
+        ended = await (await admin(house)).settled(pin, "jellyfin")
+        await until(lambda: len(codes.revoked) == 1)
+        with pytest.raises(ConflictError):
+            await linker.sign_ins.connect(BERT, msgspec.structs.replace(mine, token=Secret("canary-of-a-third-token")))
+        await until(lambda: len(codes.revoked) == 2)
+
+        owner = account_token("jellyfin", server="cellar-1", account_id="7a1")
+        assert ended["status"] == "refused"
+        assert [each.token.reveal() for each in codes.revoked] == [
+            "canary-of-a-second-token",
+            "canary-of-a-third-token",
+        ]
+        assert await linker.vault.get(owner) == mine.token
+        assert "canary" not in repr(said.messages)
+
+
+async def test_a_bug_ends_one_sign_in_and_no_other(place: Place, house: House) -> None:
+    codes, bug = Codes(), Codes()
+    bug.outcome = ZeroDivisionError("canary")
+    async with place.linker(ways=Ways(flows={"jellyfin": codes, "emby": bug})):
+        me = await admin(house)
+        broken, pin = await me.begin("emby"), await me.begin("jellyfin")
+        await place.rows("update sign_ins set poll_at = now()")
+        await until(lambda: bool(bug.waited))
+        codes.outcome = authorized()
+
+        well = await me.settled(pin, "jellyfin")
+        ended = await me.settled(broken, "emby")
+
+        assert (well["status"], ended["status"]) == ("authorized", "refused")
+        assert "went wrong in Usher itself" in ended["reason"]
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,16 @@ async def test_odd_owners_are_told_apart(vault: Vault) -> None:
     assert await vault.owners() == [odd]
 
 
+async def test_a_replaced_secret_must_be_there(vault: Vault) -> None:
+    is_there = await vault.replace(owner(), TOKEN)
+    await vault.put(owner(), Secret("before"))
+
+    is_replaced = await vault.replace(owner(), TOKEN)
+
+    assert (is_there, is_replaced) == (False, True)
+    assert await vault.get(owner()) == TOKEN
+
+
 async def test_a_put_is_part_of_the_callers_transaction(vault: Vault, pool: Pool) -> None:
     async with pool.acquire() as connection:
         transaction = connection.transaction()

@@ -4,6 +4,7 @@ Whichever is claimed first counts. Both belong to the client id that asked for t
 they are asked for it until they are over.
 """
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,6 +18,8 @@ from shared.errors import UsherError
 from shared.schemas.secret import Secret
 
 POLL_EVERY: Final = timedelta(seconds=2)
+SHORT_WITHIN: Final = timedelta(seconds=2)
+"""What waits for the four characters; the button does without them."""
 
 
 class ReachedServer(msgspec.Struct, frozen=True):
@@ -85,9 +88,9 @@ class PlexFlow:
 
     async def _short_pin(self) -> Pin | None:
         try:
-            async with self._budget.turn():
+            async with asyncio.timeout(SHORT_WITHIN.total_seconds()), self._budget.turn():
                 return await self._plex_tv.create_pin(strong=False)
-        except UsherError:
+        except (UsherError, TimeoutError):
             return None
 
 

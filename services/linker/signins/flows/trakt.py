@@ -82,8 +82,7 @@ class TraktFlow:
     async def _keep(self, waiting: Waiting, redeemed: "_Redeemed") -> None:
         owner = sign_in_secret(waiting.sign_in_id, provider="trakt")
         try:
-            if await self._vault.get(owner) is not None:  # or else it was called off, and all of it is forgotten
-                await self._vault.put(owner, redeemed.sealed())
+            await self._vault.replace(owner, redeemed.sealed())  # where it was called off, all of it is forgotten
         except UnavailableError as exc:
             log.warning("trakt_tokens_not_kept", sign_in=waiting.sign_in_id, reason=exc.detail)
 

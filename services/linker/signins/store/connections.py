@@ -76,20 +76,26 @@ async def find(connection: Connection, provider: Provider, *, server: str, accou
     )
 
 
-async def matching(
-    connection: Connection,
-    *,
-    person_id: str | None,
-    provider: Provider | None,
-    server: str | None = None,
-    account_id: str | None = None,
-) -> list[LinkedAccount]:
+async def matching(connection: Connection, *, person_id: str | None, provider: Provider | None) -> list[LinkedAccount]:
     """Return linked accounts, by system and name; what is None may be anything."""
     rows = await connection.fetch(
         f"""select {_COLUMNS} from connections where ($1::text is null or person_id = $1)
-        and ($2::text is null or provider = $2) and ($3::text is null or server = $3)
-        and ($4::text is null or account_id = $4)
+        and ($2::text is null or provider = $2)
         order by provider, lower(username), server, account_id""",  # noqa: S608 (constants)
+        person_id,
+        provider,
+    )
+    return [_row(row) for row in rows]
+
+
+async def hold_matching(
+    connection: Connection, *, person_id: str | None, provider: Provider, server: str | None, account_id: str | None
+) -> list[LinkedAccount]:
+    """Return linked accounts that nobody else changes until the transaction ends; what is None may be anything."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from connections where ($1::text is null or person_id = $1) and provider = $2
+        and ($3::text is null or server = $3) and ($4::text is null or account_id = $4)
+        order by lower(username), server, account_id for update""",  # noqa: S608 (constants)
         person_id,
         provider,
         server,

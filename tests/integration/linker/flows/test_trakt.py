@@ -132,6 +132,18 @@ async def test_a_code_whose_answer_was_lost_is_over(flow: TraktFlow, scene: Scen
     assert await poll(flow, scene) == Ended("expired")
 
 
+async def test_tokens_of_a_sign_in_that_was_called_off_are_not_kept(flow: TraktFlow, scene: Scene) -> None:
+    begun = await begin(flow, scene)
+    waiting = await scene.waiting("trakt")
+    scene.trakt.accounts.approve(begun.code, scene.trakt.accounts.add("anna"))
+    await scene.pool.execute("delete from shared.credentials where owner_kind = 'sign_in'")
+
+    outcome = await flow.poll(waiting)
+
+    assert isinstance(outcome, Authorized)
+    assert await scene.vault.owners(kind="sign_in") == []
+
+
 async def test_cancelled_in_the_middle_nothing_is_lost(flow: TraktFlow, scene: Scene) -> None:
     begun = await begin(flow, scene)
     scene.trakt.accounts.approve(begun.code, scene.trakt.accounts.add("anna"))
