@@ -142,10 +142,14 @@ def seerr_test(seerr: dict[str, Any]) -> dict[str, Any]:
     if not seerr["url"]:
         problem, mend = "none is set up", "`usher servers add Seerr --type seerr --url …`"
     else:
-        problem, _, mend = (seerr["problem"] or "").partition(": ")
-    text = problem or f"{SEERR} {seerr['version']} answers, with {seerr['user_count']} users"
+        problem, _, mend = ((seerr["enabled"] and seerr["problem"]) or "").partition(": ")
+    text = problem or (_answers(seerr) if seerr["enabled"] else "it is turned off, and was not asked")
     finding = {"aspect": "server", "works": not problem, "text": text, "mend": mend}
     return {"name": SEERR, "works": not problem, "reachable": bool(seerr["reachable"]), "findings": [finding]}
+
+
+def _answers(seerr: dict[str, Any]) -> str:
+    return f"{SEERR} {seerr['version']} answers, with {seerr['user_count']} users"
 
 
 def _rows(page: dict[str, Any]) -> list[Any]:

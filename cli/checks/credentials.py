@@ -35,5 +35,15 @@ def findings_of(linked: list[Any]) -> list[Finding]:
 
 def _dead(each: Any) -> Finding:
     subject = f"{each['provider']} {plain(each['account']['username'])}"
-    mend = f"{plain(each['person']['name'])} links it again: `/link`, or `usher link {each['provider']}`"
+    mend = f"{plain(each['person']['name'])} links it again: {_ways(each)}"
     return warn(subject, plain(each["reason"]) or "its token is dead", mend)
+
+
+def _ways(each: Any) -> str:
+    match each["provider"]:
+        case "plex":
+            return "`/link`, or `usher link plex`"
+        case "emby":
+            return f"`usher link emby {plain(each['account']['username'])}`"
+        case other:
+            return f"`usher link {other}`"

@@ -35,6 +35,7 @@ _TITLES: Final = {
         errors.TooLargeError,
         errors.UnsupportedMediaTypeError,
         errors.ThrottledError,
+        errors.BadGatewayError,
         errors.TransientError,
         UsherError,
     )
@@ -49,6 +50,7 @@ _DETAILS: Final = {
     413: "the body has 70000 bytes, and at most 65536 are taken",
     415: "send the body as application/json",
     429: "too many failed tries: wait a little",
+    502: "plex.tv refused the request (403)",
     503: "the syncer does not answer",
 }
 """What the description gives as examples."""

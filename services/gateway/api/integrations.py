@@ -73,11 +73,11 @@ _ONE: Final = Integration(
     linked_at=_AT,
     checked_at=_AT,
 )
-_UPSTREAM: Final = problems.documented(404, 409)
+_UPSTREAM: Final = problems.documented(404, 409, 502)
 _WITH_BODY: Final = describe.WITH_BODY | _UPSTREAM
 _BEGUN: Final = describe.shows(_PIN) | _WITH_BODY
 _STANDS: Final = describe.shows(_STANDING) | _WITH_BODY
-_CONNECTED: Final = describe.shows(_ONE) | _WITH_BODY
+_CONNECTED: Final = describe.shows(_ONE) | _WITH_BODY | problems.documented(429)
 _PAGE: Final = describe.shows(IntegrationPage([_ONE], 1, 50, 0)) | problems.documented(404)
 _REMOVED: Final = describe.shows(Removed([_ONE.account])) | problems.documented(404)
 _ORDER: Final = Body(examples=[Example(value={}), Example(value={"person_id": "8p1vqk2c"})])

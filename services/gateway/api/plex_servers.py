@@ -113,6 +113,6 @@ def router(routes: PlexServerRoutes) -> Router:
         "/servers",
         summary="Find Plex servers and their best addresses",
         opt=needs("admin", within=PATIENT),
-        responses=describe.shows(_FOUND) | describe.WITH_ID | describe.CONFLICT,
+        responses=describe.shows(_FOUND) | describe.WITH_ID | describe.CONFLICT | describe.UPSTREAM,
     )
     return Router("/plex", route_handlers=[discover(free(routes.discover))], tags=["servers"])

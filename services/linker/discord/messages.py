@@ -13,6 +13,7 @@ from shared.schemas.people import Identity, Person
 PLEX_LINK: Final = "https://plex.tv/link"
 NOBODY: Final = Message(content="Usher does not know you yet. Link your Plex account with `/link`.")
 _MOST_ACCOUNTS: Final = 15
+_REASON: Final = 300
 _OF_NO_INTEREST: Final = frozenset({"discord", "usher"})
 
 
@@ -47,6 +48,8 @@ def who(person: Person, standings: Iterable[Standing], *, servers: Mapping[str, 
     ]
     if person.seerr_user_id is not None and not any(identity.provider == "seerr" for identity in shown):
         lines.append(f"- Seerr: user {person.seerr_user_id}")
+    if person.seerr_reason is not None:
+        lines.append(f"- Seerr: {escaped(person.seerr_reason, limit=_REASON)}")
     accounts = "\n".join(lines) or "None of your accounts is known yet: `/link` links Plex."
     return Message(content=f"You are **{escaped(person.name)}**.\n{accounts}")
 
@@ -87,6 +90,5 @@ def ended(sign_in: SignIn) -> Message:
 def died(provider: str, username: str) -> Message:
     """Return that an account must be linked again."""
     system = provider.capitalize()
-    return Message(
-        content=f"{system} no longer lets me into your account **{escaped(username)}**. Link it again with `/link`."
-    )
+    again = "Link it again with `/link`." if provider == "plex" else "Ask Usher's admin to link it again with you."
+    return Message(content=f"{system} no longer lets me into your account **{escaped(username)}**. {again}")

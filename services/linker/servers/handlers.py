@@ -161,9 +161,11 @@ class Handlers:
 
 def _expected(row: ServerRow, question: ChangeServer) -> str | None:
     """Return which server must answer: a token that was kept is for the same one only, a new one for any."""
-    if question.machine_identifier:
-        return question.machine_identifier
-    return row.machine_id if question.token is UNSET else None
+    if question.token is not UNSET:
+        return question.machine_identifier or None
+    if question.machine_identifier and row.machine_id not in {None, question.machine_identifier}:
+        raise rules.refused("token", "the token that is kept is sent to no other server: send it too")
+    return question.machine_identifier or row.machine_id
 
 
 def _server(row: ServerRow, *, token: Secret | None, suffix: Secret | None) -> Server:

@@ -1,6 +1,7 @@
 """Answers the questions about the one Seerr: its settings, and how it is, which it is asked each time."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -63,6 +64,8 @@ class SeerrHandlers:
         changes = {name: value for name, value in given(question).items() if name != "api_key"}
         if "url" in changes:
             changes["url"] = rules.url_of(changes["url"].strip().rstrip("/").removesuffix("/api/v1"), self._egress)
+            if question.api_key is UNSET and before.url and _origin(changes["url"]) != _origin(before.url):
+                raise rules.refused("api_key", "the key that is kept is sent to no other host: send it too")
         return msgspec.structs.replace(before, **changes, from_settings=False)
 
     async def _test(self, row: ServerRow, key: Secret) -> Probe:
@@ -98,6 +101,11 @@ class SeerrHandlers:
             problem=row.problem,
             checked_at=row.checked_at,
         )
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
 
 
 def _new(question: ChangeSeerr) -> ServerRow:

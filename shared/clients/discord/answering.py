@@ -101,7 +101,7 @@ def reply_to(
         interaction_id=interaction.id,
         user_id=user_id,
         token=interaction.token,
-        message=msgspec.Raw(msgspec.json.encode(said)),
+        message=msgspec.Raw(msgspec.json.encode(messages.fitting(said))),
         keeps_promise=keeps_promise,
     )
     message_id = derived_id("reply", service, interaction.id)
@@ -110,6 +110,6 @@ def reply_to(
 
 def write_to(work: Work, user_id: str, said: messages.Message, *, service: str, cause: str) -> None:
     """Let the service's job `write` send a direct message; the same cause again is the same message."""
-    letter = Letter(user_id=user_id, cause=cause, message=msgspec.Raw(msgspec.json.encode(said)))
+    letter = Letter(user_id=user_id, cause=cause, message=msgspec.Raw(msgspec.json.encode(messages.fitting(said))))
     message_id = derived_id("letter", service, user_id, cause)
     work.say(f"jobs.{service}.write", msgspec.json.encode(letter), message_id=message_id)

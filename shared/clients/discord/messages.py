@@ -12,8 +12,14 @@ import msgspec
 EPHEMERAL: Final = 1 << 6
 """A reply that only the person who asked can see; fixed by the first answer to the interaction."""
 
+LONGEST_CONTENT: Final = 2_000
+"""Characters of a message's text; Discord refuses one that is longer, and with it all of the message."""
+
 LOADING: Final = 1 << 7
 """A reply that is still a promise: Discord shows "is thinking…"."""
+
+
+_CUT: Final = "…"
 
 
 class ButtonStyle(IntEnum):
@@ -110,3 +116,21 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     embeds: tuple[Embed, ...] = ()
     components: tuple[Row, ...] = ()
     allowed_mentions: AllowedMentions = AllowedMentions()
+
+
+def fitting(message: Message) -> Message:
+    """Return a message whose text Discord takes: names of other systems in it may be of any length."""
+    if _length(message.content) <= LONGEST_CONTENT:
+        return message
+    kept, length = "", _length(_CUT)
+    for line in message.content.splitlines(keepends=True):
+        length += _length(line)
+        if length > LONGEST_CONTENT:
+            break
+        kept += line
+    return msgspec.structs.replace(message, content=f"{kept or message.content[: LONGEST_CONTENT // 2 - 1]}{_CUT}")
+
+
+def _length(text: str) -> int:
+    """Return the length as Discord may count it at most: in UTF-16."""
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2

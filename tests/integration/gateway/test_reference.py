@@ -121,6 +121,20 @@ async def test_every_problem_is_documented_as_one(house: House) -> None:
                 assert list(answer["content"]) == ["application/problem+json"], (name, status)
 
 
+async def test_what_other_systems_refuse_is_documented_where_they_are_asked(house: House) -> None:
+    asking = {
+        "POST /api/integrations/{provider}/auth/pin",
+        "GET /api/integrations/{provider}/auth/pin",
+        "POST /api/integrations/{provider}/connect",
+        "GET /api/plex/servers",
+        "GET /api/plex/{server}/libraries",
+    }
+
+    documented = {name for name, operation in operations(await schema(house)) if "502" in operation["responses"]}
+
+    assert asking <= documented
+
+
 async def test_guarded_routes_say_which_credentials_they_take(house: House) -> None:
     described = await schema(house)
 

@@ -92,6 +92,28 @@ def test_an_answer_of_another_version_is_survived() -> None:
     assert parts_of({"services": [{}], "spool": {}})[0].level == "fail"
 
 
+@pytest.mark.parametrize(
+    ("provider", "expected"),
+    [
+        ("plex", "Ada links it again: `/link`, or `usher link plex`"),
+        ("jellyfin", "Ada links it again: `usher link jellyfin`"),
+        ("emby", "Ada links it again: `usher link emby ada`"),
+    ],
+)
+def test_how_to_link_again_is_a_way_that_there_is(provider: str, expected: str) -> None:
+    dead = {
+        "provider": provider,
+        "account": {"username": "ada"},
+        "person": {"name": "Ada"},
+        "state": "dead",
+        "reason": None,
+    }
+
+    [finding] = findings_of([dead])
+
+    assert finding.mend == expected
+
+
 def test_accounts_that_must_be_linked_again_are_named() -> None:
     dead = {
         "provider": "plex",

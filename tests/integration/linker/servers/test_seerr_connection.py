@@ -81,6 +81,17 @@ async def test_a_switch_is_changed_without_the_key_and_without_a_test(usher: Est
     assert await usher.vault.get(server_token("Seerr", type="seerr")) == Secret(KEY)
 
 
+async def test_the_key_that_is_kept_is_sent_to_no_other_host(usher: Estate) -> None:
+    seerr, other = house_of_requests(), house_of_requests()
+    async with addresses(seerr, other) as [url, elsewhere]:
+        await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+        refused = await usher.put("/api/seerr", {"url": elsewhere})
+        moved = await usher.put("/api/seerr", {"url": elsewhere, "api_key": KEY})
+
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (400, "api_key")
+    assert moved.json()["url"] == elsewhere
+
+
 async def test_a_seerr_that_is_away_is_kept_and_says_so(usher: Estate) -> None:
     seerr = house_of_requests()
     async with addresses(seerr) as [url]:

@@ -252,10 +252,11 @@ async def test_a_kept_token_is_not_sent_to_another_server(usher: Estate, street:
     await usher.post(SERVERS, street.body("jellyfin"))
     async with addresses(other) as [url]:
         refused = await usher.put(f"{SERVERS}/Jellyfin", {"url": url})
+        renamed = await usher.put(f"{SERVERS}/Jellyfin", {"url": url, "machine_identifier": other.server_id})
         key = other.household.add_key()
         moved = await usher.put(f"{SERVERS}/Jellyfin", {"url": url, "token": key})
 
-    assert fault(refused) == "machine_identifier"
+    assert (fault(refused), fault(renamed)) == ("machine_identifier", "token")
     assert street.tokens["jellyfin"] not in seen_by(other)
     assert (moved.status_code, moved.json()["machine_identifier"]) == (200, other.server_id)
 

@@ -1,0 +1,22 @@
+"""What the linker says in Discord is true of the account that it is about, and of the person who reads it."""
+
+from services.linker.discord import messages
+from shared.schemas.people import Person
+
+
+def test_only_plex_is_said_to_be_linked_by_the_command() -> None:
+    plex = messages.died("plex", "ada")
+    jellyfin = messages.died("jellyfin", "ada")
+
+    assert "/link" in plex.content
+    assert "/link" not in jellyfin.content
+    assert "admin" in jellyfin.content
+
+
+def test_whoever_has_no_user_in_seerr_reads_why() -> None:
+    person = Person(id="8p1v", name="Ada", identities=[], seerr_user_id=None, seerr_reason="two users are called *ada*")
+
+    said = messages.who(person, [], servers={})
+
+    assert "- Seerr: two users are called \\*ada\\*" in said.content
+    assert "None of your accounts is known" not in said.content
