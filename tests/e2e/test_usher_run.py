@@ -17,8 +17,6 @@ from simulators.senders import plex_post, plex_scrobble
 from tests.house import API_KEY, PASSWORD, WEBHOOK_SECRET, House
 from tests.integration.supervisor.running import processes_of, until
 
-FIRST_START_WITHIN_S = 15
-START_WITHIN_S = 6
 STOP_WITHIN_S = 10
 Run = Callable[..., str]
 
@@ -27,7 +25,7 @@ Run = Callable[..., str]
 def house() -> Iterator[House]:
     with tempfile.TemporaryDirectory(prefix="usher-e2e-") as name:
         house = House(Path(name) / "data")
-        assert house.start() < FIRST_START_WITHIN_S
+        house.start()
         yield house
         house.stop()
 
@@ -115,10 +113,10 @@ def test_a_webhook_address_can_be_made_and_taken_away(usher: Run) -> None:
     assert made["addresses"][0]["url"].startswith("http://127.0.0.1:")
 
 
-def test_what_is_not_there_is_one_line_and_status_1(usher: Run) -> None:
+def test_what_is_not_there_is_one_line_and_status_1_and_what_is_malformed_2(usher: Run) -> None:
     assert usher("dead drop nothing", status=1).count("\n") == 1
     assert usher("people show nobody", status=1).startswith("usher: ")
-    assert usher("history --since yesterday", status=1).startswith("usher: ")
+    assert usher("history --since yesterday", status=2).startswith("usher: ")
 
 
 def test_the_key_of_the_first_start_can_be_seen_at_work(usher: Run) -> None:
@@ -170,15 +168,14 @@ def test_no_secret_is_in_what_was_said(house: House) -> None:
     assert [secret for secret in (API_KEY, PASSWORD, WEBHOOK_SECRET) if secret in said] == []
 
 
-def test_a_second_start_is_quick_and_a_stop_leaves_nothing(house: House) -> None:
+def test_a_second_start_finds_its_data_and_a_stop_leaves_nothing(house: House) -> None:
     stopped_after = house.stop()
     left = processes_of(house.folder)
 
-    started_after = house.start()
+    house.start()
 
     assert stopped_after < STOP_WITHIN_S
     assert left == []
-    assert started_after < START_WITHIN_S
     assert house.log.read_text().count("Usher is ready") == 2
 
 

@@ -26,7 +26,7 @@ SEERR: dict[str, Any] = {
         ({"url": None, "enabled": False}, False, "none is set up"),
     ],
 )
-def test_seerr_is_said_to_answer_only_where_it_was_asked(changes: dict[str, Any], works: bool, text: str) -> None:
+def test_seerr_is_said_to_answer_only_where_it_was_asked(changes: dict[str, Any], *, works: bool, text: str) -> None:
     found = seerr_test(SEERR | changes)
 
     assert (found["works"], found["findings"][0]["text"]) == (works, text)

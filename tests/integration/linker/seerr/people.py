@@ -147,15 +147,20 @@ class People:
     async def jobs_done(self) -> None:
         """Wait until the linker has nothing left to do."""
 
-        async def is_idle() -> bool:
+        async def is_taken_in() -> bool:
             stream = self.bus.client.jetstream()
             pending = 0
             for consumer, where in (("linker-links", "EVENTS"), ("linker-seerr", "JOBS")):
                 found = await stream.consumer_info(where, consumer)
                 pending += (found.num_pending or 0) + (found.num_ack_pending or 0)
-            return pending == 0 and await self.pool.fetchval("select count(*) from outbox") == 0
+            return pending == 0
 
-        await until(is_idle, within_s=20)
+        async def is_idle() -> bool:
+            # asked again at the end, because a job may have left the outbox after the first look
+            is_said = await is_taken_in() and await self.pool.fetchval("select count(*) from outbox") == 0
+            return is_said and await is_taken_in()
+
+        await until(is_idle, within_s=60)
 
     async def dead(self) -> list[str]:
         """Return why jobs were given up."""
