@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from shared.bus.client import Client
 from shared.bus.publishing import Stored
 from shared.errors import UnavailableError
 

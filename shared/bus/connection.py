@@ -12,11 +12,11 @@ from typing import Final, Protocol
 
 import nats.errors
 import structlog
-from nats.aio.client import Client
 
 from shared import telemetry
 from shared.bus import streams
 from shared.bus.acknowledgements import Acknowledgements
+from shared.bus.client import Client
 from shared.bus.mending import Mender
 from shared.bus.publishing import ACK_TIMEOUT_S, Stored
 from shared.errors import TooLargeError, UnavailableError
@@ -149,7 +149,7 @@ class Bus:
             name=self._name,
             user_credentials=self._credentials or None,
             connect_timeout=2,
-            reconnect_time_wait=_PAUSE_S,  # type: ignore[arg-type]  # nats-py sleeps this long; a float is fine
+            reconnect_time_wait=_PAUSE_S,
             max_reconnect_attempts=-1,
             allow_reconnect=True,
             ping_interval=5,

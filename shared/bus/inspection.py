@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 import nats.errors
 import nats.js.errors
-from nats.aio.client import Client
 
+from shared.bus.client import Client
 from shared.bus.streams import STREAMS, stream_drift
 from shared.errors import UnavailableError
 from shared.schemas.secret import Secret

@@ -9,9 +9,10 @@ from typing import Final
 
 import nats.errors
 import structlog
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+
+from shared.bus.client import Client
 
 log = structlog.get_logger()
 Hear = Callable[[str, bytes], None]

@@ -6,9 +6,9 @@ from typing import Final
 
 import nats.errors
 import structlog
-from nats.aio.client import Client
 
 from shared.bus import streams
+from shared.bus.client import Client
 from shared.errors import UnavailableError
 
 _PAUSE_S: Final = 2.0

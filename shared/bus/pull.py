@@ -14,11 +14,11 @@ import msgspec
 import nats.errors
 import nats.js.errors
 import structlog
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from shared.bus import streams
+from shared.bus.client import Client
 from shared.bus.streams import ConsumerSpec
 
 EXPIRES_S: Final = 30.0

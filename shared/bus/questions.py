@@ -15,12 +15,12 @@ import msgspec
 import nats.errors
 import nats.micro
 import structlog
-from nats.aio.client import Client
 from nats.micro.request import ERROR_CODE_HEADER, Request
 from nats.micro.service import Service
 
 from shared import telemetry
 from shared.bus import refusals
+from shared.bus.client import Client
 from shared.bus.connection import Bus
 from shared.errors import UnavailableError, UsherError
 from shared.mishaps import Contained

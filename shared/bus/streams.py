@@ -10,8 +10,9 @@ from typing import Any, Final
 import msgspec
 import nats.js.errors
 import structlog
-from nats.aio.client import Client
 from nats.js import api
+
+from shared.bus.client import Client
 
 MAX_MESSAGE: Final = 256 * 1024
 MAX_PAYLOAD: Final = MAX_MESSAGE - 4 * 1024

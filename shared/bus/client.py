@@ -1,0 +1,54 @@
+"""nats-py's client, made to hear cancellation.
+
+It waits with `asyncio.wait_for`, which before Python 3.12 forgets a cancellation that comes in the same moment as what
+it waits for (https://github.com/python/cpython/issues/86296): the task goes on, and who cancelled it waits for ever.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from nats.aio import client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+
+class Client(client.Client):
+    """Raises `CancelledError` from what it waits for whenever the task was cancelled meanwhile."""
+
+    async def connect(self, *args: Any, **options: Any) -> None:
+        """See nats-py."""
+        with _heeding_cancellation():
+            await super().connect(*args, **options)
+
+    async def flush(self, *args: Any, **options: Any) -> None:
+        """See nats-py."""
+        with _heeding_cancellation():
+            await super().flush(*args, **options)
+
+    async def publish(self, *args: Any, **options: Any) -> None:
+        """See nats-py."""
+        with _heeding_cancellation():
+            await super().publish(*args, **options)
+
+    async def request(self, *args: Any, **options: Any) -> Msg:
+        """See nats-py."""
+        with _heeding_cancellation():
+            return await super().request(*args, **options)
+
+    async def subscribe(self, *args: Any, **options: Any) -> Subscription:
+        """See nats-py."""
+        with _heeding_cancellation():
+            return await super().subscribe(*args, **options)
+
+
+@contextmanager
+def _heeding_cancellation() -> Iterator[None]:
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
