@@ -1,7 +1,33 @@
-"""What all tests have in common: how Hypothesis tries examples."""
+"""What all tests have in common: how Hypothesis tries examples, and where temporary files are."""
 
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import pytest
 from hypothesis import settings
 
 # Without a deadline: how long an example takes says more of the machine than of the code.
 settings.register_profile("usher", deadline=None)
 settings.load_profile("usher")
+
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 (pytest and tempfile make folders of their own in it)
+_ENOUGH: Final = 4 * 1024**3
+"""Bytes: several PostgreSQLs with a database each test."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep databases and streams in memory where there is room, because a new one for every test is slow on a disk.
+
+    Chaos stays on the disk, whose pauses are a part of it.
+    """
+    if config.option.markexpr != "chaos" and _has_room():
+        tempfile.tempdir = str(_MEMORY)
+
+
+def _has_room() -> bool:
+    if not (_MEMORY.is_dir() and os.access(_MEMORY, os.W_OK)):
+        return False
+    free = os.statvfs(_MEMORY)
+    return free.f_bavail * free.f_frsize >= _ENOUGH

@@ -16,7 +16,7 @@ from simulators.load import Answer, Client, percentile, send_at
 from simulators.senders import plex_post, plex_scrobble
 from tests.house import WEBHOOK_SECRET, House
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 WEBHOOKS = int(os.environ.get("USHER_CHAOS_WEBHOOKS", "5000"))  # noqa: TID251 (a switch of the tests)
 LEAST_S = 12.5

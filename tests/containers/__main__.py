@@ -1,6 +1,7 @@
 """The integration tests once more, on the public images that compose uses: `python -m tests.containers [pytest's own]`.
 
-The nats-server reads compose's own configuration file. Tests that kill or freeze a server still start their own.
+The nats-servers read compose's own configuration file, one for each of pytest's workers, because tests delete all
+streams. Tests that kill or freeze a server still start their own; what needs no server is not run again.
 """
 
 import secrets
@@ -8,45 +9,63 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from testcontainers.community.nats import NatsContainer
 from testcontainers.community.postgres import PostgresContainer
 
 ROOT = Path(__file__).parents[2]
+WORKERS: Final = 4
 
 
 class Servers(msgspec.Struct, frozen=True):
-    """Where the two servers are, with their passwords."""
+    """Where the servers are, with their passwords."""
 
     database_url: str
-    nats_url: str
+    nats_urls: list[str]
 
 
 @contextmanager
 def servers() -> Iterator[Servers]:
-    """Run both servers in containers while the block runs."""
+    """Run them in containers while the block runs, their files in memory."""
     password = secrets.token_hex(16)
-    database = PostgresContainer("postgres:18-alpine", username="usher", password=password, dbname="usher", driver=None)
-    bus = (
+    database = (
+        PostgresContainer("postgres:18-alpine", username="usher", password=password, dbname="usher", driver=None)
+        .with_tmpfs_mount("/var/lib/postgresql")
+        .with_command(["postgres", "-c", "max_connections=300"])
+    )
+    with ExitStack() as stack:
+        running = stack.enter_context(database)
+        buses = [stack.enter_context(_bus(password)) for _ in range(WORKERS)]
+        addresses = [bus.nats_host_and_port() for bus in buses]
+        yield Servers(
+            running.get_connection_url(), [f"nats://usher:{password}@{host}:{port}" for host, port in addresses]
+        )
+
+
+def _bus(password: str) -> NatsContainer:
+    return (
         NatsContainer("nats:2.15-alpine")
         .with_env("NATS_PASSWORD", f'"{password}"')
         .with_volume_mapping(ROOT / "deploy" / "nats.conf", "/etc/nats/usher.conf")
+        .with_tmpfs_mount("/data")
         .with_command(["nats-server", "--config", "/etc/nats/usher.conf"])
     )
-    with database, bus:
-        host, port = bus.nats_host_and_port()
-        yield Servers(database.get_connection_url(), f"nats://usher:{password}@{host}:{port}")
 
 
 def main(arguments: list[str]) -> int:
     """Return pytest's status. Ctrl-C is left to pytest, which reports what it has; the containers go after it."""
     signal.signal(signal.SIGINT, lambda *_: None)
     with servers() as running:
-        variables = (f"USHER_TEST_DATABASE_URL={running.database_url}", f"USHER_TEST_NATS_URL={running.nats_url}")
-        command = ["env", *variables, sys.executable, "-m", "pytest", "tests/integration", *arguments]
+        variables = (
+            f"USHER_TEST_DATABASE_URL={running.database_url}",
+            f"USHER_TEST_NATS_URLS={' '.join(running.nats_urls)}",
+        )
+        pytest = [sys.executable, "-m", "pytest", "--numprocesses", str(WORKERS), "--dist", "loadfile"]
+        command = ["env", *variables, *pytest, "tests/integration", *arguments]
         return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 

@@ -11,7 +11,7 @@ import pytest
 from simulators.senders import plex_post, plex_scrobble
 from tests.e2e.compose import SERVICES, Compose, eventually, why_not
 
-pytestmark = pytest.mark.container
+pytestmark = [pytest.mark.container, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

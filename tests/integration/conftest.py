@@ -20,15 +20,25 @@ from shared.postgres.migrations import migrate
 from shared.postgres.pool import Pool
 from shared.schemas.identifiers import random_id
 from shared.schemas.secret import Secret
-from tests.integration.servers import Running, external, wait_for_nats, wait_for_postgres
+from tests.integration.servers import Running, external_nats, external_postgres, wait_for_nats, wait_for_postgres
 
 SERVICES = ("gateway", "linker", "syncer", "requester")
+SERVERS = frozenset(("postgres_url", "shared_nats_url"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs none of the servers, where those are somebody else's: it runs elsewhere."""
+    if external_postgres() is None:
+        return
+    left_out = [item for item in items if SERVERS.isdisjoint(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[Secret]:
     """An administrator's address of a PostgreSQL: embedded, or of USHER_TEST_DATABASE_URL."""
-    if (url := external("USHER_TEST_DATABASE_URL")) is not None:
+    if (url := external_postgres()) is not None:
         yield url
         return
     # Not in pytest's own folder: under root, another run of pytest closes that to the server's user.
@@ -62,7 +72,7 @@ async def _make_template(url: Secret) -> str:
 async def database_url(postgres_url: Secret, template: str) -> AsyncIterator[Secret]:
     """The address of a database of this test's own, with all tables and no rows."""
     name = f"test_{random_id()[:12]}"
-    await _execute(postgres_url, f'create database "{name}" template "{template}"')
+    await _execute(postgres_url, f'create database "{name}" template "{template}" strategy file_copy')
     yield _database(postgres_url, name)
     await _execute(postgres_url, f'drop database "{name}" with (force)')
 
@@ -82,8 +92,8 @@ def nats_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_nats_url(nats_folder: Path) -> Iterator[Secret]:
-    """A nats-server for the whole session: embedded, or of USHER_TEST_NATS_URL."""
-    if (url := external("USHER_TEST_NATS_URL")) is not None:
+    """A nats-server for the whole session: embedded, or of USHER_TEST_NATS_URLS."""
+    if (url := external_nats()) is not None:
         yield url
         return
     server = EmbeddedNats(nats_folder, port=free_port())

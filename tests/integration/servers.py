@@ -80,7 +80,14 @@ def _until_works(connect: Callable[[], Awaitable[None]], errors: tuple[type[Base
             return
 
 
-def external(variable: str) -> Secret | None:
-    """An address of a server that somebody else started (a container), from the environment of the test run."""
-    value = os.environ.get(variable)  # noqa: TID251 (the tests' own switch, not a setting of Usher)
+def external_postgres() -> Secret | None:
+    """A PostgreSQL that somebody else started (a container): USHER_TEST_DATABASE_URL."""
+    value = os.environ.get("USHER_TEST_DATABASE_URL")  # noqa: TID251 (the tests' own switch, not a setting of Usher)
     return Secret(value) if value else None
+
+
+def external_nats() -> Secret | None:
+    """A nats-server of USHER_TEST_NATS_URLS: of several, each of pytest's workers has its own."""
+    values = os.environ.get("USHER_TEST_NATS_URLS", "").split()  # noqa: TID251 (the tests' own switch)
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  # noqa: TID251 (pytest's)
+    return Secret(values[worker]) if values else None
