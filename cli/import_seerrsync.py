@@ -81,7 +81,7 @@ def left_out(old: OldConfig) -> list[Line]:
     """Return what is in the file and is not taken over, with what to do about it."""
     lines = []
     if unset := len(old.user_settings) - len(old.users):
-        lines.append(Line(f"{unset} users", "not imported", "nothing is set for them"))
+        lines.append(Line("users", "not imported", f"nothing is set for {unset} of them"))
     if old.admin is not None:
         lines.append(Line("admin", "not imported", "Usher has its own: USHER_ADMIN_USERNAME, USHER_ADMIN_PASSWORD"))
     if old.sync_interval_minutes is not None:

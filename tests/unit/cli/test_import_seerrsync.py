@@ -89,7 +89,7 @@ def test_only_what_is_set_for_a_user_is_taken_over(tmp_path: Path) -> None:
     }
     assert [step.what for step in steps_of(old)] == ["user anna", "user Carl"]
     assert told(old.users["Carl"]) == "blocked, a password, request limit 0"
-    assert [line.what for line in left_out(old)] == ["2 users"]
+    assert [line.reason for line in left_out(old)] == ["nothing is set for 2 of them"]
 
 
 def test_what_is_left_out_is_counted_and_not_repeated() -> None:

@@ -192,7 +192,7 @@ async def test_seerrsync_is_taken_over(terminal: Terminal, usher: Estate, street
         "Emby": "added",
         "user anna": "added",
         "user ben": "added",
-        "1 users": "not imported",
+        "users": "not imported",
         "admin": "not imported",
         "sync_interval_minutes": "not imported",
     }
