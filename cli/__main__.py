@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "people": "Show who is who, and say whose an account is.",
     "link": "Link accounts, show and remove them.",
     "plex": "Show what a Plex server has: libraries, titles, what is new and what is watched.",
+    "users": "Show and change what is set for single users: blocked, immune, limit, password.",
     "servers": "Show, add, remove and test Plex, Jellyfin, Emby and Seerr.",
     "import": "Take over what other tools have stored.",
     "events": "Show what came in and what became of it.",

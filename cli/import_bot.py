@@ -1,21 +1,18 @@
 """`usher import overseerr-bot`: takes the Plex tokens that people gave the old bot, each looked up and proven anew."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from cli import bot_tokens, secrets
 from cli.bot_tokens import BotToken
 from cli.client import AnswerError, AwayError, UnreadyError, Usher, ask, path
 from cli.complaints import UsedWronglyError
 from cli.output import AsJson, plain, show
+from cli.progress import progress
 from cli.secrets import SecretFile
 from shared import settings
 from shared.schemas.secret import Secret
@@ -91,7 +88,7 @@ def _key(given: str | None, file: str | None) -> Secret:
 async def _import(usher: Usher, rows: list[BotToken]) -> list[Outcome]:
     known = await _linked(usher)
     outcomes: list[Outcome] = []
-    with _progress(len(rows)) as advance:
+    with progress("Linking", total=len(rows)) as advance:
         for row in rows:
             is_over = _is_over([each.result for each in outcomes])
             outcomes.append(_untried(row) if is_over else await _import_one(usher, row, known))
@@ -162,12 +159,3 @@ def _at(found: Any, *names: str) -> Any:
     for name in names:
         found = found.get(name) if isinstance(found, dict) else None
     return found
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    console = Console(stderr=True)
-    columns = (TextColumn("Linking"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Linking", total=total)
-        yield lambda: bar.advance(task)

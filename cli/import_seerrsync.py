@@ -1,79 +1,32 @@
-"""`usher import seerrsync`: the servers and the Seerr of that tool's `config.json`.
+"""`usher import seerrsync`: the servers, the Seerr and the users' settings of that tool's `config.json`.
 
-The file is as https://github.com/Pukabyte/seerrsync writes it. All of it is read and all servers are tested before
-anything is kept; what is there already is left alone, so that it can be run again.
+All of it is read and tested before anything is kept, by the same calls that keep it then; what is there already is left
+alone. So what was begun and not ended, because Usher was stopped, is ended by the same command.
 """
 
+from collections.abc import Awaitable
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Protocol
 
 import msgspec
 import typer
 
-from cli.client import AnswerError, Usher, ask
+from cli.client import AnswerError, AwayError, UnreadyError, Usher, ask
+from cli.complaints import UsedWronglyError
 from cli.output import AsJson, show_json, show_table
-from cli.servers import post_server
-from shared.errors import InvalidError
+from cli.progress import progress
+from cli.seerrsync_file import OldConfig, read
+from cli.servers import post_server, put_seerr
+from cli.users import put_settings
 
-LARGEST: Final = 1024 * 1024
 COLUMNS: Final = {"What": "what", "": "outcome", "Because": "reason"}
 _MOST: Final = 200
+_NOTHING: Final = "Nothing was imported."
+_UNENDED: Final = "Not all was imported. Run the same command again: it goes on with what is missing."
 
-Outcome = Literal["add", "added", "there", "refused", "not imported"]
-
-
-class OldSeerr(msgspec.Struct, frozen=True):
-    """Where that tool's Seerr is."""
-
-    url: str = ""
-    api_key: str = ""
-
-
-class OldServer(msgspec.Struct, frozen=True, kw_only=True):
-    """A media server as that tool has it."""
-
-    name: str
-    type: Literal["plex", "jellyfin", "emby"]
-    url: str
-    token: str
-    enabled: bool = True
-    password_suffix: str | None = None
-    request_limit: int | None = None
-    machine_identifier: str | None = None
-    include_owner: bool = True
-
-    def server(self) -> dict[str, Any]:
-        """Return it as Usher takes it."""
-        values = msgspec.structs.asdict(self)
-        texts = {name: value.strip() for name, value in values.items() if isinstance(value, str)}
-        empty = {name: None for name in ("password_suffix", "machine_identifier") if not texts.get(name)}
-        return {**values, **texts, **empty}
-
-
-class OldUser(msgspec.Struct, frozen=True):
-    """What that tool keeps of a user."""
-
-    blocked: bool | None = None
-    immune: bool | None = None
-    password: str | None = None
-    request_limit: int | None = None
-
-
-class OldConfig(msgspec.Struct, frozen=True):
-    """The file. `overseerr` is what `seerr` was called before."""
-
-    seerr: OldSeerr | None = None
-    overseerr: OldSeerr | None = None
-    media_servers: list[OldServer] = []
-    user_settings: dict[str, OldUser] = {}
-    admin: dict[str, Any] | None = None
-    sync_interval_minutes: float | None = None
-
-    @property
-    def its_seerr(self) -> OldSeerr | None:
-        """Return its Seerr, where there is a complete one."""
-        found = next((each for each in (self.seerr, self.overseerr) if each is not None and each.url), None)
-        return found if found is not None and found.api_key else None
+Kind = Literal["Seerr", "server", "user"]
+Outcome = Literal["add", "added", "there", "refused", "failed", "not tried", "not imported"]
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -84,60 +37,51 @@ class Line(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class Call(Protocol):
+    """Keeps something, or only tries to; returns how it is, or would be."""
+
+    def __call__(self, usher: Usher, *, dry_run: bool) -> Awaitable[Any]: ...
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One thing to import. `note` says what of it."""
+
+    kind: Kind
+    name: str
+    call: Call
+    note: str = ""
+
+    @property
+    def what(self) -> str:
+        """Return what it is called in the table."""
+        return f"user {self.name}" if self.kind == "user" else self.name
+
+
 def seerrsync(
     config: Annotated[Path, typer.Argument(help="That tool's config.json.", metavar="CONFIG.JSON")],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and test, keep nothing.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Take over the servers and the Seerr of seerrsync. Nothing is kept unless all of it can be."""
+    """Take over servers, Seerr and users' settings of seerrsync. Nothing is kept unless all of it can be."""
     old = read(config)
     lines = [*ask(lambda usher: _import(usher, old, dry_run=dry_run)), *left_out(old)]
-    has_failed = any(line.outcome == "refused" for line in lines)
+    outcomes = {line.outcome for line in lines}
+    is_done = not outcomes & {"refused", "failed"}
     if json:
-        show_json({"items": lines, "dry_run": dry_run, "imported": not (dry_run or has_failed)})
+        show_json({"items": lines, "dry_run": dry_run, "imported": is_done and not dry_run})
     else:
         show_table([msgspec.to_builtins(line) for line in lines], COLUMNS)
-        if has_failed:
-            print("Nothing was imported.")
-    raise typer.Exit(1 if has_failed else 0)
-
-
-def read(path: Path) -> OldConfig:
-    """Return the file; raise `InvalidError` for one that is too large, is not JSON, or is something else."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as exc:
-        raise InvalidError(f"{path} cannot be read ({type(exc).__name__})") from exc
-    if len(content) > LARGEST:
-        raise InvalidError(f"{path} has more than {LARGEST} bytes: is it seerrsync's config.json?")
-    try:
-        old = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=OldConfig, strict=False)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
-        raise InvalidError(f"{path} is not seerrsync's config.json: {_reason(exc)}") from exc
-    names = [server.name.strip().lower() for server in old.media_servers]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise InvalidError(f"{path} has several servers called {twice[0]!r}: rename all but one")
-    if not old.media_servers and old.its_seerr is None:
-        raise InvalidError(f"{path} names no server and no Seerr: is it seerrsync's config.json?")
-    return old
-
-
-def _reason(error: Exception) -> str:
-    return str(error)[:200] if isinstance(error, msgspec.MsgspecError) else type(error).__name__
+        if not is_done:
+            print(_UNENDED if "failed" in outcomes else _NOTHING)
+    raise typer.Exit(0 if is_done else 1)
 
 
 def left_out(old: OldConfig) -> list[Line]:
     """Return what is in the file and is not taken over, with what to do about it."""
     lines = []
-    if old.user_settings:
-        counts = {
-            name: sum(_has(user, name) for user in old.user_settings.values()) for name in OldUser.__struct_fields__
-        }
-        kept = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none of them set"
-        reason = f"what was set for single users ({kept}) belongs to the sync of users"
-        lines.append(Line(f"settings of {len(old.user_settings)} users", "not imported", reason))
+    if unset := len(old.user_settings) - len(old.users):
+        lines.append(Line("users", "not imported", f"nothing is set for {unset} of them"))
     if old.admin is not None:
         lines.append(Line("admin", "not imported", "Usher has its own: USHER_ADMIN_USERNAME, USHER_ADMIN_PASSWORD"))
     if old.sync_interval_minutes is not None:
@@ -147,56 +91,88 @@ def left_out(old: OldConfig) -> list[Line]:
     return lines
 
 
-def _has(user: OldUser, name: str) -> bool:
-    value = getattr(user, name)
-    return value is not None and value is not False and value != ""
-
-
 async def _import(usher: Usher, old: OldConfig, *, dry_run: bool) -> list[Line]:
-    there = {each["name"].lower() for each in (await usher.get("/api/mediaservers", limit=_MOST))["items"]}
-    has_seerr = (await usher.get("/api/seerr"))["url"] is not None
-    wanted = [server.server() for server in old.media_servers if server.name.strip().lower() not in there]
-    lines = [
-        Line(server.name, "there", "a server of this name is left as it is")
-        for server in old.media_servers
-        if server.name.strip().lower() in there
-    ]
-    lines += await _tried(usher, wanted)
-    if has_seerr and old.its_seerr is not None:
-        lines.append(Line("Seerr", "there", "the connection is left as it is"))
-    seerr = None if has_seerr else old.its_seerr
-    if dry_run or any(line.outcome == "refused" for line in lines):
-        return [*lines, *([Line("Seerr", "add", "it is tested when it is added")] if seerr else [])]
-    return await _keep(usher, lines, wanted, seerr)
-
-
-async def _tried(usher: Usher, servers: list[dict[str, Any]]) -> list[Line]:
-    lines, machines = [], dict[tuple[str, str], str]()
-    for server in servers:
-        try:
-            tested = await post_server(usher, server, dry_run=True)
-        except AnswerError as exc:
-            lines.append(Line(server["name"], "refused", exc.detail))
-            continue
-        machine = (server["type"], tested["machine_identifier"] or server["name"])
-        if machine in machines:
-            lines.append(Line(server["name"], "refused", f"it is the same server as {machines[machine]!r}"))
+    names = await _there(usher)
+    there, steps = list[Line](), list[Step]()
+    for step in steps_of(old):
+        if (step.kind, step.name.strip().lower()) in names:
+            there.append(Line(step.what, "there", "what is there under this name is left as it is"))
         else:
-            machines[machine] = server["name"]
-            lines.append(Line(server["name"], "add", tested["problem"] or ""))
+            steps.append(step)
+    tested = await _tested(usher, steps)
+    wanted = [step for step, line in zip(steps, tested, strict=True) if line.outcome == "add"]
+    if dry_run or any(line.outcome == "refused" for line in tested):
+        return [*there, *tested]
+    return [*there, *(line for line in tested if line.outcome != "add"), *await _kept(usher, wanted)]
+
+
+def steps_of(old: OldConfig) -> list[Step]:
+    """Return all that can be imported, in the order in which it is kept."""
+    seerr = old.its_seerr
+    return [
+        *([] if seerr is None else [Step("Seerr", "Seerr", partial(put_seerr, seerr=seerr.seerr()))]),
+        *(Step("server", server.name, partial(post_server, server=server.server())) for server in old.media_servers),
+        *(
+            Step("user", name, partial(put_settings, name=name, changes=settings), note=told(settings))
+            for name, settings in old.users.items()
+        ),
+    ]
+
+
+def told(settings: dict[str, Any]) -> str:
+    """Return what is set for a user in words, without the password itself."""
+    words = {"request_limit": f"request limit {settings.get('request_limit')}", "password": "a password"}
+    return ", ".join(words.get(name, name) for name in settings)
+
+
+async def _there(usher: Usher) -> set[tuple[Kind, str]]:
+    servers = (await usher.get("/api/mediaservers", limit=_MOST))["items"]
+    has_seerr = (await usher.get("/api/seerr"))["url"] is not None
+    names: set[tuple[Kind, str]] = {("server", each["name"].lower()) for each in servers}
+    return names | {("Seerr", "seerr")} if has_seerr else names
+
+
+async def _tested(usher: Usher, steps: list[Step]) -> list[Line]:
+    lines, machines = [], dict[tuple[str, str], str]()
+    with progress("Testing", total=len(steps)) as advance:
+        for step in steps:
+            lines.append(await _test(usher, step, machines))
+            advance()
     return lines
 
 
-async def _keep(usher: Usher, lines: list[Line], wanted: list[dict[str, Any]], seerr: OldSeerr | None) -> list[Line]:
-    """Keep what was tested; Seerr first, because it is tested only then."""
-    kept = []
-    if seerr is not None:
-        try:
-            made = await usher.put("/api/seerr", url=seerr.url.strip(), api_key=seerr.api_key.strip())
-        except AnswerError as exc:
-            return [*lines, Line("Seerr", "refused", exc.detail)]
-        kept.append(Line("Seerr", "added", made["problem"] or ""))
-    for server in wanted:
-        made = await post_server(usher, server, dry_run=False)
-        kept.append(Line(server["name"], "added", made["problem"] or ""))
-    return [*(line for line in lines if line.outcome != "add"), *kept]
+async def _test(usher: Usher, step: Step, machines: dict[tuple[str, str], str]) -> Line:
+    try:
+        answer = await step.call(usher, dry_run=True)
+    except UnreadyError as exc:
+        raise UnreadyError(f"{step.what} cannot be tested, so nothing was imported: {exc.detail}") from exc
+    except (AnswerError, UsedWronglyError) as exc:
+        return Line(step.what, "refused", exc.detail)
+    if answer.get("changed_at") is not None:
+        return Line(step.what, "there", "what is set for this user is left as it is")
+    if machine := answer.get("machine_identifier"):
+        first = machines.setdefault((answer["type"], machine), step.what)
+        if first != step.what:
+            return Line(step.what, "refused", f"it is the same server as {first!r}")
+    return Line(step.what, "add", answer.get("problem") or step.note)
+
+
+async def _kept(usher: Usher, steps: list[Step]) -> list[Line]:
+    """Keep one after the other, up to the first that fails."""
+    lines: list[Line] = []
+    with progress("Importing", total=len(steps)) as advance:
+        for step in steps:
+            is_over = bool(lines) and lines[-1].outcome != "added"
+            lines.append(Line(step.what, "not tried", step.note) if is_over else await _keep(usher, step))
+            advance()
+    return lines
+
+
+async def _keep(usher: Usher, step: Step) -> Line:
+    try:
+        answer = await step.call(usher, dry_run=False)
+    except (AwayError, UnreadyError) as exc:
+        return Line(step.what, "failed", f"{exc.detail}; whether it was kept is seen when the command is run again")
+    except AnswerError as exc:
+        return Line(step.what, "failed", exc.detail)
+    return Line(step.what, "added", answer.get("problem") or step.note)

@@ -23,6 +23,7 @@ COLUMNS: Final = {
     "Problem": "problem",
 }
 FINDINGS: Final = {"Server": "server", "": "works", "Finding": "text", "How to mend it": "mend"}
+DRY_RUN: Final = "?dry_run=true"
 _MOST: Final = 200
 
 app = typer.Typer(
@@ -73,9 +74,8 @@ def add(
     """Test a server and add it. Its token or API key is asked for, or read from a file or standard input."""
     token = secrets.taken("API key" if kind is Kind.SEERR else "Token", file=token_file).reveal()
     if kind is Kind.SEERR:
-        if dry_run:
-            raise typer.BadParameter("Seerr is tested when it is added", param_hint="--dry-run")
-        _show_seerr(ask(lambda usher: usher.put("/api/seerr", url=url, api_key=token, enabled=not off)), json=json)
+        seerr = {"url": url, "api_key": token, "enabled": not off}
+        _show_seerr(ask(lambda usher: put_seerr(usher, seerr, dry_run=dry_run)), json=json)
         return
     suffix = None if password_suffix_file is None else secrets.taken("Password suffix", file=password_suffix_file)
     server = {
@@ -120,7 +120,12 @@ def try_out(
 
 async def post_server(usher: Usher, server: dict[str, Any], *, dry_run: bool) -> Any:
     """Add a server, or only test it; return it as it is, or would be."""
-    return await usher.post(f"/api/mediaservers{'?dry_run=true' if dry_run else ''}", **server)
+    return await usher.post(f"/api/mediaservers{DRY_RUN if dry_run else ''}", **server)
+
+
+async def put_seerr(usher: Usher, seerr: dict[str, Any], *, dry_run: bool) -> Any:
+    """Set up the connection to Seerr, or only test it; return it as it is, or would be."""
+    return await usher.put(f"/api/seerr{DRY_RUN if dry_run else ''}", **seerr)
 
 
 async def _all(usher: Usher) -> Any:

@@ -3,7 +3,9 @@
 from typing import Literal
 
 from shared.keyring import Owner
+from shared.schemas.identifiers import derived_id
 from shared.schemas.media import Provider
+from shared.schemas.users import name_key
 
 TokenKind = Literal["token", "refresh_token"]
 
@@ -34,3 +36,8 @@ def sign_in_secret(sign_in_id: str, *, provider: Provider) -> Owner:
 def reply_token(sign_in_id: str) -> Owner:
     """Return whose the token is that Discord's reply to a sign-in under way is changed with."""
     return Owner(kind="sign_in", id=sign_in_id, provider="discord", purpose="reply")
+
+
+def user_password(username: str) -> Owner:
+    """Return whose the password is that was set for a user in Seerr; a name may hold what an owner's id may not."""
+    return Owner(kind="user", id=derived_id("user", name_key(username)), provider="seerr", purpose="password")

@@ -22,6 +22,7 @@ from services.gateway.api import (
     plex_servers,
     seerr,
     stream,
+    user_settings,
 )
 from services.gateway.api import webhook_secrets as secrets
 from services.gateway.api.bounds import Bounds
@@ -57,6 +58,7 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
     secrets: secrets.SecretRoutes
     seerr: seerr.SeerrRoutes
     stream: stream.StreamRoutes
+    user_settings: user_settings.UserSettingsRoutes
 
 
 class Doors(msgspec.Struct, frozen=True):
@@ -123,4 +125,5 @@ def _guarded(routes: Routes) -> list[Router]:
         plex_servers.router(routes.plex_servers),
         secrets.router(routes.secrets),
         seerr.router(routes.seerr),
+        user_settings.router(routes.user_settings),
     ]

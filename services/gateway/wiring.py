@@ -27,6 +27,7 @@ from services.gateway.api.plex import PlexRoutes
 from services.gateway.api.plex_servers import PlexServerRoutes
 from services.gateway.api.seerr import SeerrRoutes
 from services.gateway.api.stream import StreamRoutes
+from services.gateway.api.user_settings import UserSettingsRoutes
 from services.gateway.api.webhook_secrets import SecretRoutes
 from services.gateway.discord.application import Application
 from services.gateway.discord.door import Door as DiscordDoor
@@ -77,6 +78,7 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         secrets=SecretRoutes(wires.webhook_secrets),
         seerr=SeerrRoutes(bus, pool, wires.courier, now=now),
         stream=StreamRoutes(wires.feed),
+        user_settings=UserSettingsRoutes(bus, pool, wires.courier, now=now),
     )
     storage = Counted(wires.hedge)
     doors = app.Doors(

@@ -1,4 +1,4 @@
-"""The syncer: plays out of webhooks, kept for whoever's account they were seen on."""
+"""The syncer: plays out of webhooks, kept for whoever's account they were seen on, and what is set for single users."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from services.syncer.discord.handlers import Handlers as DiscordHandlers
 from services.syncer.handlers import Handlers
 from services.syncer.sources import parsing
+from services.syncer.users.handlers import Handlers as UserHandlers
 from shared import runtime, settings
 from shared.bus import streams
 from shared.clients.discord.answering import Answering
@@ -21,6 +22,7 @@ from shared.keyring import Keyring
 from shared.schemas.history import CountPlays, ListPlays
 from shared.schemas.interactions import Suggest
 from shared.settings import ServiceSettings, UpstreamSettings
+from shared.vault import Vault
 
 
 async def syncer(config: ServiceSettings) -> None:
@@ -28,7 +30,10 @@ async def syncer(config: ServiceSettings) -> None:
     async with runtime.open_parts(config, name="syncer") as parts, _discord(config) as discord:
         handlers = Handlers(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook)
         commands = DiscordHandlers(worker=parts.worker, pool=parts.pool)
-        answering = Answering(discord, Courier(Keyring.parse(config.usher_encryption_keys)), now=_now)
+        keyring = Keyring.parse(config.usher_encryption_keys)
+        courier, vault = Courier(keyring), Vault(parts.pool, keyring)
+        users = UserHandlers(pool=parts.pool, vault=vault, courier=courier, now=_now)
+        answering = Answering(discord, courier, now=_now)
         receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer, now=_now)
         service = runtime.Service(parts)
         service.consume(streams.SYNCER_WEBHOOKS, handlers.take_webhook)
@@ -36,7 +41,14 @@ async def syncer(config: ServiceSettings) -> None:
         service.consume(streams.SYNCER_LINKS, commands.learn_link, workers=2)
         service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
         service.work(answering.jobs)
-        service.answer({ListPlays: handlers.list_plays, CountPlays: handlers.count_plays, Suggest: commands.suggest})
+        service.answer(
+            {
+                ListPlays: handlers.list_plays,
+                CountPlays: handlers.count_plays,
+                Suggest: commands.suggest,
+                **users.answers(),
+            }
+        )
         await runtime.serve(config, service.run, finish=service.finish)
 
 

@@ -260,7 +260,7 @@ class ShowSeerr(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag=
 class ChangeSeerr(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="servers.set-seerr"
 ):
-    """Change what is given, after a test; the first time an address and a key are needed."""
+    """Change what is given, after a test; the first time an address and a key are needed. `dry_run` only tests."""
 
     answered_within: ClassVar[timedelta] = WITHIN
 
@@ -268,6 +268,7 @@ class ChangeSeerr(
     api_key: Parcel | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     gives_token: bool | UnsetType = UNSET
+    dry_run: bool = False
 
 
 def given(change: msgspec.Struct) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
-from services.gateway.api.mediaservers import PATIENT, Token, Url
+from services.gateway.api.mediaservers import PATIENT, DryRun, Token, Url
 from services.gateway.store import audit
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
@@ -65,7 +65,9 @@ class SeerrRoutes:
         """Show the connection, and how Seerr is now: it is asked. Where none is set up, `url` is null."""
         return await ask(self._bus, "linker", ShowSeerr(), SeerrConnection)
 
-    async def change(self, caller: NamedDependency[Caller], data: Annotated[ChangedSeerr, _CHANGES]) -> SeerrConnection:
+    async def change(
+        self, caller: NamedDependency[Caller], data: Annotated[ChangedSeerr, _CHANGES], *, dry_run: DryRun = False
+    ) -> SeerrConnection:
         """Set the connection up or change it. A new address or key is tested first.
 
         Refused are a key that Seerr does not accept, and an address where something else answers. A Seerr that is out
@@ -78,7 +80,9 @@ class SeerrRoutes:
         }
         if data.api_key is not UNSET:
             changes["api_key"] = self._courier.pack(Secret(data.api_key), purpose=TOKEN)
-        seerr = await ask(self._bus, "linker", ChangeSeerr(**changes), SeerrConnection)
+        seerr = await ask(self._bus, "linker", ChangeSeerr(**changes, dry_run=dry_run), SeerrConnection)
+        if dry_run:
+            return seerr
         async with transaction(self._pool) as connection:
             await audit.note(connection, caller.did("seerr.changed", seerr.url or "", at=self._now()))
         return seerr

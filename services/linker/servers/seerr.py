@@ -21,6 +21,8 @@ from shared.schemas.secret import Secret
 from shared.schemas.servers import TOKEN, ChangeSeerr, SeerrConnection, SeerrRequests, ShowSeerr, given
 
 NAME: Final = "Seerr"
+_BESIDE: Final = frozenset({"api_key", "dry_run"})
+"""What is said in a change that is no column."""
 
 log = structlog.get_logger()
 
@@ -45,7 +47,7 @@ class SeerrHandlers:
         return await self._shown(await self._requests(row) if row.enabled else None)
 
     async def change(self, question: ChangeSeerr) -> SeerrConnection:
-        """Make or change the connection; test it first where the address or the key is given."""
+        """Make or change the connection, or say how it would be; test it first where address or key is given."""
         row, kept = await self._read()
         key = kept if question.api_key is UNSET else self._courier.open(question.api_key, purpose=TOKEN)
         before = row or _new(question)
@@ -56,12 +58,14 @@ class SeerrHandlers:
         if row is None or given(question).keys() & {"url", "api_key"}:
             probe = await self._test(changed, key)
             changed, requests = rules.found_in(changed, probe), probe.requests
+        if question.dry_run:
+            return _connection(changed, key, requests)
         secrets = Secrets(token=UNSET if question.api_key is UNSET else key)
         await (self._registry.add(changed, secrets) if row is None else self._registry.replace(changed, secrets))
         return await self._shown(requests)
 
     def _changed(self, before: ServerRow, question: ChangeSeerr) -> ServerRow:
-        changes = {name: value for name, value in given(question).items() if name != "api_key"}
+        changes = {name: value for name, value in given(question).items() if name not in _BESIDE}
         if "url" in changes:
             changes["url"] = rules.url_of(changes["url"].strip().rstrip("/").removesuffix("/api/v1"), self._egress)
             if question.api_key is UNSET and before.url and _origin(changes["url"]) != _origin(before.url):
@@ -86,21 +90,23 @@ class SeerrHandlers:
 
     async def _shown(self, requests: SeerrRequests | None) -> SeerrConnection:
         row, key = await self._read()
-        if row is None:
-            return SeerrConnection()
-        return SeerrConnection(
-            url=row.url,
-            enabled=row.enabled,
-            api_key="…" if key is None else key.last_four(),
-            gives_token=row.gives_token,
-            reachable=row.reachable,
-            version=row.version,
-            dialect=row.dialect,
-            user_count=row.user_count,
-            requests=requests,
-            problem=row.problem,
-            checked_at=row.checked_at,
-        )
+        return SeerrConnection() if row is None else _connection(row, key, requests)
+
+
+def _connection(row: ServerRow, key: Secret | None, requests: SeerrRequests | None) -> SeerrConnection:
+    return SeerrConnection(
+        url=row.url,
+        enabled=row.enabled,
+        api_key="…" if key is None else key.last_four(),
+        gives_token=row.gives_token,
+        reachable=row.reachable,
+        version=row.version,
+        dialect=row.dialect,
+        user_count=row.user_count,
+        requests=requests,
+        problem=row.problem,
+        checked_at=row.checked_at,
+    )
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -54,7 +54,7 @@ def serving(answers: Mapping[str, Any], *, kind: type[FakeGateway] = FakeGateway
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_DELETE = handle_any  # noqa: N815 (http.server's names)
+        do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 (http.server's names)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.client import AnswerError, AwayError
+from cli.complaints import UsedWronglyError
 from cli.embedded.program import free_port
 from cli.folder import ADDRESS, LOCAL_API_KEY, Folder
 from shared.schemas.secret import Secret
@@ -45,6 +46,14 @@ LINKED = {
     "linked_at": "2026-01-31T18:00:00Z",
     "checked_at": None,
 }
+SETTINGS = {
+    "username": "ann/b",
+    "blocked": False,
+    "immune": True,
+    "request_limit": 5,
+    "has_password": True,
+    "changed_at": "2026-01-31T18:00:00Z",
+}
 STATS = {"total": 3, "movies": 1, "episodes": 2, "unclaimed": 0, "by_person": [{"name": "Ann", "plays": 3}]}
 
 
@@ -73,6 +82,10 @@ ANSWERS: dict[str, Any] = {
     "GET /api/integrations": page(LINKED),
     "DELETE /api/integrations/plex/connect": {"items": [LINKED["account"]]},
     "POST /api/integrations/emby/connect": LINKED,
+    "GET /api/users/settings": page(SETTINGS),
+    "GET /api/users/ann/settings": SETTINGS,
+    "PUT /api/users/ann/settings": SETTINGS,
+    "DELETE /api/users/ann/settings": SETTINGS,
 }
 
 
@@ -150,6 +163,26 @@ def usher(command: str, environment: dict[str, str]) -> Result:
         ("link list", ("GET", "/api/integrations", {"all": "true", "limit": "50", "offset": "0"}, None)),
         ("link list --person 1", ("GET", "/api/integrations", {"person": "1", "limit": "50", "offset": "0"}, None)),
         ("link remove plex 7", ("DELETE", "/api/integrations/plex/connect", {"account": "7"}, None)),
+        (
+            "users settings list --search a --limit 5",
+            ("GET", "/api/users/settings", {"search": "a", "limit": "5", "offset": "0"}, None),
+        ),
+        ("users settings show ann", ("GET", "/api/users/ann/settings", {}, None)),
+        ("users settings clear ann", ("DELETE", "/api/users/ann/settings", {}, None)),
+        ("users settings set ann --blocked", ("PUT", "/api/users/ann/settings", {}, {"blocked": True})),
+        (
+            "users settings set ann --not-blocked --immune --request-limit 0 --no-password",
+            (
+                "PUT",
+                "/api/users/ann/settings",
+                {},
+                {"blocked": False, "immune": True, "request_limit": 0, "password": None},
+            ),
+        ),
+        (
+            "users settings set ann --not-immune --no-request-limit",
+            ("PUT", "/api/users/ann/settings", {}, {"immune": False, "request_limit": None}),
+        ),
     ],
 )
 def test_a_command_asks_one_thing_with_the_key_of_the_data_folder(
@@ -180,6 +213,8 @@ def test_a_command_asks_one_thing_with_the_key_of_the_data_folder(
         ("webhooks add", [ADDRESSES[0]["url"]]),
         ("link list", ["ann", "Ann", "dead", "no �[2J"]),
         ("link remove plex 7", ["Unlinked: ann"]),
+        ("users settings list", ["ann/b", "no", "yes", "5", "1 of 41"]),
+        ("users settings clear ann", ["Nothing is set for ann/b any more."]),
     ],
 )
 def test_a_table_shows_what_a_person_looks_for(command: str, shown: list[str], environment: dict[str, str]) -> None:
@@ -202,6 +237,10 @@ def test_a_table_shows_what_a_person_looks_for(command: str, shown: list[str], e
         "dead show d1",
         "webhooks list",
         "link list",
+        "users settings list",
+        "users settings show ann",
+        "users settings set ann --immune",
+        "users settings clear ann",
     ],
 )
 def test_json_is_the_answer_itself(command: str, gateway: FakeGateway, environment: dict[str, str]) -> None:
@@ -209,6 +248,41 @@ def test_json_is_the_answer_itself(command: str, gateway: FakeGateway, environme
 
     (asked,) = gateway.asked
     assert json.loads(result.output) == ANSWERS[f"{asked.method} {asked.path}"]
+
+
+@pytest.mark.parametrize("source", ["--ask-password", "--password-file -", "--password-file {}"])
+def test_a_password_comes_from_a_file_or_standard_input(
+    source: str, gateway: FakeGateway, environment: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("canary-password\n")
+    arguments = ["settings", "set", "ann", *source.format(file).split()]
+
+    result = CliRunner().invoke(import_module("cli.users").app, arguments, input="canary-password\n", env=environment)
+
+    assert result.exit_code == 0, result.output
+    assert gateway.asked[0].body == {"password": "canary-password"}
+    assert "canary" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("users settings set ann", "nothing is to be set"),
+        ("users settings set ann --request-limit 5 --no-request-limit", "--request-limit and --no-request-limit"),
+        ("users settings set ann --no-password --ask-password", "--ask-password and --no-password"),
+        ("users settings show a/b", "must not hold a slash"),
+        ("users settings clear ..", "is no name"),
+    ],
+)
+def test_settings_that_cannot_be_are_told_before_anything_is_asked(
+    command: str, said: str, gateway: FakeGateway, environment: dict[str, str]
+) -> None:
+    result = usher(command, environment)
+
+    assert isinstance(result.exception, UsedWronglyError)
+    assert said in str(result.exception)
+    assert gateway.asked == []
 
 
 def test_a_key_of_the_environment_comes_before_the_one_of_the_folder(

@@ -67,6 +67,10 @@ ROUTES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/api/plex/{server}/sessions"): "admin",
     ("GET", "/api/seerr"): "read",
     ("PUT", "/api/seerr"): "admin",
+    ("GET", "/api/users/settings"): "read",
+    ("GET", "/api/users/{username}/settings"): "read",
+    ("PUT", "/api/users/{username}/settings"): "admin",
+    ("DELETE", "/api/users/{username}/settings"): "admin",
 }
 GUARDED: Final = [(method, path, scope) for (method, path), scope in ROUTES.items() if scope is not None]
 WRONG: Final[list[dict[str, bytes]]] = [

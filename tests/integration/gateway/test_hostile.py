@@ -26,6 +26,7 @@ from shared.schemas.people import (
     UnclaimedPage,
 )
 from shared.schemas.plex import ItemPage, LibraryPage, ListItems, ListLibraries, SearchItems
+from shared.schemas.users import FindUserSettings, ListUserSettings, UserSettings, UserSettingsPage
 from tests.integration.gateway.house import ADMIN, House
 from tests.integration.service import answering, until
 
@@ -47,6 +48,8 @@ GETS: Final = (
     "/api/plex/{}/libraries",
     "/api/plex/{0}/libraries/{0}/items",
     "/api/plex/{}/search",
+    "/api/users/settings",
+    "/api/users/{}/settings",
     "/health",
     "/ready",
     "/metrics",
@@ -175,6 +178,8 @@ async def served(house: House, bus: Bus) -> AsyncIterator[House]:
         "syncer": {
             ListPlays: PlayPage([], 0, 50, 0),
             CountPlays: PlayStats(**stats, **lists, first_at=None, last_at=datetime(2026, 1, 1, tzinfo=UTC)),
+            ListUserSettings: UserSettingsPage([], 0, 50, 0),
+            FindUserSettings: UserSettings(username="ada"),
         },
         "linker": {
             ListPeople: PersonPage([], 0, 50, 0),

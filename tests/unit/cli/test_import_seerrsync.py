@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from cli.import_seerrsync import LARGEST, OldConfig, left_out, read
+from cli.import_seerrsync import left_out, steps_of, told
+from cli.seerrsync_file import LARGEST, OldConfig, read
 from shared.errors import InvalidError
 
 SERVER = {"name": "Plex", "type": "plex", "url": "http://10.0.0.1:32400", "token": "canary-token"}
@@ -32,6 +33,9 @@ def written(path: Path, content: Any) -> Path:
         ({"media_servers": [{**SERVER, "token": 5}]}, "$.media_servers[...].token"),
         ({"media_servers": [{"name": "Plex", "type": "plex"}]}, "missing required field"),
         ({"media_servers": [SERVER, {**SERVER, "name": " PLEX "}]}, "several servers called 'plex'"),
+        ({"user_settings": {"anna": {"source_servers": ["Plex"]}}}, "names no server and no Seerr"),
+        ({"user_settings": {"anna": {"blocked": "perhaps"}}}, "$.user_settings"),
+        ({"user_settings": {"anna": {"immune": True}, " ANNA": {"blocked": True}}}, "several users called 'anna'"),
     ],
 )
 def test_a_file_that_is_something_else_is_refused_in_one_line(tmp_path: Path, content: Any, said: str) -> None:
@@ -68,6 +72,24 @@ def test_seerr_may_have_its_old_name(tmp_path: Path) -> None:
 
     assert found is not None
     assert found.url == "http://x"
+
+
+def test_only_what_is_set_for_a_user_is_taken_over(tmp_path: Path) -> None:
+    users = {
+        "anna": {"blocked": False, "immune": True, "source_servers": ["Plex"]},
+        "ben": {"blocked": False, "immune": None, "password": "", "source_servers": []},
+        " Carl ": {"blocked": "true", "request_limit": "0", "password": "canary"},
+        " anna ": {"source_servers": ["Plex"]},
+    }
+    old = read(written(tmp_path, {"user_settings": users}))
+
+    assert old.users == {
+        "anna": {"immune": True},
+        "Carl": {"blocked": True, "password": "canary", "request_limit": 0},
+    }
+    assert [step.what for step in steps_of(old)] == ["user anna", "user Carl"]
+    assert told(old.users["Carl"]) == "blocked, a password, request limit 0"
+    assert [line.reason for line in left_out(old)] == ["nothing is set for 2 of them"]
 
 
 def test_what_is_left_out_is_counted_and_not_repeated() -> None:

@@ -1,4 +1,4 @@
-"""A gateway and a linker with real servers around them: all that a person who sets servers up speaks to."""
+"""A gateway, a linker and the syncer's users, with real servers around them: all that is spoken to."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,6 +27,7 @@ from simulators.asgi import App
 from simulators.serving import serving
 from tests.integration.gateway.house import ADMIN, House, prepared, settings
 from tests.integration.service import at_work, parts_of
+from tests.integration.syncer.users import Users, users_of
 
 KEYS = new_key("test")
 
@@ -34,9 +35,12 @@ KEYS = new_key("test")
 class Estate:
     """Speaks to the gateway as its admin, and reaches into the linker where time must pass."""
 
-    def __init__(self, house: House, servers: Servers, clients: Clients, parts: Parts, vault: Vault) -> None:
+    def __init__(
+        self, house: House, servers: Servers, clients: Clients, parts: Parts, vault: Vault, users: Users
+    ) -> None:
         self.house = house
         self.servers = servers
+        self.users = users
         self.clients = clients
         self.parts = parts
         self.vault = vault
@@ -90,8 +94,9 @@ async def estate(
         servers, clients, vault = await stack.enter_async_context(
             linked(parts, config=config, egress=egress_of(database_url, nats_url))
         )
+        users = await stack.enter_async_context(users_of(bus, database_url, KEYS))
         house = await stack.enter_async_context(prepared(given))
-        yield Estate(house, servers, clients, parts, vault)
+        yield Estate(house, servers, clients, parts, vault, users)
 
 
 @asynccontextmanager

@@ -62,6 +62,22 @@ async def test_what_is_wrong_is_refused_by_its_field(usher: Estate, street: Stre
     assert (await usher.get("/api/seerr")).json()["url"] is None
 
 
+async def test_a_dry_run_tests_and_keeps_nothing(usher: Estate) -> None:
+    async with addresses(house_of_requests()) as [url]:
+        tried = await usher.put("/api/seerr?dry_run=true", {"url": url, "api_key": KEY})
+        wrong = await usher.put("/api/seerr?dry_run=true", {"url": url, "api_key": "canary-wrong"})
+        before = (await usher.get("/api/seerr")).json()
+        await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+        off = await usher.put("/api/seerr?dry_run=true", {"enabled": False, "gives_token": True})
+        after = (await usher.get("/api/seerr")).json()
+    audit = (await usher.get("/api/audit", action="seerr.changed")).json()
+
+    assert (tried.status_code, tried.json()["url"], tried.json()["user_count"]) == (200, url, 2)
+    assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (400, "api_key")
+    assert (before["url"], off.json()["enabled"], off.json()["gives_token"]) == (None, False, True)
+    assert (after["enabled"], after["gives_token"], audit["total"]) == (True, False, 1)
+
+
 @pytest.mark.parametrize(("body", "field"), [({"api_key": KEY}, "url"), ({"url": "http://127.0.0.1:5055"}, "api_key")])
 async def test_the_first_time_needs_address_and_key(usher: Estate, body: dict[str, str], field: str) -> None:
     refused = await usher.put("/api/seerr", body)

@@ -10,13 +10,16 @@ import msgspec
 import pytest
 
 from cli.folder import ADDRESS, Folder
-from shared.owners import server_password_suffix, server_token
+from shared.errors import UnavailableError
+from shared.owners import server_password_suffix, server_token, user_password
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import KEY
 from tests.integration.linker.servers.estate import Estate
 from tests.integration.linker.servers.street import Street
+from tests.integration.proxy import before
 
 SUFFIX = "canary-suffix-2025"
+USERS_PASSWORD = "canary-password-of-ben"
 
 
 class Done(msgspec.Struct):
@@ -36,8 +39,11 @@ class Terminal:
     def __init__(self, usher: Estate, folder: Path) -> None:
         self._folder = Folder(str(folder))
         self._folder.make()
-        self._folder.publish(ADDRESS, str(usher.house.http.base_url).rstrip("/"))
         self.lines: list[str] = []
+        self.turn_to(str(usher.house.http.base_url).rstrip("/"))
+
+    def turn_to(self, address: str) -> None:
+        self._folder.publish(ADDRESS, address)
 
     async def run(self, *arguments: str, stdin: str = "") -> Done:
         self.lines.append(" ".join(arguments))
@@ -147,38 +153,58 @@ def old_config(street: Street, **others: Any) -> dict[str, Any]:
         "admin": {"username": "admin", "password": "canary-admin"},
         "seerr": {"url": street.urls["seerr"], "api_key": "seerr-api-key"},
         "media_servers": servers,
-        "user_settings": {"anna": {"blocked": True}, "ben": {"immune": True, "password": "canary-user"}},
+        "user_settings": {
+            "anna": {"blocked": True, "source_servers": ["Plex"]},
+            "ben": {"immune": True, "password": USERS_PASSWORD, "request_limit": 5},
+            "carl": {"blocked": False, "source_servers": ["Plex"]},
+        },
         "sync_interval_minutes": 60,
         **others,
     }
+
+
+async def settings_of(usher: Estate) -> dict[str, tuple[Any, ...]]:
+    items = (await usher.get("/api/users/settings")).json()["items"]
+    names = ("blocked", "immune", "request_limit", "has_password")
+    return {each["username"]: tuple(each[name] for name in names) for each in items}
+
+
+async def kept_of(usher: Estate) -> tuple[int, str | None, int]:
+    """Return how many servers there are, where Seerr is, and for how many users something is set."""
+    servers, users = (await usher.get("/api/mediaservers")).json(), (await usher.get("/api/users/settings")).json()
+    return servers["total"], (await usher.get("/api/seerr")).json()["url"], users["total"]
 
 
 async def test_seerrsync_is_taken_over(terminal: Terminal, usher: Estate, street: Street, tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text(json.dumps(old_config(street)))
     dry = await terminal.run("import", "seerrsync", str(file), "--dry-run")
-    before = (await usher.get("/api/mediaservers")).json()["total"]
+    before = await kept_of(usher)
     done = await terminal.run("import", "seerrsync", str(file), "--json")
     again = await terminal.run("import", "seerrsync", str(file), "--json")
     servers = {each["name"]: each for each in (await usher.get("/api/mediaservers")).json()["items"]}
 
-    assert (dry.status, done.status, again.status, before) == (0, 0, 0, 0), dry.err + done.err
+    assert (dry.status, done.status, again.status, before) == (0, 0, 0, (0, None, 0)), dry.err + done.err
     assert {each["what"]: each["outcome"] for each in done.json()["items"]} == {
         "Seerr": "added",
         "Plex": "added",
         "Jellyfin": "added",
         "Emby": "added",
-        "settings of 2 users": "not imported",
+        "user anna": "added",
+        "user ben": "added",
+        "users": "not imported",
         "admin": "not imported",
         "sync_interval_minutes": "not imported",
     }
-    assert [each["outcome"] for each in again.json()["items"]][:4] == ["there"] * 4
+    assert [each["outcome"] for each in again.json()["items"]][:6] == ["there"] * 6
     assert servers["Plex"]["include_owner"] is True
     assert (await usher.get("/api/seerr")).json()["url"] == street.urls["seerr"]
     assert await usher.vault.get(server_token("Emby", type="emby")) == Secret(street.tokens["emby"])
     assert await usher.vault.get(server_password_suffix("Plex", type="plex")) == Secret(SUFFIX)
     assert await usher.vault.get(server_password_suffix("Emby", type="emby")) is None
-    assert "1 blocked, 1 immune, 1 password" in done.out
+    assert "immune, a password, request limit 5" in done.out
+    assert await usher.users.vault.get(user_password("ben")) == Secret(USERS_PASSWORD)
+    assert await settings_of(usher) == {"anna": (True, False, None, False), "ben": (False, True, 5, True)}
     assert "canary" not in dry.out + dry.err + done.out + done.err
 
 
@@ -194,6 +220,10 @@ async def test_one_server_that_is_refused_keeps_all_of_it_out(
         },
         {**whole, "media_servers": [*whole["media_servers"], {**whole["media_servers"][2], "name": "Twin"}]},
         {**whole, "seerr": {"url": street.urls["seerr"], "api_key": "canary-wrong"}},
+        {**whole, "user_settings": {**whole["user_settings"], "dora": {"request_limit": -1}}},
+        {**whole, "user_settings": {**whole["user_settings"], "dora": {"password": "canary" * 50}}},
+        {**whole, "user_settings": {**whole["user_settings"], "do/ra": {"blocked": True}}},
+        {**whole, "user_settings": {**whole["user_settings"], "x" * 101: {"blocked": True}}},
     ]
     for each in wrong:
         file.write_text(json.dumps(each))
@@ -202,5 +232,79 @@ async def test_one_server_that_is_refused_keeps_all_of_it_out(
         assert refused.status == 1
         assert "Nothing was imported." in refused.out
         assert "canary" not in refused.out + refused.err
-        assert (await usher.get("/api/mediaservers")).json()["total"] == 0
-        assert (await usher.get("/api/seerr")).json()["url"] is None
+        assert await kept_of(usher) == (0, None, 0)
+
+
+async def test_a_dry_run_tests_seerr_and_users_too(
+    terminal: Terminal, usher: Estate, street: Street, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.json"
+    wrong = {"seerr": {"url": street.urls["seerr"], "api_key": "canary-wrong"}, "overseerr": None}
+    file.write_text(json.dumps(old_config(street, **wrong, user_settings={"dora": {"request_limit": -1}})))
+    refused = await terminal.run("import", "seerrsync", str(file), "--dry-run", "--json")
+
+    items = {each["what"]: each for each in refused.json()["items"]}
+    assert refused.status == 1
+    assert [items[what]["outcome"] for what in ("Seerr", "user dora", "Plex")] == ["refused", "refused", "add"]
+    assert "does not accept" in items["Seerr"]["reason"]
+    assert "request_limit" in items["user dora"]["reason"]
+    assert "canary" not in refused.out
+    assert await kept_of(usher) == (0, None, 0)
+
+
+async def test_what_is_set_for_a_user_already_is_left_alone(
+    terminal: Terminal, usher: Estate, street: Street, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"user_settings": old_config(street)["user_settings"]}))
+    await usher.put("/api/users/ANNA/settings", {"immune": True})
+    done = await terminal.run("import", "seerrsync", str(file), "--json")
+
+    assert done.status == 0, done.err
+    assert [each["outcome"] for each in done.json()["items"]] == ["there", "added", "not imported"]
+    assert await settings_of(usher) == {"ANNA": (False, True, None, False), "ben": (False, True, 5, True)}
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+async def test_an_import_that_was_broken_off_is_ended_by_the_same_command(
+    terminal: Terminal, usher: Estate, street: Street, tmp_path: Path, *, is_stopped: bool
+) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(old_config(street)))
+    address = str(usher.house.http.base_url).rstrip("/")
+    async with before(Secret(address)) as proxy:
+        terminal.turn_to(f"http://127.0.0.1:{proxy.port}")
+        usher.users.happens["anna"] = proxy.go_away if is_stopped else fail
+        broken = await terminal.run("import", "seerrsync", str(file))
+    terminal.turn_to(address)
+    done = await terminal.run("import", "seerrsync", str(file), "--json")
+
+    outcomes = [each["outcome"] for each in done.json()["items"]]
+    assert (broken.status, done.status) == (1, 0), broken.err + done.err
+    assert [broken.out.count(word) for word in (" added ", " failed ", " not tried ")] == [4, 1, 1], broken.out
+    assert "Run the same command again" in broken.out
+    assert (outcomes, done.json()["imported"]) == (["there"] * 5 + ["added"] + ["not imported"] * 3, True)
+    assert await kept_of(usher) == (3, street.urls["seerr"], 2)
+    assert "canary" not in broken.out + broken.err + done.out
+
+
+async def fail() -> None:
+    raise UnavailableError("the syncer stops")
+
+
+async def test_users_settings_are_set_shown_and_cleared(terminal: Terminal, usher: Estate, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text(f"{USERS_PASSWORD}\n")
+    made = await terminal.run("users", "settings", "set", "Zoë", "--immune", "--password-file", str(password))
+    shown = await terminal.run("users", "settings", "show", "ZOË", "--json")
+    listed = await terminal.run("users", "settings", "list")
+    cleared = await terminal.run("users", "settings", "clear", "zoë")
+    gone = await terminal.run("users", "settings", "show", "zoë")
+
+    assert [each.status for each in (made, shown, listed, cleared, gone)] == [0, 0, 0, 0, 1], made.err
+    assert (shown.json()["username"], shown.json()["immune"], shown.json()["has_password"]) == ("Zoë", True, True)
+    assert "Zoë" in listed.out
+    assert cleared.out == "Nothing is set for Zoë any more.\n"
+    assert "nothing is set for 'zoë'" in gone.err
+    assert await usher.users.vault.owners(kind="user") == []
+    assert "canary" not in "".join(each.out + each.err for each in (made, shown, listed, cleared, gone))

@@ -1,0 +1,109 @@
+"""`usher users settings`: what is set for single users. A password is asked for, never given as an argument."""
+
+from typing import Annotated, Any, Final
+
+import typer
+
+from cli import secrets
+from cli.client import Usher, ask, path
+from cli.complaints import UsedWronglyError
+from cli.output import AsJson, Limit, Offset, plain, show, show_json
+
+COLUMNS: Final = {
+    "User": "username",
+    "Blocked": "blocked",
+    "Immune": "immune",
+    "Requests": "request_limit",
+    "Password": "has_password",
+    "Changed": "changed_at",
+}
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show and change what is set for single users.")
+settings = typer.Typer(no_args_is_help=True, help="Show and change what is set for single users.")
+app.add_typer(settings, name="settings")
+
+Name = Annotated[str, typer.Argument(help="The user's name; case does not matter.", metavar="NAME")]
+
+
+@settings.command(name="list")
+def list_settings(
+    *,
+    search: Annotated[str | None, typer.Option(help="Only names with this text.")] = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    json: AsJson = False,
+) -> None:
+    """List the users for whom something is set, by name."""
+    show(
+        ask(lambda usher: usher.get(path("api", "users", "settings"), search=search, limit=limit, offset=offset)),
+        COLUMNS,
+        json=json,
+    )
+
+
+@settings.command(name="show")
+def show_settings(name: Name, *, json: AsJson = False) -> None:
+    """Show what is set for a user."""
+    show(ask(lambda usher: usher.get(path_of(name))), COLUMNS, json=json)
+
+
+@settings.command(name="set")
+def set_settings(
+    name: Name,
+    *,
+    blocked: Annotated[
+        bool | None, typer.Option("--blocked/--not-blocked", help="Whether he gets no user in Seerr and no requests.")
+    ] = None,
+    immune: Annotated[
+        bool | None, typer.Option("--immune/--not-immune", help="Whether the sync of users leaves him alone.")
+    ] = None,
+    request_limit: Annotated[int | None, typer.Option(min=0, max=10_000, help="Requests that he may make.")] = None,
+    no_request_limit: Annotated[bool, typer.Option("--no-request-limit", help="As his servers say.")] = False,
+    ask_password: Annotated[bool, typer.Option("--ask-password", help="Ask for his password in Seerr.")] = False,
+    password_file: Annotated[
+        str | None, typer.Option(help="A file with his password, - for standard input.", metavar="FILE")
+    ] = None,
+    no_password: Annotated[bool, typer.Option("--no-password", help="Forget his password.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Set what is given and leave the rest as it is."""
+    at_most_one(request_limit=request_limit is not None, no_request_limit=no_request_limit)
+    at_most_one(ask_password=ask_password, password_file=password_file is not None, no_password=no_password)
+    given = {"blocked": blocked, "immune": immune, "request_limit": request_limit}
+    cleared = {"request_limit": no_request_limit, "password": no_password}
+    changes: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
+    changes |= {option: None for option, is_cleared in cleared.items() if is_cleared}
+    if ask_password or password_file is not None:
+        changes["password"] = secrets.taken("Password", file=password_file).reveal()
+    if not changes:
+        raise UsedWronglyError("nothing is to be set: see `usher users settings set --help`")
+    show(ask(lambda usher: put_settings(usher, name, changes)), COLUMNS, json=json)
+
+
+@settings.command(name="clear")
+def clear_settings(name: Name, *, json: AsJson = False) -> None:
+    """Forget all that is set for a user, the password too."""
+    cleared = ask(lambda usher: usher.delete(path_of(name)))
+    if json:
+        show_json(cleared)
+    else:
+        print(f"Nothing is set for {plain(cleared['username'])} any more.")
+
+
+def at_most_one(**options: bool) -> None:
+    """Raise `UsedWronglyError` where several options are given that contradict each other."""
+    given = [f"--{name.replace('_', '-')}" for name, is_given in options.items() if is_given]
+    if len(given) > 1:
+        raise UsedWronglyError(f"{' and '.join(given)} contradict each other: give one of them")
+
+
+def path_of(name: str) -> str:
+    """Return where a user's settings are; raise `UsedWronglyError` for a name that no address can have in it."""
+    if "/" in name or name.strip() in {"", ".", ".."}:
+        raise UsedWronglyError(f"{name[:80]!r} is no name that something can be set for: it must not hold a slash")
+    return path("api", "users", name, "settings")
+
+
+async def put_settings(usher: Usher, name: str, changes: dict[str, Any], *, dry_run: bool = False) -> Any:
+    """Change what is set for a user, or only try; return it as it is, or would be."""
+    return await usher.put(f"{path_of(name)}{'?dry_run=true' if dry_run else ''}", **changes)

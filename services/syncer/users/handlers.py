@@ -1,0 +1,92 @@
+"""Answers the questions about what is set for single users. The last change wins, row and password together."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+from msgspec import UNSET
+
+from services.syncer.users import domain, store
+from services.syncer.users.domain import NothingSetError
+from shared.bus.questions import Answerer
+from shared.courier import Courier
+from shared.owners import user_password
+from shared.postgres.pool import Connection, Pool, transaction
+from shared.schemas.users import (
+    PASSWORD,
+    ChangeUserSettings,
+    ClearUserSettings,
+    FindUserSettings,
+    ListUserSettings,
+    UserSettings,
+    UserSettingsPage,
+    name_key,
+)
+from shared.vault import Vault
+
+
+class Handlers:
+    """The syncer's answers about users' settings."""
+
+    def __init__(self, *, pool: Pool, vault: Vault, courier: Courier, now: Callable[[], datetime]) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._courier = courier
+        self._now = now
+
+    def answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
+        """Return the answers to questions."""
+        return {
+            ListUserSettings: self.list_settings,
+            FindUserSettings: self.find_settings,
+            ChangeUserSettings: self.change_settings,
+            ClearUserSettings: self.clear_settings,
+        }
+
+    async def list_settings(self, question: ListUserSettings) -> UserSettingsPage:
+        """Answer `GET /api/users/settings`."""
+        async with transaction(self._pool) as connection:
+            return await store.page_of_settings(connection, question)
+
+    async def find_settings(self, question: FindUserSettings) -> UserSettings:
+        """Answer `GET /api/users/{username}/settings`."""
+        name = domain.name_of(question.username)
+        async with transaction(self._pool) as connection:
+            return _found(await store.settings_of(connection, name_key(name)), name)
+
+    async def change_settings(self, question: ChangeUserSettings) -> UserSettings:
+        """Set what is given, or say how it would be and, by `changed_at`, since when something is set."""
+        key = name_key(domain.name_of(question.username))
+        async with transaction(self._pool) as connection:
+            await store.lock_user(connection, key)
+            before = await store.settings_of(connection, key)
+            after = domain.changed(before, question, at=self._now())
+            if question.dry_run:
+                return msgspec.structs.replace(after, changed_at=before.changed_at if before else None)
+            await store.keep(connection, key, after)
+            await self._keep_password(connection, question)
+        return after
+
+    async def clear_settings(self, question: ClearUserSettings) -> UserSettings:
+        """Forget what is set for a user, with the password."""
+        name = domain.name_of(question.username)
+        async with transaction(self._pool) as connection:
+            await store.lock_user(connection, name_key(name))
+            before = _found(await store.settings_of(connection, name_key(name)), name)
+            await store.forget(connection, name_key(name))
+            await self._vault.remove(user_password(name), on=connection)
+        return before
+
+    async def _keep_password(self, connection: Connection, question: ChangeUserSettings) -> None:
+        owner = user_password(question.username)
+        if question.password is None:
+            await self._vault.remove(owner, on=connection)
+        elif question.password is not UNSET:
+            password = self._courier.open(question.password, purpose=PASSWORD)
+            await self._vault.put(owner, password, on=connection)
+
+
+def _found(settings: UserSettings | None, name: str) -> UserSettings:
+    if settings is None:
+        raise NothingSetError(name)
+    return settings

@@ -1,0 +1,60 @@
+"""The syncer's SQL for what is set for single users."""
+
+import asyncpg
+
+from shared.postgres.locks import lock_exclusive
+from shared.postgres.pool import Connection
+from shared.postgres.text import containing
+from shared.schemas.users import ListUserSettings, UserSettings, UserSettingsPage
+
+_COLUMNS = "username, blocked, immune, request_limit, has_password, changed_at"
+
+
+async def lock_user(connection: Connection, key: str) -> None:
+    """Let nobody else change this user's settings until the transaction ends."""
+    await lock_exclusive(connection, "syncer", "user settings", key)
+
+
+async def settings_of(connection: Connection, key: str) -> UserSettings | None:
+    """Return what is set for a user."""
+    row = await connection.fetchrow(f"select {_COLUMNS} from user_settings where name_key = $1", key)  # noqa: S608 (a constant)
+    return None if row is None else _settings(row)
+
+
+async def page_of_settings(connection: Connection, wanted: ListUserSettings) -> UserSettingsPage:
+    """Return settings by name; a search looks in names as they were spelled last."""
+    where, search = "where $1::text is null or username ilike $1", containing(wanted.search)
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from user_settings {where} order by name_key limit $2 offset $3",  # noqa: S608 (constants)
+        search,
+        wanted.limit,
+        wanted.offset,
+    )
+    total: int = await connection.fetchval(f"select count(*) from user_settings {where}", search)  # noqa: S608 (a constant)
+    return UserSettingsPage([_settings(row) for row in rows], total, wanted.limit, wanted.offset)
+
+
+async def keep(connection: Connection, key: str, settings: UserSettings) -> None:
+    """Keep settings in the place of what was set for this user before."""
+    await connection.execute(
+        f"""insert into user_settings (name_key, {_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (name_key) do update set username = excluded.username, blocked = excluded.blocked,
+            immune = excluded.immune, request_limit = excluded.request_limit,
+            has_password = excluded.has_password, changed_at = excluded.changed_at""",  # noqa: S608 (a constant)
+        key,
+        settings.username,
+        settings.blocked,
+        settings.immune,
+        settings.request_limit,
+        settings.has_password,
+        settings.changed_at,
+    )
+
+
+async def forget(connection: Connection, key: str) -> None:
+    """Forget what is set for a user."""
+    await connection.execute("delete from user_settings where name_key = $1", key)
+
+
+def _settings(row: asyncpg.Record) -> UserSettings:
+    return UserSettings(**dict(row))
