@@ -33,7 +33,7 @@ def memory(house: House) -> list[Figure]:
         name = name or ("nats" if "nats-server" in process.command else "postgres")
         sizes[name] = sizes.get(name, 0.0) + _pss_mib(process.pid)
     rows = [plain(f"idle memory: {name}", size, "MiB") for name, size in sorted(sizes.items())]
-    return [*rows, at_most("idle memory: together", sum(sizes.values()), "MiB", 220)]
+    return [*rows, at_most("idle memory: together", sum(sizes.values()), "MiB", 210)]
 
 
 def _pss_mib(pid: int) -> float:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.client import Usher, ask, path
-from cli.output import AsJson, Limit, Offset, show, show_whole
+from cli.output import AsJson, Limit, Offset, show, show_json, show_whole
 
 COLUMNS: Final = {
     "Died": "died_at",
@@ -54,7 +54,7 @@ def replay(letters: Ids, *, json: AsJson = False) -> None:
 
 
 @app.command()
-def drop(letters: Ids) -> None:
+def drop(letters: Ids, *, json: AsJson = False) -> None:
     """Give messages up for good."""
 
     async def each(usher: Usher) -> None:
@@ -62,3 +62,5 @@ def drop(letters: Ids) -> None:
             await usher.delete(path("api", "deadletters", letter))
 
     ask(each)
+    if json:
+        show_json({"items": [{"id": letter} for letter in letters]})

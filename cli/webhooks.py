@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.client import ask, path
-from cli.output import AsJson, Limit, Offset, show
+from cli.output import AsJson, Limit, Offset, show, show_json
 
 COLUMNS: Final = {
     "Id": "id",
@@ -39,9 +39,11 @@ def add(
 
 
 @app.command()
-def remove(secret: Annotated[str, typer.Argument(help="An id as `list` shows it.")]) -> None:
+def remove(secret: Annotated[str, typer.Argument(help="An id as `list` shows it.")], *, json: AsJson = False) -> None:
     """Make an address invalid."""
     ask(lambda usher: usher.delete(path("api", "webhooks", "secrets", secret)))
+    if json:
+        show_json({"id": secret})
 
 
 def by_address(page: Any) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """uvicorn's HTTP protocol with the limits that it lacks: size and number of headers, and time for a whole request.
 
 Without them one client fills the memory with a header that never ends, or holds connections open for ever. What is
-refused here, before there is a request to hand to the application, is answered with problem+json too.
+refused here, before there is a request to hand to the application, is answered with problem+json too; so is what comes
+when there is too much already, which uvicorn's own limit answers with plain text.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import urllib.parse
 from typing import Any, Final
 
 import httptools
+from litestar.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from services.gateway import faults, problems
@@ -18,6 +20,9 @@ from services.gateway.problems import Problem
 MAX_HEAD: Final = 64 * 1024
 MAX_HEADERS: Final = 100
 _BAD_REQUEST: Final = 400
+_UNAVAILABLE: Final = 503
+MOST_AT_ONCE: Final = 1000
+"""Connections, and calls under way; beyond them the answer is 503 at once."""
 DEADLINE: Final = 15.0
 """Seconds from a request's first byte, or from the connection's beginning, to its last byte."""
 
@@ -26,6 +31,7 @@ class LimitedProtocol(HttpToolsProtocol):
     """To be given to uvicorn as `http=LimitedProtocol`; a subclass may set other limits."""
 
     deadline = DEADLINE
+    most_at_once = MOST_AT_ONCE
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,6 +73,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._check_head(len(self.url) + sum(map(len, itertools.chain.from_iterable(self.headers))))
         if not self._refused:
+            self.app = self._application()
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -104,6 +111,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.write(_answer(status, detail, self._path()))
         self.transport.close()
 
+    def _application(self) -> Any:
+        if len(self.connections) <= self.most_at_once and len(self.tasks) < self.most_at_once:
+            return self.config.loaded_app
+        self.logger.warning("More than %d connections or calls at once.", self.most_at_once)
+        return _crowded
+
     def _path(self) -> str:
         """Return the path of the request, once it is there as a whole."""
         if not self._in_message or (self._in_head and not self.headers):
@@ -119,10 +132,28 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 def _answer(status: int, detail: str, path: str) -> bytes:
-    errors = faults.whole("", detail) if status == _BAD_REQUEST else ()
-    problem = Problem(
-        title=problems.title(status), status=status, detail=detail, instance=problems.instance(path), errors=errors
-    )
-    body = problems.encoded(problem)
+    body = _body(status, detail, path)
     head = f"content-type: {problems.MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
     return STATUS_LINE[status] + head.encode() + body
+
+
+def _body(status: int, detail: str, path: str) -> bytes:
+    errors = faults.whole("", detail) if status == _BAD_REQUEST else ()
+    return problems.encoded(
+        Problem(
+            title=problems.title(status), status=status, detail=detail, instance=problems.instance(path), errors=errors
+        )
+    )
+
+
+async def _crowded(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer in the application's place."""
+    body = _body(_UNAVAILABLE, "too many connections or calls at once: try again in a moment", scope["path"])
+    headers = [
+        (b"content-type", problems.MEDIA_TYPE.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"retry-after", b"%d" % problems.PATIENCE),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": _UNAVAILABLE, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -18,8 +18,6 @@ from shared.errors import PermanentError
 FINISH_WITHIN_S: Final = 6
 _BACKLOG: Final = 2048
 _KEEP_ALIVE_S: Final = 30
-_MOST_AT_ONCE: Final = 1000
-"""Connections, and calls under way; beyond them the answer is 503 at once."""
 
 
 class AddressError(PermanentError):
@@ -48,7 +46,6 @@ class Server:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=_MOST_AT_ONCE,
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=FINISH_WITHIN_S,
             )

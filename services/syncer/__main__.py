@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import shared.lean  # noqa: F401 (before anything that loads what it keeps out)
 from services.syncer.discord.handlers import Handlers as DiscordHandlers
 from services.syncer.handlers import Handlers
 from services.syncer.sources import parsing

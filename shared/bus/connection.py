@@ -8,6 +8,7 @@ lives on it subscribes again; when it only reconnects, every part is told what i
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Final, Protocol
 
 import nats.errors
@@ -157,7 +158,7 @@ class Bus:
             pending_size=0,
             inbox_prefix=f"_INBOX_{self._name}",
             error_cb=self._on_error,
-            disconnected_cb=self._on_disconnected,
+            disconnected_cb=partial(self._on_disconnected, client),
             reconnected_cb=self._on_reconnected,
             closed_cb=self._on_closed,
         )
@@ -177,10 +178,11 @@ class Bus:
     async def _on_error(self, error: Exception) -> None:
         log.warning("nats_error", error=type(error).__name__, reason=str(error))
 
-    async def _on_disconnected(self) -> None:
+    async def _on_disconnected(self, client: Client) -> None:
         telemetry.NATS_CONNECTED.set(0)
         self._acknowledgements.fail("the connection to NATS was lost")
-        log.warning("nats_disconnected")
+        if not client.is_closed:  # else we closed it, or it gave up, which is said as `nats_closed`
+            log.warning("nats_disconnected")
 
     async def _on_reconnected(self) -> None:
         telemetry.NATS_CONNECTED.set(1)

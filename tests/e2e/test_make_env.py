@@ -83,6 +83,15 @@ def test_what_is_there_stays_and_what_is_empty_is_filled(env_file: Path) -> None
     assert env_file.stat().st_mode & 0o777 == 0o600
 
 
+def test_what_is_kept_in_a_file_of_its_own_is_not_made(env_file: Path) -> None:
+    env_file.write_text("USHER_ENCRYPTION_KEYS_FILE=/run/secrets/encryption_keys\n", encoding="utf-8")
+
+    make(env_file)
+
+    made = values(env_file)
+    assert set(made) == SECRETS - {"USHER_ENCRYPTION_KEYS"} | {"USHER_ENCRYPTION_KEYS_FILE"}
+
+
 def test_two_installations_share_no_secret(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
 

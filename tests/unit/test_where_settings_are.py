@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 import pytest
 import yaml
 
 from cli.settings import KINDS, SERVICES
 from shared import settings
+from shared.schemas.secret import Secret
 from shared.settings import ServiceSettings, UpstreamSettings
 
 ROOT: Final = Path(__file__).parents[2]
@@ -17,7 +18,6 @@ FIXED: Final = {
     "DATABASE_URL": "compose runs the server",
     "NATS_URL": "compose runs the server",
     "NATS_CREDENTIALS": "that server wants a password",
-    "NATS_REPLICAS": "there is one of it",
     "USHER_HOST": "the image sets it",
     "USHER_PORT": "the port outside; inside the image sets it",
     "USHER_DATA_DIR": "the image sets it",
@@ -25,6 +25,7 @@ FIXED: Final = {
     "USHER_MONITOR_PORT": "the health checks ask there",
     "USHER_LOCAL_API_KEY": "made by `usher run`",
 }
+SECRETS: Final = {name.upper() for kind in KINDS for name, hint in get_type_hints(kind).items() if hint is Secret}
 NO_SETTINGS: Final = {"POSTGRES_PASSWORD", "NATS_PASSWORD", "USHER_PORT"}
 """What compose puts into addresses."""
 
@@ -62,11 +63,21 @@ def test_compose_lets_through_what_a_service_reads(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_compose_lets_through_what_is_secret_as_a_file_too(service: str) -> None:
+    given = environment(service)
+
+    named = {name.removesuffix("_FILE"): value for name, value in given.items() if name.endswith("_FILE")}
+    assert set(named) == (SECRETS & set(given)) - set(FIXED)
+    assert named == {name: f"${{{name}_FILE:-}}" for name in named}
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_compose_speaks_of_no_variable_that_is_none(service: str) -> None:
     given = environment(service)
 
-    assert set(given) <= KNOWN
-    assert {name for value in given.values() for name in re.findall(r"\$\{([A-Z0-9_]+)", value)} <= KNOWN | NO_SETTINGS
+    known = KNOWN | {f"{name}_FILE" for name in SECRETS}
+    assert set(given) <= known
+    assert {name for value in given.values() for name in re.findall(r"\$\{([A-Z0-9_]+)", value)} <= known | NO_SETTINGS
 
 
 def test_what_compose_fixes_is_a_setting() -> None:

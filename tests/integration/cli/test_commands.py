@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
+from cli.__main__ import COMMANDS, MODULES
 from cli.client import AnswerError, AwayError
 from cli.complaints import UsedWronglyError
 from cli.embedded.program import free_port
@@ -283,6 +285,28 @@ def test_settings_that_cannot_be_are_told_before_anything_is_asked(
     assert isinstance(result.exception, UsedWronglyError)
     assert said in str(result.exception)
     assert gateway.asked == []
+
+
+@pytest.mark.parametrize(
+    ("command", "gone"), [("dead drop d1", {"items": [{"id": "d1"}]}), ("webhooks remove w1", {"id": "w1"})]
+)
+def test_json_names_what_is_gone(command: str, gone: Any, environment: dict[str, str]) -> None:
+    assert json.loads(usher(f"{command} --json", environment).output) == gone
+    assert usher(command, environment).output == ""
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"run"}))
+def test_every_command_that_ends_takes_json(name: str) -> None:
+    found = commands(get_command(import_module(f"cli.{MODULES.get(name, name)}").app))
+
+    assert [
+        each.name for each in found if "--json" not in {flag for option in each.params for flag in option.opts}
+    ] == []
+
+
+def commands(command: Any) -> list[Any]:
+    inner = getattr(command, "commands", {}).values()
+    return [each for one in inner for each in commands(one)] or [command]
 
 
 def test_a_key_of_the_environment_comes_before_the_one_of_the_folder(

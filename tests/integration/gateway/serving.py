@@ -26,6 +26,10 @@ class QuickProtocol(LimitedProtocol):
     deadline = 0.8
 
 
+class NarrowProtocol(LimitedProtocol):
+    most_at_once = 2
+
+
 class Answer(NamedTuple):
     status: int
     headers: dict[str, str]

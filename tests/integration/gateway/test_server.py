@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.schemas.webhooks import SOURCES
-from tests.integration.gateway.serving import Gateway, chunk, head, post, serving
+from tests.integration.gateway.serving import Gateway, NarrowProtocol, chunk, head, post, serving
 from tests.unit.gateway.fakes import FakeStorage
 from tests.unit.gateway.multipart_bodies import MULTIPART, Part, multipart
 
@@ -140,3 +140,25 @@ async def test_every_refusal_is_a_problem(gateway: Gateway, storage: FakeStorage
     assert answer.status == status
     assert answer.is_problem()
     assert storage.records == []
+
+
+async def test_one_connection_too_many_is_refused_as_a_problem_and_is_taken_once_there_is_room(
+    storage: FakeStorage,
+) -> None:
+    async with serving(storage, protocol=NarrowProtocol) as gateway, gateway.connected() as first:
+        await first.send(GOOD)
+        answers = [await first.answer()]
+        async with gateway.connected() as second:
+            await second.send(GOOD)
+            answers.append(await second.answer())
+            async with gateway.connected() as third:
+                await third.send(post("/webhooks/plex/plex-secret", PLAY, "application/json"))
+                refused = await third.answer()
+                assert await third.is_hung_up()
+        answers.append(await gateway.ask(GOOD))
+
+    assert [answer.status for answer in answers] == [202, 202, 202]
+    assert len(storage.records) == 3
+    assert (refused.status, refused.headers["retry-after"], refused.headers["connection"]) == (503, "5", "close")
+    assert refused.is_problem()
+    assert refused.json()["instance"] == "/webhooks/plex"
