@@ -132,7 +132,7 @@ _NEW: Final = Body(
         )
     ]
 )
-_CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.11:32400", "request_limit": 5})])
+_CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.11:32400", "token": "xxxxxxxxxxxxxxxxxxxx"})])
 _ONE: Final = describe.shows(_SERVER) | describe.WITH_ID
 _CHANGED: Final = _ONE | describe.WITH_BODY | describe.CONFLICT
 _MADE: Final = describe.shows(_SERVER, status=201) | _CHANGED
@@ -178,7 +178,7 @@ class MediaServerRoutes:
     ) -> Server:
         """Change a server. A new address or token is tested first, and refused as when the server is made.
 
-        Without a token, a new address must lead to the same server.
+        Without a token, an address must stay on its host, port and scheme, and lead to the same server.
         """
         if data.name not in {UNSET, server_name}:
             raise _fixed("name", "a server keeps its name: remove it, and add it anew")

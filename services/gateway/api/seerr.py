@@ -70,8 +70,8 @@ class SeerrRoutes:
     ) -> SeerrConnection:
         """Set the connection up or change it. A new address or key is tested first.
 
-        Refused are a key that Seerr does not accept, and an address where something else answers. A Seerr that is out
-        of reach is kept, and says so.
+        Refused are a key that Seerr does not accept, an address where something else answers, and another host, port
+        or scheme without the key. A Seerr that is out of reach is kept, and says so.
         """
         changes: dict[str, Any] = {
             name: value

@@ -129,7 +129,9 @@ class Handlers:
         }
         if "url" in changes:
             changes["url"] = rules.url_of(changes["url"], self._egress)
-            if changes["url"] != row.url and question.token is not UNSET:  # it may be another server
+            if question.token is UNSET:
+                rules.stays_for("token", changes["url"], before=row.url)
+            elif changes["url"] != row.url:  # it may be another server
                 changes.setdefault("machine_id", None)
         return msgspec.structs.replace(row, **changes, from_settings=False)
 

@@ -1,7 +1,6 @@
 """Answers the questions about the one Seerr: its settings, and how it is, which it is asked each time."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -68,8 +67,8 @@ class SeerrHandlers:
         changes = {name: value for name, value in given(question).items() if name not in _BESIDE}
         if "url" in changes:
             changes["url"] = rules.url_of(changes["url"].strip().rstrip("/").removesuffix("/api/v1"), self._egress)
-            if question.api_key is UNSET and before.url and _origin(changes["url"]) != _origin(before.url):
-                raise rules.refused("api_key", "the key that is kept is sent to no other host: send it too")
+            if question.api_key is UNSET and before.url:
+                rules.stays_for("api_key", changes["url"], before=before.url)
         return msgspec.structs.replace(before, **changes, from_settings=False)
 
     async def _test(self, row: ServerRow, key: Secret) -> Probe:
@@ -107,11 +106,6 @@ def _connection(row: ServerRow, key: Secret | None, requests: SeerrRequests | No
         problem=row.problem,
         checked_at=row.checked_at,
     )
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower()
 
 
 def _new(question: ChangeSeerr) -> ServerRow:

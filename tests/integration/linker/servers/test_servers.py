@@ -256,9 +256,42 @@ async def test_a_kept_token_is_not_sent_to_another_server(usher: Estate, street:
         key = other.household.add_key()
         moved = await usher.put(f"{SERVERS}/Jellyfin", {"url": url, "token": key})
 
-    assert (fault(refused), fault(renamed)) == ("machine_identifier", "token")
+    assert (fault(refused), fault(renamed)) == ("token", "token")
     assert street.tokens["jellyfin"] not in seen_by(other)
     assert (moved.status_code, moved.json()["machine_identifier"]) == (200, other.server_id)
+
+
+async def test_a_kept_token_is_not_sent_to_who_claims_to_be_the_same_server(usher: Estate, street: Street) -> None:
+    for kind in MEDIA:
+        await usher.post(SERVERS, street.body(kind))
+        asked = len(street.app(kind).seen)
+        async with addresses(street.app(kind)) as [elsewhere]:
+            refused = await usher.put(f"{SERVERS}/{kind.title()}", {"url": elsewhere})
+            asked_since = len(street.app(kind).seen)
+            moved = await usher.put(f"{SERVERS}/{kind.title()}", {"url": elsewhere, "token": street.tokens[kind]})
+
+        assert (fault(refused), asked_since) == ("token", asked)
+        assert "send it too" in refused.json()["detail"]
+        assert (moved.status_code, moved.json()["url"]) == (200, elsewhere), moved.text
+
+
+async def test_a_token_of_a_server_that_was_never_reached_goes_nowhere_else(usher: Estate, street: Street) -> None:
+    async with addresses(App({})) as [gone]:
+        pass
+    await usher.post(SERVERS, street.body("plex", url=gone))
+    street.plex.seen.clear()
+    refused = await usher.put(f"{SERVERS}/Plex", {"url": street.urls["plex"]})
+
+    assert fault(refused) == "token"
+    assert len(street.plex.seen) == 0
+    assert (await usher.get(f"{SERVERS}/Plex")).json()["url"] == gone
+
+
+async def test_the_same_host_written_otherwise_keeps_the_token(usher: Estate, street: Street) -> None:
+    await usher.post(SERVERS, street.body("emby"))
+    changed = await usher.put(f"{SERVERS}/Emby", {"url": street.urls["emby"].replace("http://", "HTTP://") + "/"})
+
+    assert (changed.status_code, changed.json()["reachable"]) == (200, True), changed.text
 
 
 async def test_another_server_than_the_one_that_was_named_is_refused(usher: Estate, street: Street) -> None:

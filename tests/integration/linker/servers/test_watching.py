@@ -16,6 +16,7 @@ from shared.courier import Courier
 from shared.keyring import Keyring
 from shared.owners import server_token
 from shared.runtime import Parts
+from shared.schemas.parcel import Parcel
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     TOKEN,
@@ -52,9 +53,8 @@ class Linker:
         self.vault = vault
 
     async def add(self, body: dict[str, Any], *, token: str) -> Server:
-        parcel = Courier(Keyring.parse(KEYS)).pack(Secret(token), purpose=TOKEN)
         wanted = msgspec.convert(body, Settled)
-        return await ask(self._bus, "linker", AddServer(server=wanted, token=parcel), Server)
+        return await ask(self._bus, "linker", AddServer(server=wanted, token=sealed(token)), Server)
 
     async def add_from(self, street: Street, kind: str, **others: Any) -> Server:
         body = street.body(kind, **others)
@@ -69,7 +69,9 @@ class Linker:
     async def seerr(self) -> SeerrConnection:
         return await ask(self._bus, "linker", ShowSeerr(), SeerrConnection)
 
-    async def change(self, name: str, **changes: Any) -> Server:
+    async def change(self, name: str, *, token: str | None = None, **changes: Any) -> Server:
+        if token is not None:
+            changes["token"] = sealed(token)
         return await ask(self._bus, "linker", ChangeServer(name=name, **changes), Server)
 
     async def remove(self, name: str) -> RemovedServer:
@@ -83,6 +85,10 @@ class Linker:
         async with self.parts.pool.acquire() as connection:
             await connection.execute("update servers set check_at = now() - interval '1 second'")
         return await self.servers.inspector.look_at_all_due()
+
+
+def sealed(token: str) -> Parcel:
+    return Courier(Keyring.parse(KEYS)).pack(Secret(token), purpose=TOKEN)
 
 
 class Place:
@@ -264,7 +270,7 @@ async def test_what_was_found_of_an_earlier_address_is_thrown_away(place: Place,
         looking = asyncio.create_task(linker.look())
         await asyncio.sleep(0.3)
         street.plex.fail_next(500, path="/library")
-        changed = await linker.change("Plex", url=street.urls["plex"])
+        changed = await linker.change("Plex", url=street.urls["plex"], token=street.tokens["plex"])
         await looking
 
         assert (await linker.one("Plex")).problem == changed.problem
