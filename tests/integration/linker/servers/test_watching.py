@@ -196,6 +196,33 @@ async def test_what_somebody_removed_does_not_come_back(place: Place, street: St
         assert await linker.all() == []
 
 
+async def test_what_somebody_has_set_up_is_not_made_a_second_time(place: Place, street: Street) -> None:
+    settings = of_plex(street, seerr_url=street.urls["seerr"], seerr_api_key=Secret(KEY))
+    async with place.linker() as linker:
+        street.plex.fail_next(503)
+        await linker.add_from(street, "plex", name="Attic")
+        async with linker.parts.pool.acquire() as connection:
+            await connection.execute("insert into servers (name, type, url) values ('Ours', 'seerr', 'http://seerr')")
+    async with place.linker(**settings) as linker:
+        kept, seerr = await linker.all(), await linker.seerr()
+        await linker.remove("Attic")
+    async with place.linker(**settings) as linker:
+        assert await linker.all() == []
+
+    assert [each.name for each in kept] == ["Attic"]
+    assert seerr.url == "http://seerr"
+
+
+async def test_a_server_of_the_settings_that_has_another_name_by_now_is_not_made_again(
+    place: Place, street: Street
+) -> None:
+    async with place.linker(**of_plex(street)) as linker:
+        await linker.remove("Plex")
+        await linker.add_from(street, "plex", name="Attic")
+    async with place.linker(**of_plex(street, plex_host="http://127.0.0.1:32499")) as linker:
+        assert [(each.name, each.url) for each in await linker.all()] == [("Attic", street.urls["plex"])]
+
+
 async def test_replicas_that_start_together_make_each_server_once(place: Place, street: Street) -> None:
     async with place.linker() as first, place.linker() as second, place.linker(**of_plex(street)) as third:
         await asyncio.gather(*(each.servers.first.make() for each in (first, second, third, third)))
