@@ -8,14 +8,12 @@ from msgspec import UNSET
 
 from services.linker.servers import rules, store
 from services.linker.servers.findings import Probe
-from services.linker.servers.inspector import Inspector
+from services.linker.servers.means import Means
 from services.linker.servers.probe import Target
-from services.linker.servers.registry import Registry, Secrets
+from services.linker.servers.registry import Secrets
 from services.linker.servers.store import ServerRow
-from shared.courier import Courier
 from shared.errors import TransientError
-from shared.http.egress import Egress
-from shared.postgres.pool import Pool, transaction
+from shared.postgres.pool import transaction
 from shared.schemas.secret import Secret
 from shared.schemas.servers import TOKEN, ChangeSeerr, SeerrConnection, SeerrRequests, ShowSeerr, given
 
@@ -29,14 +27,8 @@ log = structlog.get_logger()
 class SeerrHandlers:
     """The linker's answers about the connection to Seerr."""
 
-    def __init__(
-        self, *, registry: Registry, inspector: Inspector, courier: Courier, egress: Egress, pool: Pool
-    ) -> None:
-        self._registry = registry
-        self._inspector = inspector
-        self._courier = courier
-        self._egress = egress
-        self._pool = pool
+    def __init__(self, means: Means) -> None:
+        self._means = means
 
     async def show(self, question: ShowSeerr) -> SeerrConnection:  # noqa: ARG002 (there is one)
         """Answer `GET /api/seerr`."""
@@ -48,7 +40,7 @@ class SeerrHandlers:
     async def change(self, question: ChangeSeerr) -> SeerrConnection:
         """Make or change the connection, or say how it would be; test it first where address or key is given."""
         row, kept = await self._read()
-        key = kept if question.api_key is UNSET else self._courier.open(question.api_key, purpose=TOKEN)
+        key = kept if question.api_key is UNSET else self._means.courier.open(question.api_key, purpose=TOKEN)
         before = row or _new(question)
         changed = self._changed(before, question)
         requests = None
@@ -60,32 +52,38 @@ class SeerrHandlers:
         if question.dry_run:
             return _connection(changed, key, requests)
         secrets = Secrets(token=UNSET if question.api_key is UNSET else key)
-        await (self._registry.add(changed, secrets) if row is None else self._registry.replace(changed, secrets))
+        await (
+            self._means.registry.add(changed, secrets)
+            if row is None
+            else self._means.registry.replace(changed, secrets)
+        )
         return await self._shown(requests)
 
     def _changed(self, before: ServerRow, question: ChangeSeerr) -> ServerRow:
         changes = {name: value for name, value in given(question).items() if name not in _BESIDE}
         if "url" in changes:
-            changes["url"] = rules.url_of(changes["url"].strip().rstrip("/").removesuffix("/api/v1"), self._egress)
+            changes["url"] = rules.url_of(
+                changes["url"].strip().rstrip("/").removesuffix("/api/v1"), self._means.egress
+            )
             if question.api_key is UNSET and before.url:
                 rules.stays_for("api_key", changes["url"], before=before.url)
         return msgspec.structs.replace(before, **changes, from_settings=False)
 
     async def _test(self, row: ServerRow, key: Secret) -> Probe:
-        return await self._inspector.test(Target(place=row.place, kind="seerr", credential=key))
+        return await self._means.inspector.test(Target(place=row.place, kind="seerr", credential=key))
 
     async def _requests(self, row: ServerRow) -> SeerrRequests | None:
         try:
-            return (await self._inspector.look_for_somebody(row)).requests
+            return (await self._means.inspector.look_for_somebody(row)).requests
         except TransientError as exc:
             log.info("seerr_not_asked", reason=exc.detail)
             return None
 
     async def _read(self) -> tuple[ServerRow | None, Secret | None]:
-        async with transaction(self._pool) as connection:
+        async with transaction(self._means.pool) as connection:
             rows = await store.servers_of(connection, "seerr", only_enabled=False)
             row = rows[0] if rows else None
-            return row, None if row is None else await self._registry.token_of(connection, row)
+            return row, None if row is None else await self._means.registry.token_of(connection, row)
 
     async def _shown(self, requests: SeerrRequests | None) -> SeerrConnection:
         row, key = await self._read()

@@ -11,6 +11,7 @@ from services.linker.servers.discovery import Discovery
 from services.linker.servers.given import FirstServers, given
 from services.linker.servers.handlers import Handlers
 from services.linker.servers.inspector import Inspector
+from services.linker.servers.means import Means
 from services.linker.servers.probe import Prober
 from services.linker.servers.registry import Registry
 from services.linker.servers.seerr import SeerrHandlers
@@ -56,12 +57,9 @@ class Servers:
         self.inspector: Final = Inspector(Prober(clients), registry, parts.pool, now=now)
         self.first: Final = FirstServers(parts.worker, registry, given(config, egress))
         self.listener: Final = Listener([events.subject(ServerChanged)], lambda _subject, news: forget(clients, news))
-        self._media = Handlers(
-            registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool
-        )
-        self._seerr = SeerrHandlers(
-            registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool
-        )
+        means = Means(registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool)
+        self._media = Handlers(means)
+        self._seerr = SeerrHandlers(means)
         self._discovery = Discovery(clients, vault=vault, courier=courier, pool=parts.pool)
 
     def answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
