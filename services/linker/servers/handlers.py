@@ -110,6 +110,7 @@ class Handlers:
 
     async def _read(self, name: str) -> tuple[ServerRow, Secret | None]:
         async with transaction(self._means.pool) as connection:
+            await store.hold_servers(connection)
             row = await store.find_server(connection, name)
             if row is None or row.type not in store.MEDIA:
                 raise UnknownServerError(name)

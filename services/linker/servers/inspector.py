@@ -55,6 +55,7 @@ class Inspector:
         than its own.
         """
         async with transaction(self._pool) as connection:
+            await store.hold_servers(connection)
             server = await store.find_server(connection, server.name) or server
             token = await self._registry.token_of(connection, server)
         probe = findings.without_token(server.type) if token is None else await self._probe(server, token)

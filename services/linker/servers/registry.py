@@ -94,13 +94,13 @@ class Registry:
         return kept
 
     async def remove(self, name: str, *, kinds: tuple[Provider, ...]) -> int:
-        """Forget a server and its secrets; return how many linked accounts depended on it."""
+        """Forget a server and its secrets; return how many accounts or persons depended on it."""
         async with self._worker.on_request() as work:
             await store.lock_servers(work.connection)
             server = await store.find_server(work.connection, name)
             if server is None or server.type not in kinds:
                 raise UnknownServerError(name)
-            dependents = await store.count_connections(work.connection, server)
+            dependents = await store.count_dependents(work.connection, server)
             await store.remove_server(work.connection, name)
             await self._vault.remove(server_token(name, type=server.type), on=work.connection)
             await self._vault.remove(server_password_suffix(name, type=server.type), on=work.connection)

@@ -12,10 +12,19 @@ from services.linker.servers.means import Means
 from services.linker.servers.probe import Target
 from services.linker.servers.registry import Secrets
 from services.linker.servers.store import ServerRow
-from shared.errors import TransientError
+from shared.errors import NotFoundError, TransientError
 from shared.postgres.pool import transaction
 from shared.schemas.secret import Secret
-from shared.schemas.servers import TOKEN, ChangeSeerr, SeerrConnection, SeerrRequests, ShowSeerr, given
+from shared.schemas.servers import (
+    TOKEN,
+    ChangeSeerr,
+    RemovedSeerr,
+    RemoveSeerr,
+    SeerrConnection,
+    SeerrRequests,
+    ShowSeerr,
+    given,
+)
 
 NAME: Final = "Seerr"
 _BESIDE: Final = frozenset({"api_key", "dry_run"})
@@ -59,6 +68,13 @@ class SeerrHandlers:
         )
         return await self._shown(requests)
 
+    async def remove(self, question: RemoveSeerr) -> RemovedSeerr:  # noqa: ARG002 (there is one)
+        """Forget the connection and its key; who has which of its users is forgotten by jobs."""
+        row, _ = await self._read()
+        if row is None:
+            raise NotFoundError("no Seerr is set up")
+        return RemovedSeerr(url=row.url, people=await self._means.registry.remove(row.name, kinds=("seerr",)))
+
     def _changed(self, before: ServerRow, question: ChangeSeerr) -> ServerRow:
         changes = {name: value for name, value in given(question).items() if name not in _BESIDE}
         if "url" in changes:
@@ -81,6 +97,7 @@ class SeerrHandlers:
 
     async def _read(self) -> tuple[ServerRow | None, Secret | None]:
         async with transaction(self._means.pool) as connection:
+            await store.hold_servers(connection)
             rows = await store.servers_of(connection, "seerr", only_enabled=False)
             row = rows[0] if rows else None
             return row, None if row is None else await self._means.registry.token_of(connection, row)

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from services.linker.clients import Place
-from shared.postgres.locks import lock_exclusive
+from shared.postgres.locks import lock_exclusive, lock_shared
 from shared.postgres.pool import Connection
 from shared.schemas.media import Provider
 
@@ -106,6 +106,11 @@ async def lock_servers(connection: Connection) -> None:
     await lock_exclusive(connection, "linker", "servers")
 
 
+async def hold_servers(connection: Connection) -> None:
+    """Let nobody change servers until the transaction ends: what is read of one then belongs together."""
+    await lock_shared(connection, "linker", "servers")
+
+
 async def named_like(connection: Connection, name: str) -> str | None:
     """Return the server of this name, whatever its case."""
     found: str | None = await connection.fetchval("select name from servers where lower(name) = lower($1)", name)
@@ -151,8 +156,16 @@ async def remove_server(connection: Connection, name: str) -> None:
     await connection.execute("delete from servers where name = $1", name)
 
 
-async def count_connections(connection: Connection, server: ServerRow) -> int:
-    """Return how many accounts on a server Usher holds a token for; accounts of plex.tv are not one server's."""
+async def count_dependents(connection: Connection, server: ServerRow) -> int:
+    """Return how many accounts on a server Usher holds a token for, or how many persons have a user of Seerr.
+
+    Accounts of plex.tv are not one server's.
+    """
+    if server.type == "seerr":
+        people: int = await connection.fetchval(
+            "select count(*) from persons where seerr_user_id is not null and merged_into is null"
+        )
+        return people
     found: int = await connection.fetchval(
         "select count(*) from connections where provider = $1 and server = $2", server.type, server.machine_id or ""
     )

@@ -30,6 +30,7 @@ from shared.schemas.servers import (
     DiscoverPlex,
     FindServer,
     ListServers,
+    RemoveSeerr,
     RemoveServer,
     ShowSeerr,
     TestServer,
@@ -75,6 +76,7 @@ class Servers:
             AskServersHealth: self._media.servers_health,
             ShowSeerr: self._seerr.show,
             ChangeSeerr: self._seerr.change,
+            RemoveSeerr: self._seerr.remove,
             DiscoverPlex: self._discovery.discover,
         }
 

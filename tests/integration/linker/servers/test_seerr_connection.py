@@ -132,6 +132,30 @@ async def test_one_that_is_turned_off_is_not_asked(usher: Estate) -> None:
     assert (await usher.get("/api/health")).json()["servers"] == []
 
 
+async def test_a_removed_seerr_is_gone_with_its_key(usher: Estate) -> None:
+    async with addresses(house_of_requests()) as [url]:
+        await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+        async with usher.parts.pool.acquire() as connection:
+            await connection.execute("insert into persons (id, name, seerr_user_id) values ('p1', 'Anna', 2)")
+        removed = await usher.delete("/api/seerr")
+        shown, again = await usher.get("/api/seerr"), await usher.delete("/api/seerr")
+        made_anew = await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+
+    assert (removed.status_code, removed.json()) == (200, {"url": url, "people": 1})
+    assert (shown.json()["url"], again.status_code, made_anew.status_code) == (None, 404, 200)
+    actions = [entry["action"] for entry in (await usher.get("/api/audit")).json()["items"]]
+    assert actions == ["seerr.changed", "seerr.removed", "seerr.changed"]
+
+
+async def test_the_key_of_a_removed_seerr_is_not_kept(usher: Estate, street: Street) -> None:
+    await usher.put("/api/seerr", {"url": street.urls["seerr"], "api_key": "seerr-api-key"})
+    await usher.delete("/api/seerr")
+    anew = await usher.put("/api/seerr", {"url": street.urls["seerr"]})
+
+    assert await usher.vault.owners(kind="server") == []
+    assert (anew.status_code, anew.json()["errors"][0]["path"]) == (400, "api_key")
+
+
 async def test_seerr_is_no_media_server(usher: Estate, street: Street) -> None:
     async with addresses(house_of_requests()) as [url]:
         await usher.put("/api/seerr", {"url": url, "api_key": KEY})

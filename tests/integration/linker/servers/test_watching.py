@@ -25,7 +25,9 @@ from shared.schemas.servers import (
     ChangeServer,
     FindServer,
     ListServers,
+    RemovedSeerr,
     RemovedServer,
+    RemoveSeerr,
     RemoveServer,
     SeerrConnection,
     Server,
@@ -76,6 +78,9 @@ class Linker:
 
     async def remove(self, name: str) -> RemovedServer:
         return await ask(self._bus, "linker", RemoveServer(name=name), RemovedServer)
+
+    async def remove_seerr(self) -> RemovedSeerr:
+        return await ask(self._bus, "linker", RemoveSeerr(), RemovedSeerr)
 
     async def health(self) -> ServersHealth:
         return await ask(self._bus, "linker", AskServersHealth(), ServersHealth)
@@ -194,6 +199,14 @@ async def test_what_somebody_removed_does_not_come_back(place: Place, street: St
         await linker.remove("Plex")
     async with place.linker(**of_plex(street)) as linker:
         assert await linker.all() == []
+
+
+async def test_a_seerr_that_somebody_removed_does_not_come_back(place: Place, street: Street) -> None:
+    seerr = {"seerr_url": street.urls["seerr"], "seerr_api_key": Secret(KEY)}
+    async with place.linker(**seerr) as linker:
+        await linker.remove_seerr()
+    async with place.linker(**seerr) as linker:
+        assert (await linker.seerr()).url is None
 
 
 async def test_what_somebody_has_set_up_is_not_made_a_second_time(place: Place, street: Street) -> None:
