@@ -7,8 +7,9 @@ themselves, and an old address may be somebody else's by now.
 import asyncio
 import itertools
 import time
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -39,6 +40,12 @@ _NOT_TESTED: Final = "not tested: there were too many addresses for the time"
 _NO_TOKEN: Final = Secret("")
 
 
+class Turns(Protocol):
+    """The one budget of all calls to plex.tv."""
+
+    def turn_at_once(self) -> AbstractAsyncContextManager[None]: ...
+
+
 class _Choice(msgspec.Struct, frozen=True):
     """An address of a server, to be tested; `rank` is its place in the order of preference."""
 
@@ -50,8 +57,9 @@ class _Choice(msgspec.Struct, frozen=True):
 class Discovery:
     """Answers `GET /api/plex/servers`."""
 
-    def __init__(self, clients: Clients, *, vault: Vault, courier: Courier, pool: Pool) -> None:
+    def __init__(self, clients: Clients, turns: Turns, *, vault: Vault, courier: Courier, pool: Pool) -> None:
         self._clients = clients
+        self._turns = turns
         self._vault = vault
         self._courier = courier
         self._pool = pool
@@ -66,8 +74,10 @@ class Discovery:
 
     async def _servers(self, question: DiscoverPlex) -> list[Server]:
         token = await self._token(question)
+        plex_tv = self._clients.anew(deadline=DEADLINE).plex_tv()
         try:
-            found = await self._clients.anew(deadline=DEADLINE).plex_tv().resources(token)
+            async with self._turns.turn_at_once():
+                found = await plex_tv.resources(token)
         except CredentialRefusedError as exc:
             raise _dead(question) from exc
         return sorted(found, key=lambda server: (not server.owned, server.name.lower(), server.machine_id))

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from services.linker.clients import Clients
-from services.linker.servers.discovery import Discovery
+from services.linker.servers.discovery import Discovery, Turns
 from services.linker.servers.given import FirstServers, given
 from services.linker.servers.handlers import Handlers
 from services.linker.servers.inspector import Inspector
@@ -50,6 +50,7 @@ class Servers:
         vault: Vault,
         courier: Courier,
         clients: Clients,
+        turns: Turns,
         egress: Egress,
         config: UpstreamSettings,
         now: Callable[[], datetime],
@@ -61,7 +62,7 @@ class Servers:
         means = Means(registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool)
         self._media = Handlers(means)
         self._seerr = SeerrHandlers(means)
-        self._discovery = Discovery(clients, vault=vault, courier=courier, pool=parts.pool)
+        self._discovery = Discovery(clients, turns, vault=vault, courier=courier, pool=parts.pool)
 
     def answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
         """Return the answers to questions."""
