@@ -13,6 +13,7 @@ from services.linker.servers.wiring import Servers
 from shared.bus.connection import Bus, connect
 from shared.bus.questions import ask
 from shared.courier import Courier
+from shared.errors import ConflictError
 from shared.keyring import Keyring
 from shared.owners import server_token
 from shared.runtime import Parts
@@ -38,6 +39,7 @@ from shared.schemas.servers import (
 )
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
+from simulators.asgi import App
 from tests.integration.linker.servers.estate import KEYS, addresses, egress_of, linked
 from tests.integration.linker.servers.street import Street, seen_by
 from tests.integration.service import parts_of, until
@@ -314,6 +316,37 @@ async def test_what_was_found_of_an_earlier_address_is_thrown_away(place: Place,
         await looking
 
         assert (await linker.one("Plex")).problem == changed.problem
+
+
+async def test_a_change_of_a_server_that_was_made_anew_meanwhile_is_a_conflict(place: Place, street: Street) -> None:
+    async with place.linker() as linker, addresses(street.plex) as [elsewhere]:
+        await linker.add_from(street, "plex")
+        asked = len(street.plex.seen)
+        street.plex.slow_next(timedelta(seconds=1))
+        changing = asyncio.create_task(linker.change("Plex", url=street.urls["plex"]))
+        await until(lambda: len(street.plex.seen) > asked)
+        await linker.remove("Plex")
+        await linker.add_from(street, "plex", url=elsewhere)
+        with pytest.raises(ConflictError):
+            await changing
+
+        assert (await linker.one("Plex")).url == elsewhere
+
+
+async def test_what_was_found_of_a_server_that_was_made_anew_is_thrown_away(place: Place, street: Street) -> None:
+    async with addresses(App({})) as [gone]:
+        pass
+    async with place.linker() as linker:
+        await linker.add_from(street, "plex")
+        asked = len(street.plex.seen)
+        street.plex.slow_next(timedelta(seconds=1))
+        looking = asyncio.create_task(linker.look())
+        await until(lambda: len(street.plex.seen) > asked)
+        await linker.remove("Plex")
+        await linker.add({"name": "Plex", "type": "plex", "url": gone, "enabled": False}, token="another")
+        await looking
+
+        assert (await linker.one("Plex")).machine_identifier is None
 
 
 async def test_a_token_that_does_not_open_is_told_and_does_no_other_harm(place: Place, street: Street) -> None:
