@@ -53,7 +53,10 @@ MachineId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z
 Libraries = Annotated[list[Name], Meta(max_length=200)]
 PATIENT: Final = WITHIN + timedelta(seconds=2)
 """How long a call may take for which other systems are asked."""
-ServerName = Annotated[str, PathParameter(min_length=1, max_length=60, description="the server's name")]
+ServerName = Annotated[
+    str,
+    PathParameter(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$", description="the server's name"),
+]
 DryRun = Annotated[bool, QueryParameter(description="test it, and say how it would be stored, with status 200")]
 
 

@@ -70,6 +70,8 @@ class Handlers:
         """Test a server, and return it as it would be kept."""
         row, token = await self._new(question)
         tested = rules.found_in(row, await self._test(row, token, machine_id=row.machine_id))
+        async with transaction(self._means.pool) as connection:
+            await self._means.registry.must_be_new(connection, tested)
         return _server(tested, token=token, suffix=self._opened_suffix(question.password_suffix))
 
     async def change_server(self, question: ChangeServer) -> Server:

@@ -90,7 +90,8 @@ class _Asking:
     async def _seerr_identity(self) -> Identity:
         status, settings = await asyncio.gather(self._seerr.status(), self._seerr.public_settings())
         dialect = dialect_of(status.version, names_media_server=settings.media_server_type is not None)
-        return Identity(kind="seerr", machine_id=None, version=status.version, dialect=str(dialect))
+        version = findings.version_of(status.version)
+        return Identity(kind="seerr", machine_id=None, version=version, dialect=str(dialect))
 
     async def anybody(self) -> Identity | None:
         """Return who answers when asked in every way."""
@@ -126,7 +127,8 @@ class _Asking:
         me, page, counts = await asyncio.gather(
             _tried(self._seerr.me()), _tried(self._seerr.users(take=1)), _tried(self._seerr.request_counts())
         )
-        rights = findings.rights_of("seerr", me, users=page if isinstance(page, UsherError) else page.total)
+        users = page if isinstance(page, UsherError) else findings.count_of(page.total)
+        rights = findings.rights_of("seerr", me, users=users)
         return msgspec.structs.replace(
             rights, requests=_requests(counts) if isinstance(counts, RequestCounts) else None
         )
@@ -140,4 +142,5 @@ async def _tried(call: Awaitable[T]) -> T | TransientError | RefusedError | Inva
 
 
 def _requests(counts: RequestCounts) -> SeerrRequests:
-    return SeerrRequests(**msgspec.structs.asdict(counts))
+    said: dict[str, int] = msgspec.structs.asdict(counts)
+    return SeerrRequests(**{name: findings.count_of(number) for name, number in said.items()})

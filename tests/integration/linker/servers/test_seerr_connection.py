@@ -6,6 +6,7 @@ import pytest
 
 from shared.owners import server_token
 from shared.schemas.secret import Secret
+from simulators.asgi import App, Request, Response, json_response
 from simulators.seerr.app import Seerr
 from simulators.seerr.dialect import Dialect
 from tests.integration.linker.servers.estate import Estate, addresses
@@ -21,6 +22,31 @@ def house_of_requests(dialect: Dialect = Dialect.SEERR) -> Seerr:
     seerr.users.ask_for(anna, "movie", 604, status=2)
     seerr.users.ask_for(anna, "tv", 1396, status=3)
     return seerr
+
+
+class Boaster(App):
+    """A Seerr with more of everything than there can be."""
+
+    async def serve(self, request: Request) -> Response:
+        match request.path.removeprefix("/api/v1"):
+            case "/status":
+                return json_response({"version": "3.1.0\0" + "9" * 100_000})
+            case "/user":
+                return json_response({"pageInfo": {"results": 10**30}, "results": []})
+            case "/request/count":
+                return json_response({"total": -1, "movie": 10**30})
+            case _:
+                return json_response({"id": 1, "permissions": 2})
+
+
+async def test_what_a_seerr_says_of_itself_is_kept_as_far_as_it_can_be(usher: Estate) -> None:
+    async with addresses(Boaster({})) as [url]:
+        changed = await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+
+    assert changed.status_code == 200, changed.text[:300]
+    seerr = changed.json()
+    assert len(seerr["version"]) <= 100
+    assert (seerr["user_count"], seerr["requests"]["total"], seerr["requests"]["movie"]) == (10**9, 0, 10**9)
 
 
 async def test_without_a_seerr_there_is_no_address(usher: Estate) -> None:

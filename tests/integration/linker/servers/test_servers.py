@@ -9,7 +9,7 @@ import pytest
 from shared.bus.connection import Bus
 from shared.owners import server_password_suffix, server_token
 from shared.schemas.secret import Secret
-from simulators.asgi import App, Request, Response, text_response
+from simulators.asgi import App, Request, Response, json_response, text_response
 from simulators.given import Ids
 from simulators.jellyfin.app import Jellyfin
 from simulators.mediabrowser import Client
@@ -109,6 +109,44 @@ async def test_what_is_no_server_is_refused_without_repeating_what_it_says(usher
     assert {fault(refused) for refused in refusals} == {"url"}
     assert ["points to another address (302)" in refused.text for refused in refusals] == [False] * 9 + [True] * 3
     assert [refused.text for refused in refusals if "canary" in refused.text or "169.254" in refused.text] == []
+
+
+class Liar(App):
+    """Says of itself what no server does."""
+
+    def __init__(self, *, name: str, version: str = "1.0") -> None:
+        super().__init__({})
+        self._plex = {"MediaContainer": {"machineIdentifier": name, "version": version}}
+        self._jellyfin = {"Id": name, "ServerName": "Attic", "Version": version, "ProductName": "Jellyfin Server"}
+
+    async def serve(self, request: Request) -> Response:
+        match request.path:
+            case "/identity":
+                return json_response(self._plex)
+            case "/System/Info/Public":
+                return json_response(self._jellyfin)
+            case "/Users":
+                return json_response([])
+            case _:
+                return json_response({"MediaContainer": {}})
+
+
+@pytest.mark.parametrize("name", ["a\0b", "", "x" * 101, "m" * 1_000_000, "a/../b", "\u202eabc", "a b"])
+async def test_a_server_of_a_name_that_none_has_is_refused(usher: Estate, street: Street, name: str) -> None:
+    async with addresses(Liar(name=name)) as [url]:
+        refusals = [await usher.post(SERVERS, street.body(kind, url=url)) for kind in ("plex", "jellyfin")]
+
+    assert [fault(refused) for refused in refusals] == ["url", "url"]
+    assert all(len(refused.content) < 1000 for refused in refusals)
+
+
+async def test_a_version_that_cannot_be_kept_is_cut_to_what_can(usher: Estate, street: Street) -> None:
+    async with addresses(Liar(name="abc", version="1\0" + "9" * 100_000)) as [url]:
+        made = [await usher.post(SERVERS, street.body(kind, url=url)) for kind in ("plex", "jellyfin")]
+
+    assert [each.status_code for each in made] == [201, 201], [each.text[:300] for each in made]
+    assert all(each.json()["version"].startswith("1 9") for each in made)
+    assert all(len(each.json()["version"]) <= 100 for each in made)
 
 
 URLS = [
@@ -218,6 +256,21 @@ async def test_a_dry_run_tests_and_keeps_nothing(usher: Estate, street: Street) 
     assert (tried.status_code, tried.json()["user_count"]) == (200, 2)
     assert fault(refused) == "token"
     assert (await usher.get(SERVERS)).json()["total"] == 0
+
+
+async def test_a_dry_run_finds_the_same_server_under_another_name(usher: Estate, street: Street) -> None:
+    await usher.post(SERVERS, street.body("jellyfin"))
+    tried = await usher.post(SERVERS, street.body("jellyfin", name="Other"), dry_run="true")
+
+    assert tried.status_code == 409
+    assert "'Jellyfin'" in tried.json()["detail"]
+
+
+async def test_a_name_that_no_server_can_have_is_not_looked_for(usher: Estate) -> None:
+    for name in ("%00", "a%0Ab", "x" * 61, "%2e%2e"):
+        answers = [await usher.get(f"{SERVERS}/{name}"), await usher.delete(f"{SERVERS}/{name}")]
+
+        assert {answer.status_code for answer in answers} <= {400, 404}, name
 
 
 async def test_a_change_without_a_token_keeps_it(usher: Estate, street: Street) -> None:
