@@ -7,9 +7,8 @@ themselves, and an old address may be somebody else's by now.
 import asyncio
 import itertools
 import time
-from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -17,6 +16,7 @@ from services.linker.clients import Clients, Place
 from services.linker.people.joining import UnknownPersonError
 from services.linker.people.store import people
 from services.linker.servers import rules, store
+from services.linker.servers.turns import Turns
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.plex_accounts import Server
 from shared.clients.plex_connections import Connection, usable
@@ -38,12 +38,6 @@ MOST_ADDRESSES: Final = 200
 
 _NOT_TESTED: Final = "not tested: there were too many addresses for the time"
 _NO_TOKEN: Final = Secret("")
-
-
-class Turns(Protocol):
-    """The one budget of all calls to plex.tv."""
-
-    def turn_at_once(self) -> AbstractAsyncContextManager[None]: ...
 
 
 class _Choice(msgspec.Struct, frozen=True):

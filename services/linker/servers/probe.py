@@ -10,6 +10,7 @@ import msgspec
 from services.linker.clients import Clients, Place
 from services.linker.servers import findings
 from services.linker.servers.findings import Identity, Probe, Rights
+from services.linker.servers.turns import Turns
 from shared.clients.seerr.dialect import dialect_of
 from shared.clients.seerr.users import RequestCounts
 from shared.errors import InvalidError, TransientError, UsherError
@@ -40,13 +41,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 class Prober:
     """Tests servers, each as if for the first time: a test is not kept from asking by earlier failures."""
 
-    def __init__(self, clients: Clients, *, deadline: timedelta = DEADLINE) -> None:
+    def __init__(self, clients: Clients, turns: Turns, *, deadline: timedelta = DEADLINE) -> None:
         self._clients = clients
+        self._turns = turns
         self._deadline = deadline
 
     async def probe(self, target: Target) -> Probe:
         """Return what the server said; raises nothing that the server or the network can cause."""
-        asking = _Asking(self._clients.anew(deadline=self._deadline), target)
+        asking = _Asking(self._clients.anew(deadline=self._deadline), self._turns, target)
         try:
             identity = await asking.identity(target.kind)
         except TransientError as exc:
@@ -68,7 +70,8 @@ class Prober:
 class _Asking:
     """The calls of one test."""
 
-    def __init__(self, clients: Clients, target: Target) -> None:
+    def __init__(self, clients: Clients, turns: Turns, target: Target) -> None:
+        self._turns = turns
         self._target = target
         place, token = target.place, target.credential
         self._plex = clients.plex_server(place, token=token)
@@ -112,11 +115,15 @@ class _Asking:
         libraries, sessions, shares = await asyncio.gather(
             _tried(self._plex.libraries()),
             _tried(self._plex.sessions()),
-            _tried(self._plex_tv.count_shares(self._target.credential, machine_id=machine_id)),
+            _tried(self._shares(machine_id)),
         )
         denied = sessions if isinstance(sessions, RefusedError) else None
         users = shares if isinstance(shares, UsherError) else shares + 1  # with the owner
         return findings.rights_of("plex", libraries, users=users, owner=denied)
+
+    async def _shares(self, machine_id: str) -> int:
+        async with self._turns.turn_at_once():
+            return await self._plex_tv.count_shares(self._target.credential, machine_id=machine_id)
 
     async def _users_rights(self, kind: Provider) -> Rights:
         client = self._jellyfin if kind == "jellyfin" else self._emby

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from services.linker.clients import Clients
-from services.linker.servers.discovery import Discovery, Turns
+from services.linker.servers.discovery import Discovery
 from services.linker.servers.given import FirstServers, given
 from services.linker.servers.handlers import Handlers
 from services.linker.servers.inspector import Inspector
@@ -15,6 +15,7 @@ from services.linker.servers.means import Means
 from services.linker.servers.probe import Prober
 from services.linker.servers.registry import Registry
 from services.linker.servers.seerr import SeerrHandlers
+from services.linker.servers.turns import Turns
 from shared.bus.listening import Listener
 from shared.bus.questions import Answerer
 from shared.courier import Courier
@@ -56,7 +57,7 @@ class Servers:
         now: Callable[[], datetime],
     ) -> None:
         registry = Registry(parts.worker, vault, now=now)
-        self.inspector: Final = Inspector(Prober(clients), registry, parts.pool, now=now)
+        self.inspector: Final = Inspector(Prober(clients, turns), registry, parts.pool, now=now)
         self.first: Final = FirstServers(parts.worker, registry, given(config, egress))
         self.listener: Final = Listener([events.subject(ServerChanged)], lambda _subject, news: forget(clients, news))
         means = Means(registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool)

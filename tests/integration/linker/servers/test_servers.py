@@ -437,6 +437,19 @@ async def test_a_servers_own_token_does_not_tell_its_users(usher: Estate, street
     assert "plex.tv does not tell" in made["problem"]
 
 
+async def test_a_servers_users_are_not_counted_while_plex_tv_asks_for_a_wait(usher: Estate, street: Street) -> None:
+    async with usher.parts.pool.acquire() as connection:
+        await connection.execute(
+            "insert into budgets (name, free_at, held_until) values ('plex.tv', now(), now() + interval '1 minute')"
+        )
+    asked = len(street.plex_tv.seen)
+    made = await usher.post(SERVERS, street.body("plex"))
+
+    assert (made.status_code, made.json()["reachable"], made.json()["user_count"]) == (201, True, None)
+    assert "plex.tv asked us to wait" in made.json()["problem"]
+    assert len(street.plex_tv.seen) == asked
+
+
 async def test_changes_are_said_and_noted(usher: Estate, street: Street, bus: Bus) -> None:
     heard: list[bytes] = []
 
