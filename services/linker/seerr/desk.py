@@ -5,11 +5,11 @@ from typing import Protocol
 import msgspec
 
 from services.linker.clients import Place
-from services.linker.servers.store import ServerRow, hold_servers, servers_of
+from services.linker.servers.store import ServerRow, servers_of
 from shared.clients.seerr.rest import Seerr
 from shared.errors import PermanentError
 from shared.owners import server_token
-from shared.postgres.pool import Connection, Pool, transaction
+from shared.postgres.pool import Pool, snapshot
 from shared.schemas.secret import Secret
 from shared.vault import Vault
 
@@ -27,11 +27,6 @@ class Desk(msgspec.Struct, frozen=True):
     api: Seerr
 
 
-async def is_there(connection: Connection, desk: Desk) -> bool:
-    """Return whether Seerr is still where it was when the desk was opened; turned off, it is there too."""
-    return any(row.url == desk.row.url for row in await servers_of(connection, "seerr", only_enabled=False))
-
-
 class Desks:
     """Finds the configured Seerr anew each time, because another replica may have changed it."""
 
@@ -42,8 +37,7 @@ class Desks:
 
     async def open(self) -> Desk | None:
         """Return the configured and enabled Seerr with a client. Raises `PermanentError` where it has no key."""
-        async with transaction(self._pool) as connection:
-            await hold_servers(connection)
+        async with snapshot(self._pool) as connection:  # a new key is not for the old address
             rows = await servers_of(connection, "seerr")
             if not rows:
                 return None

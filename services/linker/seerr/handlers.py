@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 
 from services.linker.seerr import jobs, store
-from services.linker.seerr.desk import Desks, is_there
+from services.linker.seerr.desk import Desks
 from services.linker.seerr.jobs import Forget, MatchUser, Survey, Sweep, TellUser
-from services.linker.seerr.leaving import take_users
+from services.linker.seerr.leaving import is_there, take_users
 from services.linker.seerr.matching import Matching, view_of
 from services.linker.seerr.store import Seeker
 from services.linker.seerr.telling import GONE, Telling

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Final
 
 from services.linker.seerr import jobs, store
+from services.linker.seerr.desk import Desk
 from services.linker.seerr.jobs import Forget
 from services.linker.servers.store import servers_of
 from shared.bus.work import Work
+from shared.postgres.pool import Connection
 from shared.schemas.events import AccountUnlinked
 from shared.schemas.identifiers import derived_id
 
@@ -31,6 +33,11 @@ async def take_users(work: Work, job: Forget, *, cause: str, at: datetime) -> No
         jobs.say(work, Forget(after=[*found][-1]), cause=cause)
     else:
         await store.forget_discord_ids(work.connection, before=at)
+
+
+async def is_there(connection: Connection, desk: Desk) -> bool:
+    """Return whether Seerr is still where it was when the desk was opened; turned off, it is there too."""
+    return any(row.url == desk.row.url for row in await servers_of(connection, "seerr", only_enabled=False))
 
 
 def say_unlinked(work: Work, person_id: str, number: int, reason: str, *, cause: str, at: datetime) -> None:

@@ -12,10 +12,10 @@ from typing import assert_never
 import msgspec
 
 from services.linker.seerr import domain, jobs, store
-from services.linker.seerr.desk import Desk, is_there
+from services.linker.seerr.desk import Desk
 from services.linker.seerr.domain import Found, Ground, Nobody, Surroundings, Unsure, Verdict
 from services.linker.seerr.jobs import MatchUser, TellUser
-from services.linker.seerr.leaving import say_unlinked
+from services.linker.seerr.leaving import is_there, say_unlinked
 from services.linker.seerr.store import Seeker
 from shared.bus.work import Work, Worker
 from shared.clients.seerr.problems import UserExistsError

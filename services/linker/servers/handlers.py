@@ -11,7 +11,7 @@ from services.linker.servers.means import Means
 from services.linker.servers.probe import Target
 from services.linker.servers.registry import Secrets, UnknownServerError
 from services.linker.servers.store import ServerRow
-from shared.postgres.pool import Connection, transaction
+from shared.postgres.pool import Connection, snapshot, transaction
 from shared.schemas.parcel import Parcel
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
@@ -111,8 +111,7 @@ class Handlers:
         return row, self._means.courier.open(question.token, purpose=TOKEN)
 
     async def _read(self, name: str) -> tuple[ServerRow, Secret | None]:
-        async with transaction(self._means.pool) as connection:
-            await store.hold_servers(connection)
+        async with snapshot(self._means.pool) as connection:
             row = await store.find_server(connection, name)
             if row is None or row.type not in store.MEDIA:
                 raise UnknownServerError(name)

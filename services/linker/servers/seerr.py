@@ -13,7 +13,7 @@ from services.linker.servers.probe import Target
 from services.linker.servers.registry import Secrets
 from services.linker.servers.store import ServerRow
 from shared.errors import NotFoundError, TransientError
-from shared.postgres.pool import transaction
+from shared.postgres.pool import snapshot
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     TOKEN,
@@ -96,8 +96,7 @@ class SeerrHandlers:
             return None
 
     async def _read(self) -> tuple[ServerRow | None, Secret | None]:
-        async with transaction(self._means.pool) as connection:
-            await store.hold_servers(connection)
+        async with snapshot(self._means.pool) as connection:
             rows = await store.servers_of(connection, "seerr", only_enabled=False)
             row = rows[0] if rows else None
             return row, None if row is None else await self._means.registry.token_of(connection, row)

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from services.linker.clients import Place
-from shared.postgres.locks import lock_exclusive, lock_shared
+from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
 from shared.schemas.media import Provider
 
@@ -104,11 +104,6 @@ async def watched_servers(connection: Connection) -> list[ServerRow]:
 async def lock_servers(connection: Connection) -> None:
     """Let nobody else add or change servers until the transaction ends."""
     await lock_exclusive(connection, "linker", "servers")
-
-
-async def hold_servers(connection: Connection) -> None:
-    """Let nobody change servers until the transaction ends: what is read of one then belongs together."""
-    await lock_shared(connection, "linker", "servers")
 
 
 async def named_like(connection: Connection, name: str) -> str | None:

@@ -1,7 +1,7 @@
 """Servers of the settings, and the look at all servers every few minutes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -9,13 +9,20 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.linker.clients import PLEX_TV, Clients
+from services.linker.servers.inspector import Inspector
+from services.linker.servers.probe import Prober
+from services.linker.servers.registry import Registry
+from services.linker.servers.store import servers_of
 from services.linker.servers.wiring import Servers
+from services.linker.signins.budget import Budget
 from shared.bus.connection import Bus, connect
 from shared.bus.questions import ask
 from shared.courier import Courier
 from shared.errors import ConflictError
-from shared.keyring import Keyring
+from shared.keyring import Keyring, Owner
 from shared.owners import server_token
+from shared.postgres.pool import Pool, transaction
 from shared.runtime import Parts
 from shared.schemas.parcel import Parcel
 from shared.schemas.secret import Secret
@@ -38,9 +45,9 @@ from shared.schemas.servers import (
     ShowSeerr,
 )
 from shared.settings import UpstreamSettings
-from shared.vault import Vault
+from shared.vault import Executor, Vault
 from simulators.asgi import App
-from tests.integration.linker.servers.estate import KEYS, addresses, egress_of, linked
+from tests.integration.linker.servers.estate import KEYS, addresses, egress_of, linked, now
 from tests.integration.linker.servers.street import Street, seen_by
 from tests.integration.service import parts_of, until
 
@@ -50,9 +57,10 @@ KEY = "seerr-api-key"
 class Linker:
     """A linker with these settings, and what one asks it."""
 
-    def __init__(self, bus: Bus, servers: Servers, parts: Parts, vault: Vault) -> None:
+    def __init__(self, bus: Bus, servers: Servers, clients: Clients, parts: Parts, vault: Vault) -> None:
         self._bus = bus
         self.servers = servers
+        self.clients = clients
         self.parts = parts
         self.vault = vault
 
@@ -98,6 +106,18 @@ def sealed(token: str) -> Parcel:
     return Courier(Keyring.parse(KEYS)).pack(Secret(token), purpose=TOKEN)
 
 
+class Overtaken(Vault):
+    """A vault at whose door somebody changes everything just before it is read."""
+
+    def __init__(self, pool: Pool, change: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(pool, Keyring.parse(KEYS))
+        self._change = change
+
+    async def get(self, owner: Owner, *, on: Executor | None = None) -> Secret | None:
+        await self._change()
+        return await super().get(owner, on=on)
+
+
 class Place:
     """Where linkers are started, one after the other or side by side."""
 
@@ -113,10 +133,10 @@ class Place:
         async with (
             connect(self._nats_url, name="linker") as bus,
             parts_of("linker", bus=bus, database_url=self._database_url) as parts,
-            linked(parts, config=config, egress=egress) as (servers, _, vault),
+            linked(parts, config=config, egress=egress) as (servers, clients, vault),
         ):
             await servers.first.make()
-            yield Linker(bus, servers, parts, vault)
+            yield Linker(bus, servers, clients, parts, vault)
 
 
 @pytest.fixture
@@ -331,6 +351,26 @@ async def test_a_change_of_a_server_that_was_made_anew_meanwhile_is_a_conflict(p
             await changing
 
         assert (await linker.one("Plex")).url == elsewhere
+
+
+async def test_a_new_token_is_not_sent_to_the_old_address(place: Place, street: Street) -> None:
+    async with place.linker() as linker:
+        await linker.add_from(street, "jellyfin")
+        pool = linker.parts.pool
+
+        async def change() -> None:
+            async with transaction(pool) as connection:
+                await connection.execute("update servers set url = 'http://127.0.0.1:1'")
+                await linker.vault.put(server_token("Jellyfin", type="jellyfin"), Secret("canary"), on=connection)
+
+        async with transaction(pool) as connection:
+            [row] = await servers_of(connection, "jellyfin")
+        registry = Registry(linker.parts.worker, Overtaken(pool, change), now=now)
+        street.jellyfin.seen.clear()
+        await Inspector(Prober(linker.clients, Budget(pool, PLEX_TV)), registry, pool, now=now).look(row)
+
+    assert len(street.jellyfin.seen) > 0
+    assert "canary" not in seen_by(street.jellyfin)
 
 
 async def test_what_was_found_of_a_server_that_was_made_anew_is_thrown_away(place: Place, street: Street) -> None:
