@@ -7,6 +7,7 @@ import typer
 
 from cli import secrets
 from cli.client import Usher, ask, path
+from cli.complaints import UsedWronglyError
 from cli.output import AsJson, show, show_json, show_table
 from cli.secrets import SecretFile
 
@@ -72,6 +73,17 @@ def add(
     json: AsJson = False,
 ) -> None:
     """Test a server and add it. Its token or API key is asked for, or read from a file or standard input."""
+    if kind is Kind.SEERR:
+        _refuse_for_seerr(
+            name,
+            {
+                "--password-suffix-file": password_suffix_file is not None,
+                "--request-limit": request_limit is not None,
+                "--machine-id": machine_id is not None,
+                "--include-owner": include_owner,
+                "--library": bool(library),
+            },
+        )
     token = secrets.taken("API key" if kind is Kind.SEERR else "Token", file=token_file).reveal()
     if kind is Kind.SEERR:
         seerr = {"url": url, "api_key": token, "enabled": not off}
@@ -95,7 +107,10 @@ def add(
 
 @app.command()
 def remove(name: Name, *, json: AsJson = False) -> None:
-    """Forget a server with its token."""
+    """Forget a server with its token; `Seerr` is Seerr."""
+    if _is_seerr(name):
+        _remove_seerr(json=json)
+        return
     removed = ask(lambda usher: usher.delete(path("api", "mediaservers", name)))
     if json:
         show_json(removed)
@@ -118,6 +133,28 @@ def try_out(
     raise typer.Exit(0 if all(each["works"] for each in tests) else 1)
 
 
+def _refuse_for_seerr(name: str, given: dict[str, bool]) -> None:
+    if not _is_seerr(name):
+        raise UsedWronglyError(f"NAME is {name[:80]!r}: Seerr is always called {SEERR}")
+    for option, is_given in given.items():
+        if is_given:
+            raise UsedWronglyError(f"{option} is not for Seerr: leave it out")
+
+
+def _remove_seerr(*, json: bool) -> None:
+    removed = ask(lambda usher: usher.delete("/api/seerr"))
+    if json:
+        show_json(removed)
+    elif people := removed["people"]:
+        print(f"{SEERR} is gone. {people} people had a user there, who stays in Seerr.")
+    else:
+        print(f"{SEERR} is gone.")
+
+
+def _is_seerr(name: str) -> bool:
+    return name.lower() == SEERR.lower()
+
+
 async def post_server(usher: Usher, server: dict[str, Any], *, dry_run: bool) -> Any:
     """Add a server, or only test it; return it as it is, or would be."""
     return await usher.post(f"/api/mediaservers{DRY_RUN if dry_run else ''}", **server)
@@ -134,7 +171,7 @@ async def _all(usher: Usher) -> Any:
 
 
 async def _tests(usher: Usher, name: str | None) -> list[Any]:
-    if name is not None and name.lower() != SEERR.lower():
+    if name is not None and not _is_seerr(name):
         return [await usher.post(path("api", "mediaservers", name, "test"))]
     names = [] if name else [each["name"] for each in (await usher.get("/api/mediaservers", limit=_MOST))["items"]]
     tests = [await usher.post(path("api", "mediaservers", each, "test")) for each in names]

@@ -49,8 +49,16 @@ class Process:
         self._bus = parts.bus
         self._memory = Memory(now=_now)
         self._people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
+        budget = Budget(parts.pool, PLEX_TV)
         self._servers = Servers(
-            parts, vault=vault, courier=courier, clients=clients, egress=egress, config=upstreams, now=_now
+            parts,
+            vault=vault,
+            courier=courier,
+            clients=clients,
+            turns=budget,
+            egress=egress,
+            config=upstreams,
+            now=_now,
         )
         self._sign_ins = SignInParts(
             parts,
@@ -61,7 +69,6 @@ class Process:
             now=_now,
             ways=ways_beside_plex(pool=parts.pool, vault=vault, clients=clients, applications=applications, now=_now),
         )
-        budget = Budget(parts.pool, PLEX_TV)
         self._plex = PlexServers(
             Ways(pool=parts.pool, vault=vault, clients=clients, budget=budget, memory=self._memory)
         )

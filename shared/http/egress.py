@@ -104,6 +104,12 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
         return None if any(address in network for network in self.private) else "outside of the allowed private ranges"
 
 
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of an address as they are dialled; the port is None where the scheme says it."""
+    parsed = _parsed(url)
+    return parsed.scheme, parsed.host, parsed.port
+
+
 def literal(host: str) -> Address | None:
     """Return the address that a host spells, also as C's `inet_aton` reads it (2130706433, 0x7f.1, 0177.0.0.1)."""
     text = host.removesuffix(".").strip("[]")

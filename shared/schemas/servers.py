@@ -271,6 +271,18 @@ class ChangeSeerr(
     dry_run: bool = False
 
 
+class RemovedSeerr(msgspec.Struct, frozen=True, kw_only=True):
+    """What depended on a Seerr that is gone."""
+
+    url: str
+    people: int
+    """Persons who had a user of it: Usher forgets which one, and Seerr keeps him."""
+
+
+class RemoveSeerr(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.remove-seerr"):
+    """Forget Seerr with its key, and who has which of its users."""
+
+
 def given(change: msgspec.Struct) -> dict[str, Any]:
     """Return the members of a change that were given."""
     pairs = ((name, getattr(change, name)) for name in change.__struct_fields__)

@@ -53,7 +53,10 @@ MachineId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z
 Libraries = Annotated[list[Name], Meta(max_length=200)]
 PATIENT: Final = WITHIN + timedelta(seconds=2)
 """How long a call may take for which other systems are asked."""
-ServerName = Annotated[str, PathParameter(min_length=1, max_length=60, description="the server's name")]
+ServerName = Annotated[
+    str,
+    PathParameter(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$", description="the server's name"),
+]
 DryRun = Annotated[bool, QueryParameter(description="test it, and say how it would be stored, with status 200")]
 
 
@@ -132,7 +135,7 @@ _NEW: Final = Body(
         )
     ]
 )
-_CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.11:32400", "request_limit": 5})])
+_CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.11:32400", "token": "xxxxxxxxxxxxxxxxxxxx"})])
 _ONE: Final = describe.shows(_SERVER) | describe.WITH_ID
 _CHANGED: Final = _ONE | describe.WITH_BODY | describe.CONFLICT
 _MADE: Final = describe.shows(_SERVER, status=201) | _CHANGED
@@ -178,7 +181,7 @@ class MediaServerRoutes:
     ) -> Server:
         """Change a server. A new address or token is tested first, and refused as when the server is made.
 
-        Without a token, a new address must lead to the same server.
+        Without a token, an address must stay on its host, port and scheme, and lead to the same server.
         """
         if data.name not in {UNSET, server_name}:
             raise _fixed("name", "a server keeps its name: remove it, and add it anew")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Router, get, put
+from litestar import Router, delete, get, put
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body
@@ -22,7 +22,15 @@ from shared.bus.questions import ask
 from shared.courier import Courier
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
-from shared.schemas.servers import TOKEN, ChangeSeerr, SeerrConnection, SeerrRequests, ShowSeerr
+from shared.schemas.servers import (
+    TOKEN,
+    ChangeSeerr,
+    RemovedSeerr,
+    RemoveSeerr,
+    SeerrConnection,
+    SeerrRequests,
+    ShowSeerr,
+)
 
 
 class ChangedSeerr(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -70,8 +78,8 @@ class SeerrRoutes:
     ) -> SeerrConnection:
         """Set the connection up or change it. A new address or key is tested first.
 
-        Refused are a key that Seerr does not accept, and an address where something else answers. A Seerr that is out
-        of reach is kept, and says so.
+        Refused are a key that Seerr does not accept, an address where something else answers, and another host, port
+        or scheme without the key. A Seerr that is out of reach is kept, and says so.
         """
         changes: dict[str, Any] = {
             name: value
@@ -83,9 +91,21 @@ class SeerrRoutes:
         seerr = await ask(self._bus, "linker", ChangeSeerr(**changes, dry_run=dry_run), SeerrConnection)
         if dry_run:
             return seerr
-        async with transaction(self._pool) as connection:
-            await audit.note(connection, caller.did("seerr.changed", seerr.url or "", at=self._now()))
+        await self._note(caller, "seerr.changed", seerr.url or "")
         return seerr
+
+    async def remove(self, caller: NamedDependency[Caller]) -> RemovedSeerr:
+        """Forget the connection with its key, and say how many people had a user of it.
+
+        Usher forgets who had which one; in Seerr nothing changes.
+        """
+        removed = await ask(self._bus, "linker", RemoveSeerr(), RemovedSeerr)
+        await self._note(caller, "seerr.removed", removed.url)
+        return removed
+
+    async def _note(self, caller: Caller, action: str, url: str) -> None:
+        async with transaction(self._pool) as connection:
+            await audit.note(connection, caller.did(action, url, at=self._now()))
 
 
 def router(routes: SeerrRoutes) -> Router:
@@ -98,4 +118,12 @@ def router(routes: SeerrRoutes) -> Router:
         opt=needs("admin", within=PATIENT),
         responses=shown | describe.WITH_BODY | describe.CONFLICT,
     )
-    return Router("/seerr", route_handlers=[show(free(routes.show)), change(free(routes.change))], tags=["servers"])
+    remove = delete(
+        "/",
+        summary="Remove the connection to Seerr",
+        status_code=200,
+        opt=needs("admin"),
+        responses=describe.shows(RemovedSeerr(url="http://192.168.1.10:5055", people=12)) | describe.WITH_ID,
+    )
+    handlers = [show(free(routes.show)), change(free(routes.change)), remove(free(routes.remove))]
+    return Router("/seerr", route_handlers=handlers, tags=["servers"])

@@ -66,7 +66,9 @@ class Handlers:
 
     async def _unlink(self, caller: Caller) -> Message:
         gone = await self._sign_ins.unlink(_asker(caller), PLEX)
-        return messages.unlinked([each.username for each in gone])
+        async with transaction(self._pool) as connection:
+            is_at_seerr = await store.is_token_at_seerr(connection, caller.id)
+        return messages.unlinked([each.username for each in gone], is_at_seerr=is_at_seerr)
 
     async def _whoami(self, caller: Caller) -> Message:
         async with transaction(self._pool) as connection:

@@ -12,6 +12,10 @@ from shared.schemas.people import Identity, Person
 
 PLEX_LINK: Final = "https://plex.tv/link"
 NOBODY: Final = Message(content="Usher does not know you yet. Link your Plex account with `/link`.")
+_AT_SEERR: Final = (
+    "Seerr was given its token and keeps it: to end that too, "
+    "remove Usher from the authorized devices in Plex's settings."
+)
 _MOST_ACCOUNTS: Final = 15
 _REASON: Final = 300
 _OF_NO_INTEREST: Final = frozenset({"discord", "usher"})
@@ -28,14 +32,13 @@ def waiting(sign_in: SignIn) -> Message:
     return Message(content=text, components=(Row((button,)),))
 
 
-def unlinked(usernames: Sequence[str]) -> Message:
-    """Return what was removed."""
+def unlinked(usernames: Sequence[str], *, is_at_seerr: bool = False) -> Message:
+    """Return what was removed, and who has the token still."""
     if not usernames:
         return Message(content="No Plex account is linked, so there was nothing to remove.")
     names = ", ".join(f"**{escaped(username)}**" for username in usernames[:_MOST_ACCOUNTS])
-    return Message(
-        content=f"Removed: Usher has no access to the Plex account {names} any more. It stays known as yours."
-    )
+    removed = f"Removed: Usher has no access to the Plex account {names} any more. It stays known as yours."
+    return Message(content=f"{removed} {_AT_SEERR}" if is_at_seerr else removed)
 
 
 def who(person: Person, standings: Iterable[Standing], *, servers: Mapping[str, str]) -> Message:

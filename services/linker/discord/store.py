@@ -22,6 +22,16 @@ async def standings_of(connection: Connection, person_id: str) -> list[Standing]
     return [Standing(**dict(row)) for row in rows]
 
 
+async def is_token_at_seerr(connection: Connection, discord_id: str) -> bool:
+    """Return whether Seerr was given the Plex token of the person who is this Discord user."""
+    found: bool = await connection.fetchval(
+        """select exists (select 1 from seerr_matches join identities using (person_id)
+        where provider = 'discord' and server = '' and id = $1 and token_given_at is not null)""",
+        discord_id,
+    )
+    return found
+
+
 async def server_names(connection: Connection) -> dict[str, str]:
     """Return the configured servers' names by machine id."""
     rows = await connection.fetch("select machine_id, name from servers where machine_id is not null order by name")

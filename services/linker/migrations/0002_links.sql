@@ -4,9 +4,10 @@ create table installation (
     value text not null
 );
 
--- The configured systems; their tokens are in the vault, under the name. `revision` grows with each change, so that
--- what was found out about an address that is not the address any more is thrown away. `from_settings` stays while
--- nobody has changed what the settings made.
+-- The configured systems; their tokens are in the vault, under the name. `revision` is another one after each change
+-- and for each server, one of an earlier name too, so that what was found out about an address that is not the address
+-- any more is thrown away. `from_settings` stays while nobody has changed what the settings made.
+create sequence server_revisions;
 create table servers (
     name            text primary key,
     type            text        not null check (type in ('plex', 'jellyfin', 'emby', 'seerr', 'trakt')),
@@ -17,7 +18,7 @@ create table servers (
     include_owner   boolean     not null default false,
     libraries       text[]      not null default '{}',
     gives_token     boolean     not null default false,
-    revision        int         not null default 1,
+    revision        bigint      not null default nextval('server_revisions'),
     from_settings   boolean     not null default false,
     version         text,
     dialect         text,

@@ -9,7 +9,8 @@ import msgspec
 
 from services.linker.seerr import jobs, store
 from services.linker.seerr.desk import Desks
-from services.linker.seerr.jobs import MatchUser, Survey, Sweep, TellUser
+from services.linker.seerr.jobs import Forget, MatchUser, Survey, Sweep, TellUser
+from services.linker.seerr.leaving import is_there, take_users
 from services.linker.seerr.matching import Matching, view_of
 from services.linker.seerr.store import Seeker
 from services.linker.seerr.telling import GONE, Telling
@@ -61,6 +62,7 @@ class Handlers:
             names[TellUser]: self.tell_user,
             names[Sweep]: self.sweep,
             names[Survey]: self.survey,
+            names[Forget]: self.forget,
         }
 
     async def hear(self, message: Message) -> None:
@@ -78,8 +80,10 @@ class Handlers:
                     pass
 
     async def _hear_of_server(self, work: Work, fact: ServerChanged, *, cause: str) -> None:
-        rows = await servers_of(work.connection, "seerr")
-        if fact.name in {row.name for row in rows}:
+        rows = await servers_of(work.connection, "seerr", only_enabled=False)
+        if fact.is_removed and not rows:
+            jobs.say(work, Forget(), cause=cause)
+        elif any(row.enabled and row.name == fact.name for row in rows):
             jobs.say(work, Sweep(), cause=cause)
             jobs.say(work, Survey(began_at=self._now()), cause=cause)
 
@@ -132,6 +136,9 @@ class Handlers:
         found = await _discord_ids(desk.api, page.users)
         is_last = not page.users or job.skip + len(page.users) >= page.total
         async with self._worker.on_request() as work:
+            await store.lock_to_match(work.connection)
+            if not await is_there(work.connection, desk):
+                return
             await store.note_discord_ids(work.connection, found, at=self._now())
             if not is_last:
                 rest = Survey(began_at=job.began_at, skip=job.skip + len(page.users))
@@ -140,6 +147,12 @@ class Handlers:
             await store.forget_discord_ids(work.connection, before=job.began_at)
             for person_id in await store.persons_to_tell(work.connection):
                 jobs.say(work, TellUser(person_id), cause=message.id)
+
+    async def forget(self, message: Message) -> None:
+        """Take from the next persons the users of a Seerr that is gone, and leave the others to the next job."""
+        job = msgspec.json.decode(message.payload, type=Forget)
+        async with self._worker.on_request() as work:
+            await take_users(work, job, cause=message.id, at=self._now())
 
     async def _seeker(self, person_id: str) -> Seeker | None:
         async with transaction(self._pool) as connection:

@@ -34,13 +34,20 @@ class Survey(msgspec.Struct, frozen=True):
     skip: int = 0
 
 
-Job = MatchUser | TellUser | Sweep | Survey
+class Forget(msgspec.Struct, frozen=True):
+    """Take the users of a Seerr that is gone from all persons whose id is over `after`, some at a time."""
+
+    after: str = ""
+
+
+Job = MatchUser | TellUser | Sweep | Survey | Forget
 
 NAMES: Final[dict[type[Job], str]] = {
     MatchUser: "match_user",
     TellUser: "tell_user",
     Sweep: "sweep",
     Survey: "survey",
+    Forget: "forget",
 }
 
 

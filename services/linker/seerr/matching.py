@@ -15,6 +15,7 @@ from services.linker.seerr import domain, jobs, store
 from services.linker.seerr.desk import Desk
 from services.linker.seerr.domain import Found, Ground, Nobody, Surroundings, Unsure, Verdict
 from services.linker.seerr.jobs import MatchUser, TellUser
+from services.linker.seerr.leaving import is_there, say_unlinked
 from services.linker.seerr.store import Seeker
 from shared.bus.work import Work, Worker
 from shared.clients.seerr.problems import UserExistsError
@@ -22,7 +23,7 @@ from shared.clients.seerr.rest import Seerr
 from shared.clients.seerr.users import SeerrUser
 from shared.errors import TransientError, UnavailableError, UsherError
 from shared.postgres.pool import Pool, transaction
-from shared.schemas.events import AccountLinked, AccountUnlinked
+from shared.schemas.events import AccountLinked
 from shared.schemas.identifiers import derived_id
 from shared.schemas.secret import Secret
 
@@ -108,16 +109,7 @@ class Matching:
             if now is None or now.seerr_user_id is None or (now.seerr_user_id, now.url) != _had(seeker):
                 return
             await store.take_user(work.connection, seeker.person_id)
-            work.publish(
-                AccountUnlinked(
-                    id=derived_id("account.unlinked", "seerr", seeker.person_id, now.seerr_user_id, cause),
-                    occurred_at=self._now(),
-                    person_id=seeker.person_id,
-                    provider="seerr",
-                    account_id=str(now.seerr_user_id),
-                    reason=reason,
-                )
-            )
+            say_unlinked(work, seeker.person_id, now.seerr_user_id, reason, cause=cause, at=self._now())
 
     async def _seeker(self, desk: Desk, person_id: str, *, cause: str) -> Seeker | None:
         """Return who is to be matched; a user that was found at another address is forgotten first."""
@@ -153,6 +145,8 @@ class Matching:
     async def _store(self, desk: Desk, seeker: Seeker, found: Found, *, cause: str) -> None:
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
+            if not await is_there(work.connection, desk):
+                return
             now = await store.seeker_of(work.connection, seeker.person_id)
             holder = await store.holder_of(work.connection, found.user.id)
             if now is None or now.person_id != seeker.person_id or holder not in {None, seeker.person_id}:
@@ -179,6 +173,9 @@ class Matching:
 
     async def _keep(self, desk: Desk, seeker: Seeker, *, cause: str) -> None:
         async with self._worker.on_request() as work:
+            await store.lock_to_match(work.connection)
+            if not await is_there(work.connection, desk):
+                return
             await store.note_search(work.connection, seeker.person_id, url=desk.row.url, reason=None, at=self._now())
             _say_tell(work, desk, seeker, cause=cause)
 
@@ -186,7 +183,7 @@ class Matching:
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
             now = await store.seeker_of(work.connection, seeker.person_id)
-            if now is not None and now.seerr_user_id is None:
+            if now is not None and now.seerr_user_id is None and await is_there(work.connection, desk):
                 await store.note_search(work.connection, now.person_id, url=desk.row.url, reason=reason, at=self._now())
 
     async def _tell_what_is_missing(self, desk: Desk, seeker: Seeker, *, cause: str) -> None:

@@ -80,6 +80,19 @@ async def linked_after(connection: Connection, person_id: str, *, limit: int) ->
     return [row["id"] for row in rows]
 
 
+async def searched_after(connection: Connection, person_id: str, *, limit: int) -> dict[str, int | None]:
+    """Return the next persons, by id, whose user was searched, each with the user that was found."""
+    rows = await connection.fetch(
+        """select id, seerr_user_id from persons where id > $1 and merged_into is null and (seerr_user_id is not null
+            or exists (select 1 from seerr_matches where person_id = persons.id)
+            or exists (select 1 from identities where person_id = persons.id and provider = 'seerr'))
+        order by id limit $2""",
+        person_id,
+        limit,
+    )
+    return {row["id"]: row["seerr_user_id"] for row in rows}
+
+
 async def holders(connection: Connection) -> dict[int, str]:
     """Return which person has which user of Seerr."""
     rows = await connection.fetch(

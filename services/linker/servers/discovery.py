@@ -16,6 +16,7 @@ from services.linker.clients import Clients, Place
 from services.linker.people.joining import UnknownPersonError
 from services.linker.people.store import people
 from services.linker.servers import rules, store
+from services.linker.servers.turns import Turns
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.plex_accounts import Server
 from shared.clients.plex_connections import Connection, usable
@@ -50,8 +51,9 @@ class _Choice(msgspec.Struct, frozen=True):
 class Discovery:
     """Answers `GET /api/plex/servers`."""
 
-    def __init__(self, clients: Clients, *, vault: Vault, courier: Courier, pool: Pool) -> None:
+    def __init__(self, clients: Clients, turns: Turns, *, vault: Vault, courier: Courier, pool: Pool) -> None:
         self._clients = clients
+        self._turns = turns
         self._vault = vault
         self._courier = courier
         self._pool = pool
@@ -66,8 +68,10 @@ class Discovery:
 
     async def _servers(self, question: DiscoverPlex) -> list[Server]:
         token = await self._token(question)
+        plex_tv = self._clients.anew(deadline=DEADLINE).plex_tv()
         try:
-            found = await self._clients.anew(deadline=DEADLINE).plex_tv().resources(token)
+            async with self._turns.turn_at_once():
+                found = await plex_tv.resources(token)
         except CredentialRefusedError as exc:
             raise _dead(question) from exc
         return sorted(found, key=lambda server: (not server.owned, server.name.lower(), server.machine_id))

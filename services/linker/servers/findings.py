@@ -1,10 +1,12 @@
 """What the answers of a server mean: what works, what does not, how to mend it. Pure decisions."""
 
+import re
 from typing import Any, Final
 
 import msgspec
 
 from services.linker.servers.store import Seen
+from shared import leniency
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.mediabrowser import PublicServer
 from shared.clients.plex_server import ServerIdentity
@@ -32,6 +34,11 @@ _CREDENTIALS: Final[dict[Provider, tuple[str, str]]] = {
     "emby": ("token", "make an API key in Emby's settings, under Advanced, API Keys"),
     "seerr": ("api_key", "copy the API key from Seerr's settings, under General"),
 }
+
+
+_MACHINE_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+_LONGEST_VERSION: Final = 100
+_LARGEST_COUNT: Final = 1_000_000_000
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +80,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     def problem(self) -> str | None:
         """Return the first thing that does not work, with what to do about it."""
         wrong = next((finding for finding in self.findings if not finding.works), None)
-        return None if wrong is None else f"{wrong.text}: {wrong.mend}" if wrong.mend else wrong.text
+        return None if wrong is None else leniency.text(f"{wrong.text}: {wrong.mend}" if wrong.mend else wrong.text)
 
     def seen(self) -> Seen:
         """Return what is kept of it."""
@@ -88,11 +95,28 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def identified(found: PublicServer | ServerIdentity) -> Identity:
-    """Return who answered a media server's first call."""
+    """Return who answered a media server's first call; raise `RefusedError` for a name that no server has."""
+    version = version_of(found.version)
     if isinstance(found, ServerIdentity):
-        return Identity(kind="plex", machine_id=found.machine_id, version=found.version)
+        return Identity(kind="plex", machine_id=_machine_id(found.machine_id), version=version)
     kind: Provider = "jellyfin" if found.is_jellyfin else "emby"
-    return Identity(kind=kind, machine_id=found.id, version=found.version)
+    return Identity(kind=kind, machine_id=_machine_id(found.id), version=version)
+
+
+def version_of(said: str) -> str:
+    """Return a version as it is kept: what answers may say anything."""
+    return leniency.text(said, limit=_LONGEST_VERSION) or ""
+
+
+def count_of(said: int) -> int:
+    """Return a number as it is kept: what answers may say any."""
+    return min(max(said, 0), _LARGEST_COUNT)
+
+
+def _machine_id(said: str) -> str:
+    if _MACHINE_ID.fullmatch(said) is None:
+        raise RefusedError("what answers there calls itself what no server does")
+    return said
 
 
 def silent(error: UsherError) -> Probe:

@@ -60,7 +60,10 @@ def _trakt_url(config: UpstreamSettings) -> str:
 
 
 class FirstServers:
-    """Makes them, once for an installation: one that somebody removed does not come back."""
+    """Makes them, once for an installation, where there is none of the kind: what somebody removed does not come back.
+
+    A kind that somebody has set up by himself, under whatever name, is his: the settings' server may be the same one.
+    """
 
     def __init__(self, worker: Worker, registry: Registry, servers: list[Given]) -> None:
         self._worker = worker
@@ -94,6 +97,9 @@ class FirstServers:
 
     async def _make(self, work: Work, server: Given) -> None:
         row = server.row
+        if there := await store.servers_of(work.connection, row.type, only_enabled=False):
+            log.info("server_of_the_settings_is_there", server=row.name, reason=f"as {there[0].name!r}")
+            return
         try:
             await self._registry.must_be_new(work.connection, row)
         except ConflictError as exc:

@@ -7,13 +7,11 @@ from msgspec import UNSET
 
 from services.linker.servers import rules, store
 from services.linker.servers.findings import Probe
-from services.linker.servers.inspector import Inspector
+from services.linker.servers.means import Means
 from services.linker.servers.probe import Target
-from services.linker.servers.registry import Registry, Secrets, UnknownServerError
+from services.linker.servers.registry import Secrets, UnknownServerError
 from services.linker.servers.store import ServerRow
-from shared.courier import Courier
-from shared.http.egress import Egress
-from shared.postgres.pool import Connection, Pool, transaction
+from shared.postgres.pool import Connection, snapshot, transaction
 from shared.schemas.parcel import Parcel
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
@@ -45,18 +43,12 @@ _TO_TEST: Final = {"url", "token", "machine_identifier"}
 class Handlers:
     """The linker's answers about Plex, Jellyfin and Emby servers."""
 
-    def __init__(
-        self, *, registry: Registry, inspector: Inspector, courier: Courier, egress: Egress, pool: Pool
-    ) -> None:
-        self._registry = registry
-        self._inspector = inspector
-        self._courier = courier
-        self._egress = egress
-        self._pool = pool
+    def __init__(self, means: Means) -> None:
+        self._means = means
 
     async def list_servers(self, question: ListServers) -> ServerPage:
         """Answer `GET /api/mediaservers`."""
-        async with transaction(self._pool) as connection:
+        async with transaction(self._means.pool) as connection:
             rows, total = await store.page_of_servers(connection, limit=question.limit, offset=question.offset)
             items = [await self._shown(connection, row) for row in rows]
         return ServerPage(items, total, question.limit, question.offset)
@@ -69,57 +61,61 @@ class Handlers:
         """Test and keep a new server."""
         row, token = await self._new(question)
         tested = rules.found_in(row, await self._test(row, token, machine_id=row.machine_id))
-        await self._registry.add(tested, Secrets(token=token, suffix=self._opened_suffix(question.password_suffix)))
+        await self._means.registry.add(
+            tested, Secrets(token=token, suffix=self._opened_suffix(question.password_suffix))
+        )
         return await self._found(row.name)
 
     async def try_server(self, question: TryServer) -> Server:
         """Test a server, and return it as it would be kept."""
         row, token = await self._new(question)
         tested = rules.found_in(row, await self._test(row, token, machine_id=row.machine_id))
+        async with transaction(self._means.pool) as connection:
+            await self._means.registry.must_be_new(connection, tested)
         return _server(tested, token=token, suffix=self._opened_suffix(question.password_suffix))
 
     async def change_server(self, question: ChangeServer) -> Server:
         """Change a server; test it first where its address or token is given."""
         row, token = await self._read(question.name)
         secrets = Secrets(
-            token=UNSET if question.token is UNSET else self._courier.open(question.token, purpose=TOKEN),
+            token=UNSET if question.token is UNSET else self._means.courier.open(question.token, purpose=TOKEN),
             suffix=UNSET if question.password_suffix is UNSET else self._opened_suffix(question.password_suffix),
         )
         changed = self._changed(row, question)
         if given(question).keys() & _TO_TEST:
             credential = token if secrets.token is UNSET else secrets.token
             changed = await self._tested(changed, credential, machine_id=_expected(row, question))
-        await self._registry.replace(changed, secrets)
+        await self._means.registry.replace(changed, secrets)
         return await self._found(row.name)
 
     async def remove_server(self, question: RemoveServer) -> RemovedServer:
         """Forget a server with its secrets."""
-        dependents = await self._registry.remove(question.name, kinds=store.MEDIA)
+        dependents = await self._means.registry.remove(question.name, kinds=store.MEDIA)
         return RemovedServer(name=question.name, linked_accounts=dependents)
 
     async def test_server(self, question: TestServer) -> ServerTest:
         """Ask a server now, and say what works."""
         row, _ = await self._read(question.name)
-        return _report(row.name, await self._inspector.look_for_somebody(row))
+        return _report(row.name, await self._means.inspector.look_for_somebody(row))
 
     async def servers_health(self, question: AskServersHealth) -> ServersHealth:  # noqa: ARG002 (it asks for all)
         """Say how all servers were when they were last looked at."""
-        async with transaction(self._pool) as connection:
+        async with transaction(self._means.pool) as connection:
             rows = await store.watched_servers(connection)
         return ServersHealth([_health(row) for row in rows])
 
     async def _new(self, question: AddServer | TryServer) -> tuple[ServerRow, Secret]:
-        row = rules.row_of(question.server, self._egress)
-        async with transaction(self._pool) as connection:
-            await self._registry.must_be_new(connection, row)
-        return row, self._courier.open(question.token, purpose=TOKEN)
+        row = rules.row_of(question.server, self._means.egress)
+        async with transaction(self._means.pool) as connection:
+            await self._means.registry.must_be_new(connection, row)
+        return row, self._means.courier.open(question.token, purpose=TOKEN)
 
     async def _read(self, name: str) -> tuple[ServerRow, Secret | None]:
-        async with transaction(self._pool) as connection:
+        async with snapshot(self._means.pool) as connection:
             row = await store.find_server(connection, name)
             if row is None or row.type not in store.MEDIA:
                 raise UnknownServerError(name)
-            return row, await self._registry.token_of(connection, row)
+            return row, await self._means.registry.token_of(connection, row)
 
     def _changed(self, row: ServerRow, question: ChangeServer) -> ServerRow:
         changes: dict[str, Any] = {
@@ -128,8 +124,10 @@ class Handlers:
             if name not in {"name", "token", "password_suffix"}
         }
         if "url" in changes:
-            changes["url"] = rules.url_of(changes["url"], self._egress)
-            if changes["url"] != row.url and question.token is not UNSET:  # it may be another server
+            changes["url"] = rules.url_of(changes["url"], self._means.egress)
+            if question.token is UNSET:
+                rules.stays_for("token", changes["url"], before=row.url)
+            elif changes["url"] != row.url:  # it may be another server
                 changes.setdefault("machine_id", None)
         return msgspec.structs.replace(row, **changes, from_settings=False)
 
@@ -139,23 +137,23 @@ class Handlers:
         return rules.found_in(changed, await self._test(changed, credential, machine_id=machine_id))
 
     async def _test(self, row: ServerRow, token: Secret, *, machine_id: str | None) -> Probe:
-        return await self._inspector.test(
+        return await self._means.inspector.test(
             Target(place=row.place, kind=row.type, credential=token, machine_id=machine_id)
         )
 
     def _opened_suffix(self, parcel: Parcel | None) -> Secret | None:
-        return None if parcel is None else self._courier.open(parcel, purpose=SUFFIX)
+        return None if parcel is None else self._means.courier.open(parcel, purpose=SUFFIX)
 
     async def _found(self, name: str) -> Server:
-        async with transaction(self._pool) as connection:
+        async with transaction(self._means.pool) as connection:
             row = await store.find_server(connection, name)
             if row is None or row.type not in store.MEDIA:
                 raise UnknownServerError(name)
             return await self._shown(connection, row)
 
     async def _shown(self, connection: Connection, row: ServerRow) -> Server:
-        token = await self._registry.token_of(connection, row)
-        suffix = await self._registry.suffix_of(connection, row)
+        token = await self._means.registry.token_of(connection, row)
+        suffix = await self._means.registry.suffix_of(connection, row)
         return _server(row, token=token, suffix=suffix)
 
 

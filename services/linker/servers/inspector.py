@@ -15,7 +15,7 @@ from services.linker.servers.registry import CHECK_EVERY, Registry
 from services.linker.servers.store import ServerRow
 from shared.errors import TransientError, UnavailableError
 from shared.mishaps import Contained
-from shared.postgres.pool import Pool, transaction
+from shared.postgres.pool import Pool, snapshot, transaction
 from shared.schemas.secret import Secret
 
 AT_ONCE: Final = 6
@@ -54,7 +54,7 @@ class Inspector:
         It is read anew with its token, for it may have changed since it was its turn: no token goes to another address
         than its own.
         """
-        async with transaction(self._pool) as connection:
+        async with snapshot(self._pool) as connection:
             server = await store.find_server(connection, server.name) or server
             token = await self._registry.token_of(connection, server)
         probe = findings.without_token(server.type) if token is None else await self._probe(server, token)

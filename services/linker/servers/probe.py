@@ -10,6 +10,7 @@ import msgspec
 from services.linker.clients import Clients, Place
 from services.linker.servers import findings
 from services.linker.servers.findings import Identity, Probe, Rights
+from services.linker.servers.turns import Turns
 from shared.clients.seerr.dialect import dialect_of
 from shared.clients.seerr.users import RequestCounts
 from shared.errors import InvalidError, TransientError, UsherError
@@ -40,13 +41,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 class Prober:
     """Tests servers, each as if for the first time: a test is not kept from asking by earlier failures."""
 
-    def __init__(self, clients: Clients, *, deadline: timedelta = DEADLINE) -> None:
+    def __init__(self, clients: Clients, turns: Turns, *, deadline: timedelta = DEADLINE) -> None:
         self._clients = clients
+        self._turns = turns
         self._deadline = deadline
 
     async def probe(self, target: Target) -> Probe:
         """Return what the server said; raises nothing that the server or the network can cause."""
-        asking = _Asking(self._clients.anew(deadline=self._deadline), target)
+        asking = _Asking(self._clients.anew(deadline=self._deadline), self._turns, target)
         try:
             identity = await asking.identity(target.kind)
         except TransientError as exc:
@@ -68,7 +70,8 @@ class Prober:
 class _Asking:
     """The calls of one test."""
 
-    def __init__(self, clients: Clients, target: Target) -> None:
+    def __init__(self, clients: Clients, turns: Turns, target: Target) -> None:
+        self._turns = turns
         self._target = target
         place, token = target.place, target.credential
         self._plex = clients.plex_server(place, token=token)
@@ -90,7 +93,8 @@ class _Asking:
     async def _seerr_identity(self) -> Identity:
         status, settings = await asyncio.gather(self._seerr.status(), self._seerr.public_settings())
         dialect = dialect_of(status.version, names_media_server=settings.media_server_type is not None)
-        return Identity(kind="seerr", machine_id=None, version=status.version, dialect=str(dialect))
+        version = findings.version_of(status.version)
+        return Identity(kind="seerr", machine_id=None, version=version, dialect=str(dialect))
 
     async def anybody(self) -> Identity | None:
         """Return who answers when asked in every way."""
@@ -111,11 +115,15 @@ class _Asking:
         libraries, sessions, shares = await asyncio.gather(
             _tried(self._plex.libraries()),
             _tried(self._plex.sessions()),
-            _tried(self._plex_tv.count_shares(self._target.credential, machine_id=machine_id)),
+            _tried(self._shares(machine_id)),
         )
         denied = sessions if isinstance(sessions, RefusedError) else None
         users = shares if isinstance(shares, UsherError) else shares + 1  # with the owner
         return findings.rights_of("plex", libraries, users=users, owner=denied)
+
+    async def _shares(self, machine_id: str) -> int:
+        async with self._turns.turn_at_once():
+            return await self._plex_tv.count_shares(self._target.credential, machine_id=machine_id)
 
     async def _users_rights(self, kind: Provider) -> Rights:
         client = self._jellyfin if kind == "jellyfin" else self._emby
@@ -126,7 +134,8 @@ class _Asking:
         me, page, counts = await asyncio.gather(
             _tried(self._seerr.me()), _tried(self._seerr.users(take=1)), _tried(self._seerr.request_counts())
         )
-        rights = findings.rights_of("seerr", me, users=page if isinstance(page, UsherError) else page.total)
+        users = page if isinstance(page, UsherError) else findings.count_of(page.total)
+        rights = findings.rights_of("seerr", me, users=users)
         return msgspec.structs.replace(
             rights, requests=_requests(counts) if isinstance(counts, RequestCounts) else None
         )
@@ -140,4 +149,5 @@ async def _tried(call: Awaitable[T]) -> T | TransientError | RefusedError | Inva
 
 
 def _requests(counts: RequestCounts) -> SeerrRequests:
-    return SeerrRequests(**msgspec.structs.asdict(counts))
+    said: dict[str, int] = msgspec.structs.asdict(counts)
+    return SeerrRequests(**{name: findings.count_of(number) for name, number in said.items()})

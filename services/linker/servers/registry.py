@@ -48,13 +48,12 @@ class Registry:
         self._vault = vault
         self._now = now
 
-    async def add(self, server: ServerRow, secrets: Secrets) -> ServerRow:
+    async def add(self, server: ServerRow, secrets: Secrets) -> None:
         """Keep a new server; raise `ConflictError` where its name is taken, or where it is there under another."""
         async with self._worker.on_request() as work:
             await store.lock_servers(work.connection)
             await self.must_be_new(work.connection, server)
             await self.keep_new(work, server, secrets)
-        return server
 
     async def must_be_new(self, connection: Connection, server: ServerRow) -> None:
         """Raise `ConflictError` where it is not."""
@@ -71,7 +70,7 @@ class Registry:
         await self._keep_secrets(work, server, secrets)
         self._say_changed(work, server)
 
-    async def replace(self, server: ServerRow, secrets: Secrets) -> ServerRow:
+    async def replace(self, server: ServerRow, secrets: Secrets) -> None:
         """Keep a changed server; `server.revision` is the one that was read and changed.
 
         Raises `ConflictError` where somebody was quicker, or where it is there under another name.
@@ -83,24 +82,22 @@ class Registry:
                 raise UnknownServerError(server.name)
             rules.same_settings(before, revision=server.revision)
             await self._must_be_one_of_a_kind(work.connection, server)
-            return await self.keep_changed(work, server, secrets)
+            await self.keep_changed(work, server, secrets)
 
-    async def keep_changed(self, work: Work, server: ServerRow, secrets: Secrets) -> ServerRow:
-        """Keep a row in the place of the one before, which is locked, and return it."""
-        kept = msgspec.structs.replace(server, revision=server.revision + 1)
-        await store.replace_server(work.connection, kept, check_at=self._now())
+    async def keep_changed(self, work: Work, server: ServerRow, secrets: Secrets) -> None:
+        """Keep a row in the place of the one before, which is locked."""
+        await store.replace_server(work.connection, server, check_at=self._now())
         await self._keep_secrets(work, server, secrets)
-        self._say_changed(work, kept)
-        return kept
+        self._say_changed(work, server)
 
     async def remove(self, name: str, *, kinds: tuple[Provider, ...]) -> int:
-        """Forget a server and its secrets; return how many linked accounts depended on it."""
+        """Forget a server and its secrets; return how many accounts or persons depended on it."""
         async with self._worker.on_request() as work:
             await store.lock_servers(work.connection)
             server = await store.find_server(work.connection, name)
             if server is None or server.type not in kinds:
                 raise UnknownServerError(name)
-            dependents = await store.count_connections(work.connection, server)
+            dependents = await store.count_dependents(work.connection, server)
             await store.remove_server(work.connection, name)
             await self._vault.remove(server_token(name, type=server.type), on=work.connection)
             await self._vault.remove(server_password_suffix(name, type=server.type), on=work.connection)

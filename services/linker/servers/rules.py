@@ -8,7 +8,7 @@ import msgspec
 from services.linker.servers.findings import Probe
 from services.linker.servers.store import ServerRow
 from shared.errors import ConflictError, Fault, InvalidError
-from shared.http.egress import Egress, EgressError
+from shared.http.egress import Egress, EgressError, origin_of
 from shared.schemas.servers import Settled
 
 LONGEST_NAME: Final = 60
@@ -47,6 +47,16 @@ def url_of(text: str, egress: Egress) -> str:
     if parts.query or parts.fragment or "#" in url or "?" in url:
         raise refused("url", "The address must end before a ? or #: only http://host:port and a path count")
     return url
+
+
+def stays_for(secret: str, url: str, *, before: str) -> None:
+    """Raise `InvalidError` where a secret that is kept would be sent elsewhere than it was given for.
+
+    Which server answers there says nothing: what a server calls itself is no secret, and anybody can claim it.
+    """
+    if origin_of(url) != origin_of(before):
+        what = secret.replace("_", " ")
+        raise refused(secret, f"the {what} that is kept is sent to no other host, port or scheme: send it too")
 
 
 def row_of(wanted: Settled, egress: Egress) -> ServerRow:

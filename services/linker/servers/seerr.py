@@ -1,7 +1,6 @@
 """Answers the questions about the one Seerr: its settings, and how it is, which it is asked each time."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -9,16 +8,23 @@ from msgspec import UNSET
 
 from services.linker.servers import rules, store
 from services.linker.servers.findings import Probe
-from services.linker.servers.inspector import Inspector
+from services.linker.servers.means import Means
 from services.linker.servers.probe import Target
-from services.linker.servers.registry import Registry, Secrets
+from services.linker.servers.registry import Secrets
 from services.linker.servers.store import ServerRow
-from shared.courier import Courier
-from shared.errors import TransientError
-from shared.http.egress import Egress
-from shared.postgres.pool import Pool, transaction
+from shared.errors import NotFoundError, TransientError
+from shared.postgres.pool import snapshot
 from shared.schemas.secret import Secret
-from shared.schemas.servers import TOKEN, ChangeSeerr, SeerrConnection, SeerrRequests, ShowSeerr, given
+from shared.schemas.servers import (
+    TOKEN,
+    ChangeSeerr,
+    RemovedSeerr,
+    RemoveSeerr,
+    SeerrConnection,
+    SeerrRequests,
+    ShowSeerr,
+    given,
+)
 
 NAME: Final = "Seerr"
 _BESIDE: Final = frozenset({"api_key", "dry_run"})
@@ -30,14 +36,8 @@ log = structlog.get_logger()
 class SeerrHandlers:
     """The linker's answers about the connection to Seerr."""
 
-    def __init__(
-        self, *, registry: Registry, inspector: Inspector, courier: Courier, egress: Egress, pool: Pool
-    ) -> None:
-        self._registry = registry
-        self._inspector = inspector
-        self._courier = courier
-        self._egress = egress
-        self._pool = pool
+    def __init__(self, means: Means) -> None:
+        self._means = means
 
     async def show(self, question: ShowSeerr) -> SeerrConnection:  # noqa: ARG002 (there is one)
         """Answer `GET /api/seerr`."""
@@ -49,7 +49,7 @@ class SeerrHandlers:
     async def change(self, question: ChangeSeerr) -> SeerrConnection:
         """Make or change the connection, or say how it would be; test it first where address or key is given."""
         row, kept = await self._read()
-        key = kept if question.api_key is UNSET else self._courier.open(question.api_key, purpose=TOKEN)
+        key = kept if question.api_key is UNSET else self._means.courier.open(question.api_key, purpose=TOKEN)
         before = row or _new(question)
         changed = self._changed(before, question)
         requests = None
@@ -61,32 +61,45 @@ class SeerrHandlers:
         if question.dry_run:
             return _connection(changed, key, requests)
         secrets = Secrets(token=UNSET if question.api_key is UNSET else key)
-        await (self._registry.add(changed, secrets) if row is None else self._registry.replace(changed, secrets))
+        await (
+            self._means.registry.add(changed, secrets)
+            if row is None
+            else self._means.registry.replace(changed, secrets)
+        )
         return await self._shown(requests)
+
+    async def remove(self, question: RemoveSeerr) -> RemovedSeerr:  # noqa: ARG002 (there is one)
+        """Forget the connection and its key; who has which of its users is forgotten by jobs."""
+        row, _ = await self._read()
+        if row is None:
+            raise NotFoundError("no Seerr is set up")
+        return RemovedSeerr(url=row.url, people=await self._means.registry.remove(row.name, kinds=("seerr",)))
 
     def _changed(self, before: ServerRow, question: ChangeSeerr) -> ServerRow:
         changes = {name: value for name, value in given(question).items() if name not in _BESIDE}
         if "url" in changes:
-            changes["url"] = rules.url_of(changes["url"].strip().rstrip("/").removesuffix("/api/v1"), self._egress)
-            if question.api_key is UNSET and before.url and _origin(changes["url"]) != _origin(before.url):
-                raise rules.refused("api_key", "the key that is kept is sent to no other host: send it too")
+            changes["url"] = rules.url_of(
+                changes["url"].strip().rstrip("/").removesuffix("/api/v1"), self._means.egress
+            )
+            if question.api_key is UNSET and before.url:
+                rules.stays_for("api_key", changes["url"], before=before.url)
         return msgspec.structs.replace(before, **changes, from_settings=False)
 
     async def _test(self, row: ServerRow, key: Secret) -> Probe:
-        return await self._inspector.test(Target(place=row.place, kind="seerr", credential=key))
+        return await self._means.inspector.test(Target(place=row.place, kind="seerr", credential=key))
 
     async def _requests(self, row: ServerRow) -> SeerrRequests | None:
         try:
-            return (await self._inspector.look_for_somebody(row)).requests
+            return (await self._means.inspector.look_for_somebody(row)).requests
         except TransientError as exc:
             log.info("seerr_not_asked", reason=exc.detail)
             return None
 
     async def _read(self) -> tuple[ServerRow | None, Secret | None]:
-        async with transaction(self._pool) as connection:
+        async with snapshot(self._means.pool) as connection:
             rows = await store.servers_of(connection, "seerr", only_enabled=False)
             row = rows[0] if rows else None
-            return row, None if row is None else await self._registry.token_of(connection, row)
+            return row, None if row is None else await self._means.registry.token_of(connection, row)
 
     async def _shown(self, requests: SeerrRequests | None) -> SeerrConnection:
         row, key = await self._read()
@@ -107,11 +120,6 @@ def _connection(row: ServerRow, key: Secret | None, requests: SeerrRequests | No
         problem=row.problem,
         checked_at=row.checked_at,
     )
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower()
 
 
 def _new(question: ChangeSeerr) -> ServerRow:

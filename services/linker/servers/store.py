@@ -43,7 +43,7 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     """What the last look at it found wrong, for people."""
     checked_at: datetime | None = None
     revision: int = 1
-    """Grows with each change that a person makes."""
+    """Another one after each change that a person makes; the database gives it."""
     from_settings: bool = False
     """It is as the settings made it: nobody has changed it since."""
 
@@ -122,7 +122,7 @@ async def twin_of(connection: Connection, kind: Provider, *, machine_id: str | N
 
 async def add_server(connection: Connection, server: ServerRow, *, check_at: datetime) -> None:
     """Keep a server; there is none of this name."""
-    values = msgspec.structs.asdict(server)
+    values = _values(server, without={"revision"})
     columns = ", ".join((*values, "check_at"))
     places = ", ".join(f"${number}" for number in range(1, len(values) + 2))
     await connection.execute(
@@ -134,13 +134,10 @@ async def add_server(connection: Connection, server: ServerRow, *, check_at: dat
 
 async def replace_server(connection: Connection, server: ServerRow, *, check_at: datetime) -> None:
     """Keep a server in the place of what was there under its name."""
-    values: dict[str, Any] = {
-        name: value for name, value in msgspec.structs.asdict(server).items() if name not in {"name", "type"}
-    }
-    values["check_at"] = check_at
+    values = _values(server, without={"name", "type", "revision"}) | {"check_at": check_at}
     changes = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, start=2))
     await connection.execute(
-        f"update servers set {changes} where name = $1",  # noqa: S608 (fields of our own Struct)
+        f"update servers set revision = default, {changes} where name = $1",  # noqa: S608 (fields of our own Struct)
         server.name,
         *values.values(),
     )
@@ -151,8 +148,16 @@ async def remove_server(connection: Connection, name: str) -> None:
     await connection.execute("delete from servers where name = $1", name)
 
 
-async def count_connections(connection: Connection, server: ServerRow) -> int:
-    """Return how many accounts on a server Usher holds a token for; accounts of plex.tv are not one server's."""
+async def count_dependents(connection: Connection, server: ServerRow) -> int:
+    """Return how many accounts on a server Usher holds a token for, or how many persons have a user of Seerr.
+
+    Accounts of plex.tv are not one server's.
+    """
+    if server.type == "seerr":
+        people: int = await connection.fetchval(
+            "select count(*) from persons where seerr_user_id is not null and merged_into is null"
+        )
+        return people
     found: int = await connection.fetchval(
         "select count(*) from connections where provider = $1 and server = $2", server.type, server.machine_id or ""
     )
@@ -206,6 +211,10 @@ async def linked_plex_account(connection: Connection, person_id: str) -> str | N
         person_id,
     )
     return found
+
+
+def _values(server: ServerRow, *, without: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(server).items() if name not in without}
 
 
 def _server(row: asyncpg.Record) -> ServerRow:

@@ -11,9 +11,11 @@ from services.linker.servers.discovery import Discovery
 from services.linker.servers.given import FirstServers, given
 from services.linker.servers.handlers import Handlers
 from services.linker.servers.inspector import Inspector
+from services.linker.servers.means import Means
 from services.linker.servers.probe import Prober
 from services.linker.servers.registry import Registry
 from services.linker.servers.seerr import SeerrHandlers
+from services.linker.servers.turns import Turns
 from shared.bus.listening import Listener
 from shared.bus.questions import Answerer
 from shared.courier import Courier
@@ -29,6 +31,7 @@ from shared.schemas.servers import (
     DiscoverPlex,
     FindServer,
     ListServers,
+    RemoveSeerr,
     RemoveServer,
     ShowSeerr,
     TestServer,
@@ -48,21 +51,19 @@ class Servers:
         vault: Vault,
         courier: Courier,
         clients: Clients,
+        turns: Turns,
         egress: Egress,
         config: UpstreamSettings,
         now: Callable[[], datetime],
     ) -> None:
         registry = Registry(parts.worker, vault, now=now)
-        self.inspector: Final = Inspector(Prober(clients), registry, parts.pool, now=now)
+        self.inspector: Final = Inspector(Prober(clients, turns), registry, parts.pool, now=now)
         self.first: Final = FirstServers(parts.worker, registry, given(config, egress))
         self.listener: Final = Listener([events.subject(ServerChanged)], lambda _subject, news: forget(clients, news))
-        self._media = Handlers(
-            registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool
-        )
-        self._seerr = SeerrHandlers(
-            registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool
-        )
-        self._discovery = Discovery(clients, vault=vault, courier=courier, pool=parts.pool)
+        means = Means(registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool)
+        self._media = Handlers(means)
+        self._seerr = SeerrHandlers(means)
+        self._discovery = Discovery(clients, turns, vault=vault, courier=courier, pool=parts.pool)
 
     def answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
         """Return the answers to questions."""
@@ -77,6 +78,7 @@ class Servers:
             AskServersHealth: self._media.servers_health,
             ShowSeerr: self._seerr.show,
             ChangeSeerr: self._seerr.change,
+            RemoveSeerr: self._seerr.remove,
             DiscoverPlex: self._discovery.discover,
         }
 

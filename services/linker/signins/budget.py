@@ -36,6 +36,23 @@ class Budget:
         if wait:
             await asyncio.sleep(wait.total_seconds())
             await self._require()
+        async with self._heeded():
+            yield
+
+    @asynccontextmanager
+    async def turn_at_once(self) -> AsyncIterator[None]:
+        """Make one call inside before all who wait, for the rare caller whom a person waits for; the next one is later.
+
+        Raises `RateLimitedError` where the other side has asked for a wait. A call that raises it holds up all others.
+        """
+        await self._require()
+        async with transaction(self._pool) as connection:
+            await budgets.put_back(connection, self._name, by=self._every)
+        async with self._heeded():
+            yield
+
+    @asynccontextmanager
+    async def _heeded(self) -> AsyncIterator[None]:
         try:
             yield
         except RateLimitedError as exc:

@@ -113,6 +113,26 @@ async def test_unlink_says_what_was_removed(street: Street) -> None:
     assert nothing["content"].startswith("No Plex account is linked")
 
 
+async def test_unlink_says_that_seerr_keeps_the_token_it_was_given(street: Street) -> None:
+    street.sign_ins.linked[ANNA.id] = [Account("anna")]
+    async with transaction(street.linker.pool) as connection:
+        await people.add_person(connection, person_id="p1", name="Anna")
+        await connection.execute(
+            """insert into identities (provider, server, id, person_id, username, proven, linked_at)
+            values ('discord', '', $1, 'p1', 'anna', true, now())""",
+            ANNA.id,
+        )
+        await connection.execute(
+            "insert into seerr_matches (person_id, url, tried_at, token_given_at) values ('p1', 'u', now(), now())"
+        )
+
+    removed = await street.command(ANNA, "unlink")
+    nothing = await street.command(ANNA, "unlink")
+
+    assert "Seerr was given its token and keeps it" in removed["content"]
+    assert "Seerr" not in nothing["content"]
+
+
 async def test_whoami_knows_persons_accounts_and_the_seerr_user(street: Street) -> None:
     stranger = await street.command(BEN, "whoami")
     async with transaction(street.linker.pool) as connection:

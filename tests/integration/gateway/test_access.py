@@ -67,6 +67,7 @@ ROUTES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/api/plex/{server}/sessions"): "admin",
     ("GET", "/api/seerr"): "read",
     ("PUT", "/api/seerr"): "admin",
+    ("DELETE", "/api/seerr"): "admin",
     ("GET", "/api/users/settings"): "read",
     ("GET", "/api/users/{username}/settings"): "read",
     ("PUT", "/api/users/{username}/settings"): "admin",

@@ -1,10 +1,12 @@
-"""How Seerr's connection reads in the words of a test."""
+"""How Seerr's connection reads in the words of a test, and what it does not have."""
 
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from cli.servers import seerr_test
+from cli.complaints import UsedWronglyError
+from cli.servers import app, seerr_test
 
 SEERR: dict[str, Any] = {
     "url": "http://seerr:5055",
@@ -30,3 +32,21 @@ def test_seerr_is_said_to_answer_only_where_it_was_asked(changes: dict[str, Any]
     found = seerr_test(SEERR | changes)
 
     assert (found["works"], found["findings"][0]["text"]) == (works, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "named"),
+    [
+        ("Seerr", ["--password-suffix-file", "suffix"], "--password-suffix-file"),
+        ("Seerr", ["--request-limit", "0"], "--request-limit"),
+        ("Seerr", ["--machine-id", "abc"], "--machine-id"),
+        ("Seerr", ["--include-owner"], "--include-owner"),
+        ("seerr", ["--library", "1", "--library", "2"], "--library"),
+        ("Requests", [], "NAME"),
+    ],
+)
+def test_what_seerr_does_not_have_is_refused_by_its_name(name: str, option: list[str], named: str) -> None:
+    result = CliRunner().invoke(app, ["add", name, "--type", "seerr", "--url", "http://seerr:5055", *option])
+
+    assert isinstance(result.exception, UsedWronglyError)
+    assert result.exception.detail.startswith(named)

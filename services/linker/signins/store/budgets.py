@@ -26,6 +26,16 @@ async def reserve(connection: Connection, name: str, *, every: timedelta, within
     return None if wait is None else max(wait, timedelta())
 
 
+async def put_back(connection: Connection, name: str, *, by: timedelta) -> None:
+    """Let whoever asks for a moment from now on have it so much later."""
+    await connection.execute(
+        """insert into budgets (name, free_at) values ($1, clock_timestamp() + $2)
+        on conflict (name) do update set free_at = greatest(budgets.free_at, clock_timestamp()) + $2""",
+        name,
+        by,
+    )
+
+
 async def wait_of(connection: Connection, name: str) -> timedelta:
     """Return how long it is until another call may go."""
     wait: timedelta = await connection.fetchval(

@@ -56,8 +56,14 @@ class People:
             enabled,
         )
 
-    async def say_server_changed(self, name: str = "Seerr") -> None:
-        await self._say(ServerChanged(id=random_id(), occurred_at=NOON, name=name))
+    async def say_server_changed(self, name: str = "Seerr", *, is_removed: bool = False) -> None:
+        await self._say(ServerChanged(id=random_id(), occurred_at=NOON, name=name, is_removed=is_removed))
+
+    async def remove_seerr(self) -> None:
+        """Take Seerr away, and say so as the registry of servers does."""
+        await self.pool.execute("delete from servers where type = 'seerr'")
+        await self.vault.remove(server_token("Seerr", type="seerr"))
+        await self.say_server_changed(is_removed=True)
 
     async def add(self, name: str) -> str:
         person_id = random_id()

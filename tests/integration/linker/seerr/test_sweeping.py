@@ -160,3 +160,73 @@ async def test_a_sweep_goes_on_past_who_cannot_be_matched(people: People, seerr:
     await people.jobs_done()
 
     assert [(await people.find(person)).seerr_user_id for person in persons] == [None, hers.id, None]
+
+
+@pytest.mark.usefixtures("linker")
+async def test_who_had_which_user_of_a_removed_seerr_is_forgotten(
+    people: People, seerr: ForgetfulSeerr, pool: Pool
+) -> None:
+    seerr.users.add(email="anna@example.org")
+    seerr.users.add(email="carl@example.org", username="carl")
+    seerr.users.add(email="other@example.org", username="carl")
+    anna = await people.link_plex("anna", 42, email="anna@example.org", discord_id=HERS)
+    carl = await people.link_plex("carl", 43)
+    assert await people.matched(anna) == 2
+    assert await people.reason(carl)
+    await people.say_server_changed()
+    await people.jobs_done()
+
+    await people.remove_seerr()
+    await people.jobs_done()
+
+    found = [await people.find(person) for person in (anna, carl)]
+    assert [(each.seerr_user_id, each.seerr_reason) for each in found] == [(None, None), (None, None)]
+    assert [each.provider for each in found[0].identities if each.provider == "seerr"] == []
+    assert [(each.person_id, each.account_id, each.reason) for each in people.unlinked] == [
+        (anna, "2", "Seerr was removed")
+    ]
+    assert await pool.fetchval("select count(*) from seerr_discord_ids") == 0
+
+
+@pytest.mark.usefixtures("linker")
+async def test_all_of_a_large_house_are_forgotten(people: People, pool: Pool) -> None:
+    await pool.execute(
+        "insert into persons (id, name, seerr_user_id) select 'p' || n, 'p' || n, n from generate_series(2, 451) as n"
+    )
+
+    await people.remove_seerr()
+    await people.jobs_done()
+
+    assert await pool.fetchval("select count(seerr_user_id) from persons") == 0
+    assert len({each.person_id for each in people.unlinked}) == 450
+
+
+@pytest.mark.usefixtures("linker")
+async def test_jobs_end_quietly_when_seerr_is_removed_under_them(
+    people: People, seerr: ForgetfulSeerr, pool: Pool
+) -> None:
+    seerr.users.add(email="anna@example.org")
+    seerr.slow_next(timedelta(seconds=1), path="/api/v1/user")
+    anna = await people.link_plex("anna", 42, email="anna@example.org", discord_id=HERS)
+    await until(lambda: seerr.asked("GET /api/v1/user") > 0)
+
+    await people.remove_seerr()
+    ben = await people.link_plex("ben", 43, email="ben@example.org")
+    await people.jobs_done()
+
+    assert [(await people.find(person)).seerr_user_id for person in (anna, ben)] == [None, None]
+    assert await pool.fetchval("select count(*) from seerr_matches") == 0
+    assert (people.linked, await people.dead()) == ([], [])
+
+
+@pytest.mark.usefixtures("linker")
+async def test_who_is_set_up_again_meanwhile_keeps_its_users(people: People, seerr: ForgetfulSeerr) -> None:
+    hers = seerr.users.add(email="anna@example.org")
+    anna = await people.link_plex("anna", 42, email="anna@example.org")
+    assert await people.matched(anna) == hers.id
+
+    await people.say_server_changed(is_removed=True)
+    await people.jobs_done()
+
+    assert (await people.find(anna)).seerr_user_id == hers.id
+    assert people.unlinked == []

@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import msgspec
 
-from services.linker.clients import Clients
+from services.linker.clients import PLEX_TV, Clients
 from services.linker.people.handlers import Handlers as People
 from services.linker.servers.wiring import Servers
+from services.linker.signins.budget import Budget
 from shared.bus.connection import Bus
 from shared.courier import Courier
 from shared.http.client import client
@@ -74,7 +75,14 @@ async def linked(
         clients = Clients(http, config, plex_client_id="usher-test")
         vault = Vault(parts.pool, keyring)
         servers = Servers(
-            parts, vault=vault, courier=Courier(keyring), clients=clients, egress=egress, config=config, now=now
+            parts,
+            vault=vault,
+            courier=Courier(keyring),
+            clients=clients,
+            turns=Budget(parts.pool, PLEX_TV),
+            egress=egress,
+            config=config,
+            now=now,
         )
         people = People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id)
         service = Service(parts)

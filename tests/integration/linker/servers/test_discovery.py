@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from shared.clients.pace import PLEX_TV_EVERY
 from shared.owners import account_token
 from shared.schemas.secret import Secret
 from simulators.asgi import App
@@ -142,6 +143,43 @@ async def test_a_person_who_has_linked_needs_no_token(usher: Estate, street: Str
 
     assert (linked.json()["total"], unlinked.status_code, dead.status_code) == (1, 404, 409)
     assert unlinked.json()["detail"] == "Ben has no linked Plex account"
+
+
+async def test_plex_tv_is_asked_within_the_budget_of_all(usher: Estate, street: Street) -> None:
+    publish(street, ("local", street.urls["plex"]))
+    asked = len(street.plex_tv.seen)
+    async with usher.parts.pool.acquire() as connection:
+        await connection.execute(
+            """insert into budgets (name, free_at, held_until)
+            values ('plex.tv', now(), now() + interval '40 seconds')"""
+        )
+    held = await usher.get(PATH, token=street.tokens["plex"])
+    asked_meanwhile = len(street.plex_tv.seen) - asked
+    async with usher.parts.pool.acquire() as connection:
+        free_at = await connection.fetchval(
+            "update budgets set free_at = now() + interval '9 seconds', held_until = '-infinity' returning free_at"
+        )
+    began = time.monotonic()
+    busy = await usher.get(PATH, token=street.tokens["plex"])
+    took = time.monotonic() - began
+    async with usher.parts.pool.acquire() as connection:
+        later = await connection.fetchval("select free_at from budgets") - free_at
+
+    assert (held.status_code, asked_meanwhile) == (503, 0)
+    assert 30 < int(held.headers["Retry-After"]) <= 40
+    assert (busy.status_code, busy.json()["total"], later) == (200, 1, PLEX_TV_EVERY)
+    assert took < 3
+
+
+async def test_when_plex_tv_asks_for_a_wait_nobody_asks_it_meanwhile(usher: Estate, street: Street) -> None:
+    street.plex_tv.fail_next(429, Retry_After="30")
+    refused = await usher.get(PATH, token=street.tokens["plex"])
+    asked = len(street.plex_tv.seen)
+    again = await usher.get(PATH, token=street.tokens["plex"])
+
+    assert (refused.status_code, again.status_code) == (503, 503)
+    assert 20 < int(again.headers["Retry-After"]) <= 30
+    assert len(street.plex_tv.seen) == asked
 
 
 async def test_a_query_is_logged_nowhere(

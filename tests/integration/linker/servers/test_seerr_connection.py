@@ -6,6 +6,7 @@ import pytest
 
 from shared.owners import server_token
 from shared.schemas.secret import Secret
+from simulators.asgi import App, Request, Response, json_response
 from simulators.seerr.app import Seerr
 from simulators.seerr.dialect import Dialect
 from tests.integration.linker.servers.estate import Estate, addresses
@@ -21,6 +22,31 @@ def house_of_requests(dialect: Dialect = Dialect.SEERR) -> Seerr:
     seerr.users.ask_for(anna, "movie", 604, status=2)
     seerr.users.ask_for(anna, "tv", 1396, status=3)
     return seerr
+
+
+class Boaster(App):
+    """A Seerr with more of everything than there can be."""
+
+    async def serve(self, request: Request) -> Response:
+        match request.path.removeprefix("/api/v1"):
+            case "/status":
+                return json_response({"version": "3.1.0\0" + "9" * 100_000})
+            case "/user":
+                return json_response({"pageInfo": {"results": 10**30}, "results": []})
+            case "/request/count":
+                return json_response({"total": -1, "movie": 10**30})
+            case _:
+                return json_response({"id": 1, "permissions": 2})
+
+
+async def test_what_a_seerr_says_of_itself_is_kept_as_far_as_it_can_be(usher: Estate) -> None:
+    async with addresses(Boaster({})) as [url]:
+        changed = await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+
+    assert changed.status_code == 200, changed.text[:300]
+    seerr = changed.json()
+    assert len(seerr["version"]) <= 100
+    assert (seerr["user_count"], seerr["requests"]["total"], seerr["requests"]["movie"]) == (10**9, 0, 10**9)
 
 
 async def test_without_a_seerr_there_is_no_address(usher: Estate) -> None:
@@ -130,6 +156,30 @@ async def test_one_that_is_turned_off_is_not_asked(usher: Estate) -> None:
 
     assert (shown.json()["enabled"], len(seerr.seen)) == (False, asked)
     assert (await usher.get("/api/health")).json()["servers"] == []
+
+
+async def test_a_removed_seerr_is_gone_with_its_key(usher: Estate) -> None:
+    async with addresses(house_of_requests()) as [url]:
+        await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+        async with usher.parts.pool.acquire() as connection:
+            await connection.execute("insert into persons (id, name, seerr_user_id) values ('p1', 'Anna', 2)")
+        removed = await usher.delete("/api/seerr")
+        shown, again = await usher.get("/api/seerr"), await usher.delete("/api/seerr")
+        made_anew = await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+
+    assert (removed.status_code, removed.json()) == (200, {"url": url, "people": 1})
+    assert (shown.json()["url"], again.status_code, made_anew.status_code) == (None, 404, 200)
+    actions = [entry["action"] for entry in (await usher.get("/api/audit")).json()["items"]]
+    assert actions == ["seerr.changed", "seerr.removed", "seerr.changed"]
+
+
+async def test_the_key_of_a_removed_seerr_is_not_kept(usher: Estate, street: Street) -> None:
+    await usher.put("/api/seerr", {"url": street.urls["seerr"], "api_key": "seerr-api-key"})
+    await usher.delete("/api/seerr")
+    anew = await usher.put("/api/seerr", {"url": street.urls["seerr"]})
+
+    assert await usher.vault.owners(kind="server") == []
+    assert (anew.status_code, anew.json()["errors"][0]["path"]) == (400, "api_key")
 
 
 async def test_seerr_is_no_media_server(usher: Estate, street: Street) -> None:

@@ -9,7 +9,7 @@ import pytest
 from shared.bus.connection import Bus
 from shared.owners import server_password_suffix, server_token
 from shared.schemas.secret import Secret
-from simulators.asgi import App, Request, Response, text_response
+from simulators.asgi import App, Request, Response, json_response, text_response
 from simulators.given import Ids
 from simulators.jellyfin.app import Jellyfin
 from simulators.mediabrowser import Client
@@ -109,6 +109,44 @@ async def test_what_is_no_server_is_refused_without_repeating_what_it_says(usher
     assert {fault(refused) for refused in refusals} == {"url"}
     assert ["points to another address (302)" in refused.text for refused in refusals] == [False] * 9 + [True] * 3
     assert [refused.text for refused in refusals if "canary" in refused.text or "169.254" in refused.text] == []
+
+
+class Liar(App):
+    """Says of itself what no server does."""
+
+    def __init__(self, *, name: str, version: str = "1.0") -> None:
+        super().__init__({})
+        self._plex = {"MediaContainer": {"machineIdentifier": name, "version": version}}
+        self._jellyfin = {"Id": name, "ServerName": "Attic", "Version": version, "ProductName": "Jellyfin Server"}
+
+    async def serve(self, request: Request) -> Response:
+        match request.path:
+            case "/identity":
+                return json_response(self._plex)
+            case "/System/Info/Public":
+                return json_response(self._jellyfin)
+            case "/Users":
+                return json_response([])
+            case _:
+                return json_response({"MediaContainer": {}})
+
+
+@pytest.mark.parametrize("name", ["a\0b", "", "x" * 101, "m" * 1_000_000, "a/../b", "\u202eabc", "a b"])
+async def test_a_server_of_a_name_that_none_has_is_refused(usher: Estate, street: Street, name: str) -> None:
+    async with addresses(Liar(name=name)) as [url]:
+        refusals = [await usher.post(SERVERS, street.body(kind, url=url)) for kind in ("plex", "jellyfin")]
+
+    assert [fault(refused) for refused in refusals] == ["url", "url"]
+    assert all(len(refused.content) < 1000 for refused in refusals)
+
+
+async def test_a_version_that_cannot_be_kept_is_cut_to_what_can(usher: Estate, street: Street) -> None:
+    async with addresses(Liar(name="abc", version="1\0" + "9" * 100_000)) as [url]:
+        made = [await usher.post(SERVERS, street.body(kind, url=url)) for kind in ("plex", "jellyfin")]
+
+    assert [each.status_code for each in made] == [201, 201], [each.text[:300] for each in made]
+    assert all(each.json()["version"].startswith("1 9") for each in made)
+    assert all(len(each.json()["version"]) <= 100 for each in made)
 
 
 URLS = [
@@ -220,6 +258,21 @@ async def test_a_dry_run_tests_and_keeps_nothing(usher: Estate, street: Street) 
     assert (await usher.get(SERVERS)).json()["total"] == 0
 
 
+async def test_a_dry_run_finds_the_same_server_under_another_name(usher: Estate, street: Street) -> None:
+    await usher.post(SERVERS, street.body("jellyfin"))
+    tried = await usher.post(SERVERS, street.body("jellyfin", name="Other"), dry_run="true")
+
+    assert tried.status_code == 409
+    assert "'Jellyfin'" in tried.json()["detail"]
+
+
+async def test_a_name_that_no_server_can_have_is_not_looked_for(usher: Estate) -> None:
+    for name in ("%00", "a%0Ab", "x" * 61, "%2e%2e"):
+        answers = [await usher.get(f"{SERVERS}/{name}"), await usher.delete(f"{SERVERS}/{name}")]
+
+        assert {answer.status_code for answer in answers} <= {400, 404}, name
+
+
 async def test_a_change_without_a_token_keeps_it(usher: Estate, street: Street) -> None:
     await usher.post(SERVERS, street.body("plex", password_suffix="canary-suffix-2026"))
     changed = await usher.put(f"{SERVERS}/Plex", {"request_limit": 3, "enabled": False})
@@ -256,9 +309,42 @@ async def test_a_kept_token_is_not_sent_to_another_server(usher: Estate, street:
         key = other.household.add_key()
         moved = await usher.put(f"{SERVERS}/Jellyfin", {"url": url, "token": key})
 
-    assert (fault(refused), fault(renamed)) == ("machine_identifier", "token")
+    assert (fault(refused), fault(renamed)) == ("token", "token")
     assert street.tokens["jellyfin"] not in seen_by(other)
     assert (moved.status_code, moved.json()["machine_identifier"]) == (200, other.server_id)
+
+
+async def test_a_kept_token_is_not_sent_to_who_claims_to_be_the_same_server(usher: Estate, street: Street) -> None:
+    for kind in MEDIA:
+        await usher.post(SERVERS, street.body(kind))
+        asked = len(street.app(kind).seen)
+        async with addresses(street.app(kind)) as [elsewhere]:
+            refused = await usher.put(f"{SERVERS}/{kind.title()}", {"url": elsewhere})
+            asked_since = len(street.app(kind).seen)
+            moved = await usher.put(f"{SERVERS}/{kind.title()}", {"url": elsewhere, "token": street.tokens[kind]})
+
+        assert (fault(refused), asked_since) == ("token", asked)
+        assert "send it too" in refused.json()["detail"]
+        assert (moved.status_code, moved.json()["url"]) == (200, elsewhere), moved.text
+
+
+async def test_a_token_of_a_server_that_was_never_reached_goes_nowhere_else(usher: Estate, street: Street) -> None:
+    async with addresses(App({})) as [gone]:
+        pass
+    await usher.post(SERVERS, street.body("plex", url=gone))
+    street.plex.seen.clear()
+    refused = await usher.put(f"{SERVERS}/Plex", {"url": street.urls["plex"]})
+
+    assert fault(refused) == "token"
+    assert len(street.plex.seen) == 0
+    assert (await usher.get(f"{SERVERS}/Plex")).json()["url"] == gone
+
+
+async def test_the_same_host_written_otherwise_keeps_the_token(usher: Estate, street: Street) -> None:
+    await usher.post(SERVERS, street.body("emby"))
+    changed = await usher.put(f"{SERVERS}/Emby", {"url": street.urls["emby"].replace("http://", "HTTP://") + "/"})
+
+    assert (changed.status_code, changed.json()["reachable"]) == (200, True), changed.text
 
 
 async def test_another_server_than_the_one_that_was_named_is_refused(usher: Estate, street: Street) -> None:
@@ -349,6 +435,19 @@ async def test_a_servers_own_token_does_not_tell_its_users(usher: Estate, street
 
     assert (made["reachable"], made["user_count"]) == (True, None)
     assert "plex.tv does not tell" in made["problem"]
+
+
+async def test_a_servers_users_are_not_counted_while_plex_tv_asks_for_a_wait(usher: Estate, street: Street) -> None:
+    async with usher.parts.pool.acquire() as connection:
+        await connection.execute(
+            "insert into budgets (name, free_at, held_until) values ('plex.tv', now(), now() + interval '1 minute')"
+        )
+    asked = len(street.plex_tv.seen)
+    made = await usher.post(SERVERS, street.body("plex"))
+
+    assert (made.status_code, made.json()["reachable"], made.json()["user_count"]) == (201, True, None)
+    assert "plex.tv asked us to wait" in made.json()["problem"]
+    assert len(street.plex_tv.seen) == asked
 
 
 async def test_changes_are_said_and_noted(usher: Estate, street: Street, bus: Bus) -> None:

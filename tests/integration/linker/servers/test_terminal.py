@@ -91,14 +91,17 @@ async def test_a_server_is_added_shown_tested_and_removed(
     as_json = await terminal.run("servers", "list", "--json")
     tested = await terminal.run("servers", "test", "--json")
     removed = await terminal.run("servers", "remove", "Cellar")
+    seerr_removed = await terminal.run("servers", "remove", "seerr")
+    done = (tried, added, seerr, listed, as_json, tested, removed, seerr_removed)
 
-    assert [each.status for each in (tried, added, seerr, listed, as_json, tested, removed)] == [0] * 7, added.err
+    assert [each.status for each in done] == [0] * 8, added.err
     assert tried.json()["user_count"] == 2
     assert "Cellar" in listed.out
     assert "seerr" in listed.out
     assert as_json.json()["items"][0]["name"] == "Cellar"
     assert [each["works"] for each in tested.json()["items"]] == [True, True]
-    assert removed.out == "Cellar is gone.\n"
+    assert (removed.out, seerr_removed.out) == ("Cellar is gone.\n", "Seerr is gone.\n")
+    assert (await usher.get("/api/seerr")).json()["url"] is None
     printed = "".join(each.out + each.err for each in (tried, added, seerr, listed, as_json, tested))
     assert street.tokens["jellyfin"] not in printed + "".join(terminal.lines)
 

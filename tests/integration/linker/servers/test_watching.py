@@ -1,7 +1,7 @@
 """Servers of the settings, and the look at all servers every few minutes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -9,13 +9,22 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.linker.clients import PLEX_TV, Clients
+from services.linker.servers.inspector import Inspector
+from services.linker.servers.probe import Prober
+from services.linker.servers.registry import Registry
+from services.linker.servers.store import servers_of
 from services.linker.servers.wiring import Servers
+from services.linker.signins.budget import Budget
 from shared.bus.connection import Bus, connect
 from shared.bus.questions import ask
 from shared.courier import Courier
-from shared.keyring import Keyring
+from shared.errors import ConflictError
+from shared.keyring import Keyring, Owner
 from shared.owners import server_token
+from shared.postgres.pool import Pool, transaction
 from shared.runtime import Parts
+from shared.schemas.parcel import Parcel
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     TOKEN,
@@ -24,7 +33,9 @@ from shared.schemas.servers import (
     ChangeServer,
     FindServer,
     ListServers,
+    RemovedSeerr,
     RemovedServer,
+    RemoveSeerr,
     RemoveServer,
     SeerrConnection,
     Server,
@@ -34,8 +45,9 @@ from shared.schemas.servers import (
     ShowSeerr,
 )
 from shared.settings import UpstreamSettings
-from shared.vault import Vault
-from tests.integration.linker.servers.estate import KEYS, addresses, egress_of, linked
+from shared.vault import Executor, Vault
+from simulators.asgi import App
+from tests.integration.linker.servers.estate import KEYS, addresses, egress_of, linked, now
 from tests.integration.linker.servers.street import Street, seen_by
 from tests.integration.service import parts_of, until
 
@@ -45,16 +57,16 @@ KEY = "seerr-api-key"
 class Linker:
     """A linker with these settings, and what one asks it."""
 
-    def __init__(self, bus: Bus, servers: Servers, parts: Parts, vault: Vault) -> None:
+    def __init__(self, bus: Bus, servers: Servers, clients: Clients, parts: Parts, vault: Vault) -> None:
         self._bus = bus
         self.servers = servers
+        self.clients = clients
         self.parts = parts
         self.vault = vault
 
     async def add(self, body: dict[str, Any], *, token: str) -> Server:
-        parcel = Courier(Keyring.parse(KEYS)).pack(Secret(token), purpose=TOKEN)
         wanted = msgspec.convert(body, Settled)
-        return await ask(self._bus, "linker", AddServer(server=wanted, token=parcel), Server)
+        return await ask(self._bus, "linker", AddServer(server=wanted, token=sealed(token)), Server)
 
     async def add_from(self, street: Street, kind: str, **others: Any) -> Server:
         body = street.body(kind, **others)
@@ -69,11 +81,16 @@ class Linker:
     async def seerr(self) -> SeerrConnection:
         return await ask(self._bus, "linker", ShowSeerr(), SeerrConnection)
 
-    async def change(self, name: str, **changes: Any) -> Server:
+    async def change(self, name: str, *, token: str | None = None, **changes: Any) -> Server:
+        if token is not None:
+            changes["token"] = sealed(token)
         return await ask(self._bus, "linker", ChangeServer(name=name, **changes), Server)
 
     async def remove(self, name: str) -> RemovedServer:
         return await ask(self._bus, "linker", RemoveServer(name=name), RemovedServer)
+
+    async def remove_seerr(self) -> RemovedSeerr:
+        return await ask(self._bus, "linker", RemoveSeerr(), RemovedSeerr)
 
     async def health(self) -> ServersHealth:
         return await ask(self._bus, "linker", AskServersHealth(), ServersHealth)
@@ -83,6 +100,22 @@ class Linker:
         async with self.parts.pool.acquire() as connection:
             await connection.execute("update servers set check_at = now() - interval '1 second'")
         return await self.servers.inspector.look_at_all_due()
+
+
+def sealed(token: str) -> Parcel:
+    return Courier(Keyring.parse(KEYS)).pack(Secret(token), purpose=TOKEN)
+
+
+class Overtaken(Vault):
+    """A vault at whose door somebody changes everything just before it is read."""
+
+    def __init__(self, pool: Pool, change: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(pool, Keyring.parse(KEYS))
+        self._change = change
+
+    async def get(self, owner: Owner, *, on: Executor | None = None) -> Secret | None:
+        await self._change()
+        return await super().get(owner, on=on)
 
 
 class Place:
@@ -100,10 +133,10 @@ class Place:
         async with (
             connect(self._nats_url, name="linker") as bus,
             parts_of("linker", bus=bus, database_url=self._database_url) as parts,
-            linked(parts, config=config, egress=egress) as (servers, _, vault),
+            linked(parts, config=config, egress=egress) as (servers, clients, vault),
         ):
             await servers.first.make()
-            yield Linker(bus, servers, parts, vault)
+            yield Linker(bus, servers, clients, parts, vault)
 
 
 @pytest.fixture
@@ -190,6 +223,41 @@ async def test_what_somebody_removed_does_not_come_back(place: Place, street: St
         assert await linker.all() == []
 
 
+async def test_a_seerr_that_somebody_removed_does_not_come_back(place: Place, street: Street) -> None:
+    seerr = {"seerr_url": street.urls["seerr"], "seerr_api_key": Secret(KEY)}
+    async with place.linker(**seerr) as linker:
+        await linker.remove_seerr()
+    async with place.linker(**seerr) as linker:
+        assert (await linker.seerr()).url is None
+
+
+async def test_what_somebody_has_set_up_is_not_made_a_second_time(place: Place, street: Street) -> None:
+    settings = of_plex(street, seerr_url=street.urls["seerr"], seerr_api_key=Secret(KEY))
+    async with place.linker() as linker:
+        street.plex.fail_next(503)
+        await linker.add_from(street, "plex", name="Attic")
+        async with linker.parts.pool.acquire() as connection:
+            await connection.execute("insert into servers (name, type, url) values ('Ours', 'seerr', 'http://seerr')")
+    async with place.linker(**settings) as linker:
+        kept, seerr = await linker.all(), await linker.seerr()
+        await linker.remove("Attic")
+    async with place.linker(**settings) as linker:
+        assert await linker.all() == []
+
+    assert [each.name for each in kept] == ["Attic"]
+    assert seerr.url == "http://seerr"
+
+
+async def test_a_server_of_the_settings_that_has_another_name_by_now_is_not_made_again(
+    place: Place, street: Street
+) -> None:
+    async with place.linker(**of_plex(street)) as linker:
+        await linker.remove("Plex")
+        await linker.add_from(street, "plex", name="Attic")
+    async with place.linker(**of_plex(street, plex_host="http://127.0.0.1:32499")) as linker:
+        assert [(each.name, each.url) for each in await linker.all()] == [("Attic", street.urls["plex"])]
+
+
 async def test_replicas_that_start_together_make_each_server_once(place: Place, street: Street) -> None:
     async with place.linker() as first, place.linker() as second, place.linker(**of_plex(street)) as third:
         await asyncio.gather(*(each.servers.first.make() for each in (first, second, third, third)))
@@ -264,10 +332,61 @@ async def test_what_was_found_of_an_earlier_address_is_thrown_away(place: Place,
         looking = asyncio.create_task(linker.look())
         await asyncio.sleep(0.3)
         street.plex.fail_next(500, path="/library")
-        changed = await linker.change("Plex", url=street.urls["plex"])
+        changed = await linker.change("Plex", url=street.urls["plex"], token=street.tokens["plex"])
         await looking
 
         assert (await linker.one("Plex")).problem == changed.problem
+
+
+async def test_a_change_of_a_server_that_was_made_anew_meanwhile_is_a_conflict(place: Place, street: Street) -> None:
+    async with place.linker() as linker, addresses(street.plex) as [elsewhere]:
+        await linker.add_from(street, "plex")
+        asked = len(street.plex.seen)
+        street.plex.slow_next(timedelta(seconds=1))
+        changing = asyncio.create_task(linker.change("Plex", url=street.urls["plex"]))
+        await until(lambda: len(street.plex.seen) > asked)
+        await linker.remove("Plex")
+        await linker.add_from(street, "plex", url=elsewhere)
+        with pytest.raises(ConflictError):
+            await changing
+
+        assert (await linker.one("Plex")).url == elsewhere
+
+
+async def test_a_new_token_is_not_sent_to_the_old_address(place: Place, street: Street) -> None:
+    async with place.linker() as linker:
+        await linker.add_from(street, "jellyfin")
+        pool = linker.parts.pool
+
+        async def change() -> None:
+            async with transaction(pool) as connection:
+                await connection.execute("update servers set url = 'http://127.0.0.1:1'")
+                await linker.vault.put(server_token("Jellyfin", type="jellyfin"), Secret("canary"), on=connection)
+
+        async with transaction(pool) as connection:
+            [row] = await servers_of(connection, "jellyfin")
+        registry = Registry(linker.parts.worker, Overtaken(pool, change), now=now)
+        street.jellyfin.seen.clear()
+        await Inspector(Prober(linker.clients, Budget(pool, PLEX_TV)), registry, pool, now=now).look(row)
+
+    assert len(street.jellyfin.seen) > 0
+    assert "canary" not in seen_by(street.jellyfin)
+
+
+async def test_what_was_found_of_a_server_that_was_made_anew_is_thrown_away(place: Place, street: Street) -> None:
+    async with addresses(App({})) as [gone]:
+        pass
+    async with place.linker() as linker:
+        await linker.add_from(street, "plex")
+        asked = len(street.plex.seen)
+        street.plex.slow_next(timedelta(seconds=1))
+        looking = asyncio.create_task(linker.look())
+        await until(lambda: len(street.plex.seen) > asked)
+        await linker.remove("Plex")
+        await linker.add({"name": "Plex", "type": "plex", "url": gone, "enabled": False}, token="another")
+        await looking
+
+        assert (await linker.one("Plex")).machine_identifier is None
 
 
 async def test_a_token_that_does_not_open_is_told_and_does_no_other_harm(place: Place, street: Street) -> None:

@@ -1,0 +1,54 @@
+"""Takes users of Seerr from persons: a single one, or all of a Seerr that is not set up any more."""
+
+from datetime import datetime
+from typing import Final
+
+from services.linker.seerr import jobs, store
+from services.linker.seerr.desk import Desk
+from services.linker.seerr.jobs import Forget
+from services.linker.servers.store import servers_of
+from shared.bus.work import Work
+from shared.postgres.pool import Connection
+from shared.schemas.events import AccountUnlinked
+from shared.schemas.identifiers import derived_id
+
+PERSONS_AT_ONCE: Final = 200
+
+
+async def take_users(work: Work, job: Forget, *, cause: str, at: datetime) -> None:
+    """Take their users from the next persons, unless Seerr is set up again by now.
+
+    Whoever matches somebody at the same time holds the lock until he has stored it, or comes after us and finds Seerr
+    gone.
+    """
+    await store.lock_to_match(work.connection)
+    if await servers_of(work.connection, "seerr", only_enabled=False):
+        return
+    found = await store.searched_after(work.connection, job.after, limit=PERSONS_AT_ONCE)
+    for person_id, number in found.items():
+        await store.take_user(work.connection, person_id)
+        if number is not None:
+            say_unlinked(work, person_id, number, "Seerr was removed", cause=cause, at=at)
+    if found:
+        jobs.say(work, Forget(after=[*found][-1]), cause=cause)
+    else:
+        await store.forget_discord_ids(work.connection, before=at)
+
+
+async def is_there(connection: Connection, desk: Desk) -> bool:
+    """Return whether Seerr is still where it was when the desk was opened; turned off, it is there too."""
+    return any(row.url == desk.row.url for row in await servers_of(connection, "seerr", only_enabled=False))
+
+
+def say_unlinked(work: Work, person_id: str, number: int, reason: str, *, cause: str, at: datetime) -> None:
+    """Say that a person has no user of Seerr any more."""
+    work.publish(
+        AccountUnlinked(
+            id=derived_id("account.unlinked", "seerr", person_id, number, cause),
+            occurred_at=at,
+            person_id=person_id,
+            provider="seerr",
+            account_id=str(number),
+            reason=reason,
+        )
+    )

@@ -1,0 +1,10 @@
+"""The budget that all calls to plex.tv have, as far as servers need it: a person waits for what they ask there."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+
+class Turns(Protocol):
+    """Lets one call go inside, or raises `RateLimitedError` while plex.tv asks for a wait."""
+
+    def turn_at_once(self) -> AbstractAsyncContextManager[None]: ...
