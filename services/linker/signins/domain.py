@@ -24,6 +24,9 @@ CHECK_AGAIN: Final = timedelta(hours=1)
 _PATIENT: Final = ((timedelta(minutes=5), timedelta(seconds=30)), (timedelta(minutes=1), timedelta(seconds=5)))
 """From which age on a sign-in is asked for how seldom: most people sign in at once or never."""
 
+SERVERLESS: Final[tuple[Provider, ...]] = ("plex", "trakt")
+"""Where an account is one on all servers, so that none is chosen."""
+
 AskerKind = Literal["discord", "usher", "person", "key"]
 State = Literal["pending", "authorized", "expired", "denied", "refused", "cancelled"]
 

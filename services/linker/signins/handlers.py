@@ -19,7 +19,7 @@ from services.linker.signins.store.connections import LinkedAccount
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Worker
 from shared.courier import Courier
-from shared.errors import ConflictError, InvalidError, NotFoundError, PermanentError, TransientError
+from shared.errors import ConflictError, Fault, InvalidError, NotFoundError, PermanentError, TransientError
 from shared.leniency import text
 from shared.owners import sign_in_secret
 from shared.postgres.pool import Connection, Pool, transaction
@@ -93,6 +93,9 @@ class SignIns:
         """
         if provider not in self._flows:
             raise InvalidError(f"there is no sign-in by code for {provider}: sign in with user name and password")
+        if server and provider in domain.SERVERLESS:
+            fault = Fault("server", f"an account of {provider.title()} is one on all servers: leave it out")
+            raise InvalidError(f"{provider.title()} is signed in to without a server", faults=(fault,))
         who = await self._asker(asker, person_id)
         found = await self._open(who, provider, server or "", interaction)
         if found is not None:

@@ -297,6 +297,7 @@ BAD: list[tuple[str, Any, int]] = [
     ("plex/auth/pin", {"person_id": "nobody"}, 404),
     ("plex/auth/pin", {"person_id": "a\x00b"}, 400),
     ("plex/auth/pin", {"more": 1}, 400),
+    ("plex/auth/pin", {"server": "Attic"}, 400),
     ("plex/auth/check", {"pin_id": "nothing"}, 404),
     ("plex/auth/check", {"pin_id": ""}, 400),
     ("plex/auth/check", {}, 400),
@@ -311,6 +312,16 @@ async def test_bad_input_is_refused_in_a_sentence(house: House, linker: Linker) 
     assert [(path, body, answer.status_code) for (path, body, _), answer in zip(BAD, answers, strict=True)] == BAD
     assert {answer.headers["content-type"] for answer in answers} == {"application/problem+json"}
     assert all(answer.json()["detail"] for answer in answers)
+
+
+async def test_many_servers_are_no_way_to_many_pins(plex: PlexTv, house: House, linker: Linker) -> None:
+    me = await admin(house)
+
+    answers = [await me.post("plex/auth/pin", {"server": f"Attic {number}"}) for number in range(3)]
+
+    assert [answer.status_code for answer in answers] == [400] * 3
+    assert [error["path"] for error in answers[0].json()["errors"]] == ["server"]
+    assert plex.pins.open() == []
 
 
 async def test_a_sign_in_is_found_under_its_own_system_only(plex: PlexTv, house: House, linker: Linker) -> None:
