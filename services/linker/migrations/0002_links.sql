@@ -61,7 +61,9 @@ create table sign_ins (
     expires_at     timestamptz not null,
     -- the interaction of Discord that is answered with the outcome
     interaction_id text,
-    created_at     timestamptz not null
+    created_at     timestamptz not null,
+    -- when somebody last began it or came to see how it stands
+    wanted_at      timestamptz not null
 );
 create index sign_ins_due on sign_ins (poll_at) where state = 'pending';
 create unique index sign_ins_one_open on sign_ins (provider, server, asker_kind, asker_id) where state = 'pending';

@@ -22,7 +22,11 @@ CHECK_EVERY: Final = timedelta(days=1)
 CHECK_AGAIN: Final = timedelta(hours=1)
 """And how soon again where nothing could be learned."""
 _PATIENT: Final = ((timedelta(minutes=5), timedelta(seconds=30)), (timedelta(minutes=1), timedelta(seconds=5)))
-"""From which age on a sign-in is asked for how seldom: most people sign in at once or never."""
+"""How long after it was last wanted a sign-in is asked for how seldom: most people sign in at once or never."""
+WANTED_FOR: Final = timedelta(minutes=2)
+"""For so long after somebody began a sign-in, or came to see how it stands, it does not wait its turn among all."""
+WANTED_WAIT: Final = timedelta(seconds=4)
+"""It waits so long beyond its time, and then goes before those that nobody is waiting for."""
 
 SERVERLESS: Final[tuple[Provider, ...]] = ("plex", "trakt")
 """Where an account is one on all servers, so that none is chosen."""
@@ -182,6 +186,8 @@ class SignInRow(msgspec.Struct, frozen=True, kw_only=True):
     poll_every: timedelta
     expires_at: datetime
     created_at: datetime
+    wanted_at: datetime
+    """When somebody last began it or came to see how it stands."""
     reason: str | None = None
     account_id: str | None = None
     username: str | None = None
@@ -225,6 +231,7 @@ def begun_row(
         poll_every=begun.poll_every,
         expires_at=begun.expires_at,
         created_at=at,
+        wanted_at=at,
     )
 
 
@@ -241,8 +248,8 @@ def at_the_end(outcome: Outcome | Refused) -> Outcome | Refused:
 
 def poll_again_at(row: SignInRow, *, now: datetime, wait: timedelta | None = None) -> datetime:
     """Return when to ask next how a sign-in stands; `wait` is what the other side asked for, if anything."""
-    age = now - row.created_at
-    by_age = next((pause for least, pause in _PATIENT if age >= least), timedelta())
+    unwanted = now - row.wanted_at
+    by_age = next((pause for least, pause in _PATIENT if unwanted >= least), timedelta())
     return min(now + max(row.poll_every, by_age, wait or timedelta()), max(row.expires_at, now))
 
 

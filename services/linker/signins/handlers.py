@@ -192,6 +192,8 @@ class SignIns:
             if row is not None and row.expires_at <= self._now():
                 await self._endings.end(work, row.id, state="expired")
                 return None
+            if row is not None:
+                await sign_ins.want(work.connection, row.id, now=self._now())
             if row is not None and interaction is not None:
                 await self._endings.hear(work.connection, row, interaction)
             return row
