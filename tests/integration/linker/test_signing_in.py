@@ -122,6 +122,22 @@ async def test_a_pin_without_the_short_one_is_offered_too(plex: PlexTv, house: H
     assert (await me.settled(pin))["status"] == "authorized"
 
 
+@pytest.mark.parametrize("status", [500, 403])
+async def test_what_goes_wrong_with_one_pin_hides_no_other(
+    plex: PlexTv, house: House, linker: Linker, status: int
+) -> None:
+    me = await admin(house)
+    pin = await me.begin()
+    strong = plex.pins.coded(pin["code"])
+    assert strong is not None
+    plex.fail_next(status, times=20, path=f"/api/v2/pins/{strong.id}")
+    claim(plex, pin["short_code"], plex.accounts.add("anna"))
+
+    ended = await me.settled(pin)
+
+    assert ended["status"] == "authorized"
+
+
 @pytest.mark.parametrize("status", [500, 502, 200, 403, 401])
 async def test_what_goes_wrong_over_there_ends_nothing(plex: PlexTv, house: House, linker: Linker, status: int) -> None:
     me = await admin(house)
