@@ -11,6 +11,7 @@ from services.linker.signins.wiring import Ways
 from shared.errors import ConflictError, InvalidError
 from shared.http.calls import RefusedError
 from shared.owners import account_token, reply_token, sign_in_secret
+from shared.schemas.events import AccountLinked
 from shared.schemas.interactions import TOKEN, Interaction, Reply
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
@@ -234,6 +235,34 @@ async def test_a_token_that_is_not_kept_is_ended_over_there(place: Place, house:
         ]
         assert await linker.vault.get(owner) == mine.token
         assert "canary" not in repr(said.messages)
+
+
+async def test_a_token_ends_over_there_when_another_takes_its_place(place: Place, house: House, said: Said) -> None:
+    codes = Codes()
+    async with place.linker(ways=Ways(revokers={"jellyfin": codes.revoke})) as linker:
+        first = authorized()
+        second = msgspec.structs.replace(first, token=Secret("canary-of-a-second-token"))
+        third = msgspec.structs.replace(first, token=Secret("canary-of-a-third-token"))
+        for each in (first, first, second, second, third):
+            await linker.sign_ins.connect(ADA, each)
+        await until(lambda: len(codes.revoked) == 2)
+
+        kept = await linker.vault.get(account_token("jellyfin", server="cellar-1", account_id="7a1"))
+
+    assert {each.token.reveal() for each in codes.revoked} == {first.token.reveal(), second.token.reveal()}
+    assert kept == third.token
+    assert "canary" not in repr(said.messages)
+
+
+async def test_of_trakt_no_token_ends_while_another_is_in_use(place: Place, house: House, said: Said) -> None:
+    codes = Codes()
+    async with place.linker(ways=Ways(revokers={"trakt": codes.revoke})) as linker:
+        first = authorized(provider="trakt")
+        await linker.sign_ins.connect(ADA, first)
+        await linker.sign_ins.connect(ADA, msgspec.structs.replace(first, token=Secret("canary-of-a-second-token")))
+        await until(lambda: len(said.facts(AccountLinked)) == 2)
+
+        assert said.on("jobs.linker.revoke") == []
 
 
 async def test_a_bug_ends_one_sign_in_and_no_other(place: Place, house: House) -> None:
