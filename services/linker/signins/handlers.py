@@ -63,7 +63,7 @@ class SignIns:
         self._now = now
         self._new_id = new_id
         self._unlinking = Unlinking(vault, courier, now=now)
-        self._endings = Endings(vault, courier, now=now)
+        self._endings = Endings(vault, courier, self._unlinking, now=now)
         self._linking = Linking(vault, self._unlinking, now=now, new_id=new_id)
         self.poller: Final = Poller(
             worker=worker,

@@ -182,7 +182,7 @@ class Poller:
                 if held is not None and held.state == "pending":
                     await self._linking.link(work, row.asker, authorized, cause=row.id)
                     await self._endings.end(work, row.id, state="authorized", proven=authorized.proven)
-                elif held is not None and held.state == "cancelled":
+                elif held is not None and held.state != "authorized":
                     await self._unlinking.turn_away(work, authorized, cause=row.id)
         except PermanentError as exc:
             await self._refuse(row, exc.detail, authorized)

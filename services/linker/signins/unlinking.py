@@ -59,7 +59,7 @@ class Unlinking:
         owner = account_token(linked.provider, server=linked.server, account_id=linked.account_id)
         if linked.provider in REVOKED and (token := await self._token(work, owner)) is not None:
             held = Held(provider=linked.provider, server=linked.server, account_id=linked.account_id, token=token)
-            self._revoke(work, held, cause=cause)
+            self.revoke(work, held, cause=cause)
         await self._vault.remove(owner, on=work.connection)
         await self._vault.remove(msgspec.structs.replace(owner, purpose="refresh_token"), on=work.connection)
         work.publish(
@@ -83,7 +83,7 @@ class Unlinking:
         held = _held(proven, authorized.token)
         try:
             if not await self._is_in_use(work, held):
-                self._revoke(work, held, cause=cause)
+                self.revoke(work, held, cause=cause)
         except PermanentError as exc:  # what is too odd to be kept is too odd to be sent
             log.warning("token_not_turned_away", provider=held.provider, reason=exc.detail)
 
@@ -95,14 +95,15 @@ class Unlinking:
         owner = account_token(proven.provider, server=proven.server, account_id=proven.account_id)
         before = await self._token(work, owner)
         if before is not None and before != authorized.token:
-            self._revoke(work, _held(proven, before), cause=derived_id("replaced", cause))
+            self.revoke(work, _held(proven, before), cause=derived_id("replaced", cause))
 
     async def _is_in_use(self, work: Work, held: Held) -> bool:
         owner = account_token(held.provider, server=held.server, account_id=held.account_id)
         kept = await self._token(work, owner)
         return kept is not None and (kept == held.token or held.provider in _LEFT)
 
-    def _revoke(self, work: Work, held: Held, *, cause: str) -> None:
+    def revoke(self, work: Work, held: Held, *, cause: str) -> None:
+        """Let a token end over there, once for each cause; without an `account_id` nobody knows yet whose it is."""
         job = RevokeToken(
             provider=held.provider,
             server=held.server,

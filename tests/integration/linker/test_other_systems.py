@@ -4,11 +4,12 @@ import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.linker.signins.ways import ways_beside_plex
 from shared.http.client import client
-from shared.owners import TokenKind, account_token
+from shared.owners import TokenKind, account_token, sign_in_secret
 from shared.postgres.pool import Pool
 from shared.schemas.events import AccountLinked, AccountUnlinked
 from shared.schemas.secret import Secret
@@ -181,6 +182,58 @@ async def test_unlinking_ends_the_token_over_there_too(
     assert await linker.vault.get(owner) is None
     assert await me.linked() == []
     await until(lambda: len(said.facts(AccountUnlinked)) == 1)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "unlinked", "over"])
+async def test_tokens_of_a_redeemed_code_end_with_their_sign_in(
+    house: House, linker: Linker, scene: Scene, place: Place, how: str
+) -> None:
+    me = await admin(house)
+    pin = await me.begin("trakt")
+    scene.trakt.accounts.approve(pin["code"], scene.trakt.accounts.by_slug["anna"])
+    scene.trakt.api.fail_next(403)  # the code is redeemed, and nobody knows whose it is
+    during = await me.check(pin, "trakt")
+    access = await redeemed(linker, pin)
+    was_alive = scene.trakt.accounts.holder(access) is not None
+
+    if how == "cancelled":
+        await house.delete(f"/api/integrations/trakt/auth/pin/{pin['pin_id']}")
+    elif how == "unlinked":
+        await me.unlink("trakt")
+    else:
+        scene.trakt.api.fail_next(403)
+        await place.rows("update sign_ins set expires_at = now(), poll_at = now()")
+
+    await until(lambda: scene.trakt.accounts.holder(access) is None)
+    assert (during["status"], was_alive) == ("pending", True)
+    assert await me.linked() == []
+
+
+async def test_a_redeemed_code_that_is_called_off_leaves_the_account_linked(
+    house: House, linker: Linker, scene: Scene
+) -> None:
+    me, anna = await admin(house), scene.trakt.accounts.by_slug["anna"]
+    first = await me.begin("trakt")
+    scene.trakt.accounts.approve(first["code"], anna)
+    await settled(me, first, "trakt")
+    second = await me.begin("trakt")
+    scene.trakt.accounts.approve(second["code"], anna)
+    scene.trakt.api.fail_next(403)
+    await me.check(second, "trakt")
+    asked = len(scene.trakt.api.seen)
+
+    await house.delete(f"/api/integrations/trakt/auth/pin/{second['pin_id']}")
+    await until(lambda: len(scene.trakt.api.seen) > asked)
+
+    assert [each["state"] for each in await me.linked()] == ["ok"]
+    assert not [request for request in scene.trakt.auth.seen if "revoke" in request.path]
+
+
+async def redeemed(linker: Linker, pin: Any) -> str:
+    """Return the access token that is kept in the place of the code."""
+    kept = await linker.vault.get(sign_in_secret(pin["pin_id"], provider="trakt"))
+    assert kept is not None
+    return str(msgspec.json.decode(kept.reveal())["access"])
 
 
 async def test_a_dead_token_is_found_said_once_and_shown(
