@@ -122,8 +122,9 @@ class SignIns:
 
     async def connect(self, asker: Asker, authorized: Authorized, *, person_id: str | None = None) -> LinkedAccount:
         """Take an account that somebody has just signed in to; raises `ConflictError` for one of somebody else."""
-        who, cause = await self._asker(asker, person_id), self._new_id()
+        cause = self._new_id()
         try:
+            who = await self._asker(asker, person_id)
             async with self._worker.on_request() as work:
                 return await self._linking.link(work, who, authorized, cause=cause)
         except PermanentError:

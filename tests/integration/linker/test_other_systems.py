@@ -128,6 +128,41 @@ async def test_name_and_password_link_an_account(
     assert PASSWORD not in everything
 
 
+FAILS = """
+create function fails() returns trigger language plpgsql as $$
+begin raise exception 'the database system is shutting down' using errcode = '57P01'; end $$;
+create trigger fails before insert on connections for each row execute function fails();
+"""
+
+
+@pytest.mark.parametrize("provider", ["jellyfin", "emby"])
+async def test_a_session_that_cannot_be_kept_is_ended(
+    house: House, linker: Linker, scene: Scene, provider: str
+) -> None:
+    household = scene.jellyfin.household if provider == "jellyfin" else scene.emby.household
+    anna = household.named("anna")
+    assert anna is not None
+    me = await admin(house)
+    await scene.pool.execute(FAILS)
+
+    answer = await me.post(f"{provider}/connect", {"username": "anna", "password": PASSWORD})
+
+    assert answer.status_code == 503
+    assert anna.last_login_at is not None
+    assert household.tokens_of(anna) == []
+
+
+async def test_a_session_of_nobody_is_ended(house: House, linker: Linker, scene: Scene) -> None:
+    anna = scene.jellyfin.household.named("anna")
+    assert anna is not None
+    body = {"username": "anna", "password": PASSWORD, "person_id": "nobody"}
+
+    answer = await key(house).post("jellyfin/connect", body)
+
+    assert answer.status_code == 404
+    await until(lambda: scene.jellyfin.household.tokens_of(anna) == [])
+
+
 async def test_too_many_wrong_passwords_are_too_many_requests(house: House, linker: Linker) -> None:
     me = await admin(house)
     answers = [await me.post("emby/connect", {"username": "anna", "password": f"wrong {n}"}) for n in range(7)]

@@ -1,5 +1,7 @@
 """What becomes of sign-ins that Discord, passwords and other systems began: replies, revocations."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -313,13 +315,14 @@ class Doors:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str, Asker]] = []
 
+    @asynccontextmanager
     async def __call__(
         self, provider: Provider, *, server: str, username: str, password: Secret, asker: Asker
-    ) -> Authorized:
+    ) -> AsyncIterator[Authorized]:
         self.asked.append((provider, server, username, asker))
         if password.reveal() != "canary-of-a-password":
             raise InvalidError("the user name or the password is wrong")
-        return authorized(provider=provider)
+        yield authorized(provider=provider)
 
 
 async def test_a_name_and_a_password_link_an_account(

@@ -43,13 +43,14 @@ class People:
     ) -> Authorized:
         """Type them; one replica answers after the other."""
         self._turn += 1
-        return await self._replicas[self._turn % 2].sign_in_with_password(
+        async with self._replicas[self._turn % 2].sign_in_with_password(
             provider,
             server=SERVERS[provider] if server is None else server,
             username=username,
             password=Secret(password),
             asker=asker,
-        )
+        ) as authorized:
+            return authorized
 
     async def fail(self, provider: Provider, username: str, *, times: int) -> None:
         for number in range(times):
