@@ -16,11 +16,12 @@ from services.linker.clients import Clients
 from services.linker.servers.store import ServerRow
 from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.flows.jellyfin import authorized, device_of
-from services.linker.signins.flows.places import AnotherServerError, chosen_server
+from services.linker.signins.flows.places import AnotherServerError, chosen_server, proven_server
 from services.linker.signins.lifetimes import next_try_at
 from services.linker.signins.store import tries
 from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
+from shared.clients.mediabrowser import SignedIn
 from shared.errors import Fault, InvalidError, ThrottledError, TransientError, UnavailableError, UsherError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.identifiers import random_id
@@ -49,7 +50,7 @@ class Passwords:
         """Lend the account that a name and a password open, to be kept; its session ends where Postgres is away.
 
         Raises `InvalidError` with the field that is wrong, `ThrottledError` after five failures within five minutes,
-        what `chosen_server` does, and what the client does.
+        `AnotherServerError` before the password is sent to it, what `chosen_server` does, and what the client does.
         """
         if provider not in ("jellyfin", "emby"):
             raise InvalidError(f"nobody signs in to {provider} with a password here")
@@ -57,17 +58,21 @@ class Passwords:
         row = await chosen_server(self._pool, provider, server)
         account = digest(row.name, username)
         client = self._client(provider, row, asker, account)
-        try_id = await self._count(account)
-        try:
-            signed_in = await client.sign_in(username=username, password=password)
-        except TransientError:
-            await self._forget_try(try_id)
-            raise
+        proven_server(row, (await client.public_server()).id)
+        signed_in = await self._let_in(client, account, username=username, password=password)
         try:
             await self._forgive(account)
             yield authorized(provider, row, signed_in)
         except (UnavailableError, AnotherServerError):
             await _sign_out(client, signed_in.token, server=row.name)
+            raise
+
+    async def _let_in(self, client: Jellyfin | Emby, account: bytes, *, username: str, password: Secret) -> SignedIn:
+        try_id = await self._count(account)
+        try:
+            return await client.sign_in(username=username, password=password)
+        except TransientError:
+            await self._forget_try(try_id)
             raise
 
     def _client(self, provider: Provider, row: ServerRow, asker: Asker, account: bytes) -> Jellyfin | Emby:

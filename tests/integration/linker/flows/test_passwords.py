@@ -195,11 +195,17 @@ async def test_two_accounts_of_one_asker_live_side_by_side_on_emby(people: Peopl
     assert [household.is_known(one.token.reveal()) for one in (first, second, again)] == [True, False, True]
 
 
-async def test_another_server_behind_the_address_proves_nothing(people: People) -> None:
-    await people.scene.pool.execute("update servers set machine_id = 'another' where name = 'Shed'")
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_another_server_behind_the_address_proves_nothing_and_sees_no_password(
+    people: People, provider: Provider
+) -> None:
+    await people.scene.pool.execute("update servers set machine_id = 'another'")
 
-    with pytest.raises(AnotherServerError):
-        await people.type("emby", "anna", RIGHT)
+    with pytest.raises(AnotherServerError, match=f"another server than {SERVERS[provider]} answers"):
+        await people.type(provider, "anna", RIGHT)
+
+    stand_in = people.scene.jellyfin if provider == "jellyfin" else people.scene.emby
+    assert [request.path for request in stand_in.seen] == ["/System/Info/Public"]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
