@@ -14,7 +14,7 @@ from services.linker.signins.handlers import SignIns
 from services.linker.signins.store import connections
 from shared.clients.errors import CredentialRefusedError
 from shared.courier import Courier
-from shared.errors import Fault, InvalidError, UsherError
+from shared.errors import ConflictError, Fault, InvalidError, UsherError
 from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.media import Provider
@@ -111,6 +111,8 @@ class Questions:
                 limit=1,
                 offset=0,
             )
+        if not page.items:
+            raise ConflictError(f"{linked.username} was unlinked at the same moment: link the account again")
         return page.items[0]
 
     async def list_connections(self, question: ListConnections) -> IntegrationPage:

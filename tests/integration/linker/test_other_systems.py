@@ -152,6 +152,26 @@ async def test_a_session_that_cannot_be_kept_is_ended(
     assert household.tokens_of(anna) == []
 
 
+UNLINKS = """
+create function unlinks() returns trigger language plpgsql as $$
+begin delete from connections; return null; end $$;
+create constraint trigger unlinks after insert on connections deferrable initially deferred
+for each row execute function unlinks();
+"""
+
+
+async def test_an_account_that_is_unlinked_at_the_same_moment_is_a_conflict(
+    house: House, linker: Linker, scene: Scene
+) -> None:
+    me = await admin(house)
+    await scene.pool.execute(UNLINKS)
+
+    answer = await me.post("jellyfin/connect", {"username": "anna", "password": PASSWORD})
+
+    assert answer.status_code == 409
+    assert "unlinked at the same moment" in answer.json()["detail"]
+
+
 async def test_a_session_of_nobody_is_ended(house: House, linker: Linker, scene: Scene) -> None:
     anna = scene.jellyfin.household.named("anna")
     assert anna is not None
