@@ -144,16 +144,25 @@ def _is_open(connection: Connection) -> bool:
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """One transaction on a connection of the pool; raises like `connected`."""
-    async with connected(pool) as connection, _Transaction(connection):
+    async with connected(pool) as connection, _Transaction(connection, connection.transaction()):
         yield connection
+
+
+@asynccontextmanager
+async def snapshot(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction that only reads, all of it as it was at the same moment; raises like `connected`."""
+    async with connected(pool) as connection:
+        reading = connection.transaction(isolation="repeatable_read", readonly=True)
+        async with _Transaction(connection, reading):
+            yield connection
 
 
 class _Transaction:
     """Committed at the end, or rolled back; given up, it is ended by the server when the connection is gone."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
         self._connection = connection
-        self._transaction = connection.transaction()
+        self._transaction = transaction
 
     async def __aenter__(self) -> None:
         await self._transaction.start()

@@ -9,7 +9,7 @@ from services.linker.servers.store import ServerRow, servers_of
 from shared.clients.seerr.rest import Seerr
 from shared.errors import PermanentError
 from shared.owners import server_token
-from shared.postgres.pool import Pool, transaction
+from shared.postgres.pool import Pool, snapshot
 from shared.schemas.secret import Secret
 from shared.vault import Vault
 
@@ -37,12 +37,12 @@ class Desks:
 
     async def open(self) -> Desk | None:
         """Return the configured and enabled Seerr with a client. Raises `PermanentError` where it has no key."""
-        async with transaction(self._pool) as connection:
+        async with snapshot(self._pool) as connection:  # a new key is not for the old address
             rows = await servers_of(connection, "seerr")
-        if not rows:
-            return None
-        [row] = rows
-        key = await self._vault.get(server_token(row.name, type="seerr"))
+            if not rows:
+                return None
+            [row] = rows
+            key = await self._vault.get(server_token(row.name, type="seerr"), on=connection)
         if key is None:
             raise PermanentError(f"{row.name} has no API key: set it with PUT /api/seerr")
         return Desk(row, self._client(row.place, api_key=key))
