@@ -88,6 +88,7 @@ class SignIns:
     ) -> SignIn:
         """Return the asker's open sign-in, or begin one. How it ends is said in reply to the last `interaction`.
 
+        An interaction that comes again begins no other one: the one that it was about is returned, even if it is over.
         `server` is a configured server's name. With `person_id`, the account is to be that person's. Raises
         `InvalidError`, `NotFoundError`, and what the provider's client raises.
         """
@@ -97,7 +98,7 @@ class SignIns:
             fault = Fault("server", f"an account of {provider.title()} is one on all servers: leave it out")
             raise InvalidError(f"{provider.title()} is signed in to without a server", faults=(fault,))
         who = await self._asker(asker, person_id)
-        found = await self._open(who, provider, server or "", interaction)
+        found = await self._over(interaction) or await self._open(who, provider, server or "", interaction)
         if found is not None:
             return found.shown(now=self._now())
         sign_in_id = self._new_id()
@@ -184,6 +185,13 @@ class SignIns:
         if row is None or provider not in {None, row.provider}:
             raise UnknownSignInError
         return row.shown(now=self._now())
+
+    async def _over(self, interaction: Interaction | None) -> SignInRow | None:
+        if interaction is None:
+            return None
+        async with transaction(self._pool) as connection:
+            row = await sign_ins.of_interaction(connection, interaction.id)
+        return None if row is None or row.state == "pending" else row
 
     async def _open(
         self, asker: Asker, provider: Provider, server: str, interaction: Interaction | None

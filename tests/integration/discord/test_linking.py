@@ -103,6 +103,15 @@ async def test_a_system_that_stays_away_is_said_and_not_tried_for_hours(street: 
     assert len(street.sign_ins.errors) == 2
 
 
+async def test_a_sign_in_that_is_over_is_not_offered_again(street: Street) -> None:
+    street.sign_ins.state = "cancelled"
+
+    reply = await street.command(ANNA, "link")
+
+    assert "called off" in reply["content"]
+    assert "components" not in reply or reply["components"] == []
+
+
 async def test_unlink_says_what_was_removed(street: Street) -> None:
     street.sign_ins.linked[ANNA.id] = [Account("anna_*flix*")]
 

@@ -86,6 +86,22 @@ async def test_every_end_is_said(
     assert (await linker.sign_ins.check(begun.id)).state == how
 
 
+async def test_an_interaction_that_comes_again_after_the_end_begins_nothing(
+    plex: PlexTv, house: House, linker: Linker
+) -> None:
+    first = await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker, 1))
+    await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker, 2))
+    await linker.sign_ins.unlink(ADA, "plex")
+    made = len(plex.pins.open())
+
+    again = [await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker, number)) for number in (1, 2)]
+
+    assert [(each.id, each.state) for each in again] == [(first.id, "cancelled")] * 2
+    assert len(plex.pins.open()) == made
+    other = await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker, 3))
+    assert (other.id != first.id, other.state) == (True, "pending")
+
+
 async def test_an_expired_one_is_over_at_the_next_begin(place: Place, house: House, linker: Linker, said: Said) -> None:
     first = await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker))
     await place.rows("update sign_ins set expires_at = now(), poll_at = now() + interval '1 hour'")

@@ -83,6 +83,21 @@ async def all_open_of(connection: Connection, asker: Asker, provider: Provider) 
 async def answer_to(connection: Connection, sign_in_id: str, *, interaction_id: str) -> None:
     """Let an interaction hear how it ends, in the place of an earlier one."""
     await connection.execute("update sign_ins set interaction_id = $2 where id = $1", sign_in_id, interaction_id)
+    await connection.execute(
+        "insert into sign_in_interactions (id, sign_in_id) values ($2, $1) on conflict do nothing",
+        sign_in_id,
+        interaction_id,
+    )
+
+
+async def of_interaction(connection: Connection, interaction_id: str) -> SignInRow | None:
+    """Return the sign-in that an interaction began or came to see, open or not."""
+    row = await connection.fetchrow(
+        f"""select {_COLUMNS} from sign_ins
+        where id = (select sign_in_id from sign_in_interactions where id = $1)""",  # noqa: S608 (constants)
+        interaction_id,
+    )
+    return _one(row)
 
 
 async def want(connection: Connection, sign_in_id: str, *, now: datetime) -> None:
