@@ -13,6 +13,7 @@ from services.linker.signins.flows.trakt import redeemed_token
 from services.linker.signins.store import sign_ins
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Work
+from shared.clients.discord.messages import fitting
 from shared.courier import Courier
 from shared.errors import PermanentError
 from shared.keyring import Owner
@@ -75,7 +76,7 @@ class Endings:
             interaction_id=interaction_id,
             user_id=row.asker.id,
             token=self._courier.pack(token, purpose=TOKEN),
-            message=msgspec.Raw(msgspec.json.encode(messages.ended(row.shown(now=self._now())))),
+            message=msgspec.Raw(msgspec.json.encode(fitting(messages.ended(row.shown(now=self._now()))))),
         )
         work.say(REPLY, msgspec.json.encode(reply), message_id=derived_id("reply", row.id, interaction_id))
 
