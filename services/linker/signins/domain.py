@@ -9,7 +9,6 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from shared.schemas.identifiers import derived_id
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 
@@ -17,10 +16,6 @@ POLL_LIMIT: Final = timedelta(seconds=20)
 """What asking once how a sign-in stands may take."""
 LEASE: Final = POLL_LIMIT + timedelta(seconds=10)
 """How long a replica has a sign-in for itself; one that dies in the middle leaves it to the others after this."""
-CHECK_EVERY: Final = timedelta(days=1)
-"""How often a token is looked at."""
-CHECK_AGAIN: Final = timedelta(hours=1)
-"""And how soon again where nothing could be learned."""
 _PATIENT: Final = ((timedelta(minutes=5), timedelta(seconds=30)), (timedelta(minutes=1), timedelta(seconds=5)))
 """How long after it was last wanted a sign-in is asked for how seldom: most people sign in at once or never."""
 WANTED_FOR: Final = timedelta(minutes=2)
@@ -251,9 +246,3 @@ def poll_again_at(row: SignInRow, *, now: datetime, wait: timedelta | None = Non
     unwanted = now - row.wanted_at
     by_age = next((pause for least, pause in _PATIENT if unwanted >= least), timedelta())
     return min(now + max(row.poll_every, by_age, wait or timedelta()), max(row.expires_at, now))
-
-
-def first_check_at(account_id: str, *, now: datetime) -> datetime:
-    """Return when to look at a token first: spread, so that many linked at once are not checked at once."""
-    part = int(derived_id("check", account_id)[:8], 16) / 0xFFFFFFFF
-    return now + CHECK_EVERY * (1 + part) / 2

@@ -9,7 +9,8 @@ import structlog
 
 from services.linker.discord import messages
 from services.linker.people import joining
-from services.linker.signins.domain import CHECK_AGAIN, CHECK_EVERY, POLL_LIMIT, Check, Held
+from services.linker.signins.domain import POLL_LIMIT, Check, Held
+from services.linker.signins.lifetimes import CHECK_AGAIN, CHECK_EVERY
 from services.linker.signins.linking import discord_id_of
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount

@@ -9,7 +9,7 @@ import msgspec
 from services.linker.people import joining
 from services.linker.people.domain import Key
 from services.linker.people.joining import Proof
-from services.linker.signins import domain, lifetimes
+from services.linker.signins import lifetimes
 from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount
@@ -67,7 +67,7 @@ class Linking:
         await connections.remember(
             work.connection,
             linked,
-            check_at=domain.first_check_at(proven.account_id, now=now),
+            check_at=lifetimes.first_check_at(proven.account_id, now=now),
             expires_at=authorized.expires_at,
             renew_at=lifetimes.renew_at(authorized.expires_at, now=now),
         )

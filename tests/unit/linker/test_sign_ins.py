@@ -5,15 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from services.linker.signins.domain import (
-    CHECK_EVERY,
-    Asker,
-    Begun,
-    SignInRow,
-    begun_row,
-    first_check_at,
-    poll_again_at,
-)
+from services.linker.signins.domain import Asker, Begun, SignInRow, begun_row, poll_again_at
+from services.linker.signins.lifetimes import CHECK_EVERY, first_check_at
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 BEGUN = Begun(
