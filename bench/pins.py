@@ -139,6 +139,7 @@ def _row(number: int, strong: Pin, short: Pin, *, now: datetime) -> SignInRow:
         poll_every=POLL_EVERY,
         expires_at=strong.expires_at,
         created_at=now,
+        wanted_at=now,
     )
 
 

@@ -101,8 +101,12 @@ class Household:
 
     def revoke_all(self, user: User) -> None:
         """Let all tokens of a user die, as a new password does."""
-        for token in [token for token, (user_id, _) in self._tokens.items() if user_id == user.id]:
+        for token in self.tokens_of(user):
             del self._tokens[token]
+
+    def tokens_of(self, user: User) -> list[str]:
+        """Return a user's tokens, the latest last."""
+        return [token for token, (user_id, _) in self._tokens.items() if user_id == user.id]
 
     def is_known(self, token: str) -> bool:
         """Return whether the token or key lives; those of disabled users do not."""

@@ -60,9 +60,8 @@ class Handlers:
                 return OUTDATED
 
     async def _link(self, asked: Asked) -> Message:
-        return messages.waiting(
-            await self._sign_ins.begin(_asker(asked.did.caller), PLEX, interaction=asked.interaction)
-        )
+        sign_in = await self._sign_ins.begin(_asker(asked.did.caller), PLEX, interaction=asked.interaction)
+        return messages.waiting(sign_in) if sign_in.state == "pending" else messages.ended(sign_in)
 
     async def _unlink(self, caller: Caller) -> Message:
         gone = await self._sign_ins.unlink(_asker(caller), PLEX)

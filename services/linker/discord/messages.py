@@ -83,7 +83,7 @@ def ended(sign_in: SignIn) -> Message:
         case "authorized":
             return Message(content=f"Done: the Plex account **{escaped(sign_in.username)}** is yours.")
         case "refused":
-            return Message(content=sign_in.reason or "This account cannot be linked.")
+            return Message(content=escaped(sign_in.reason, limit=_REASON) or "This account cannot be linked.")
         case "expired":
             return Message(content="The PIN has expired. Ask for a new one with `/link`.")
         case _:

@@ -62,10 +62,19 @@ create table sign_ins (
     expires_at     timestamptz not null,
     -- the interaction of Discord that is answered with the outcome
     interaction_id text,
-    created_at     timestamptz not null
+    created_at     timestamptz not null,
+    -- when somebody last began it or came to see how it stands
+    wanted_at      timestamptz not null
 );
 create index sign_ins_due on sign_ins (poll_at) where state = 'pending';
 create unique index sign_ins_one_open on sign_ins (provider, server, asker_kind, asker_id) where state = 'pending';
+
+-- The interactions of Discord that began a sign-in or came to see it: one that is delivered again begins no other.
+create table sign_in_interactions (
+    id         text primary key,
+    sign_in_id text not null references sign_ins (id) on delete cascade
+);
+create index sign_in_interactions_sign_in on sign_in_interactions (sign_in_id);
 
 -- When the next call to a system with one budget for all replicas may go.
 create table budgets (

@@ -9,7 +9,6 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from shared.schemas.identifiers import derived_id
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 
@@ -17,12 +16,15 @@ POLL_LIMIT: Final = timedelta(seconds=20)
 """What asking once how a sign-in stands may take."""
 LEASE: Final = POLL_LIMIT + timedelta(seconds=10)
 """How long a replica has a sign-in for itself; one that dies in the middle leaves it to the others after this."""
-CHECK_EVERY: Final = timedelta(days=1)
-"""How often a token is looked at."""
-CHECK_AGAIN: Final = timedelta(hours=1)
-"""And how soon again where nothing could be learned."""
 _PATIENT: Final = ((timedelta(minutes=5), timedelta(seconds=30)), (timedelta(minutes=1), timedelta(seconds=5)))
-"""From which age on a sign-in is asked for how seldom: most people sign in at once or never."""
+"""How long after it was last wanted a sign-in is asked for how seldom: most people sign in at once or never."""
+WANTED_FOR: Final = timedelta(minutes=2)
+"""For so long after somebody began a sign-in, or came to see how it stands, it does not wait its turn among all."""
+WANTED_WAIT: Final = timedelta(seconds=4)
+"""It waits so long beyond its time, and then goes before those that nobody is waiting for."""
+
+SERVERLESS: Final[tuple[Provider, ...]] = ("plex", "trakt")
+"""Where an account is one on all servers, so that none is chosen."""
 
 AskerKind = Literal["discord", "usher", "person", "key"]
 State = Literal["pending", "authorized", "expired", "denied", "refused", "cancelled"]
@@ -179,6 +181,8 @@ class SignInRow(msgspec.Struct, frozen=True, kw_only=True):
     poll_every: timedelta
     expires_at: datetime
     created_at: datetime
+    wanted_at: datetime
+    """When somebody last began it or came to see how it stands."""
     reason: str | None = None
     account_id: str | None = None
     username: str | None = None
@@ -222,6 +226,7 @@ def begun_row(
         poll_every=begun.poll_every,
         expires_at=begun.expires_at,
         created_at=at,
+        wanted_at=at,
     )
 
 
@@ -238,12 +243,6 @@ def at_the_end(outcome: Outcome | Refused) -> Outcome | Refused:
 
 def poll_again_at(row: SignInRow, *, now: datetime, wait: timedelta | None = None) -> datetime:
     """Return when to ask next how a sign-in stands; `wait` is what the other side asked for, if anything."""
-    age = now - row.created_at
-    by_age = next((pause for least, pause in _PATIENT if age >= least), timedelta())
+    unwanted = now - row.wanted_at
+    by_age = next((pause for least, pause in _PATIENT if unwanted >= least), timedelta())
     return min(now + max(row.poll_every, by_age, wait or timedelta()), max(row.expires_at, now))
-
-
-def first_check_at(account_id: str, *, now: datetime) -> datetime:
-    """Return when to look at a token first: spread, so that many linked at once are not checked at once."""
-    part = int(derived_id("check", account_id)[:8], 16) / 0xFFFFFFFF
-    return now + CHECK_EVERY * (1 + part) / 2

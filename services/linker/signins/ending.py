@@ -8,11 +8,15 @@ import msgspec
 import structlog
 
 from services.linker.discord import messages
-from services.linker.signins.domain import Proven, SignInRow, State
+from services.linker.signins.domain import Held, Proven, SignInRow, State
+from services.linker.signins.flows.trakt import redeemed_token
 from services.linker.signins.store import sign_ins
+from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Work
+from shared.clients.discord.messages import fitting
 from shared.courier import Courier
 from shared.errors import PermanentError
+from shared.keyring import Owner
 from shared.owners import reply_token, sign_in_secret
 from shared.postgres.pool import Connection
 from shared.schemas.identifiers import derived_id
@@ -28,9 +32,10 @@ log = structlog.get_logger()
 class Endings:
     """Keeps the token of the reply that a sign-in's end is said in, and uses it once."""
 
-    def __init__(self, vault: Vault, courier: Courier, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, vault: Vault, courier: Courier, unlinking: Unlinking, *, now: Callable[[], datetime]) -> None:
         self._vault = vault
         self._courier = courier
+        self._unlinking = unlinking
         self._now = now
 
     async def hear(self, connection: Connection, row: SignInRow, interaction: Interaction) -> None:
@@ -46,14 +51,24 @@ class Endings:
         row = await sign_ins.end(work.connection, sign_in_id, state=state, reason=reason, proven=proven)
         if row is None:
             return None
+        if state != "authorized":
+            await self._let_go(work, row)
         await self._vault.remove(sign_in_secret(row.id, provider=row.provider), on=work.connection)
         if row.interaction_id is not None:
             await self._reply(work, row, row.interaction_id)
         log.info("sign_in_ended", sign_in=row.id, provider=row.provider, state=state, reason=reason)
         return row
 
+    async def _let_go(self, work: Work, row: SignInRow) -> None:
+        """Let a token end over there that was given for the code already, and of which nothing comes."""
+        secret = await self._opened(work.connection, row, sign_in_secret(row.id, provider=row.provider))
+        token = None if secret is None else redeemed_token(secret)
+        if token is not None:
+            held = Held(provider=row.provider, server="", account_id="", token=token)
+            self._unlinking.revoke(work, held, cause=row.id)
+
     async def _reply(self, work: Work, row: SignInRow, interaction_id: str) -> None:
-        token = await self._reply_token(work.connection, row)
+        token = await self._opened(work.connection, row, reply_token(row.id))
         await self._vault.remove(reply_token(row.id), on=work.connection)
         if token is None:
             return
@@ -61,13 +76,13 @@ class Endings:
             interaction_id=interaction_id,
             user_id=row.asker.id,
             token=self._courier.pack(token, purpose=TOKEN),
-            message=msgspec.Raw(msgspec.json.encode(messages.ended(row.shown(now=self._now())))),
+            message=msgspec.Raw(msgspec.json.encode(fitting(messages.ended(row.shown(now=self._now()))))),
         )
         work.say(REPLY, msgspec.json.encode(reply), message_id=derived_id("reply", row.id, interaction_id))
 
-    async def _reply_token(self, connection: Connection, row: SignInRow) -> Secret | None:
+    async def _opened(self, connection: Connection, row: SignInRow, owner: Owner) -> Secret | None:
         try:
-            return await self._vault.get(reply_token(row.id), on=connection)
+            return await self._vault.get(owner, on=connection)
         except PermanentError as exc:  # it does not open: the sign-in itself ends all the same
-            log.warning("reply_token_lost", sign_in=row.id, reason=exc.detail)
+            log.warning("sign_in_secret_lost", sign_in=row.id, purpose=owner.purpose, reason=exc.detail)
             return None

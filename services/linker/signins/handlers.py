@@ -19,7 +19,7 @@ from services.linker.signins.store.connections import LinkedAccount
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Worker
 from shared.courier import Courier
-from shared.errors import ConflictError, InvalidError, NotFoundError, PermanentError, TransientError
+from shared.errors import ConflictError, Fault, InvalidError, NotFoundError, PermanentError, TransientError
 from shared.leniency import text
 from shared.owners import sign_in_secret
 from shared.postgres.pool import Connection, Pool, transaction
@@ -62,9 +62,9 @@ class SignIns:
         self._public_url = public_url
         self._now = now
         self._new_id = new_id
-        self._endings = Endings(vault, courier, now=now)
-        self._linking = Linking(vault, now=now, new_id=new_id)
         self._unlinking = Unlinking(vault, courier, now=now)
+        self._endings = Endings(vault, courier, self._unlinking, now=now)
+        self._linking = Linking(vault, self._unlinking, now=now, new_id=new_id)
         self.poller: Final = Poller(
             worker=worker,
             pool=pool,
@@ -88,13 +88,17 @@ class SignIns:
     ) -> SignIn:
         """Return the asker's open sign-in, or begin one. How it ends is said in reply to the last `interaction`.
 
+        An interaction that comes again begins no other one: the one that it was about is returned, even if it is over.
         `server` is a configured server's name. With `person_id`, the account is to be that person's. Raises
         `InvalidError`, `NotFoundError`, and what the provider's client raises.
         """
         if provider not in self._flows:
             raise InvalidError(f"there is no sign-in by code for {provider}: sign in with user name and password")
+        if server and provider in domain.SERVERLESS:
+            fault = Fault("server", f"an account of {provider.title()} is one on all servers: leave it out")
+            raise InvalidError(f"{provider.title()} is signed in to without a server", faults=(fault,))
         who = await self._asker(asker, person_id)
-        found = await self._open(who, provider, server or "", interaction)
+        found = await self._over(interaction) or await self._open(who, provider, server or "", interaction)
         if found is not None:
             return found.shown(now=self._now())
         sign_in_id = self._new_id()
@@ -119,8 +123,9 @@ class SignIns:
 
     async def connect(self, asker: Asker, authorized: Authorized, *, person_id: str | None = None) -> LinkedAccount:
         """Take an account that somebody has just signed in to; raises `ConflictError` for one of somebody else."""
-        who, cause = await self._asker(asker, person_id), self._new_id()
+        cause = self._new_id()
         try:
+            who = await self._asker(asker, person_id)
             async with self._worker.on_request() as work:
                 return await self._linking.link(work, who, authorized, cause=cause)
         except PermanentError:
@@ -181,6 +186,13 @@ class SignIns:
             raise UnknownSignInError
         return row.shown(now=self._now())
 
+    async def _over(self, interaction: Interaction | None) -> SignInRow | None:
+        if interaction is None:
+            return None
+        async with transaction(self._pool) as connection:
+            row = await sign_ins.of_interaction(connection, interaction.id)
+        return None if row is None or row.state == "pending" else row
+
     async def _open(
         self, asker: Asker, provider: Provider, server: str, interaction: Interaction | None
     ) -> SignInRow | None:
@@ -189,6 +201,8 @@ class SignIns:
             if row is not None and row.expires_at <= self._now():
                 await self._endings.end(work, row.id, state="expired")
                 return None
+            if row is not None:
+                await sign_ins.want(work.connection, row.id, now=self._now())
             if row is not None and interaction is not None:
                 await self._endings.hear(work.connection, row, interaction)
             return row

@@ -5,16 +5,17 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-import msgspec
 import structlog
 
 from services.linker.discord import messages
 from services.linker.people import joining
-from services.linker.signins.domain import CHECK_AGAIN, CHECK_EVERY, POLL_LIMIT, Check, Held
+from services.linker.signins.domain import POLL_LIMIT, Check, Held
+from services.linker.signins.lifetimes import CHECK_AGAIN, CHECK_EVERY
 from services.linker.signins.linking import discord_id_of
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount
 from shared.bus.work import Work, Worker
+from shared.clients.discord.answering import write_to
 from shared.clients.errors import CredentialRefusedError
 from shared.errors import UnavailableError, UsherError
 from shared.keyring import TamperedError
@@ -23,11 +24,9 @@ from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.events import CredentialDied
 from shared.schemas.identifiers import derived_id
-from shared.schemas.interactions import Letter
 from shared.schemas.media import Provider
 from shared.vault import Vault
 
-WRITE: Final = "jobs.linker.write"
 UNREADABLE: Final = "the stored token cannot be opened"
 _PAUSE_S: Final = 30.0
 
@@ -132,8 +131,6 @@ async def bury(work: Work, linked: LinkedAccount, *, reason: str, at: datetime) 
         )
     )
     if discord_id is not None:
-        message = msgspec.Raw(msgspec.json.encode(messages.died(linked.provider, linked.username)))
-        letter = Letter(user_id=discord_id, cause=cause, message=message)
-        work.say(WRITE, msgspec.json.encode(letter), message_id=derived_id("letter", cause))
+        write_to(work, discord_id, messages.died(linked.provider, linked.username), service="linker", cause=cause)
     log.warning("credential_died", provider=linked.provider, account=linked.account_id, reason=reason)
     return True

@@ -1,9 +1,15 @@
-"""When things are due: the renewal of tokens that end, the next try after a failure. Pure decisions."""
+"""When things are due: a look at a token, its renewal where it ends, the next try after a failure. Pure decisions."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.schemas.identifiers import derived_id
+
+CHECK_EVERY: Final = timedelta(days=1)
+"""How often a token is looked at."""
+CHECK_AGAIN: Final = timedelta(hours=1)
+"""And how soon again where nothing could be learned."""
 SHORTEST: Final = timedelta(minutes=5)
 """No token is renewed more often, whatever the other side says of its life: each renewal uses one up."""
 FIRST_WAIT: Final = timedelta(minutes=1)
@@ -27,3 +33,9 @@ def wait_after(failures: int, *, asked: timedelta | None = None) -> timedelta:
 def next_try_at(tried_at: Sequence[datetime], *, most: int, window: timedelta) -> datetime | None:
     """Return from when on one more try leaves at most `most` within any window; `tried_at` is latest first."""
     return None if len(tried_at) < most else tried_at[most - 1] + window
+
+
+def first_check_at(account_id: str, *, now: datetime) -> datetime:
+    """Return when to look at a token first: spread, so that many linked at once are not checked at once."""
+    part = int(derived_id("check", account_id)[:8], 16) / 0xFFFFFFFF
+    return now + CHECK_EVERY * (1 + part) / 2

@@ -9,10 +9,11 @@ import msgspec
 from services.linker.people import joining
 from services.linker.people.domain import Key
 from services.linker.people.joining import Proof
-from services.linker.signins import domain, lifetimes
+from services.linker.signins import lifetimes
 from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount
+from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Work
 from shared.keyring import Owner
 from shared.owners import account_token
@@ -29,8 +30,11 @@ IDENTITIES: Final = ("discord", "usher")
 class Linking:
     """Takes accounts that people signed in to."""
 
-    def __init__(self, vault: Vault, *, now: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, vault: Vault, unlinking: Unlinking, *, now: Callable[[], datetime], new_id: Callable[[], str]
+    ) -> None:
         self._vault = vault
+        self._unlinking = unlinking
         self._now = now
         self._new_id = new_id
 
@@ -63,10 +67,11 @@ class Linking:
         await connections.remember(
             work.connection,
             linked,
-            check_at=domain.first_check_at(proven.account_id, now=now),
+            check_at=lifetimes.first_check_at(proven.account_id, now=now),
             expires_at=authorized.expires_at,
             renew_at=lifetimes.renew_at(authorized.expires_at, now=now),
         )
+        await self._unlinking.replace(work, authorized, cause=cause)
         await self._keep_tokens(work, owner, authorized)
         work.publish(_fact(linked, person, email=proven.email, asker=asker, cause=cause))
         return linked

@@ -3,6 +3,8 @@
 The next moment is written before the other system is called, and nothing is called inside a transaction. A replica
 that dies in the middle leaves its sign-ins to the others when its lease is over; nothing is lost, as asking again
 gives the same answer.
+
+Where more wait than may be asked for, those that somebody waits for right now go first, and the others more slowly.
 """
 
 import asyncio
@@ -41,6 +43,8 @@ from shared.vault import Vault
 
 AT_ONCE: Final = 4
 """Sign-ins that a replica asks for side by side: one that is slow holds up no others."""
+WANTED_FIRST: Final = 3
+"""So many of these ask first for the sign-ins that somebody waits for; the rest see to it that all get their turns."""
 CHECK_LIMIT: Final = timedelta(seconds=5)
 CHECK_EVERY: Final = timedelta(seconds=1)
 BROKEN: Final = "Something went wrong in Usher itself, which its log describes. Begin again"
@@ -83,12 +87,13 @@ class Poller:
         """Ask until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._forget())
-            for _ in range(AT_ONCE):
-                tasks.create_task(self._work())
+            for number in range(AT_ONCE):
+                tasks.create_task(self._work(is_wanted_first=number < WANTED_FIRST))
 
     async def check(self, sign_in_id: str) -> None:
         """Ask at once how one stands, unless it was asked for just now; wait a little where somebody is asking."""
         async with transaction(self._pool) as connection:
+            await sign_ins.want(connection, sign_in_id, now=self._now())
             row = await sign_ins.take(connection, sign_in_id, now=self._now(), lease=self._lease, every=CHECK_EVERY)
         if row is not None:
             await self._poll(row, limit=CHECK_LIMIT)
@@ -99,18 +104,18 @@ class Poller:
                     return
             await asyncio.sleep(_WAIT_S)
 
-    async def _work(self) -> None:
+    async def _work(self, *, is_wanted_first: bool) -> None:
         while True:
             turn = Contained("sign_in_failed")
             with turn:
-                await self._turn()
+                await self._turn(is_wanted_first=is_wanted_first)
             if not turn.is_whole:
                 await asyncio.sleep(_PAUSE_S)
 
-    async def _turn(self) -> None:
+    async def _turn(self, *, is_wanted_first: bool) -> None:
         """Ask for one; where Usher itself fails at it, end it, for it would fail again and again."""
         try:
-            row = await self._next()
+            row = await self._next(is_wanted_first=is_wanted_first)
             turn = Contained("sign_in_failed", sign_in=row.id, provider=row.provider, only_bugs=True)
             with turn:
                 await self._poll(row, limit=POLL_LIMIT)
@@ -120,11 +125,13 @@ class Poller:
             log.warning("sign_ins_wait", reason=exc.detail)
             await asyncio.sleep(_PAUSE_S)
 
-    async def _next(self) -> SignInRow:
+    async def _next(self, *, is_wanted_first: bool) -> SignInRow:
         async with self._one_looks:
             while True:
                 async with transaction(self._pool) as connection:
-                    row = await sign_ins.take_due(connection, now=self._now(), lease=self._lease)
+                    row = await sign_ins.take_due(
+                        connection, now=self._now(), lease=self._lease, is_wanted_first=is_wanted_first
+                    )
                 if row is not None:
                     return row
                 await asyncio.sleep(_PAUSE_S)
@@ -175,7 +182,7 @@ class Poller:
                 if held is not None and held.state == "pending":
                     await self._linking.link(work, row.asker, authorized, cause=row.id)
                     await self._endings.end(work, row.id, state="authorized", proven=authorized.proven)
-                elif held is not None and held.state == "cancelled":
+                elif held is not None and held.state != "authorized":
                     await self._unlinking.turn_away(work, authorized, cause=row.id)
         except PermanentError as exc:
             await self._refuse(row, exc.detail, authorized)

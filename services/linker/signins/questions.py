@@ -1,6 +1,8 @@
 """What the gateway asks about sign-ins and linked accounts, answered."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Protocol
 
 import structlog
@@ -12,7 +14,7 @@ from services.linker.signins.handlers import SignIns
 from services.linker.signins.store import connections
 from shared.clients.errors import CredentialRefusedError
 from shared.courier import Courier
-from shared.errors import Fault, InvalidError, UsherError
+from shared.errors import ConflictError, Fault, InvalidError, UsherError
 from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.media import Provider
@@ -44,11 +46,11 @@ log = structlog.get_logger()
 
 
 class SignInWithPassword(Protocol):
-    """The way in without a code: returns the account that a name and a password open."""
+    """The way in without a code: lends the account that a name and a password open, to be kept inside the block."""
 
-    async def __call__(
+    def __call__(
         self, provider: Provider, *, server: str, username: str, password: Secret, asker: Asker
-    ) -> Authorized: ...
+    ) -> AbstractAsyncContextManager[Authorized]: ...
 
 
 class Questions:
@@ -96,10 +98,10 @@ class Questions:
     async def connect(self, question: ConnectAccount) -> Integration:
         """Answer `POST /api/integrations/{provider}/connect`."""
         asker = _asker(question.who)
-        authorized = await self._authorized(question, asker)
-        if question.who.discord_id is not None:
-            asker = Asker("discord", question.who.discord_id, authorized.proven.username)
-        linked = await self._sign_ins.connect(asker, authorized, person_id=question.who.person_id)
+        async with self._authorized(question, asker) as authorized:
+            if question.who.discord_id is not None:
+                asker = Asker("discord", question.who.discord_id, authorized.proven.username)
+            linked = await self._sign_ins.connect(asker, authorized, person_id=question.who.person_id)
         async with transaction(self._pool) as connection:
             page = await connections.page(
                 connection,
@@ -109,6 +111,8 @@ class Questions:
                 limit=1,
                 offset=0,
             )
+        if not page.items:
+            raise ConflictError(f"{linked.username} was unlinked at the same moment: link the account again")
         return page.items[0]
 
     async def list_connections(self, question: ListConnections) -> IntegrationPage:
@@ -138,18 +142,21 @@ class Questions:
         )
         return Removed([LinkedTo(id=each.account_id, username=each.username, server=each.server) for each in removed])
 
-    async def _authorized(self, question: ConnectAccount, asker: Asker) -> Authorized:
+    @asynccontextmanager
+    async def _authorized(self, question: ConnectAccount, asker: Asker) -> AsyncIterator[Authorized]:
         if question.provider == "plex" and question.token is not None:
-            return await self._by_token(self._courier.open(question.token, purpose=TOKEN))
+            yield await self._by_token(self._courier.open(question.token, purpose=TOKEN))
+            return
         if self._with_password is None or question.username is None or question.password is None:
             raise InvalidError("a Plex account is linked by its token, others by user name and password")
-        return await self._with_password(
+        async with self._with_password(
             question.provider,
             server=question.server or "",
             username=question.username,
             password=self._courier.open(question.password, purpose=PASSWORD),
             asker=asker,
-        )
+        ) as authorized:
+            yield authorized
 
     async def _by_token(self, token: Secret) -> Authorized:
         try:

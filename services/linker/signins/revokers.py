@@ -7,7 +7,8 @@ from services.linker.clients import Clients
 from services.linker.signins.domain import Held
 from services.linker.signins.flows.applications import Applications, NoApplicationError
 from services.linker.signins.flows.places import UnknownServerError, server_of_machine
-from shared.postgres.pool import Pool
+from services.linker.signins.store import connections
+from shared.postgres.pool import Pool, transaction
 
 
 class MediaServerRevoke:
@@ -28,9 +29,13 @@ class MediaServerRevoke:
 
 
 class TraktRevoke:
-    """A `Revoke` for Trakt: both tokens of the account end."""
+    """A `Revoke` for Trakt: a token and the one that renews it end.
 
-    def __init__(self, applications: Applications) -> None:
+    What becomes of an account's other tokens then is not known: where one is in use, this one is left.
+    """
+
+    def __init__(self, *, pool: Pool, applications: Applications) -> None:
+        self._pool = pool
         self._applications = applications
 
     async def __call__(self, held: Held) -> None:
@@ -39,4 +44,8 @@ class TraktRevoke:
             trakt = await self._applications.trakt()
         except NoApplicationError:
             return
-        await trakt.revoke(held.token)
+        account_id = held.account_id or (await trakt.account(held.token)).id
+        async with transaction(self._pool) as connection:
+            linked = await connections.find(connection, "trakt", server="", account_id=account_id)
+        if linked is None or linked.state == "dead":
+            await trakt.revoke(held.token)

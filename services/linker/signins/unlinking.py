@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from services.linker.signins.domain import Authorized, Held, Revoke
+from services.linker.signins.domain import Authorized, Held, Proven, Revoke
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount
 from shared.bus.message import Message
@@ -26,6 +26,8 @@ from shared.vault import Vault
 
 REVOKED: Final[tuple[Provider, ...]] = ("jellyfin", "emby", "trakt")
 """Systems that have a call to end a token."""
+_LEFT: Final[tuple[Provider, ...]] = ("trakt",)
+"""It is not known what the end of one token does to an account's others here: while one is in use, all are left."""
 _SUBJECT: Final = "jobs.linker.revoke"
 _PURPOSE: Final = "revoked-token"
 
@@ -57,7 +59,7 @@ class Unlinking:
         owner = account_token(linked.provider, server=linked.server, account_id=linked.account_id)
         if linked.provider in REVOKED and (token := await self._token(work, owner)) is not None:
             held = Held(provider=linked.provider, server=linked.server, account_id=linked.account_id, token=token)
-            self._revoke(work, held, cause=cause)
+            self.revoke(work, held, cause=cause)
         await self._vault.remove(owner, on=work.connection)
         await self._vault.remove(msgspec.structs.replace(owner, purpose="refresh_token"), on=work.connection)
         work.publish(
@@ -74,28 +76,34 @@ class Unlinking:
         return True
 
     async def turn_away(self, work: Work, authorized: Authorized, *, cause: str) -> None:
-        """Let a token end that came of a sign-in and is not kept, unless it is what the account is linked with.
-
-        What Trakt does to an account's other tokens then is not known, so there it is left where one is in use.
-        """
+        """Let a token end that came of a sign-in and is not kept, unless it is what the account is linked with."""
         proven = authorized.proven
         if proven.provider not in REVOKED:
             return
-        held = Held(
-            provider=proven.provider, server=proven.server, account_id=proven.account_id, token=authorized.token
-        )
+        held = _held(proven, authorized.token)
         try:
             if not await self._is_in_use(work, held):
-                self._revoke(work, held, cause=cause)
+                self.revoke(work, held, cause=cause)
         except PermanentError as exc:  # what is too odd to be kept is too odd to be sent
             log.warning("token_not_turned_away", provider=held.provider, reason=exc.detail)
+
+    async def replace(self, work: Work, authorized: Authorized, *, cause: str) -> None:
+        """Let the token end that an account is linked with, because another one takes its place."""
+        proven = authorized.proven
+        if proven.provider not in REVOKED or proven.provider in _LEFT:
+            return
+        owner = account_token(proven.provider, server=proven.server, account_id=proven.account_id)
+        before = await self._token(work, owner)
+        if before is not None and before != authorized.token:
+            self.revoke(work, _held(proven, before), cause=derived_id("replaced", cause))
 
     async def _is_in_use(self, work: Work, held: Held) -> bool:
         owner = account_token(held.provider, server=held.server, account_id=held.account_id)
         kept = await self._token(work, owner)
-        return kept is not None and (kept == held.token or held.provider == "trakt")
+        return kept is not None and (kept == held.token or held.provider in _LEFT)
 
-    def _revoke(self, work: Work, held: Held, *, cause: str) -> None:
+    def revoke(self, work: Work, held: Held, *, cause: str) -> None:
+        """Let a token end over there, once for each cause; without an `account_id` nobody knows yet whose it is."""
         job = RevokeToken(
             provider=held.provider,
             server=held.server,
@@ -110,6 +118,10 @@ class Unlinking:
         except PermanentError as exc:  # it does not open: it goes all the same
             log.warning("token_not_revoked", account=str(owner), reason=exc.detail)
             return None
+
+
+def _held(proven: Proven, token: Secret) -> Held:
+    return Held(provider=proven.provider, server=proven.server, account_id=proven.account_id, token=token)
 
 
 class Revocations:

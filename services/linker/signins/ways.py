@@ -30,6 +30,10 @@ def ways_beside_plex(
             "emby": EmbyCheck(pool=pool, clients=clients),
             "trakt": TraktCheck(pool=pool, vault=vault, applications=applications, now=now),
         },
-        revokers={"jellyfin": end_session, "emby": end_session, "trakt": TraktRevoke(applications)},
+        revokers={
+            "jellyfin": end_session,
+            "emby": end_session,
+            "trakt": TraktRevoke(pool=pool, applications=applications),
+        },
         with_password=Passwords(pool=pool, clients=clients, now=now).sign_in_with_password,
     )

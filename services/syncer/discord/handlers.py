@@ -85,7 +85,7 @@ async def _allowed(connection: Connection, asked: Asked, wanted: str | None) -> 
     own = await persons.person_of(connection, asked.did.caller.id)
     if wanted is None:
         if own is None:
-            raise NotFoundError("Usher does not know you yet: link your Plex account with `/link`")
+            raise NotFoundError("Usher does not know you yet: link your Plex account with /link")
         return own
     found = await persons.persons_called(connection, wanted)
     if own is not None and own in found and (len(found) == 1 or not asked.interaction.is_admin):

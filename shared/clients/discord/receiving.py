@@ -16,6 +16,7 @@ from shared.bus.work import Worker
 from shared.clients.discord import messages
 from shared.clients.discord.answering import reply_to
 from shared.clients.discord.interactions import Clicked, CommandCalled, Submitted
+from shared.clients.discord.markdown import escaped
 from shared.clients.discord.payload import parse
 from shared.errors import PermanentError, TransientError, UnavailableError, UsherError
 from shared.schemas.interactions import Interaction
@@ -24,6 +25,7 @@ TRIES: Final = 3
 PATIENCE: Final = timedelta(seconds=20)
 """How long somebody waits before he is told; what another system asks for has to fit in."""
 _OUR_FAULT: Final = 500
+_LONGEST_REASON: Final = 300
 
 OUTDATED: Final = messages.Message(content="This belongs to another version of Usher. `/help` shows what there is.")
 _BROKEN: Final = messages.Message(content="Something is wrong in Usher, and its log says what. Nothing was changed.")
@@ -94,5 +96,5 @@ def _told(asked: Asked, error: UsherError, said: messages.Message) -> messages.M
 
 
 def _sentence(detail: str) -> str:
-    text = detail.strip().rstrip(".") or "It did not work"
+    text = escaped(detail.strip().rstrip("."), limit=_LONGEST_REASON) or "It did not work"
     return f"{text[:1].upper()}{text[1:]}."

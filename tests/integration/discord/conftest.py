@@ -13,7 +13,7 @@ import pytest
 
 from services.linker.discord.handlers import Handlers as LinkerHandlers
 from services.linker.discord.handlers import SignIns
-from services.linker.signins.domain import Asker, SignIn
+from services.linker.signins.domain import Asker, SignIn, State
 from services.syncer.discord.handlers import Handlers as SyncerHandlers
 from shared.bus import streams
 from shared.bus.connection import Bus
@@ -53,6 +53,7 @@ class FakeSignIns:
 
     def __init__(self) -> None:
         self.errors: list[UsherError] = []
+        self.state: State = "pending"
         self.begun: list[tuple[Asker, str | None]] = []
         self.linked: dict[str, list[Account]] = {}
 
@@ -63,7 +64,7 @@ class FakeSignIns:
         return SignIn(
             id="s1",
             provider=provider,
-            state="pending",
+            state=self.state,
             code="c" * 25,
             short_code="AB3D",
             url=f"https://app.plex.tv/auth#?code={asker.id}",

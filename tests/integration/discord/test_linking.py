@@ -82,6 +82,8 @@ async def test_a_redelivered_interaction_replies_once(street: Street) -> None:
         (ConflictError("this account is somebody else's"), "This account is somebody else's."),
         (RateLimitedError("plex.tv asks to wait", retry_after=timedelta(minutes=5)), "Try again in a while"),
         (CircuitOpenError("plex.tv is left alone", retry_after=timedelta(seconds=30)), "Try again in a while"),
+        (ConflictError("**Cellar** is [off](http://off)"), "\\*\\*Cellar\\*\\* is \\[off\\]"),
+        (ConflictError("x" * 5000), "xxx…."),
         (PermanentError("the key k1 is missing"), "Something is wrong in Usher"),
     ],
 )
@@ -99,8 +101,17 @@ async def test_a_system_that_stays_away_is_said_and_not_tried_for_hours(street: 
 
     reply = await street.command(ANNA, "link")
 
-    assert reply["content"] == "Plex.tv does not answer. Try again in a while."
+    assert reply["content"] == "Plex\\.tv does not answer. Try again in a while."
     assert len(street.sign_ins.errors) == 2
+
+
+async def test_a_sign_in_that_is_over_is_not_offered_again(street: Street) -> None:
+    street.sign_ins.state = "cancelled"
+
+    reply = await street.command(ANNA, "link")
+
+    assert "called off" in reply["content"]
+    assert "components" not in reply or reply["components"] == []
 
 
 async def test_unlink_says_what_was_removed(street: Street) -> None:

@@ -4,11 +4,12 @@ import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.linker.signins.ways import ways_beside_plex
 from shared.http.client import client
-from shared.owners import TokenKind, account_token
+from shared.owners import TokenKind, account_token, sign_in_secret
 from shared.postgres.pool import Pool
 from shared.schemas.events import AccountLinked, AccountUnlinked
 from shared.schemas.secret import Secret
@@ -127,6 +128,61 @@ async def test_name_and_password_link_an_account(
     assert PASSWORD not in everything
 
 
+FAILS = """
+create function fails() returns trigger language plpgsql as $$
+begin raise exception 'the database system is shutting down' using errcode = '57P01'; end $$;
+create trigger fails before insert on connections for each row execute function fails();
+"""
+
+
+@pytest.mark.parametrize("provider", ["jellyfin", "emby"])
+async def test_a_session_that_cannot_be_kept_is_ended(
+    house: House, linker: Linker, scene: Scene, provider: str
+) -> None:
+    household = scene.jellyfin.household if provider == "jellyfin" else scene.emby.household
+    anna = household.named("anna")
+    assert anna is not None
+    me = await admin(house)
+    await scene.pool.execute(FAILS)
+
+    answer = await me.post(f"{provider}/connect", {"username": "anna", "password": PASSWORD})
+
+    assert answer.status_code == 503
+    assert anna.last_login_at is not None
+    assert household.tokens_of(anna) == []
+
+
+UNLINKS = """
+create function unlinks() returns trigger language plpgsql as $$
+begin delete from connections; return null; end $$;
+create constraint trigger unlinks after insert on connections deferrable initially deferred
+for each row execute function unlinks();
+"""
+
+
+async def test_an_account_that_is_unlinked_at_the_same_moment_is_a_conflict(
+    house: House, linker: Linker, scene: Scene
+) -> None:
+    me = await admin(house)
+    await scene.pool.execute(UNLINKS)
+
+    answer = await me.post("jellyfin/connect", {"username": "anna", "password": PASSWORD})
+
+    assert answer.status_code == 409
+    assert "unlinked at the same moment" in answer.json()["detail"]
+
+
+async def test_a_session_of_nobody_is_ended(house: House, linker: Linker, scene: Scene) -> None:
+    anna = scene.jellyfin.household.named("anna")
+    assert anna is not None
+    body = {"username": "anna", "password": PASSWORD, "person_id": "nobody"}
+
+    answer = await key(house).post("jellyfin/connect", body)
+
+    assert answer.status_code == 404
+    await until(lambda: scene.jellyfin.household.tokens_of(anna) == [])
+
+
 async def test_too_many_wrong_passwords_are_too_many_requests(house: House, linker: Linker) -> None:
     me = await admin(house)
     answers = [await me.post("emby/connect", {"username": "anna", "password": f"wrong {n}"}) for n in range(7)]
@@ -181,6 +237,58 @@ async def test_unlinking_ends_the_token_over_there_too(
     assert await linker.vault.get(owner) is None
     assert await me.linked() == []
     await until(lambda: len(said.facts(AccountUnlinked)) == 1)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "unlinked", "over"])
+async def test_tokens_of_a_redeemed_code_end_with_their_sign_in(
+    house: House, linker: Linker, scene: Scene, place: Place, how: str
+) -> None:
+    me = await admin(house)
+    pin = await me.begin("trakt")
+    scene.trakt.accounts.approve(pin["code"], scene.trakt.accounts.by_slug["anna"])
+    scene.trakt.api.fail_next(403)  # the code is redeemed, and nobody knows whose it is
+    during = await me.check(pin, "trakt")
+    access = await redeemed(linker, pin)
+    was_alive = scene.trakt.accounts.holder(access) is not None
+
+    if how == "cancelled":
+        await house.delete(f"/api/integrations/trakt/auth/pin/{pin['pin_id']}")
+    elif how == "unlinked":
+        await me.unlink("trakt")
+    else:
+        scene.trakt.api.fail_next(403)
+        await place.rows("update sign_ins set expires_at = now(), poll_at = now()")
+
+    await until(lambda: scene.trakt.accounts.holder(access) is None)
+    assert (during["status"], was_alive) == ("pending", True)
+    assert await me.linked() == []
+
+
+async def test_a_redeemed_code_that_is_called_off_leaves_the_account_linked(
+    house: House, linker: Linker, scene: Scene
+) -> None:
+    me, anna = await admin(house), scene.trakt.accounts.by_slug["anna"]
+    first = await me.begin("trakt")
+    scene.trakt.accounts.approve(first["code"], anna)
+    await settled(me, first, "trakt")
+    second = await me.begin("trakt")
+    scene.trakt.accounts.approve(second["code"], anna)
+    scene.trakt.api.fail_next(403)
+    await me.check(second, "trakt")
+    asked = len(scene.trakt.api.seen)
+
+    await house.delete(f"/api/integrations/trakt/auth/pin/{second['pin_id']}")
+    await until(lambda: len(scene.trakt.api.seen) > asked)
+
+    assert [each["state"] for each in await me.linked()] == ["ok"]
+    assert not [request for request in scene.trakt.auth.seen if "revoke" in request.path]
+
+
+async def redeemed(linker: Linker, pin: Any) -> str:
+    """Return the access token that is kept in the place of the code."""
+    kept = await linker.vault.get(sign_in_secret(pin["pin_id"], provider="trakt"))
+    assert kept is not None
+    return str(msgspec.json.decode(kept.reveal())["access"])
 
 
 async def test_a_dead_token_is_found_said_once_and_shown(

@@ -1,5 +1,7 @@
 """What becomes of sign-ins that Discord, passwords and other systems began: replies, revocations."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +13,7 @@ from services.linker.signins.wiring import Ways
 from shared.errors import ConflictError, InvalidError
 from shared.http.calls import RefusedError
 from shared.owners import account_token, reply_token, sign_in_secret
+from shared.schemas.events import AccountLinked
 from shared.schemas.interactions import TOKEN, Interaction, Reply
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
@@ -81,6 +84,22 @@ async def test_every_end_is_said(
     expected = {"refused": "proven by somebody else", "expired": "expired", "cancelled": "called off"}
     assert expected[how] in text
     assert (await linker.sign_ins.check(begun.id)).state == how
+
+
+async def test_an_interaction_that_comes_again_after_the_end_begins_nothing(
+    plex: PlexTv, house: House, linker: Linker
+) -> None:
+    first = await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker, 1))
+    await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker, 2))
+    await linker.sign_ins.unlink(ADA, "plex")
+    made = len(plex.pins.open())
+
+    again = [await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker, number)) for number in (1, 2)]
+
+    assert [(each.id, each.state) for each in again] == [(first.id, "cancelled")] * 2
+    assert len(plex.pins.open()) == made
+    other = await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker, 3))
+    assert (other.id != first.id, other.state) == (True, "pending")
 
 
 async def test_an_expired_one_is_over_at_the_next_begin(place: Place, house: House, linker: Linker, said: Said) -> None:
@@ -236,6 +255,34 @@ async def test_a_token_that_is_not_kept_is_ended_over_there(place: Place, house:
         assert "canary" not in repr(said.messages)
 
 
+async def test_a_token_ends_over_there_when_another_takes_its_place(place: Place, house: House, said: Said) -> None:
+    codes = Codes()
+    async with place.linker(ways=Ways(revokers={"jellyfin": codes.revoke})) as linker:
+        first = authorized()
+        second = msgspec.structs.replace(first, token=Secret("canary-of-a-second-token"))
+        third = msgspec.structs.replace(first, token=Secret("canary-of-a-third-token"))
+        for each in (first, first, second, second, third):
+            await linker.sign_ins.connect(ADA, each)
+        await until(lambda: len(codes.revoked) == 2)
+
+        kept = await linker.vault.get(account_token("jellyfin", server="cellar-1", account_id="7a1"))
+
+    assert {each.token.reveal() for each in codes.revoked} == {first.token.reveal(), second.token.reveal()}
+    assert kept == third.token
+    assert "canary" not in repr(said.messages)
+
+
+async def test_of_trakt_no_token_ends_while_another_is_in_use(place: Place, house: House, said: Said) -> None:
+    codes = Codes()
+    async with place.linker(ways=Ways(revokers={"trakt": codes.revoke})) as linker:
+        first = authorized(provider="trakt")
+        await linker.sign_ins.connect(ADA, first)
+        await linker.sign_ins.connect(ADA, msgspec.structs.replace(first, token=Secret("canary-of-a-second-token")))
+        await until(lambda: len(said.facts(AccountLinked)) == 2)
+
+        assert said.on("jobs.linker.revoke") == []
+
+
 async def test_a_bug_ends_one_sign_in_and_no_other(place: Place, house: House) -> None:
     codes, bug = Codes(), Codes()
     bug.outcome = ZeroDivisionError("canary")
@@ -284,13 +331,14 @@ class Doors:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str, Asker]] = []
 
+    @asynccontextmanager
     async def __call__(
         self, provider: Provider, *, server: str, username: str, password: Secret, asker: Asker
-    ) -> Authorized:
+    ) -> AsyncIterator[Authorized]:
         self.asked.append((provider, server, username, asker))
         if password.reveal() != "canary-of-a-password":
             raise InvalidError("the user name or the password is wrong")
-        return authorized(provider=provider)
+        yield authorized(provider=provider)
 
 
 async def test_a_name_and_a_password_link_an_account(

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from services.linker.signins.budget import Budget
-from services.linker.signins.domain import Asker, Begun, Outcome, Pending, Waiting, begun_row
+from services.linker.signins.domain import Asker, Begun, Outcome, Pending, SignInRow, Waiting, begun_row
+from services.linker.signins.poller import CHECK_EVERY
 from services.linker.signins.store import sign_ins
 from services.linker.signins.wiring import Ways
 from shared.http.calls import RateLimitedError
@@ -140,22 +141,24 @@ class Silent:
         return Pending()
 
 
+def waiting_since(name: str, age: timedelta) -> SignInRow:
+    begun = Begun(
+        code="code",
+        url="http://plex.test",
+        expires_at=now() + timedelta(minutes=20),
+        poll_every=timedelta(seconds=2),
+    )
+    asker = Asker("discord", name, "somebody")
+    return begun_row(begun, sign_in_id=name, provider="trakt", server="", asker=asker, at=now() - age)
+
+
 @pytest.fixture
 async def many(pool: Pool) -> int:
     """A thousand sign-ins that wait, some of them for long."""
     count = 1000
     async with transaction(pool) as connection:
         for number in range(count):
-            begun = Begun(
-                code="code",
-                url="http://plex.test",
-                expires_at=now() + timedelta(minutes=20),
-                poll_every=timedelta(seconds=2),
-            )
-            asker = Asker("discord", str(number), "somebody")
-            at = now() - timedelta(seconds=number % 600)
-            row = begun_row(begun, sign_in_id=f"s{number:04}", provider="trakt", server="", asker=asker, at=at)
-            await sign_ins.add(connection, row)
+            await sign_ins.add(connection, waiting_since(f"s{number:04}", timedelta(seconds=number % 600)))
     return count
 
 
@@ -169,6 +172,61 @@ async def test_a_thousand_open_sign_ins_take_turns(place: Place, many: int) -> N
     assert max(counts.values()) <= 5
 
 
+class Narrow(Silent):
+    """Takes its time for each, and one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn = asyncio.Lock()
+
+    async def poll(self, waiting: Waiting) -> Outcome:
+        async with self._turn:
+            await asyncio.sleep(0.02)
+            return await super().poll(waiting)
+
+
+async def test_who_began_a_moment_ago_is_not_kept_waiting_by_a_crowd(place: Place, house: House, pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        for number in range(300):
+            await sign_ins.add(connection, waiting_since(f"old-{number}", timedelta(minutes=5, seconds=number)))
+        for number in range(3):
+            await sign_ins.add(connection, waiting_since(f"young-{number}", timedelta(seconds=10)))
+    narrow = Narrow()
+
+    async with place.linker(ways=Ways(flows={"trakt": narrow})):
+        await until(lambda: len(narrow.asked) >= 12)
+
+    first = narrow.asked[:12]
+    assert {name for name in first if name.startswith("young")} == {"young-0", "young-1", "young-2"}
+    assert len({name for name in first if name.startswith("old")}) == 9
+
+
+async def test_many_that_began_a_moment_ago_leave_turns_to_the_others(place: Place, house: House, pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        for number in range(20):
+            await sign_ins.add(connection, waiting_since(f"old-{number}", timedelta(minutes=5, seconds=number)))
+        for number in range(200):
+            await sign_ins.add(connection, waiting_since(f"young-{number}", timedelta(seconds=20)))
+    narrow = Narrow()
+
+    async with place.linker(ways=Ways(flows={"trakt": narrow})):
+        await until(lambda: len(narrow.asked) >= 40)
+
+    old = [name for name in narrow.asked[:40] if name.startswith("old")]
+    assert 8 <= len(old) <= 12
+
+
+async def test_who_comes_to_see_how_it_stands_is_asked_for_often_again(place: Place, house: House, pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        await sign_ins.add(connection, waiting_since("seen", timedelta(minutes=10)))
+    async with place.linker(ways=Ways(flows={"trakt": Silent()})) as linker:
+        await asyncio.sleep(CHECK_EVERY.total_seconds())
+        await linker.sign_ins.check("seen")
+
+    [row] = await place.rows("select poll_at - polled_at as pause from sign_ins")
+    assert row["pause"] < timedelta(seconds=5)
+
+
 async def test_one_budget_gives_all_replicas_their_moments(pool: Pool) -> None:
     budgets = [Budget(pool, "plex.tv", every=timedelta(milliseconds=100)) for _ in range(2)]
     moments: list[datetime] = []
@@ -177,10 +235,10 @@ async def test_one_budget_gives_all_replicas_their_moments(pool: Pool) -> None:
         async with budget.turn():
             moments.append(now())
 
+    began = now()
     await asyncio.gather(*(call(budget) for budget in budgets * 5))
 
-    moments.sort()
-    assert moments[-1] - moments[0] >= timedelta(milliseconds=880)
+    assert max(moments) - began >= timedelta(milliseconds=880)
 
 
 async def test_a_wait_that_is_asked_for_holds_up_even_those_whose_turn_was_given(pool: Pool) -> None:

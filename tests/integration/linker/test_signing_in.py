@@ -122,6 +122,22 @@ async def test_a_pin_without_the_short_one_is_offered_too(plex: PlexTv, house: H
     assert (await me.settled(pin))["status"] == "authorized"
 
 
+@pytest.mark.parametrize("status", [500, 403])
+async def test_what_goes_wrong_with_one_pin_hides_no_other(
+    plex: PlexTv, house: House, linker: Linker, status: int
+) -> None:
+    me = await admin(house)
+    pin = await me.begin()
+    strong = plex.pins.coded(pin["code"])
+    assert strong is not None
+    plex.fail_next(status, times=20, path=f"/api/v2/pins/{strong.id}")
+    claim(plex, pin["short_code"], plex.accounts.add("anna"))
+
+    ended = await me.settled(pin)
+
+    assert ended["status"] == "authorized"
+
+
 @pytest.mark.parametrize("status", [500, 502, 200, 403, 401])
 async def test_what_goes_wrong_over_there_ends_nothing(plex: PlexTv, house: House, linker: Linker, status: int) -> None:
     me = await admin(house)
@@ -297,6 +313,7 @@ BAD: list[tuple[str, Any, int]] = [
     ("plex/auth/pin", {"person_id": "nobody"}, 404),
     ("plex/auth/pin", {"person_id": "a\x00b"}, 400),
     ("plex/auth/pin", {"more": 1}, 400),
+    ("plex/auth/pin", {"server": "Attic"}, 400),
     ("plex/auth/check", {"pin_id": "nothing"}, 404),
     ("plex/auth/check", {"pin_id": ""}, 400),
     ("plex/auth/check", {}, 400),
@@ -311,6 +328,16 @@ async def test_bad_input_is_refused_in_a_sentence(house: House, linker: Linker) 
     assert [(path, body, answer.status_code) for (path, body, _), answer in zip(BAD, answers, strict=True)] == BAD
     assert {answer.headers["content-type"] for answer in answers} == {"application/problem+json"}
     assert all(answer.json()["detail"] for answer in answers)
+
+
+async def test_many_servers_are_no_way_to_many_pins(plex: PlexTv, house: House, linker: Linker) -> None:
+    me = await admin(house)
+
+    answers = [await me.post("plex/auth/pin", {"server": f"Attic {number}"}) for number in range(3)]
+
+    assert [answer.status_code for answer in answers] == [400] * 3
+    assert [error["path"] for error in answers[0].json()["errors"]] == ["server"]
+    assert plex.pins.open() == []
 
 
 async def test_a_sign_in_is_found_under_its_own_system_only(plex: PlexTv, house: House, linker: Linker) -> None:

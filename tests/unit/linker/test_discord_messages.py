@@ -1,6 +1,10 @@
 """What the linker says in Discord is true of the account that it is about, and of the person who reads it."""
 
+from datetime import UTC, datetime
+
 from services.linker.discord import messages
+from services.linker.signins.domain import SignIn
+from shared.clients.discord.messages import LONGEST_CONTENT
 from shared.schemas.people import Person
 
 
@@ -11,6 +15,23 @@ def test_only_plex_is_said_to_be_linked_by_the_command() -> None:
     assert "/link" in plex.content
     assert "/link" not in jellyfin.content
     assert "admin" in jellyfin.content
+
+
+def test_why_a_sign_in_was_refused_is_words_and_no_markup() -> None:
+    refused = SignIn(
+        id="s1",
+        provider="plex",
+        state="refused",
+        code="c",
+        url="http://plex.test",
+        expires_at=datetime(2026, 5, 1, tzinfo=UTC),
+        reason="**Cellar** says [press here](http://evil)" + "*" * 5000,
+    )
+
+    said = messages.ended(refused).content
+
+    assert said.startswith("\\*\\*Cellar\\*\\* says \\[press here\\]\\(http")
+    assert len(said) <= LONGEST_CONTENT
 
 
 def test_whoever_has_no_user_in_seerr_reads_why() -> None:

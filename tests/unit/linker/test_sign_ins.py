@@ -2,17 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
-from services.linker.signins.domain import (
-    CHECK_EVERY,
-    Asker,
-    Begun,
-    SignInRow,
-    begun_row,
-    first_check_at,
-    poll_again_at,
-)
+from services.linker.signins.domain import Asker, Begun, SignInRow, begun_row, poll_again_at
+from services.linker.signins.lifetimes import CHECK_EVERY, first_check_at
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 BEGUN = Begun(
@@ -45,6 +39,12 @@ def test_the_older_a_sign_in_the_seldomer_it_is_asked_for_until_it_is_over(
     age: timedelta, asked: timedelta | None, wait: timedelta
 ) -> None:
     assert poll_again_at(row(), now=NOON + age, wait=asked) == NOON + age + wait
+
+
+def test_one_that_somebody_came_to_see_is_as_new() -> None:
+    seen = msgspec.structs.replace(row(), wanted_at=NOON + timedelta(minutes=10))
+
+    assert poll_again_at(seen, now=NOON + timedelta(minutes=10)) == NOON + timedelta(minutes=10, seconds=2)
 
 
 def test_a_slow_system_is_asked_as_seldom_as_it_wants() -> None:

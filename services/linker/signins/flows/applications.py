@@ -9,7 +9,7 @@ from services.linker.servers.store import ServerRow
 from shared.clients.trakt import Trakt
 from shared.errors import ConflictError
 from shared.owners import server_token
-from shared.postgres.pool import Pool, transaction
+from shared.postgres.pool import Pool, snapshot
 from shared.vault import Vault
 
 _SHORTEST: Final = 32
@@ -38,12 +38,11 @@ class Applications:
 
     async def trakt(self) -> Trakt:
         """Return Trakt, spoken to as the configured application; raises `NoApplicationError`."""
-        async with transaction(self._pool) as connection:
-            rows = await store.servers_of(connection, "trakt")
-        for row in rows:
-            client_id, secret = client_id_of(row), await self._vault.get(server_token(row.name, type="trakt"))
-            if client_id and secret is not None:
-                return self._clients.trakt(client_id=client_id, client_secret=secret)
+        async with snapshot(self._pool) as connection:  # an id with the secret of another would be refused
+            for row in await store.servers_of(connection, "trakt"):
+                secret = await self._vault.get(server_token(row.name, type="trakt"), on=connection)
+                if (client_id := client_id_of(row)) and secret is not None:
+                    return self._clients.trakt(client_id=client_id, client_secret=secret)
         raise NoApplicationError
 
 

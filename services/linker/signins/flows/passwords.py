@@ -5,20 +5,24 @@ no way around a server's own protection. What is counted by is a digest: people 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
+
+import structlog
 
 from services.linker.clients import Clients
 from services.linker.servers.store import ServerRow
 from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.flows.jellyfin import authorized, device_of
-from services.linker.signins.flows.places import chosen_server
+from services.linker.signins.flows.places import AnotherServerError, chosen_server, proven_server
 from services.linker.signins.lifetimes import next_try_at
 from services.linker.signins.store import tries
 from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
-from shared.errors import Fault, InvalidError, ThrottledError, TransientError
+from shared.clients.mediabrowser import SignedIn
+from shared.errors import Fault, InvalidError, ThrottledError, TransientError, UnavailableError, UsherError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.identifiers import random_id
 from shared.schemas.media import Provider
@@ -27,6 +31,8 @@ from shared.schemas.secret import Secret
 TRIES: Final = 5
 WINDOW: Final = timedelta(minutes=5)
 LONGEST: Final = 256
+
+log = structlog.get_logger()
 
 
 class Passwords:
@@ -37,27 +43,37 @@ class Passwords:
         self._clients = clients
         self._now = now
 
+    @asynccontextmanager
     async def sign_in_with_password(
         self, provider: Provider, *, server: str, username: str, password: Secret, asker: Asker
-    ) -> Authorized:
-        """Return the account that a name and a password open.
+    ) -> AsyncIterator[Authorized]:
+        """Lend the account that a name and a password open, to be kept; its session ends where Postgres is away.
 
         Raises `InvalidError` with the field that is wrong, `ThrottledError` after five failures within five minutes,
-        what `chosen_server` does, and what the client does.
+        `AnotherServerError` before the password is sent to it, what `chosen_server` does, and what the client does.
         """
         if provider not in ("jellyfin", "emby"):
             raise InvalidError(f"nobody signs in to {provider} with a password here")
         _check(username, password)
         row = await chosen_server(self._pool, provider, server)
         account = digest(row.name, username)
+        client = self._client(provider, row, asker, account)
+        proven_server(row, (await client.public_server()).id)
+        signed_in = await self._let_in(client, account, username=username, password=password)
+        try:
+            await self._forgive(account)
+            yield authorized(provider, row, signed_in)
+        except (UnavailableError, AnotherServerError):
+            await _sign_out(client, signed_in.token, server=row.name)
+            raise
+
+    async def _let_in(self, client: Jellyfin | Emby, account: bytes, *, username: str, password: Secret) -> SignedIn:
         try_id = await self._count(account)
         try:
-            signed_in = await self._client(provider, row, asker, account).sign_in(username=username, password=password)
+            return await client.sign_in(username=username, password=password)
         except TransientError:
             await self._forget_try(try_id)
             raise
-        await self._forgive(account)
-        return authorized(provider, row, signed_in)
 
     def _client(self, provider: Provider, row: ServerRow, asker: Asker, account: bytes) -> Jellyfin | Emby:
         # Emby ends all sessions of a device at a sign-in, whosever they are: a device for each name that is typed
@@ -85,6 +101,14 @@ class Passwords:
     async def _forgive(self, account: bytes) -> None:
         async with transaction(self._pool) as connection:
             await tries.forgive_tries(connection, account)
+
+
+async def _sign_out(client: Jellyfin | Emby, token: Secret, *, server: str) -> None:
+    """End a session that nobody keeps, if that can be done now: what is needed to do it later is kept nowhere."""
+    try:
+        await client.sign_out(token)
+    except UsherError as exc:
+        log.warning("session_left_behind", server=server, reason=exc.detail)
 
 
 def digest(server: str, username: str) -> bytes:

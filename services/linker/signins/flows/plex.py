@@ -5,6 +5,7 @@ they are asked for it until they are over.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -14,7 +15,7 @@ from services.linker.signins.budget import Budget
 from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Held, Outcome, Pending, Proven, Waiting
 from shared.clients.plex_accounts import Pin
 from shared.clients.plex_tv import PinExpiredError, PlexTv
-from shared.errors import UsherError
+from shared.errors import UnavailableError, UsherError
 from shared.schemas.secret import Secret
 
 POLL_EVERY: Final = timedelta(seconds=2)
@@ -53,20 +54,15 @@ class PlexFlow:
         )
 
     async def poll(self, waiting: Waiting) -> Outcome:
-        """Ask for each PIN that is not over."""
+        """Ask for each PIN that is not over; what goes wrong with one is raised only where no other was claimed."""
         now = datetime.now(UTC)
-        pins = [pin_id for pin_id, until in map(_pin, waiting.references) if until > now]
-        over = 0
-        for pin_id in pins:
-            try:
-                async with self._budget.turn():
-                    token = await self._plex_tv.check_pin(pin_id)
-            except PinExpiredError:
-                over += 1
-                continue
-            if token is not None:
+        told: list[UsherError | None] = []
+        for pin_id in [pin_id for pin_id, until in map(_pin, waiting.references) if until > now]:
+            token = await self._told(pin_id)
+            if isinstance(token, Secret):
                 return await self.signed_in(token)
-        return Pending() if over < len(pins) else Ended("expired")
+            told.append(token)
+        return _outcome(told)
 
     async def signed_in(self, token: Secret) -> Authorized:
         """Return whose token this is; raise `CredentialRefusedError` where it is nobody's."""
@@ -86,12 +82,29 @@ class PlexFlow:
             found = await self._plex_tv.resources(token)
         return [ReachedServer(each.name, each.machine_id, each.owned) for each in found]
 
+    async def _told(self, pin_id: int) -> Secret | UsherError | None:
+        try:
+            async with self._budget.turn():
+                return await self._plex_tv.check_pin(pin_id)
+        except UnavailableError:
+            raise
+        except UsherError as exc:
+            return exc
+
     async def _short_pin(self) -> Pin | None:
         try:
             async with asyncio.timeout(SHORT_WITHIN.total_seconds()), self._budget.turn():
                 return await self._plex_tv.create_pin(strong=False)
         except (UsherError, TimeoutError):
             return None
+
+
+def _outcome(told: Sequence[UsherError | None]) -> Outcome:
+    """Return how a sign-in stands none of whose PINs gave a token; raise what kept one from being seen."""
+    for each in told:
+        if each is not None and not isinstance(each, PinExpiredError):
+            raise each
+    return Pending() if None in told else Ended("expired")
 
 
 def _reference(pin: Pin) -> str:

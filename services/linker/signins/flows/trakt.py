@@ -104,6 +104,12 @@ class _Redeemed(msgspec.Struct, frozen=True, tag="trakt.redeemed"):
         return Secret(msgspec.json.encode(self).decode())
 
 
+def redeemed_token(secret: Secret) -> Secret | None:
+    """Return the access token that a sign-in's secret holds, once its code is redeemed; None before."""
+    redeemed = _redeemed(secret)
+    return None if redeemed is None else Secret(redeemed.access)
+
+
 def _redeemed(secret: Secret) -> _Redeemed | None:
     """Return the tokens that stand in the place of a code; None for a code."""
     try:

@@ -5,13 +5,13 @@ from typing import Final
 
 import asyncpg
 
-from services.linker.signins.domain import Asker, Proven, SignInRow, State
+from services.linker.signins.domain import WANTED_FOR, WANTED_WAIT, Asker, Proven, SignInRow, State
 from shared.postgres.pool import Connection
 from shared.schemas.media import Provider
 
 _COLUMNS: Final = (
     "id, provider, server, asker_kind, asker_id, asker_name, state, code, short_code, short_until, url, references_, "
-    "poll_every, expires_at, created_at, reason, account_id, username, email, interaction_id"
+    "poll_every, expires_at, created_at, wanted_at, reason, account_id, username, email, interaction_id"
 )
 _RENAMED: Final = ("asker_kind", "asker_id", "asker_name", "references_")
 
@@ -20,8 +20,8 @@ async def add(connection: Connection, row: SignInRow) -> bool:
     """Keep a sign-in that has begun; return whether the asker had no other open one, or else that one stays."""
     done = await connection.execute(
         """insert into sign_ins (id, provider, server, asker_kind, asker_id, asker_name, code, short_code, short_until,
-            url, references_, poll_every, poll_at, expires_at, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            url, references_, poll_every, poll_at, expires_at, created_at, wanted_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         on conflict (provider, server, asker_kind, asker_id) where state = 'pending' do nothing""",
         row.id,
         row.provider,
@@ -38,6 +38,7 @@ async def add(connection: Connection, row: SignInRow) -> bool:
         row.created_at + row.poll_every,
         row.expires_at,
         row.created_at,
+        row.wanted_at,
     )
     return done != "INSERT 0 0"
 
@@ -82,17 +83,47 @@ async def all_open_of(connection: Connection, asker: Asker, provider: Provider) 
 async def answer_to(connection: Connection, sign_in_id: str, *, interaction_id: str) -> None:
     """Let an interaction hear how it ends, in the place of an earlier one."""
     await connection.execute("update sign_ins set interaction_id = $2 where id = $1", sign_in_id, interaction_id)
+    await connection.execute(
+        "insert into sign_in_interactions (id, sign_in_id) values ($2, $1) on conflict do nothing",
+        sign_in_id,
+        interaction_id,
+    )
 
 
-async def take_due(connection: Connection, *, now: datetime, lease: timedelta) -> SignInRow | None:
-    """Take the sign-in that has waited longest for its turn; for as long as the lease nobody else does."""
+async def of_interaction(connection: Connection, interaction_id: str) -> SignInRow | None:
+    """Return the sign-in that an interaction began or came to see, open or not."""
+    row = await connection.fetchrow(
+        f"""select {_COLUMNS} from sign_ins
+        where id = (select sign_in_id from sign_in_interactions where id = $1)""",  # noqa: S608 (constants)
+        interaction_id,
+    )
+    return _one(row)
+
+
+async def want(connection: Connection, sign_in_id: str, *, now: datetime) -> None:
+    """Note that somebody waits for a sign-in."""
+    await connection.execute(
+        "update sign_ins set wanted_at = greatest(wanted_at, $2) where id = $1 and state = 'pending'", sign_in_id, now
+    )
+
+
+async def take_due(
+    connection: Connection, *, now: datetime, lease: timedelta, is_wanted_first: bool = False
+) -> SignInRow | None:
+    """Take the sign-in that has waited longest for its turn; for as long as the lease nobody else does.
+
+    With `is_wanted_first`, one that somebody waits for goes before all that nobody does.
+    """
     row = await connection.fetchrow(
         f"""update sign_ins set poll_at = $2, polling_until = $2, polled_at = $1 where id = (
             select id from sign_ins where state = 'pending' and poll_at <= $1
-            order by poll_at limit 1 for update skip locked)
+            order by ($3 and wanted_at > $4 and poll_at <= $5) desc, poll_at limit 1 for update skip locked)
         returning {_COLUMNS}""",  # noqa: S608 (constants)
         now,
         now + lease,
+        is_wanted_first,
+        now - WANTED_FOR,
+        now - WANTED_WAIT,
     )
     return _one(row)
 

@@ -43,13 +43,14 @@ class People:
     ) -> Authorized:
         """Type them; one replica answers after the other."""
         self._turn += 1
-        return await self._replicas[self._turn % 2].sign_in_with_password(
+        async with self._replicas[self._turn % 2].sign_in_with_password(
             provider,
             server=SERVERS[provider] if server is None else server,
             username=username,
             password=Secret(password),
             asker=asker,
-        )
+        ) as authorized:
+            return authorized
 
     async def fail(self, provider: Provider, username: str, *, times: int) -> None:
         for number in range(times):
@@ -194,11 +195,17 @@ async def test_two_accounts_of_one_asker_live_side_by_side_on_emby(people: Peopl
     assert [household.is_known(one.token.reveal()) for one in (first, second, again)] == [True, False, True]
 
 
-async def test_another_server_behind_the_address_proves_nothing(people: People) -> None:
-    await people.scene.pool.execute("update servers set machine_id = 'another' where name = 'Shed'")
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_another_server_behind_the_address_proves_nothing_and_sees_no_password(
+    people: People, provider: Provider
+) -> None:
+    await people.scene.pool.execute("update servers set machine_id = 'another'")
 
-    with pytest.raises(AnotherServerError):
-        await people.type("emby", "anna", RIGHT)
+    with pytest.raises(AnotherServerError, match=f"another server than {SERVERS[provider]} answers"):
+        await people.type(provider, "anna", RIGHT)
+
+    stand_in = people.scene.jellyfin if provider == "jellyfin" else people.scene.emby
+    assert [request.path for request in stand_in.seen] == ["/System/Info/Public"]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
