@@ -25,6 +25,7 @@ from shared.schemas.secret import Secret
 from shared.settings import SettingsError
 
 _PAUSE_S: Final = 0.5
+_CLOSE_WITHIN_S: Final = 2
 _SCHEMES: Final = ("nats://", "tls://", "ws://", "wss://")
 
 log = structlog.get_logger()
@@ -121,28 +122,25 @@ class Bus:
             tasks.create_task(self._keep_connected())
 
     async def _keep_connected(self) -> None:
-        first = True
+        made = 0
         while True:
             self._closed.clear()
             client = Client()
             try:
                 await self._connect(client)
                 await self._attach(client)
+                if made:
+                    telemetry.NATS_RECONNECTS.labels("new client").inc()
+                made += 1
+                await self._closed.wait()
+                log.warning("nats_closed", reason="the client gave up; a new one is made")
             except (nats.errors.Error, OSError, TimeoutError, UnavailableError) as exc:
                 log.warning("nats_connect_failed", error=type(exc).__name__, reason=str(exc))
-                await _close(client)
-                await asyncio.sleep(_PAUSE_S)
-                continue
-            if not first:
-                telemetry.NATS_RECONNECTS.labels("new client").inc()
-            first = False
-            try:
-                await self._closed.wait()
             finally:
                 self._usable.clear()
                 telemetry.NATS_CONNECTED.set(0)
                 await _close(client)
-            log.warning("nats_closed", reason="the client gave up; a new one is made")
+            await asyncio.sleep(_PAUSE_S)
 
     async def _connect(self, client: Client) -> None:
         await client.connect(
@@ -199,7 +197,7 @@ class Bus:
 async def _close(client: Client) -> None:
     """Close without draining: nats-py's drain waits for its whole timeout after a cancelled pull."""
     with suppress(nats.errors.Error, OSError, TimeoutError):
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(_CLOSE_WITHIN_S):
             await client.close()
 
 

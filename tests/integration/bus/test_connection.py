@@ -1,10 +1,12 @@
 """What is said of the connection: a loss is a warning, a stop is not."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from structlog.testing import capture_logs
 
+from shared.bus.client import Client
 from shared.bus.connection import connect
 from shared.schemas.secret import Secret
 from tests.integration.servers import Running
@@ -40,3 +42,27 @@ async def test_a_client_that_closes_for_good_is_warned_of_once(nats_url: Secret)
             await until(lambda: bus.is_connected and bus.client is not old)
 
     assert warnings(logs) == ["nats_closed"]
+
+
+async def test_a_stop_in_the_middle_of_connecting_leaves_no_connection_open(nats_url: Secret) -> None:
+    part = NeverAttached()
+    async with connect(nats_url, name="test", wait=False) as bus:
+        await bus.add(part)
+        await until(lambda: part.client is not None)
+
+    assert part.client is not None
+    assert part.client.is_closed
+
+
+class NeverAttached:
+    """A part that is not done with subscribing."""
+
+    def __init__(self) -> None:
+        self.client: Client | None = None
+
+    async def attach(self, client: Client) -> None:
+        self.client = client
+        await asyncio.Event().wait()
+
+    def lost(self) -> None:
+        raise AssertionError("it was never attached")
