@@ -12,14 +12,15 @@ from typing import Final, Protocol
 
 import structlog
 
+from services.gateway.spool.pace import Pace
 from services.gateway.spool.record import Record, SpoolFullError, begin
 from shared.bus.publishing import Publisher, Stored
 from shared.errors import UnavailableError
 
 PATIENCE: Final = timedelta(milliseconds=100)
 LAST_RESORT: Final = timedelta(seconds=2)
-BUSY: Final = 8
-"""Messages on their way at once, from which on the house is busy: a steady 200 a second keeps one or two."""
+BUSY: Final = 300
+"""Messages a second from which on the house is busy."""
 _BREAK: Final = timedelta(seconds=1)
 
 _log = structlog.get_logger()
@@ -67,22 +68,16 @@ class Hedge:
         self._last_resort = last_resort.total_seconds()
         self._clock = clock
         self._broken_until = 0.0
-        self._on_their_way = 0
+        self._pace = Pace(clock)
 
     @property
     def is_busy(self) -> bool:
-        """True while many messages come at once."""
-        return self._on_their_way >= BUSY
+        """True while many messages come."""
+        return self._pace.a_second >= BUSY
 
     async def store(self, record: Record) -> bool:
         """Return once it is stored: True where JetStream had it before; raises `UnavailableError`, `TooLargeError`."""
-        self._on_their_way += 1
-        try:
-            return await self._store(record)
-        finally:
-            self._on_their_way -= 1
-
-    async def _store(self, record: Record) -> bool:
+        self._pace.note()
         future = None if self._is_detour(record.source) else await self._begin(record)
         stored = await self._acknowledged(future, self._patience)
         if stored is None:
