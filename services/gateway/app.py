@@ -32,7 +32,7 @@ from services.gateway.api.tracing import traced
 from services.gateway.discord import routes as discord
 from services.gateway.discord.door import Door as DiscordDoor
 from services.gateway.edge import Edge
-from services.gateway.pages import done
+from services.gateway.pages import done, home
 from services.gateway.reference import page as reference
 from services.gateway.webhooks import routes as webhooks
 from services.gateway.webhooks.door import Door
@@ -76,6 +76,7 @@ def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer) -> Lite
             discord.router(doors.discord),
             health.open_router(routes.health),
             done.router(routes.done),
+            home.router(),
             _api(routes, guard, tracer),
         ],
         exception_handlers=problems.handlers(),

@@ -23,7 +23,7 @@ from shared.clients.plex_accounts import Server
 from shared.clients.plex_server import PlexServer
 from shared.errors import ConflictError, NotFoundError, UsherError
 from shared.http.calls import FailingError, RefusedError, out_of_reach
-from shared.postgres.pool import Pool, transaction
+from shared.postgres.pool import Pool, snapshot, transaction
 from shared.schemas.people import Person
 from shared.schemas.secret import Secret
 from shared.vault import Vault
@@ -73,12 +73,12 @@ class Ways:
 
     async def find(self, server: str, *, person_id: str | None) -> Way:
         """Return the way; raise what the caller is to be told where there is none."""
+        if person_id is None:
+            return await self._as_configured(server)
         async with transaction(self._pool) as connection:
             row = domain.configured(await servers_of(connection, "plex"), server)
-            person = None if person_id is None else await people.find_person(connection, person_id)
+            person = await people.find_person(connection, person_id)
             accounts = [] if person is None else await store.accounts_of(connection, person.id)
-        if person_id is None:
-            return await self._as_configured(row, server)
         if person is None:
             raise UnknownPersonError(person_id)
         return await self._as_person(person, accounts, row, server)
@@ -92,10 +92,12 @@ class Ways:
         if way.account_id is not None:
             self._memory.forget(way.account_id)
 
-    async def _as_configured(self, row: ServerRow | None, wanted: str) -> Way:
-        if row is None:
-            raise UnknownServerError(wanted)
-        token = await self._vault.get(owners.server_token(row.name, type="plex"))
+    async def _as_configured(self, wanted: str) -> Way:
+        async with snapshot(self._pool) as connection:  # a new token is not for the old address
+            row = domain.configured(await servers_of(connection, "plex"), wanted)
+            if row is None:
+                raise UnknownServerError(wanted)
+            token = await self._vault.get(owners.server_token(row.name, type="plex"), on=connection)
         if token is None:
             raise ConflictError(f"{row.name} is configured without a token: give it one, or read as a person")
         return Way(place=row.place, token=token)
