@@ -107,6 +107,7 @@ class Service:
         self._parts = parts
         self._consumers: list[Consumer] = []
         self._answers: list[Answers] = []
+        self.has_started = asyncio.Event()
 
     def consume(self, spec: ConsumerSpec, handler: Handler, *, workers: int = 8) -> None:
         """Give the messages of a consumer to a handler, `workers` at a time."""
@@ -151,6 +152,7 @@ class Service:
             for answers in self._answers:
                 tasks.create_task(answers.run())
                 await parts.bus.add(answers)
+            self.has_started.set()
             log.info("started")
 
     async def finish(self) -> None:

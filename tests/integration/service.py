@@ -26,8 +26,8 @@ async def parts_of(name: str, *, bus: Bus, database_url: Secret) -> AsyncIterato
 async def at_work(service: Service) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(service.run())
-        await asyncio.sleep(0.2)  # the questions are subscribed to
         try:
+            await service.has_started.wait()
             yield
         finally:
             running.cancel()

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -70,17 +70,39 @@ def stand_in(folder: Path, how: str, *, port: int = 0, name: str = "linker") -> 
 
 
 def processes_of(folder: Path, *, containing: str = "") -> list[int]:
-    """Ids of the processes that name a folder in their arguments or live in it (PostgreSQL's do)."""
-    found = []
+    """Ids of the processes that name a folder in their arguments or live in it, and of their children.
+
+    Where somebody else's process lives is not to be seen everywhere: root in a container may not look.
+    """
+    arguments = dict(_commands())
+    found = {each for each, words in arguments.items() if str(folder) in words or _lives_in(each, folder)}
+    parents = {each: _parent(each) for each in arguments}
+    while more := {each for each, parent in parents.items() if parent in found} - found:
+        found |= more
+    return sorted(each for each in found - {os.getpid()} if containing in arguments[each])
+
+
+def _commands() -> Iterator[tuple[int, str]]:
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        with suppress(OSError):
-            arguments = (entry / "cmdline").read_bytes().decode(errors="replace")
-            home = (entry / "cwd").readlink()
-            if (str(folder) in arguments or folder in [home, *home.parents]) and containing in arguments:
-                found.append(int(entry.name))
-    return found
+        if entry.name.isdigit():
+            with suppress(OSError):
+                if words := (entry / "cmdline").read_bytes().decode(errors="replace"):
+                    yield int(entry.name), words
+
+
+def _lives_in(process: int, folder: Path) -> bool:
+    try:
+        home = Path(f"/proc/{process}/cwd").readlink()
+    except OSError:
+        return False
+    return folder in [home, *home.parents]
+
+
+def _parent(process: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
 
 
 def until(holds: Callable[[], bool], within_s: float = 30) -> None:
