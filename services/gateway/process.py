@@ -6,7 +6,7 @@ Postgres waits until it is prepared.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -33,6 +33,7 @@ from services.gateway.startup import NAME, Startup
 from services.gateway.wiring import Wires
 from shared import runtime
 from shared.bus import streams
+from shared.bus.connection import Bus
 from shared.courier import Courier
 from shared.keyring import Keyring
 from shared.runtime import Parts, Service
@@ -41,6 +42,7 @@ from shared.vault import Vault
 _POOL: Final = 6
 _LOG_WORKERS: Final = 64
 """Handlers of the event log at once: so many rows can go into one statement."""
+_GREET_S: Final = 1.5
 _REMEMBERED_SECRETS: Final = "webhook-secrets.json"
 
 log = structlog.get_logger()
@@ -154,4 +156,12 @@ async def opened(config: Settings) -> AsyncIterator[Process]:
         spool = None
         if config.usher_spool == "on":
             spool = await stack.enter_async_context(spools.opened(config.spool_folder))
+        await _greet(parts.bus)
         yield Process(config, parts, spool)
+
+
+async def _greet(bus: Bus) -> None:
+    """Give NATS a moment before the application is made, which holds everything up: NATS hangs up on who is silent."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_GREET_S):
+            await bus.ready()
