@@ -7,20 +7,31 @@ it waits for (https://github.com/python/cpython/issues/86296): the task goes on,
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from nats.aio import client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+
+_AGAIN_S: Final = 0.05
 
 
 class Client(client.Client):
     """Raises `CancelledError` from what it waits for whenever the task was cancelled meanwhile."""
 
     async def connect(self, *args: Any, **options: Any) -> None:
-        """See nats-py."""
-        with _heeding_cancellation():
-            await super().connect(*args, **options)
+        """See nats-py, whose tries go on for ever after a cancellation that came together with a refusal."""
+        connecting = asyncio.create_task(super().connect(*args, **options))
+        try:
+            await asyncio.wait([connecting])
+        except asyncio.CancelledError:
+            while not connecting.done():
+                connecting.cancel()
+                await asyncio.wait([connecting], timeout=_AGAIN_S)
+            if not connecting.cancelled():
+                connecting.exception()  # looked at, so that nobody is told of it
+            raise
+        connecting.result()
 
     async def flush(self, *args: Any, **options: Any) -> None:
         """See nats-py."""

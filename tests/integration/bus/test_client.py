@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from cli.embedded.program import free_port
 from shared.bus.client import Client
 from shared.schemas.secret import Secret
 
@@ -61,3 +62,24 @@ async def test_cleaning_up_after_a_cancellation_is_not_cut_off(client: Client) -
     with pytest.raises(asyncio.CancelledError):
         await task
     assert flushed.is_set()
+
+
+async def test_connecting_to_nobody_ends_whenever_it_is_cancelled() -> None:
+    async def connect_for_ever() -> None:
+        await Client().connect(
+            f"nats://127.0.0.1:{free_port()}", max_reconnect_attempts=-1, reconnect_time_wait=0, error_cb=say_nothing
+        )
+
+    tasks = []
+    for number in range(200):
+        tasks.append(asyncio.create_task(connect_for_ever()))
+        await asyncio.sleep(number / 100_000)
+        tasks[-1].cancel()
+
+    done, _ = await asyncio.wait(tasks, timeout=10)
+    assert len(done) == len(tasks)
+    assert all(task.cancelled() for task in tasks)
+
+
+async def say_nothing(_error: Exception) -> None:
+    return
