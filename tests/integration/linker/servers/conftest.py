@@ -9,6 +9,7 @@ from shared.bus.connection import Bus
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
 from tests.integration.linker.servers.estate import Estate, estate
+from tests.integration.linker.servers.linkers import Place
 from tests.integration.linker.servers.street import Street, opened
 
 
@@ -25,3 +26,8 @@ async def usher(
     config = UpstreamSettings(plex_tv_url=street.urls["plex_tv"])
     async with estate(bus, database_url, nats_url, tmp_path, config=config) as running:
         yield running
+
+
+@pytest.fixture
+def place(database_url: Secret, nats_url: Secret, street: Street) -> Place:
+    return Place(database_url, nats_url, street)

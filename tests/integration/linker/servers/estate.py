@@ -116,3 +116,13 @@ async def addresses(*apps: App) -> AsyncIterator[list[str]]:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+SERVERS = "/api/mediaservers"
+MEDIA = ("plex", "jellyfin", "emby")
+
+
+def fault(answer: Any) -> str:
+    """Return which field was refused."""
+    assert answer.status_code == 400, answer.text
+    return str(answer.json()["errors"][0]["path"])
