@@ -97,7 +97,7 @@ class Answers:
         self._idle.set()
 
     async def attach(self, client: Client) -> None:
-        """Listen on a new client."""
+        """Listen on a new client; when this ends, the server knows of it."""
         self._micro = await nats.micro.add_service(client, name=f"usher-{self._service}", version=VERSION)
         for question, answerer in self._answerers.items():
             tag = str(question.__struct_config__.tag)
@@ -107,6 +107,7 @@ class Answers:
                 queue_group=self._service,
                 handler=self._handler(question, answerer),
             )
+        await client.flush()
 
     def lost(self) -> None:
         """Need nothing: the client subscribes again by itself."""

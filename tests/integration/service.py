@@ -41,14 +41,13 @@ async def answering(
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(answers.run())
         await bus.add(answers)
-        await bus.client.flush()
         try:
             yield answers
         finally:
             running.cancel()
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = 10) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = 30) -> None:
     """Wait until a condition holds; TimeoutError where it does not in time."""
     async with asyncio.timeout(within_s):
         while True:
