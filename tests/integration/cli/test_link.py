@@ -122,7 +122,7 @@ def test_ctrl_c_calls_it_off(gateway: FakeGateway, environment: dict[str, str]) 
         time.sleep(0.05)
 
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=30)
 
     assert process.returncode == 1
     assert errors.decode().strip().endswith("usher: called off; nothing was linked")

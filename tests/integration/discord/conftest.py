@@ -105,14 +105,14 @@ class Street:
         await self.use(interaction)
         return await self.reply(interaction)
 
-    async def reply(self, interaction: dict[str, Any], *, within_s: float = 10) -> dict[str, Any]:
-        await until(lambda: self.stand_in.interactions.reply(interaction["token"]) is not None, within_s=within_s)
+    async def reply(self, interaction: dict[str, Any]) -> dict[str, Any]:
+        await until(lambda: self.stand_in.interactions.reply(interaction["token"]) is not None)
         message = self.stand_in.interactions.reply(interaction["token"])
         assert message is not None
         return message
 
-    async def letters(self, person: Person, count: int = 1, *, within_s: float = 10) -> list[str]:
-        await until(lambda: len(self.stand_in.direct_messages(person.id)) >= count, within_s=within_s)
+    async def letters(self, person: Person, count: int = 1) -> list[str]:
+        await until(lambda: len(self.stand_in.direct_messages(person.id)) >= count)
         return [message["content"] for message in self.stand_in.direct_messages(person.id)]
 
     async def is_settled(self, *consumers: str) -> bool:

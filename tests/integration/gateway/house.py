@@ -80,5 +80,5 @@ async def opened(config: Settings) -> AsyncIterator[House]:
 async def prepared(config: Settings) -> AsyncIterator[House]:
     """Start a gateway, and wait until it answers questions."""
     async with opened(config) as house:
-        await until(house.is_prepared, within_s=20)
+        await until(house.is_prepared)
         yield house

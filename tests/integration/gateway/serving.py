@@ -60,7 +60,7 @@ class Client:
         await self._writer.drain()
 
     async def answer(self) -> Answer:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             lines = (line.partition(": ") for line in head[1:] if line)
             headers = {name.lower(): value for name, _, value in lines}
@@ -68,7 +68,7 @@ class Client:
         return Answer(int(head[0].split()[1]), headers, body)
 
     async def is_hung_up(self) -> bool:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             try:
                 return await self._reader.read() == b""
             except ConnectionError:

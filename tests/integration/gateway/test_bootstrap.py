@@ -29,7 +29,7 @@ async def test_what_is_generated_is_shown_once_and_works(
 ) -> None:
     config = settings(database_url, nats_url, tmp_path, **NOTHING)
     async with opened(config) as house:
-        await until(lambda: is_prepared(house), within_s=10)
+        await until(lambda: is_prepared(house))
         text = capsys.readouterr().out
         password = shown(text, r"Password +(\S+)")
         key = shown(text, r"API key +(usha_\S+)")
@@ -42,7 +42,7 @@ async def test_what_is_generated_is_shown_once_and_works(
     assert password not in capsys.readouterr().out
 
     async with opened(config) as house:
-        await until(lambda: is_prepared(house), within_s=10)
+        await until(lambda: is_prepared(house))
         again = capsys.readouterr().out
     assert not any(secret in again for secret in (password, key, token, "Password"))
 
@@ -64,7 +64,7 @@ async def test_of_several_replicas_that_start_at_once_one_generates(
 
     async def start(config: object) -> None:
         async with opened(config) as house:  # type: ignore[arg-type]
-            await until(lambda: is_prepared(house), within_s=15)
+            await until(lambda: is_prepared(house))
 
     await asyncio.gather(*(start(config) for config in (first, *others)))
 

@@ -40,7 +40,7 @@ async def running(drain: Drain) -> AsyncIterator[None]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - the spool tells nobody when it is empty
             await asyncio.sleep(0.005)
 

@@ -50,7 +50,7 @@ async def test_a_head_of_figures_is_answered_too(house: House) -> None:
 
 
 async def test_a_head_of_the_stream_ends_and_takes_no_place(house: House) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         answer = await house.http.head("/api/events/stream", headers=ADMIN)
 
     assert answer.status_code == 200

@@ -24,7 +24,7 @@ async def test_every_service_is_counted(house: House, bus: Bus) -> None:
     async def is_well() -> bool:
         return bool((await house.get("/api/health")).json()["status"] == "ok")
 
-    await until(is_well, within_s=5)
+    await until(is_well)
     health = (await house.get("/api/health")).json()
 
     assert [(each["name"], each["replicas"]) for each in health["services"]] == [
@@ -122,7 +122,7 @@ async def test_with_postgres_and_nats_both_away_webhooks_are_spooled_and_come_ou
             page = (await house.get("/api/events", limit=200)).json()
             return {item["id"] for item in page["items"]} == ids
 
-        await until(all_there, within_s=10)
+        await until(all_there)
         assert (await house.get("/api/health")).json()["spool"]["records"] == 0
 
 

@@ -312,7 +312,7 @@ async def test_titles_full_of_markup_come_out_as_they_are_in_json(served: House,
     async def is_there() -> bool:
         return (await served.get(f"/api/events/{event_id}")).status_code == 200
 
-    await until(is_there, within_s=5)
+    await until(is_there)
     answer = await served.get(f"/api/events/{event_id}")
 
     assert answer.headers["content-type"] == "application/json"

@@ -54,7 +54,7 @@ async def test_a_dead_letter_appears_and_marks_its_event(house: House, bus: Bus)
     async def is_dead() -> bool:
         return bool((await house.get("/api/events/w")).json().get("status") == "dead")
 
-    await until(is_dead, within_s=5)
+    await until(is_dead)
 
     assert await shown(house) == [
         {
@@ -113,7 +113,7 @@ async def test_a_replay_gives_the_letter_back_to_its_service_under_a_new_id_each
     async def are_sent() -> bool:
         return (await stream.stream_info("JOBS")).state.messages == 2
 
-    await until(are_sent, within_s=5)
+    await until(are_sent)
     message = await stream.get_msg("JOBS", seq=1)
     assert message.subject == "jobs.syncer.replay"
     assert msgspec.json.decode(message.data or b"", type=Replay).letter == letter()
@@ -156,7 +156,7 @@ async def test_a_letter_that_cannot_be_read_is_itself_buried_and_stops_nothing(h
     async def both() -> bool:
         return {item["service"] for item in await shown(house)} == {"gateway", "syncer"}
 
-    await until(both, within_s=5)
+    await until(both)
 
 
 async def test_hostile_text_in_a_letter_is_kept(pool: Pool) -> None:

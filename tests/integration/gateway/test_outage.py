@@ -39,7 +39,7 @@ async def tell(gateway: Gateway, number: int) -> str:
 
 
 async def emptied(spool: Spool) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while spool.state().records:  # noqa: ASYNC110 - the spool tells nobody when it is empty
             await asyncio.sleep(0.01)
 

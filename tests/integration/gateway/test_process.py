@@ -65,7 +65,7 @@ async def test_sigterm_stops_it_in_time_with_streams_open_and_calls_under_way(
         started(tmp_path, port, **urls) as process,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http,
     ):
-        await until(lambda: answers(http, "/api/auth/verify"), within_s=20)
+        await until(lambda: answers(http, "/api/auth/verify"))
         async with http.stream("GET", "/api/events/stream", headers=ADMIN) as stream:
             login = asyncio.create_task(http.post("/api/auth/login", json={"username": "admin", "password": PASSWORD}))
             await asyncio.sleep(0.05)
@@ -74,24 +74,24 @@ async def test_sigterm_stops_it_in_time_with_streams_open_and_calls_under_way(
             assert (await login).status_code == 200
             async for _ in stream.aiter_lines():
                 pass
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await process.wait() == 0
         took = asyncio.get_running_loop().time() - began
 
-    assert took < 5
+    assert took < 8
 
 
 async def test_it_stops_in_time_while_everything_is_away(tmp_path: Path) -> None:
     port = free_port()
     async with (
         started(tmp_path, port, **NOWHERE) as process,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5) as http,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http,
     ):
-        await until(lambda: answers(http, "/health"), within_s=20)
+        await until(lambda: answers(http, "/health"))
 
         process.send_signal(signal.SIGTERM)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await process.wait() == 0
 
 
@@ -142,7 +142,7 @@ async def test_the_log_of_a_start_is_json_and_has_no_secret(
     urls = {"DATABASE_URL": database_url.reveal(), "NATS_URL": nats_url.reveal(), "LOG_LEVEL": "DEBUG"}
     async with started(tmp_path, port, **urls) as process:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
-            await until(lambda: answers(http, "/api/auth/verify"), within_s=20)
+            await until(lambda: answers(http, "/api/auth/verify"))
             await http.post(f"/webhooks/plex/{WEBHOOK_SECRET}", json=["not an object"])
             await http.get("/api/events", params={"search": WEBHOOK_SECRET, "limit": "x"}, headers=ADMIN)
             await http.post("/api/auth/login", json={"username": PASSWORD, "password": PASSWORD})

@@ -54,7 +54,7 @@ async def answering(
         return any(each["name"] == service and each["replicas"] for each in services)
 
     async with service_answering(bus, service, {kind: answerer}):
-        await until(is_there, within_s=5)
+        await until(is_there)
         yield
 
 

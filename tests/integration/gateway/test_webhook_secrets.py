@@ -62,7 +62,7 @@ async def test_an_event_names_the_server_of_its_secret(house: House) -> None:
     async def named() -> bool:
         return bool((await house.get("/api/events", server="living room")).json()["total"])
 
-    await until(named, within_s=5)
+    await until(named)
 
 
 async def test_admins_see_the_addresses_and_readers_do_not(house: House) -> None:
@@ -97,7 +97,7 @@ async def test_other_replicas_hear_of_a_new_secret(database_url: Secret, nats_ur
     async with prepared(one) as first, prepared(two) as second:
         _, token = await token_of(first)
 
-        await until(lambda: opens(second, token), within_s=5)
+        await until(lambda: opens(second, token))
 
 
 async def test_the_secrets_are_known_after_a_restart_without_postgres(

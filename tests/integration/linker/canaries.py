@@ -72,7 +72,7 @@ class Street:
             reply = self.town.discord.interactions.reply(token)
             return "" if reply is None else str(reply["content"])
 
-        await until(lambda: text in shown(), within_s=20)
+        await until(lambda: text in shown())
         self.told.append(shown())
         return shown()
 
@@ -98,7 +98,7 @@ class Street:
             person = await self.person(name)
             return person is not None and (person["seerr_user_id"] or person["seerr_reason"]) is not None
 
-        await until(is_settled, within_s=20)
+        await until(is_settled)
 
     def _heard(self, answer: httpx.Response) -> httpx.Response:
         self.told.append(answer.text)
@@ -156,5 +156,5 @@ async def quiet(bus: Bus) -> None:
         mine = [info for info in infos if info.name.startswith("linker-")]
         return all((info.num_pending or 0) + (info.num_ack_pending or 0) == 0 for info in mine)
 
-    await until(is_quiet, within_s=30)
+    await until(is_quiet)
     await asyncio.sleep(0.2)

@@ -83,8 +83,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
                 lease=lease,
             )
             async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(_service(parts, sign_ins).run()), tasks.create_task(sign_ins.run())]
-                await asyncio.sleep(0.2)  # the questions are subscribed to
+                service = _service(parts, sign_ins)
+                running = [tasks.create_task(service.run()), tasks.create_task(sign_ins.run())]
+                await service.has_started.wait()
                 try:
                     yield Linker(sign_ins, vault, courier)
                 finally:
@@ -169,7 +170,7 @@ class Person:
             found.append(await self.check(pin, provider))
             return bool(found[-1]["status"] != "pending")
 
-        await until(is_over, within_s=10)
+        await until(is_over)
         return found[-1]
 
     async def post(self, path: str, body: Any) -> httpx.Response:

@@ -59,7 +59,7 @@ async def _until_up(street: Street) -> None:
     async def is_up() -> bool:
         return bool((await street.house.get("/api/seerr")).status_code == 200)
 
-    await until(is_up, within_s=30)
+    await until(is_up)
 
 
 def _repeating(*secrets: str) -> dict[str, Any]:
@@ -104,7 +104,7 @@ async def test_planted_secrets_turn_up_nowhere(
 ) -> None:
     await street.put("/api/seerr", {"gives_token": True})
     interaction, token = await _link_in_discord(street, "jonas")
-    await until(lambda: any(user.plex_token == token for user in town.seerr.users.by_id.values()), within_s=20)
+    await until(lambda: any(user.plex_token == token for user in town.seerr.users.by_id.values()))
     further = await _get_into_trouble(street)
     await canaries.quiet(bus)
     await street.read(

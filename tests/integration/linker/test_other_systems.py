@@ -53,7 +53,7 @@ async def settled(me: Person, pin: Any, provider: str) -> Any:
         found.append(await me.check(pin, provider))
         return bool(found[-1]["status"] != "pending")
 
-    await until(is_over, within_s=20)
+    await until(is_over)
     return found[-1]
 
 

@@ -235,7 +235,7 @@ async def test_a_change_is_noticed_at_once(attic: Attic, bus: Bus, fact: Account
         await libraries(bus, person="jonas")
         return attic.calls_of_resources() == 2
 
-    await until(is_read_again, within_s=3)
+    await until(is_read_again)
 
 
 async def test_who_was_unlinked_reads_nothing_more_however_fresh_the_memory(attic: Attic, bus: Bus) -> None:

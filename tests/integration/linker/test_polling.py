@@ -55,9 +55,9 @@ def plex() -> Timed:
 
 async def test_two_linkers_share_the_work_and_the_limits(plex: Timed, place: Place, house: House) -> None:
     async with place.linker(), place.linker():
-        mine, theirs = await (await admin(house)).begin(), await key(house).begin()
         began = now()
-        await asyncio.sleep(6)
+        mine, theirs = await (await admin(house)).begin(), await key(house).begin()
+        await until(lambda: len(plex.asked) == 2 and all(len(each) >= 4 for each in plex.asked.values()))
         spent = (now() - began).total_seconds()
 
     moments = sorted(moment for each in plex.asked.values() for moment in each)
@@ -67,7 +67,6 @@ async def test_two_linkers_share_the_work_and_the_limits(plex: Timed, place: Pla
     assert len(moments) <= 4 * spent + 1
     for each in plex.asked.values():
         assert all(later - earlier >= timedelta(seconds=1) for earlier, later in pairwise(each))
-        assert len(each) >= 2
 
 
 async def test_a_linker_that_dies_in_the_middle_leaves_its_sign_ins_to_another(
@@ -85,7 +84,7 @@ async def test_a_linker_that_dies_in_the_middle_leaves_its_sign_ins_to_another(
         async def is_linked() -> bool:
             return len(await me.linked()) == 1
 
-        await until(is_linked, within_s=15)
+        await until(is_linked)
 
 
 async def test_a_sign_in_survives_all_services_and_new_keys(
@@ -242,7 +241,7 @@ async def test_one_budget_gives_all_replicas_their_moments(pool: Pool) -> None:
 
 
 async def test_a_wait_that_is_asked_for_holds_up_even_those_whose_turn_was_given(pool: Pool) -> None:
-    budget = Budget(pool, "plex.tv", every=timedelta(milliseconds=300))
+    budget = Budget(pool, "plex.tv", every=timedelta(seconds=2))
     called: list[str] = []
 
     async def is_asked_to_wait() -> None:

@@ -156,7 +156,7 @@ async def test_a_slow_plex_holds_up_a_check_for_a_moment_only(plex: PlexTv, hous
     pin = await me.begin()
     plex.slow_next(timedelta(seconds=8), times=1)
 
-    async with asyncio.timeout(7):
+    async with asyncio.timeout(7.8):
         during = await me.check(pin)
 
     assert during["status"] == "pending"

@@ -147,7 +147,7 @@ async def test_a_cancellation_while_postgres_is_frozen_is_obeyed_at_once(far: Po
     took = loop.time() - cancelled_at
     way.unblock()
 
-    assert took < 1
+    assert took < 4
     assert await notes(far) == []
 
 
@@ -161,7 +161,7 @@ async def test_a_frozen_postgres_does_not_answer_and_does_again_when_it_thaws(fa
     way.unblock()
 
     assert not while_frozen
-    assert took < 3
+    assert took < 8
     assert await postgres.answers(far)
 
 

@@ -130,24 +130,24 @@ class People:
     async def find(self, person_id: str) -> Person:
         return await ask(self.bus, "linker", FindPerson(person_id=person_id), Person)
 
-    async def matched(self, person_id: str, *, within_s: float = 10) -> int:
+    async def matched(self, person_id: str) -> int:
         """Wait until a person has a user in Seerr, and return his number."""
 
         async def is_matched() -> bool:
             return (await self.find(person_id)).seerr_user_id is not None
 
-        await until(is_matched, within_s=within_s)
+        await until(is_matched)
         number = (await self.find(person_id)).seerr_user_id
         assert number is not None
         return number
 
-    async def reason(self, person_id: str, *, within_s: float = 10) -> str:
+    async def reason(self, person_id: str) -> str:
         """Wait until there is a reason why a person has no user in Seerr, and return it."""
 
         async def is_said() -> bool:
             return (await self.find(person_id)).seerr_reason is not None
 
-        await until(is_said, within_s=within_s)
+        await until(is_said)
         return (await self.find(person_id)).seerr_reason or ""
 
     async def jobs_done(self) -> None:
