@@ -4,10 +4,9 @@ create table installation (
     value text not null
 );
 
--- The configured systems; their tokens are in the vault, under the name. `revision` is another one after each change
--- and for each server, one of an earlier name too, so that what was found out about an address that is not the address
--- any more is thrown away. `from_settings` stays while nobody has changed what the settings made.
-create sequence server_revisions;
+-- The configured systems; their tokens are in the vault, under the name. `revision` grows with each change, so that
+-- what was found out about an address that is not the address any more is thrown away. `from_settings` stays while
+-- nobody has changed what the settings made.
 create table servers (
     name            text primary key,
     type            text        not null check (type in ('plex', 'jellyfin', 'emby', 'seerr', 'trakt')),
@@ -18,7 +17,7 @@ create table servers (
     include_owner   boolean     not null default false,
     libraries       text[]      not null default '{}',
     gives_token     boolean     not null default false,
-    revision        bigint      not null default nextval('server_revisions'),
+    revision        int         not null default 1,
     from_settings   boolean     not null default false,
     version         text,
     dialect         text,
@@ -62,19 +61,10 @@ create table sign_ins (
     expires_at     timestamptz not null,
     -- the interaction of Discord that is answered with the outcome
     interaction_id text,
-    created_at     timestamptz not null,
-    -- when somebody last began it or came to see how it stands
-    wanted_at      timestamptz not null
+    created_at     timestamptz not null
 );
 create index sign_ins_due on sign_ins (poll_at) where state = 'pending';
 create unique index sign_ins_one_open on sign_ins (provider, server, asker_kind, asker_id) where state = 'pending';
-
--- The interactions of Discord that began a sign-in or came to see it: one that is delivered again begins no other.
-create table sign_in_interactions (
-    id         text primary key,
-    sign_in_id text not null references sign_ins (id) on delete cascade
-);
-create index sign_in_interactions_sign_in on sign_in_interactions (sign_in_id);
 
 -- When the next call to a system with one budget for all replicas may go.
 create table budgets (

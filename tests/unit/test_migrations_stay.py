@@ -1,0 +1,40 @@
+"""A migration that was applied somewhere is never changed, because no service starts there any more: add a new file.
+
+What is new gets its line here.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from shared.postgres.migrations import Migration
+
+REPOSITORY: Final = Path(__file__).parents[2]
+CHECKSUMS: Final = {
+    "services/gateway/migrations/0001_events.sql": "7d3242cc62c79839b3bcbfd85b65ad5d10e697face317d3c6d2540f67bd261ab",
+    "services/gateway/migrations/0002_access.sql": "0b9ee45274359cce0b99c99ac3cd4cd6bd155ec0c9d5522e275252bc3c78f380",
+    "services/gateway/migrations/0003_audit.sql": "b3b4bb7f8e85d92992e38cc1525b392fe4d348451fc48d92e0dbaffa5672cd1d",
+    "services/linker/migrations/0001_people.sql": "7602b00c27a471bfe02f9606bcc258c445a1c1e865a5ad0a60a874d3004ebb97",
+    "services/linker/migrations/0002_links.sql": "a42633c969e8123d11859ef25297765d5e3643ef81e0d4147f04a8387dfa5f69",
+    "services/linker/migrations/0003_revisions_and_wanted.sql": (
+        "8c2b9ae889b30f8f12be17cebca726c60234f6d2a9031af8c2a7a94ebe92bafb"
+    ),
+    "services/syncer/migrations/0001_history.sql": "6939d758b4e1bcb6fd9c8c29cc69e37aebd09a76f64770b75748f0e7231fd94d",
+    "services/syncer/migrations/0002_user_settings.sql": (
+        "b7a2a86ab717d7abce25ef8b6789b8f463f8e55ad4707b79c9303c25da25cd98"
+    ),
+    "shared/bus/migrations/0001_inbox_outbox.sql": "8218b847a1616169a605f5951a9c9da7682b92c9fed415fd7bbf414db560e30a",
+    "shared/bus/migrations/0002_first_try.sql": "dd4059e2f95c6692405d5d64fa4c57929be5f4abd201d14457dc1cfc30680c3c",
+    "shared/migrations/0001_credentials.sql": "1faf0795fb5977d242ff67ebc028d920a4777d25094191a7185ef0269a60c0f8",
+}
+
+
+def test_migrations_are_as_they_were_applied() -> None:
+    files = (file for part in ("services", "shared") for file in (REPOSITORY / part).rglob("migrations/*.sql"))
+
+    found = {
+        name: Migration(name, file.read_text(encoding="utf-8")).checksum
+        for file in files
+        for name in [file.relative_to(REPOSITORY).as_posix()]
+    }
+
+    assert found == CHECKSUMS
