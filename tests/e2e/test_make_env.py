@@ -92,6 +92,14 @@ def test_what_is_kept_in_a_file_of_its_own_is_not_made(env_file: Path) -> None:
     assert set(made) == SECRETS - {"USHER_ENCRYPTION_KEYS"} | {"USHER_ENCRYPTION_KEYS_FILE"}
 
 
+def test_what_compose_itself_needs_is_made_whatever_files_are_named(env_file: Path) -> None:
+    env_file.write_text("POSTGRES_PASSWORD_FILE=/run/secrets/postgres\n", encoding="utf-8")
+
+    make(env_file)
+
+    assert values(env_file).keys() >= SECRETS
+
+
 def test_two_installations_share_no_secret(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
 
