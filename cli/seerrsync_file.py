@@ -98,7 +98,9 @@ def read(path: Path) -> OldConfig:
     _check_names(path, "servers", [server.name.strip().lower() for server in old.media_servers])
     _check_names(path, "users", [name_key(name) for name, user in old.user_settings.items() if user.settings()])
     if not old.media_servers and old.its_seerr is None and not old.users:
-        raise InvalidError(f"{path} names no server and no Seerr: is it seerrsync's config.json?")
+        raise InvalidError(
+            f"{path} names no server and no Seerr, and sets nothing for users: is it seerrsync's config.json?"
+        )
     return old
 
 

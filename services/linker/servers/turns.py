@@ -1,4 +1,4 @@
-"""The budget that all calls to plex.tv have, as far as servers need it: a person waits for what they ask there."""
+"""The budget that all calls to plex.tv have, as far as servers need it: a look at one cannot wait for its turn."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol

@@ -41,7 +41,7 @@ class Budget:
 
     @asynccontextmanager
     async def turn_at_once(self) -> AsyncIterator[None]:
-        """Make one call inside before all who wait, for the rare caller whom a person waits for; the next one is later.
+        """Make one call inside before all who wait, for the rare caller that cannot; the next of theirs is later.
 
         Raises `RateLimitedError` where the other side has asked for a wait. A call that raises it holds up all others.
         """
