@@ -28,7 +28,7 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How much he may request, 0 for as much as he likes; null is as his servers say."""
     has_password: bool = False
     changed_at: datetime | None = None
-    """Null where nothing is kept, in the answer to a question that only tries."""
+    """Null where nothing is kept, because nothing is set or the question only tries."""
 
 
 class UserSettingsPage(msgspec.Struct, frozen=True):

@@ -44,6 +44,11 @@ def changed(before: UserSettings | None, change: ChangeUserSettings, *, at: date
     return msgspec.structs.replace(nothing, **values, has_password=has_password, changed_at=at)
 
 
+def is_nothing(settings: UserSettings) -> bool:
+    """Return whether settings say of a user no more than is true of everybody."""
+    return settings == UserSettings(username=settings.username, changed_at=settings.changed_at)
+
+
 def _now(given: object, *, kept: object, cleared: object) -> object:
     if given is UNSET:
         return kept

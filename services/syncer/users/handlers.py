@@ -55,7 +55,10 @@ class Handlers:
             return _found(await store.settings_of(connection, name_key(name)), name)
 
     async def change_settings(self, question: ChangeUserSettings) -> UserSettings:
-        """Set what is given, or say how it would be and, by `changed_at`, since when something is set."""
+        """Set what is given, or say how it would be and, by `changed_at`, since when something is set.
+
+        Where nothing is set any more, nothing is kept, as if nothing ever had been.
+        """
         key = name_key(domain.name_of(question.username))
         async with transaction(self._pool) as connection:
             await store.lock_user(connection, key)
@@ -63,8 +66,11 @@ class Handlers:
             after = domain.changed(before, question, at=self._now())
             if question.dry_run:
                 return msgspec.structs.replace(after, changed_at=before.changed_at if before else None)
-            await store.keep(connection, key, after)
             await self._keep_password(connection, question)
+            if domain.is_nothing(after):
+                await store.forget(connection, key)
+                return msgspec.structs.replace(after, changed_at=None)
+            await store.keep(connection, key, after)
         return after
 
     async def clear_settings(self, question: ClearUserSettings) -> UserSettings:

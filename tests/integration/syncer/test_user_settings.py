@@ -92,6 +92,18 @@ async def test_what_is_left_out_stays_and_null_takes_away(office: Office) -> Non
     assert await office.vault.owners(kind="user") == []
 
 
+@pytest.mark.parametrize("nothing", [{}, {"immune": False}, {"blocked": None, "immune": None, "password": None}])
+async def test_who_has_nothing_set_is_not_kept(office: Office, nothing: dict[str, Any]) -> None:
+    new = await office.put("ben", **nothing)
+    await office.put("anna", immune=True)
+    less = await office.put("anna", immune=False)
+
+    assert (told(new), told(less)) == (NOTHING, NOTHING)
+    assert (new.json()["changed_at"], less.json()["changed_at"]) == (None, None)
+    assert [(await office.get(name)).status_code for name in ("anna", "ben")] == [404, 404]
+    assert await office.names() == []
+
+
 async def test_a_password_is_in_the_vault_and_goes_with_the_rest(office: Office) -> None:
     await office.put("Anna", password="canary-first")
     await office.put("anna", password=PASSWORD)
