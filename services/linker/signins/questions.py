@@ -105,7 +105,7 @@ class Questions:
         async with transaction(self._pool) as connection:
             page = await connections.page(
                 connection,
-                person_id=linked.person_id,
+                person_id=None,  # who has it may have become part of somebody else by now
                 provider=linked.provider,
                 account=(linked.server, linked.account_id),
                 limit=1,

@@ -172,6 +172,27 @@ async def test_an_account_that_is_unlinked_at_the_same_moment_is_a_conflict(
     assert "unlinked at the same moment" in answer.json()["detail"]
 
 
+MERGES = """
+insert into persons (id, name) values ('other', 'Other');
+create function merges() returns trigger language plpgsql as $$
+begin update connections set person_id = 'other'; return null; end $$;
+create constraint trigger merges after insert on connections deferrable initially deferred
+for each row execute function merges();
+"""
+
+
+async def test_an_account_whose_person_is_merged_at_the_same_moment_is_linked(
+    house: House, linker: Linker, scene: Scene
+) -> None:
+    me = await admin(house)
+    await scene.pool.execute(MERGES)
+
+    answer = await me.post("jellyfin/connect", {"username": "anna", "password": PASSWORD})
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["person"]["name"] == "Other"
+
+
 async def test_a_session_of_nobody_is_ended(house: House, linker: Linker, scene: Scene) -> None:
     anna = scene.jellyfin.household.named("anna")
     assert anna is not None
