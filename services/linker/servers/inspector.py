@@ -23,6 +23,8 @@ AT_ONCE: Final = 6
 _LOOKS_AT_ONCE: Final = 4
 _MOST_DUE: Final = 50
 _PAUSE_S: Final = 10.0
+_BETWEEN_S: Final = 0.5
+"""A look at a Plex server asks plex.tv, before those whose turn it is: they are left half of its budget."""
 
 log = structlog.get_logger()
 
@@ -67,7 +69,9 @@ class Inspector:
         async with transaction(self._pool) as connection:
             due = await store.take_due(connection, now=now, again_at=now + CHECK_EVERY, at_most=_MOST_DUE)
         async with asyncio.TaskGroup() as tasks:
-            for server in due:
+            for number, server in enumerate(due):
+                if number:
+                    await asyncio.sleep(_BETWEEN_S)
                 tasks.create_task(self._look_in_turn(server))
         return len(due)
 
