@@ -12,7 +12,8 @@ from typing import Final
 from services.linker.clients import Clients
 from services.linker.servers.store import ServerRow
 from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Outcome, Pending, Proven, Waiting
-from services.linker.signins.flows.places import chosen_server, proven_server
+from services.linker.signins.flows.places import AnotherServerError, chosen_server, proven_server
+from services.linker.signins.flows.sessions import end_session
 from shared.clients.jellyfin import Jellyfin, QuickConnectExpiredError, QuickConnectOffError
 from shared.clients.mediabrowser import SignedIn
 from shared.postgres.pool import Pool
@@ -61,7 +62,11 @@ class JellyfinFlow:
             signed_in = await jellyfin.finish_quick_connect(waiting.secret)
         except QuickConnectExpiredError:
             return Ended("expired")
-        return authorized("jellyfin", row, signed_in)
+        try:
+            return authorized("jellyfin", row, signed_in)
+        except AnotherServerError:
+            await end_session(jellyfin, signed_in.token, server=row.name)
+            raise
 
     def _client(self, row: ServerRow, for_whom: str) -> Jellyfin:
         return self._clients.jellyfin(row.place, for_whom=for_whom)

@@ -4,25 +4,25 @@ Tries are counted for a server and a user name together, whoever asks and whiche
 no way around a server's own protection. What is counted by is a digest: people type passwords into the wrong field.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
-
 from services.linker.clients import Clients
 from services.linker.servers.store import ServerRow
 from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.flows.jellyfin import authorized, device_of
 from services.linker.signins.flows.places import AnotherServerError, chosen_server, proven_server
+from services.linker.signins.flows.sessions import end_session
 from services.linker.signins.lifetimes import next_try_at
 from services.linker.signins.store import tries
 from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
 from shared.clients.mediabrowser import SignedIn
-from shared.errors import Fault, InvalidError, ThrottledError, TransientError, UnavailableError, UsherError
+from shared.errors import Fault, InvalidError, ThrottledError, TransientError, UnavailableError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.identifiers import random_id
 from shared.schemas.media import Provider
@@ -31,8 +31,6 @@ from shared.schemas.secret import Secret
 TRIES: Final = 5
 WINDOW: Final = timedelta(minutes=5)
 LONGEST: Final = 256
-
-log = structlog.get_logger()
 
 
 class Passwords:
@@ -47,7 +45,7 @@ class Passwords:
     async def sign_in_with_password(
         self, provider: Provider, *, server: str, username: str, password: Secret, asker: Asker
     ) -> AsyncIterator[Authorized]:
-        """Lend the account that a name and a password open, to be kept; its session ends where Postgres is away.
+        """Lend the account that a name and a password open, to be kept; its session ends where it cannot be.
 
         Raises `InvalidError` with the field that is wrong, `ThrottledError` after five failures within five minutes,
         `AnotherServerError` before the password is sent to it, what `chosen_server` does, and what the client does.
@@ -63,8 +61,8 @@ class Passwords:
         try:
             await self._forgive(account)
             yield authorized(provider, row, signed_in)
-        except (UnavailableError, AnotherServerError):
-            await _sign_out(client, signed_in.token, server=row.name)
+        except (UnavailableError, AnotherServerError, asyncio.CancelledError):
+            await end_session(client, signed_in.token, server=row.name)
             raise
 
     async def _let_in(self, client: Jellyfin | Emby, account: bytes, *, username: str, password: Secret) -> SignedIn:
@@ -101,14 +99,6 @@ class Passwords:
     async def _forgive(self, account: bytes) -> None:
         async with transaction(self._pool) as connection:
             await tries.forgive_tries(connection, account)
-
-
-async def _sign_out(client: Jellyfin | Emby, token: Secret, *, server: str) -> None:
-    """End a session that nobody keeps, if that can be done now: what is needed to do it later is kept nowhere."""
-    try:
-        await client.sign_out(token)
-    except UsherError as exc:
-        log.warning("session_left_behind", server=server, reason=exc.detail)
 
 
 def digest(server: str, username: str) -> bytes:

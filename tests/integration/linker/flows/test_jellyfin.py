@@ -145,10 +145,13 @@ async def test_a_server_that_is_switched_off_is_not_asked(flow: JellyfinFlow, sc
 async def test_another_server_behind_the_address_proves_nothing(flow: JellyfinFlow, scene: Scene) -> None:
     await scene.pool.execute("update servers set machine_id = 'another' where name = 'Cellar'")
     begun = await begin(flow, scene)
-    scene.jellyfin.approve(begun.code, scene.jellyfin.household.add("anna"))
+    anna = scene.jellyfin.household.add("anna")
+    scene.jellyfin.approve(begun.code, anna)
 
     with pytest.raises(AnotherServerError):
         await flow.poll(await scene.waiting("jellyfin", server="Cellar"))
+    assert anna.last_login_at is not None
+    assert scene.jellyfin.household.tokens_of(anna) == []
 
 
 async def test_a_server_whose_id_is_not_known_yet_says_it_itself(flow: JellyfinFlow, scene: Scene) -> None:

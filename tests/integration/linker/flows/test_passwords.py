@@ -1,6 +1,7 @@
 """User names and passwords of Jellyfin and Emby: what is proven, what is refused, how often one may try."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Final
 
@@ -41,16 +42,21 @@ class People:
         asker: Asker = ANNA,
         server: str | None = None,
     ) -> Authorized:
+        async with self.lent(provider, username, password, asker=asker, server=server) as authorized:
+            return authorized
+
+    def lent(
+        self, provider: Provider, username: str, password: str, *, asker: Asker = ANNA, server: str | None = None
+    ) -> AbstractAsyncContextManager[Authorized]:
         """Type them; one replica answers after the other."""
         self._turn += 1
-        async with self._replicas[self._turn % 2].sign_in_with_password(
+        return self._replicas[self._turn % 2].sign_in_with_password(
             provider,
             server=SERVERS[provider] if server is None else server,
             username=username,
             password=Secret(password),
             asker=asker,
-        ) as authorized:
-            return authorized
+        )
 
     async def fail(self, provider: Provider, username: str, *, times: int) -> None:
         for number in range(times):
@@ -111,6 +117,28 @@ async def test_an_account_without_a_password_is_not_proven_by_its_name(people: P
 
     with pytest.raises(InvalidError, match="cannot be right"):
         await people.type("jellyfin", "guest", "")
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_session_that_was_not_kept_in_time_is_ended(people: People, provider: Provider) -> None:
+    household = (people.scene.jellyfin if provider == "jellyfin" else people.scene.emby).household
+    way = people.lent(provider, "anna", RIGHT)
+
+    begun = asyncio.Event()
+
+    async def keep_for_ever() -> None:
+        async with way:
+            begun.set()
+            await asyncio.Event().wait()
+
+    anna = household.named("anna")
+    assert anna is not None
+    keeping = asyncio.create_task(keep_for_ever())
+    await begun.wait()
+    keeping.cancel()
+    await asyncio.wait([keeping])
+
+    assert household.tokens_of(anna) == []
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
