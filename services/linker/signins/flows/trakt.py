@@ -17,7 +17,7 @@ from services.linker.signins.flows.applications import Applications
 from shared.clients.trakt import Ended as CodeEnded
 from shared.clients.trakt import Pending as CodePending
 from shared.clients.trakt import Poll, SlowDown, Tokens, Trakt
-from shared.errors import UnavailableError
+from shared.errors import UnavailableError, UsherError
 from shared.owners import sign_in_secret
 from shared.schemas.secret import Secret
 from shared.vault import Vault
@@ -69,9 +69,16 @@ class TraktFlow:
             case CodeEnded(reason):
                 return Ended("denied" if reason == "denied" else "expired")
             case Tokens():
-                redeemed = _Redeemed.of(poll, now=self._now())
-                await self._keep(waiting, redeemed)
-                return await _authorized(trakt, redeemed)
+                return await self._just_redeemed(trakt, waiting, _Redeemed.of(poll, now=self._now()))
+
+    async def _just_redeemed(self, trakt: Trakt, waiting: Waiting, redeemed: "_Redeemed") -> Outcome:
+        is_kept = await self._keep(waiting, redeemed)
+        try:
+            return await _authorized(trakt, redeemed)
+        except UsherError:
+            if not is_kept:
+                await _give_back(trakt, waiting, redeemed)
+            raise
 
     async def _redeemed_before(self, trakt: Trakt, waiting: Waiting) -> Outcome:
         """Go on with what another poll of the same code got: a replica's, or one that was cut short."""
@@ -79,12 +86,14 @@ class TraktFlow:
         redeemed = None if kept is None else _redeemed(kept)
         return Ended("expired") if redeemed is None else await _authorized(trakt, redeemed)
 
-    async def _keep(self, waiting: Waiting, redeemed: "_Redeemed") -> None:
+    async def _keep(self, waiting: Waiting, redeemed: "_Redeemed") -> bool:
+        """Return False where the sign-in was called off meanwhile, or Postgres is away."""
         owner = sign_in_secret(waiting.sign_in_id, provider="trakt")
         try:
-            await self._vault.replace(owner, redeemed.sealed())  # where it was called off, all of it is forgotten
+            return await self._vault.replace(owner, redeemed.sealed())
         except UnavailableError as exc:
             log.warning("trakt_tokens_not_kept", sign_in=waiting.sign_in_id, reason=exc.detail)
+            return False
 
 
 class _Redeemed(msgspec.Struct, frozen=True, tag="trakt.redeemed"):
@@ -127,3 +136,11 @@ async def _authorized(trakt: Trakt, redeemed: _Redeemed) -> Authorized:
         refresh_token=Secret(redeemed.refresh),
         expires_at=redeemed.expires_at,
     )
+
+
+async def _give_back(trakt: Trakt, waiting: Waiting, redeemed: _Redeemed) -> None:
+    """Let tokens end that nobody keeps and nobody will ask for again."""
+    try:
+        await trakt.revoke(Secret(redeemed.access))
+    except UsherError as exc:
+        log.warning("trakt_tokens_left_behind", sign_in=waiting.sign_in_id, reason=exc.detail)

@@ -144,6 +144,19 @@ async def test_tokens_of_a_sign_in_that_was_called_off_are_not_kept(flow: TraktF
     assert await scene.vault.owners(kind="sign_in") == []
 
 
+async def test_tokens_that_nobody_keeps_and_that_are_nobodys_are_given_back(flow: TraktFlow, scene: Scene) -> None:
+    begun = await begin(flow, scene)
+    waiting = await scene.waiting("trakt")
+    scene.trakt.accounts.approve(begun.code, scene.trakt.accounts.add("anna"))
+    await scene.pool.execute("delete from shared.credentials where owner_kind = 'sign_in'")
+    scene.trakt.api.fail_next(503)
+
+    with pytest.raises(TransientError):
+        await flow.poll(waiting)
+
+    assert [request.path for request in scene.trakt.auth.seen][-1] == "/oauth/revoke"
+
+
 async def test_cancelled_in_the_middle_nothing_is_lost(flow: TraktFlow, scene: Scene) -> None:
     begun = await begin(flow, scene)
     scene.trakt.accounts.approve(begun.code, scene.trakt.accounts.add("anna"))
