@@ -176,16 +176,24 @@ class Poller:
         return await self._flows[row.provider].poll(waiting)
 
     async def _link(self, row: SignInRow, authorized: Authorized) -> None:
+        linking = Contained("sign_in_failed", sign_in=row.id, provider=row.provider, only_bugs=True)
         try:
-            async with self._worker.on_request() as work:
-                held = await sign_ins.hold(work.connection, row.id)
-                if held is not None and held.state == "pending":
-                    await self._linking.link(work, row.asker, authorized, cause=row.id)
-                    await self._endings.end(work, row.id, state="authorized", proven=authorized.proven)
-                elif held is not None and held.state != "authorized":
-                    await self._unlinking.turn_away(work, authorized, cause=row.id)
+            with linking:
+                await self._settle(row, authorized)
         except PermanentError as exc:
             await self._refuse(row, exc.detail, authorized)
+        else:
+            if not linking.is_whole:
+                await self._refuse(row, BROKEN, authorized)
+
+    async def _settle(self, row: SignInRow, authorized: Authorized) -> None:
+        async with self._worker.on_request() as work:
+            held = await sign_ins.hold(work.connection, row.id)
+            if held is not None and held.state == "pending":
+                await self._linking.link(work, row.asker, authorized, cause=row.id)
+                await self._endings.end(work, row.id, state="authorized", proven=authorized.proven)
+            elif held is not None and held.state != "authorized":
+                await self._unlinking.turn_away(work, authorized, cause=row.id)
 
     async def _refuse(self, row: SignInRow, reason: str, authorized: Authorized | None = None) -> None:
         async with self._worker.on_request() as work:

@@ -300,6 +300,21 @@ async def test_a_bug_ends_one_sign_in_and_no_other(place: Place, house: House) -
         assert "went wrong in Usher itself" in ended["reason"]
 
 
+async def test_a_token_that_a_bug_kept_from_its_place_is_ended_over_there(place: Place, house: House) -> None:
+    codes = Codes()
+    never: Any = "not a date, as if a flow had a bug"
+    codes.outcome = msgspec.structs.replace(authorized(), expires_at=never)
+    async with place.linker(ways=Ways(flows={"jellyfin": codes}, revokers={"jellyfin": codes.revoke})):
+        me = await admin(house)
+        pin = await me.begin("jellyfin")
+
+        ended = await me.settled(pin, "jellyfin")
+        await until(lambda: [each.token for each in codes.revoked] == [authorized().token])
+
+        assert (ended["status"], await me.linked()) == ("refused", [])
+        assert "went wrong in Usher itself" in ended["reason"]
+
+
 @pytest.mark.parametrize(
     "odd",
     [
