@@ -6,11 +6,13 @@ said in one line that names the variable, what was expected and an example; the 
 
 import os
 from collections.abc import Collection, Iterable, Mapping
+from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 import dotenv
 import msgspec
+from dotenv.parser import parse_stream
 from msgspec import Meta
 
 from shared.errors import PermanentError
@@ -57,6 +59,8 @@ Snowflake = Annotated[
     str, Meta(pattern="^[0-9]{15,22}$", description="an id of Discord's, all digits", examples=["1014270561534541824"])
 ]
 Networks = Annotated[str, described("networks, separated by commas; empty: all private ones", "192.168.1.0/24")]
+
+_LINE: Final = "lines of NAME=value in UTF-8, for example USHER_PORT=8000"
 
 Hours = Annotated[int, Meta(ge=0, le=8760, description="hours between two runs, 0 for never", examples=["24"])]
 
@@ -197,7 +201,21 @@ def _variables(environ: Mapping[str, str] | None, env_file: Path) -> dict[str, s
 
 
 def _dotenv(path: Path) -> dict[str, str]:
-    return {name: value for name, value in dotenv.dotenv_values(path).items() if value is not None}
+    text = _text(path)
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            raise SettingsError(f"the file {path} is malformed at line {binding.original.line}: expected {_LINE}")
+    return {name: value for name, value in dotenv.dotenv_values(stream=StringIO(text)).items() if value is not None}
+
+
+def _text(path: Path) -> str:
+    """Return what the file holds; nothing where there is none, or none that can be seen from here."""
+    if not os.path.exists(path) or path.is_dir():  # noqa: PTH110 (pathlib raises where a folder may not be searched)
+        return ""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"the file {path} cannot be read ({type(exc).__name__}): expected {_LINE}") from exc
 
 
 def _read(name: str, hint: Any, variables: Mapping[str, str], *, required: bool) -> Any:

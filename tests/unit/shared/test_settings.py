@@ -45,6 +45,32 @@ def test_what_can_be_no_host_is_malformed(host: str) -> None:
         read({**GOOD, "USHER_MONITOR_HOST": host})
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"LOG_LEVEL=INFO\nGARBAGE LINE\n", r"\.env is malformed at line 2: expected lines of NAME=value"),
+        (b"\xff\xfeL\x00", r"\.env cannot be read \(UnicodeDecodeError\): expected lines of NAME=value in UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_list_of_settings_is_said(tmp_path: Path, content: bytes, says: str) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(content)
+
+    with pytest.raises(SettingsError, match=says):
+        read(GOOD, env_file=file)
+
+
+def test_a_byte_order_mark_belongs_to_no_name(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xef\xbb\xbfLOG_LEVEL=DEBUG\r\n")
+
+    assert read(GOOD, env_file=file).log_level == "DEBUG"
+
+
+def test_a_folder_of_the_file_s_name_counts_as_no_file(tmp_path: Path) -> None:
+    assert read(GOOD, env_file=tmp_path).log_level == "INFO"
+
+
 def test_an_empty_variable_counts_as_not_set() -> None:
     assert read({**GOOD, "LOG_LEVEL": ""}).log_level == "INFO"
 
