@@ -5,6 +5,7 @@ said in one line that names the variable, what was expected and an example; the 
 """
 
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping
 from io import StringIO
 from pathlib import Path
@@ -41,6 +42,22 @@ Host = Annotated[
 Url = Annotated[
     str, Meta(pattern=r"^https?://[^\s@]+$", description="an http or https address", examples=["http://127.0.0.1:8000"])
 ]
+DatabaseUrl = Annotated[
+    Secret,
+    Meta(
+        pattern=r"^postgres(ql)?://",
+        description="a PostgreSQL address",
+        examples=["postgresql://usher:password@127.0.0.1:5432/usher"],
+    ),
+]
+NatsUrl = Annotated[
+    Secret,
+    Meta(
+        pattern=r"^(nats|tls|wss?)://[^,]+(,\s*(nats|tls|wss?)://[^,]+)*$",
+        description="one or more NATS addresses, separated by commas",
+        examples=["nats://127.0.0.1:4222"],
+    ),
+]
 LogLevel = Annotated[
     str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR", examples=["INFO"])
 ]
@@ -53,7 +70,11 @@ Replicas = Annotated[
 ]
 HexKey = Annotated[
     str,
-    Meta(pattern="^[0-9a-fA-F]{64}$", description="64 hex digits, as the developer portal shows them", examples=["…"]),
+    Meta(
+        pattern="^[0-9a-fA-F]{64}$",
+        description="64 hex digits, as the developer portal shows them",
+        examples=["0123456789abcdef" * 4],
+    ),
 ]
 Snowflake = Annotated[
     str, Meta(pattern="^[0-9]{15,22}$", description="an id of Discord's, all digits", examples=["1014270561534541824"])
@@ -68,10 +89,8 @@ Hours = Annotated[int, Meta(ge=0, le=8760, description="hours between two runs, 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What every service needs."""
 
-    database_url: Annotated[
-        Secret, described("a PostgreSQL address", "postgresql://usher:password@127.0.0.1:5432/usher")
-    ]
-    nats_url: Annotated[Secret, described("one or more NATS addresses, separated by commas", "nats://127.0.0.1:4222")]
+    database_url: DatabaseUrl
+    nats_url: NatsUrl
     nats_credentials: Annotated[str, described("the path of a NATS credentials file", "/run/secrets/usher.creds")] = ""
     nats_replicas: Replicas = 1
     usher_encryption_keys: Annotated[
@@ -89,7 +108,9 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     )
     log_level: LogLevel = "INFO"
     log_format: LogFormat = "auto"
-    otel_exporter_otlp_endpoint: Annotated[str, described("an OTLP address", "http://127.0.0.1:4318")] = ""
+    otel_exporter_otlp_endpoint: Annotated[
+        str, Meta(pattern=r"^https?://\S+$", description="an OTLP address", examples=["http://127.0.0.1:4318"])
+    ] = ""
 
 
 class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,6 +275,8 @@ def _secret(name: str, raw: str, hint: Any, metas: tuple[Meta, ...]) -> Secret:
     least = max((meta.min_length or 0 for meta in metas), default=0)
     if len(raw) < least:
         raise SettingsError(f"{name} is too short: expected {_expected(hint)}")
+    if not all(re.search(meta.pattern, raw) for meta in metas if meta.pattern):
+        raise SettingsError(f"{name} is malformed: expected {_expected(hint)}")
     return Secret(raw)
 
 

@@ -46,6 +46,33 @@ def test_what_can_be_no_host_is_malformed(host: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "example"),
+    [
+        ("DATABASE_URL", "mysql://u:canary-3@h/d", "postgresql://usher:password@127.0.0.1:5432/usher"),
+        ("NATS_URL", "http://u:canary-3@h", "nats://127.0.0.1:4222"),
+        ("NATS_URL", "nats://h,u:canary-3@h", "nats://127.0.0.1:4222"),
+    ],
+)
+def test_a_secret_address_of_another_kind_is_malformed_and_not_repeated(name: str, value: str, example: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read({**GOOD, name: value})
+
+    assert caught.value.detail.startswith(f"{name} is malformed: expected ")
+    assert caught.value.detail.endswith(f"for example {example}")
+    assert "canary" not in caught.value.detail
+
+
+@pytest.mark.parametrize("value", ["nats://h", "tls://u:p@h:4222", "nats://a:4222, nats://b:4222"])
+def test_nats_may_be_several_servers(value: str) -> None:
+    assert read({**GOOD, "NATS_URL": value}).nats_url.reveal() == value
+
+
+def test_where_traces_go_is_an_address() -> None:
+    with pytest.raises(SettingsError, match=r"^OTEL_EXPORTER_OTLP_ENDPOINT is 'collector': expected an OTLP address"):
+        read({**GOOD, "OTEL_EXPORTER_OTLP_ENDPOINT": "collector"})
+
+
+@pytest.mark.parametrize(
     ("content", "says"),
     [
         (b"LOG_LEVEL=INFO\nGARBAGE LINE\n", r"\.env is malformed at line 2: expected lines of NAME=value"),
