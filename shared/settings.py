@@ -139,6 +139,8 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     plex_sync_interval_hours: Hours = 6
     usher_allow_private: Networks = ""
     plex_tv_url: Url = "https://plex.tv"
+    plex_discover_url: Url = "https://discover.provider.plex.tv"
+    plex_community_url: Url = "https://community.plex.tv"
     trakt_api_url: Url = "https://api.trakt.tv"
     trakt_auth_url: Url = "https://auth.trakt.tv"
     discord_api_url: Url = "https://discord.com/api/v10"

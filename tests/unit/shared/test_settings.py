@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.schemas.secret import Secret
-from shared.settings import ServiceSettings, SettingsError, load, manual, problems, unknown
+from shared.settings import ServiceSettings, SettingsError, UpstreamSettings, load, manual, problems, unknown
 
 GOOD = {"DATABASE_URL": "postgresql://u:canary-1@h/d", "NATS_URL": "nats://h", "USHER_ENCRYPTION_KEYS": "k:canary-2"}
 
@@ -65,6 +65,12 @@ def test_a_secret_address_of_another_kind_is_malformed_and_not_repeated(name: st
 @pytest.mark.parametrize("value", ["nats://h", "tls://u:p@h:4222", "nats://a:4222, nats://b:4222"])
 def test_nats_may_be_several_servers(value: str) -> None:
     assert read({**GOOD, "NATS_URL": value}).nats_url.reveal() == value
+
+
+def test_a_stand_in_may_be_named_for_each_host_of_plex() -> None:
+    names = {"PLEX_TV_URL", "PLEX_DISCOVER_URL", "PLEX_COMMUNITY_URL"}
+
+    assert {name for name in manual([UpstreamSettings]) if name.startswith("PLEX_") and name.endswith("_URL")} == names
 
 
 def test_where_traces_go_is_an_address() -> None:
