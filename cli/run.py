@@ -27,7 +27,7 @@ from shared import settings
 from shared.errors import PermanentError
 from shared.keyring import Keyring, new_key, new_key_id
 from shared.schemas.secret import Secret
-from shared.settings import SettingsError
+from shared.settings import SettingsError, UpstreamSettings
 
 _KEY_BYTES: Final = 32
 _LAST_PORT: Final = 65535
@@ -58,6 +58,7 @@ def run() -> None:
         for problem in settings.problems(kind, given=MADE_BY_RUN):
             raise SettingsError(problem)
     config = settings.load(RunSettings)
+    check_networks(config, settings.load(UpstreamSettings))
     folder = Folder(config.usher_data_dir)
     folder.make()
     lock = folder.lock()
@@ -73,6 +74,19 @@ def run() -> None:
         ),
         folder,
     )
+
+
+def check_networks(config: RunSettings, upstreams: UpstreamSettings) -> None:
+    """Raise `SettingsError` for what each variable's own form does not tell."""
+    if upstreams.usher_allow_private:
+        from shared.http.egress import private_networks  # noqa: PLC0415 (brings an HTTP client along)
+
+        private_networks(upstreams.usher_allow_private)
+    if config.nats_replicas > 1 and not config.nats_url:
+        raise SettingsError(
+            f"NATS_REPLICAS is {config.nats_replicas}, and the embedded NATS is one server: expected 1, "
+            "or the servers of a cluster, for example NATS_URL=nats://a:4222,nats://b:4222,nats://c:4222"
+        )
 
 
 def check_port(config: RunSettings) -> None:

@@ -7,9 +7,11 @@ import msgspec
 from services.gateway import settings as gateway
 from shared.schemas.secret import Secret
 from shared.settings import (
+    DatabaseUrl,
     Host,
     LogFormat,
     LogLevel,
+    NatsUrl,
     Port,
     Replicas,
     UpstreamSettings,
@@ -27,10 +29,11 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     usher_public_url: Url = ""
     usher_data_dir: Annotated[str, described("a folder for databases and generated secrets", "./data")] = "./data"
     database_url: Annotated[
-        Secret, described("a PostgreSQL address; embedded if empty", "postgresql://usher:password@127.0.0.1:5432/usher")
+        DatabaseUrl,
+        described("a PostgreSQL address; embedded if empty", "postgresql://usher:password@127.0.0.1:5432/usher"),
     ] = Secret("")
     nats_url: Annotated[
-        Secret, described("NATS addresses, separated by commas; embedded if empty", "nats://127.0.0.1:4222")
+        NatsUrl, described("NATS addresses, separated by commas; embedded if empty", "nats://127.0.0.1:4222")
     ] = Secret("")
     nats_credentials: Annotated[str, described("the path of a NATS credentials file", "/run/secrets/usher.creds")] = ""
     nats_replicas: Replicas = 1

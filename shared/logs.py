@@ -22,19 +22,19 @@ _SECRET_SHAPES: Final = (  # what a text must have in it to be worth a closer lo
     (
         "=:",
         re.compile(
-            r"(?i)\b((?:x-plex-|x-emby-|x-api-|access_|refresh_|api_?)?(?:token|key|secret|password|authorization))"
-            r"(\\?[\"']?\s*[=:]\s*(?:bearer\s+|bot\s+)?\\?[\"']?)([^\s\"'&,;}\\]+)"
+            r"(?i)(token|secret|password|passwd|authorization|\b(?:x-api-|api_?)?key)"
+            r"(\\?[\"']?\s*[=:]\s*(?:(?:bearer|bot|basic)\s+)?\\?[\"']?)([^\s\"'&,;}\\]+)"
         ),
         rf"\1\2{HIDDEN}",
     ),
-    # user:password@ of any address
-    ("@", re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]+:[^\s/@]+@"), rf"\1{HIDDEN}@"),
-    # a secret as the last part of a webhook's path
-    ("/", re.compile(r"(/webhooks/[a-z]+)/[^\s/?\"']+"), rf"\1/{HIDDEN}"),
+    # user:password@ of any address, or a token there
+    ("@", re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)[^\s/?#]+@"), rf"\1{HIDDEN}@"),
+    # a secret as the last part of a webhook's path, of ours or of Discord's
+    ("/", re.compile(r"(/webhooks/[a-z0-9]+)/[^\s/?\"']+"), rf"\1/{HIDDEN}"),
     # Usher's own keys and sessions
     ("_", re.compile(r"\bush[akws]_[A-Za-z0-9_-]{16,}"), HIDDEN),
     # Discord bot tokens, JSON web tokens
-    (".", re.compile(r"\b[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{20,}\b"), HIDDEN),
+    (".", re.compile(r"\b[A-Za-z0-9_-]{20,200}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{20,}\b"), HIDDEN),
 )
 
 

@@ -5,12 +5,15 @@ said in one line that names the variable, what was expected and an example; the 
 """
 
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping
+from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 import dotenv
 import msgspec
+from dotenv.parser import parse_stream
 from msgspec import Meta
 
 from shared.errors import PermanentError
@@ -39,6 +42,22 @@ Host = Annotated[
 Url = Annotated[
     str, Meta(pattern=r"^https?://[^\s@]+$", description="an http or https address", examples=["http://127.0.0.1:8000"])
 ]
+DatabaseUrl = Annotated[
+    Secret,
+    Meta(
+        pattern=r"^postgres(ql)?://",
+        description="a PostgreSQL address",
+        examples=["postgresql://usher:password@127.0.0.1:5432/usher"],
+    ),
+]
+NatsUrl = Annotated[
+    Secret,
+    Meta(
+        pattern=r"^(nats|tls|wss?)://[^,]+(,\s*(nats|tls|wss?)://[^,]+)*$",
+        description="one or more NATS addresses, separated by commas",
+        examples=["nats://127.0.0.1:4222"],
+    ),
+]
 LogLevel = Annotated[
     str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR", examples=["INFO"])
 ]
@@ -51,12 +70,18 @@ Replicas = Annotated[
 ]
 HexKey = Annotated[
     str,
-    Meta(pattern="^[0-9a-fA-F]{64}$", description="64 hex digits, as the developer portal shows them", examples=["…"]),
+    Meta(
+        pattern="^[0-9a-fA-F]{64}$",
+        description="64 hex digits, as the developer portal shows them",
+        examples=["0123456789abcdef" * 4],
+    ),
 ]
 Snowflake = Annotated[
     str, Meta(pattern="^[0-9]{15,22}$", description="an id of Discord's, all digits", examples=["1014270561534541824"])
 ]
 Networks = Annotated[str, described("networks, separated by commas; empty: all private ones", "192.168.1.0/24")]
+
+_LINE: Final = "lines of NAME=value in UTF-8, for example USHER_PORT=8000"
 
 Hours = Annotated[int, Meta(ge=0, le=8760, description="hours between two runs, 0 for never", examples=["24"])]
 
@@ -64,10 +89,8 @@ Hours = Annotated[int, Meta(ge=0, le=8760, description="hours between two runs, 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What every service needs."""
 
-    database_url: Annotated[
-        Secret, described("a PostgreSQL address", "postgresql://usher:password@127.0.0.1:5432/usher")
-    ]
-    nats_url: Annotated[Secret, described("one or more NATS addresses, separated by commas", "nats://127.0.0.1:4222")]
+    database_url: DatabaseUrl
+    nats_url: NatsUrl
     nats_credentials: Annotated[str, described("the path of a NATS credentials file", "/run/secrets/usher.creds")] = ""
     nats_replicas: Replicas = 1
     usher_encryption_keys: Annotated[
@@ -85,7 +108,9 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     )
     log_level: LogLevel = "INFO"
     log_format: LogFormat = "auto"
-    otel_exporter_otlp_endpoint: Annotated[str, described("an OTLP address", "http://127.0.0.1:4318")] = ""
+    otel_exporter_otlp_endpoint: Annotated[
+        str, Meta(pattern=r"^https?://\S+$", description="an OTLP address", examples=["http://127.0.0.1:4318"])
+    ] = ""
 
 
 class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +139,8 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     plex_sync_interval_hours: Hours = 6
     usher_allow_private: Networks = ""
     plex_tv_url: Url = "https://plex.tv"
+    plex_discover_url: Url = "https://discover.provider.plex.tv"
+    plex_community_url: Url = "https://community.plex.tv"
     trakt_api_url: Url = "https://api.trakt.tv"
     trakt_auth_url: Url = "https://auth.trakt.tv"
     discord_api_url: Url = "https://discord.com/api/v10"
@@ -197,7 +224,21 @@ def _variables(environ: Mapping[str, str] | None, env_file: Path) -> dict[str, s
 
 
 def _dotenv(path: Path) -> dict[str, str]:
-    return {name: value for name, value in dotenv.dotenv_values(path).items() if value is not None}
+    text = _text(path)
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            raise SettingsError(f"the file {path} is malformed at line {binding.original.line}: expected {_LINE}")
+    return {name: value for name, value in dotenv.dotenv_values(stream=StringIO(text)).items() if value is not None}
+
+
+def _text(path: Path) -> str:
+    """Return what the file holds; nothing where there is none, or none that can be seen from here."""
+    if not os.path.exists(path) or path.is_dir():  # noqa: PTH110 (pathlib raises where a folder may not be searched)
+        return ""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"the file {path} cannot be read ({type(exc).__name__}): expected {_LINE}") from exc
 
 
 def _read(name: str, hint: Any, variables: Mapping[str, str], *, required: bool) -> Any:
@@ -236,6 +277,8 @@ def _secret(name: str, raw: str, hint: Any, metas: tuple[Meta, ...]) -> Secret:
     least = max((meta.min_length or 0 for meta in metas), default=0)
     if len(raw) < least:
         raise SettingsError(f"{name} is too short: expected {_expected(hint)}")
+    if not all(re.search(meta.pattern, raw) for meta in metas if meta.pattern):
+        raise SettingsError(f"{name} is malformed: expected {_expected(hint)}")
     return Secret(raw)
 
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
+from shared.settings import SettingsError
+
 HEADER: Final = "traceparent"
 _VALID: Final = re.compile(r"^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
 
@@ -78,14 +80,20 @@ def _context(traceparent: str) -> Any:
 def tracer(*, service: str, endpoint: str) -> Tracer:
     """Return a tracer that exports by OTLP over HTTP to `endpoint`, or, where that is empty, one that exports nothing.
 
-    Raises ModuleNotFoundError where an endpoint is set and the extra `usher[otel]` is not installed.
+    Raises `SettingsError` where an endpoint is set and the extra `usher[otel]` is not installed.
     """
     if not endpoint:
         return Tracer()
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 (optional)
-    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 (optional)
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+    except ModuleNotFoundError as exc:
+        raise SettingsError(
+            f"OTEL_EXPORTER_OTLP_ENDPOINT is set and {exc.name} is not installed: "
+            "expected the extra otel, for example .venv/bin/pip install '.[otel]'"
+        ) from exc
 
     provider = TracerProvider(resource=Resource.create({"service.name": f"usher-{service}"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")))

@@ -14,8 +14,8 @@ from services.gateway.webhooks.door import Receipt
 _DESCRIPTION: Final = """\
 Answers once the webhook is stored; `duplicate` tells that the same bytes came within the last seconds.
 The secret is `?token=`, or the last part of the path, or `Authorization` (with or without `Bearer`).
-Events of unknown names are stored too. Bodies: at most 4 MiB of multipart (the picture is dropped), else 256 KiB,
-of which the JSON may have 224 KiB, and complete within 5 s.
+Events of unknown names are stored too. Bodies: at most 4 MiB of multipart (the picture is dropped), 673 KiB of an
+encoded form, else 256 KiB, of which the JSON may have 224 KiB, and complete within 5 s.
 """
 
 _PLEX: Final[dict[str, Any]] = {

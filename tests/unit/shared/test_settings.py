@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.schemas.secret import Secret
-from shared.settings import ServiceSettings, SettingsError, load, manual, problems, unknown
+from shared.settings import ServiceSettings, SettingsError, UpstreamSettings, load, manual, problems, unknown
 
 GOOD = {"DATABASE_URL": "postgresql://u:canary-1@h/d", "NATS_URL": "nats://h", "USHER_ENCRYPTION_KEYS": "k:canary-2"}
 
@@ -43,6 +43,65 @@ def test_a_host_is_a_name_or_an_address(host: str) -> None:
 def test_what_can_be_no_host_is_malformed(host: str) -> None:
     with pytest.raises(SettingsError, match=r"^USHER_MONITOR_HOST is "):
         read({**GOOD, "USHER_MONITOR_HOST": host})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "example"),
+    [
+        ("DATABASE_URL", "mysql://u:canary-3@h/d", "postgresql://usher:password@127.0.0.1:5432/usher"),
+        ("NATS_URL", "http://u:canary-3@h", "nats://127.0.0.1:4222"),
+        ("NATS_URL", "nats://h,u:canary-3@h", "nats://127.0.0.1:4222"),
+    ],
+)
+def test_a_secret_address_of_another_kind_is_malformed_and_not_repeated(name: str, value: str, example: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read({**GOOD, name: value})
+
+    assert caught.value.detail.startswith(f"{name} is malformed: expected ")
+    assert caught.value.detail.endswith(f"for example {example}")
+    assert "canary" not in caught.value.detail
+
+
+@pytest.mark.parametrize("value", ["nats://h", "tls://u:p@h:4222", "nats://a:4222, nats://b:4222"])
+def test_nats_may_be_several_servers(value: str) -> None:
+    assert read({**GOOD, "NATS_URL": value}).nats_url.reveal() == value
+
+
+def test_a_stand_in_may_be_named_for_each_host_of_plex() -> None:
+    names = {"PLEX_TV_URL", "PLEX_DISCOVER_URL", "PLEX_COMMUNITY_URL"}
+
+    assert {name for name in manual([UpstreamSettings]) if name.startswith("PLEX_") and name.endswith("_URL")} == names
+
+
+def test_where_traces_go_is_an_address() -> None:
+    with pytest.raises(SettingsError, match=r"^OTEL_EXPORTER_OTLP_ENDPOINT is 'collector': expected an OTLP address"):
+        read({**GOOD, "OTEL_EXPORTER_OTLP_ENDPOINT": "collector"})
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"LOG_LEVEL=INFO\nGARBAGE LINE\n", r"\.env is malformed at line 2: expected lines of NAME=value"),
+        (b"\xff\xfeL\x00", r"\.env cannot be read \(UnicodeDecodeError\): expected lines of NAME=value in UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_list_of_settings_is_said(tmp_path: Path, content: bytes, says: str) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(content)
+
+    with pytest.raises(SettingsError, match=says):
+        read(GOOD, env_file=file)
+
+
+def test_a_byte_order_mark_belongs_to_no_name(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xef\xbb\xbfLOG_LEVEL=DEBUG\r\n")
+
+    assert read(GOOD, env_file=file).log_level == "DEBUG"
+
+
+def test_a_folder_of_the_file_s_name_counts_as_no_file(tmp_path: Path) -> None:
+    assert read(GOOD, env_file=tmp_path).log_level == "INFO"
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:
