@@ -10,12 +10,13 @@ from services.gateway.store.audit import AuditEntry
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody with a valid credential: a user by a session, or a key, by its name, without one."""
+    """Somebody with a valid credential: a user by a session, or a key, whose name others may have too."""
 
     name: str
     scopes: frozenset[Scope]
     address: str
     session_id: str | None = None
+    key_id: str | None = None
 
     def may(self, scope: Scope) -> bool:
         """Say whether this caller is allowed that."""

@@ -51,4 +51,4 @@ class Doorman:
             return None
         if key.last_used_at is None or now - key.last_used_at > _KEY_NOTED_EVERY:
             await keys.note_key_use(self._pool, key.id, now=now)
-        return Caller(name=key.name, scopes=scopes.implied(key.scopes), address=address)
+        return Caller(name=key.name, scopes=scopes.implied(key.scopes), address=address, key_id=key.id)

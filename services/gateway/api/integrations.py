@@ -195,7 +195,7 @@ class IntegrationRoutes:
 
 def _who(caller: Caller, person_id: str | None) -> Who:
     if caller.session_id is None:
-        return Who(key=caller.name, person_id=person_id)
+        return Who(key=caller.key_id, person_id=person_id)
     return Who(user=caller.name, person_id=person_id)
 
 

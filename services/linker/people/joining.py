@@ -103,13 +103,27 @@ async def _prover(work: Work, proof: Proof, holder: Holder | None, new_id: Calla
         proof.account.source,
         holder,
         person_id=known,
-        is_for_holder=proof.asker is None and proof.person_id is None,
+        is_for_holder=known is None and await _is_for_holder(connection, proof, holder),
         is_unproven=holder is not None and not await accounts.has_proven(connection, holder.person_id),
     )
     if person_id is None:
         person_id = new_id()
         await people.add_person(connection, person_id=person_id, name=proof.account.name)
     return await person_of(connection, person_id)
+
+
+async def _is_for_holder(connection: Connection, proof: Proof, holder: Holder | None) -> bool:
+    """Return whether who proves is whoever holds the account.
+
+    A key speaks for him; and so does somebody whom nobody knows yet, where he would be the first of his kind: else who
+    linked by a key, or in the dashboard, could never link from Discord.
+    """
+    if proof.asker is None:
+        return True
+    if holder is None or not holder.by_proof:
+        return False
+    person = await person_of(connection, holder.person_id)
+    return all(identity.provider != proof.asker.provider for identity in person.identities)
 
 
 async def _known(connection: Connection, proof: Proof) -> str | None:

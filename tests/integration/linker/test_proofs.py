@@ -163,6 +163,36 @@ async def test_a_key_without_a_person_speaks_for_whoever_signs_in(plex: PlexTv, 
     assert found == {"ada": {"plex", "discord"}, "bert": {"plex"}}
 
 
+async def test_who_linked_without_discord_may_link_from_discord_later(
+    plex: PlexTv, house: House, linker: Linker
+) -> None:
+    carl = plex.accounts.add("carl")
+    await key(house).sign_in(plex, carl)
+    [before] = await people(house)
+
+    ended = await sign_in(linker, plex, ADA, carl)
+    others = await sign_in(linker, plex, BERT, carl)
+
+    [person] = await people(house)
+    assert (ended.state, others.state) == ("authorized", "refused")
+    assert person["id"] == before["id"]
+    assert {(each["provider"], each["id"]) for each in person["identities"]} == {
+        ("plex", str(carl.id)),
+        ("discord", ADA.id),
+    }
+
+
+async def test_who_is_known_already_is_not_joined_with_the_holder(plex: PlexTv, house: House, linker: Linker) -> None:
+    carl = plex.accounts.add("carl")
+    await key(house).sign_in(plex, carl)
+    await sign_in(linker, plex, ADA, plex.accounts.add("ada"))
+
+    ended = await sign_in(linker, plex, ADA, carl)
+
+    assert ended.state == "refused"
+    assert len(await people(house)) == 2
+
+
 async def test_a_key_may_name_the_person(plex: PlexTv, house: House, linker: Linker) -> None:
     await sign_in(linker, plex, ADA, plex.accounts.add("ada"))
     [ada] = await people(house)
