@@ -53,7 +53,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        super().data_received(data)
+        self._feed(data)
         if self._in_head:
             self._unparsed += len(data)
             self._check_head(self._unparsed)
@@ -70,6 +70,8 @@ class LimitedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self._offers_upgrade():
+            return
         self._in_head = False
         self._check_head(len(self.url) + sum(map(len, itertools.chain.from_iterable(self.headers))))
         if not self._refused:
@@ -81,6 +83,8 @@ class LimitedProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._offers_upgrade():
+            return
         self._in_message = False
         self._in_time()
         if not self._refused:
@@ -89,6 +93,30 @@ class LimitedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""
         self._refuse(400, msg)
+
+    def _feed(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._offers_upgrade() and not self._refused:
+                self._stay_with_http(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _offers_upgrade(self) -> bool:
+        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+
+    def _stay_with_http(self, rest: bytes) -> None:
+        """Begin the request again without its offer of another protocol, which httptools takes for accepted.
+
+        A server may ignore it, and need not say so: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
+        """
+        version = self.parser.get_http_version().encode()
+        head = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, version)
+        headers = b"".join(b"%s: %s\r\n" % header for header in self.headers if header[0] != b"upgrade")
+        self.parser = httptools.HttpRequestParser(self)
+        self._feed(head + headers + b"\r\n" + rest)
 
     def _in_time(self) -> None:
         if self._late is not None:

@@ -93,6 +93,35 @@ async def test_a_body_that_trickles_is_cut_at_the_same_deadline(gateway: Gateway
     assert time.monotonic() - started < 2
 
 
+@pytest.mark.parametrize("protocol", ["websocket", "h2c", "TLS/1.2, HTTP/9"])
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+async def test_an_offer_of_another_protocol_is_ignored(
+    gateway: Gateway, storage: FakeStorage, protocol: str, size: int
+) -> None:
+    line, _, rest = GOOD.partition(b"\r\n")
+    offer = b"Connection: keep-alive, Upgrade\r\nupgrade: %s\r\nHTTP2-Settings: AAMAAABk\r\n" % protocol.encode()
+    request = line + b"\r\n" + offer + rest
+    with capture_logs() as logs:
+        async with gateway.connected() as client:
+            for at in range(0, 2000, size):
+                await client.send(request[at : min(at + size, 2000)])
+            await client.send(request[2000:] + GOOD)
+            answers = [(await client.answer()).status for _ in range(2)]
+
+    assert answers == [202, 202]
+    assert len(storage.records) == 2
+    assert [line["event"] for line in logs] == ["webhook_stored"] * 2
+
+
+@pytest.mark.parametrize("offered", [b"", b"Connection: Upgrade\r\nUpgrade: websocket\r\n"])
+async def test_a_tunnel_is_refused(gateway: Gateway, offered: bytes) -> None:
+    async with gateway.connected() as client:
+        await client.send(b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n" + offered + b"\r\n")
+        answer = await client.answer()
+
+    assert 400 <= answer.status < 500
+
+
 async def test_a_client_that_hangs_up_leaves_nothing_behind(gateway: Gateway, storage: FakeStorage) -> None:
     with capture_logs() as logs:
         async with gateway.connected() as client:
