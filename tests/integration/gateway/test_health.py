@@ -10,6 +10,7 @@ from shared.bus.questions import Answers
 from shared.schemas.secret import Secret
 from shared.telemetry import Tracer
 from tests.integration.gateway.house import WEBHOOK_SECRET, House, opened, prepared, settings
+from tests.integration.servers import Running
 from tests.integration.service import until
 
 NOWHERE_POSTGRES = Secret("postgresql://usher:canary-of-postgres@127.0.0.1:1/usher")
@@ -48,6 +49,24 @@ async def test_somebody_elses_services_are_not_ours(bus: Bus) -> None:
     found = await replicas(bus)
 
     assert [replica.name for replica in found] == ["linker"]
+
+
+async def test_a_nats_that_stands_still_is_said_to_be_away(
+    database_url: Secret, own_nats: tuple[Running, Secret], tmp_path: Path
+) -> None:
+    server, url = own_nats
+    async with prepared(settings(database_url, url, tmp_path)) as house:
+
+        async def is_there() -> bool:
+            return bool((await house.get("/api/health")).json()["nats"])
+
+        await until(is_there)
+        server.freeze()
+        frozen = (await house.get("/api/health")).json()
+        server.thaw()
+
+        assert (frozen["status"], frozen["nats"], frozen["postgres"]) == ("degraded", False, True)
+        await until(is_there)
 
 
 async def test_a_missing_service_is_degraded(house: House) -> None:
