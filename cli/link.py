@@ -1,7 +1,7 @@
 """`usher link`: links accounts from the terminal, and shows and removes what is linked."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -111,20 +111,15 @@ async def _signed_in(
     usher: Usher, system: str, server: str | None, person: str | None, shown: Callable[[Any], None]
 ) -> Any:
     integration = path("api", "integrations", system)
-    pin = await usher.post(f"{integration}/auth/pin", server=server, person_id=person)
-    shown(pin)
-    waiting = Console(stderr=True).status("Waiting for the sign-in (Ctrl-C calls it off)")
-    with waiting:
-        return await _unless_called_off(
-            _ended(usher, f"{integration}/auth/check", pin), usher, f"{integration}/auth/pin{path(pin['pin_id'])}"
-        )
-
-
-async def _unless_called_off(waiting: Coroutine[Any, Any, Any], usher: Usher, target: str) -> Any:
+    beginning = asyncio.ensure_future(usher.post(f"{integration}/auth/pin", server=server, person_id=person))
     try:
-        return await waiting
+        pin = await asyncio.shield(beginning)
+        shown(pin)
+        with Console(stderr=True).status("Waiting for the sign-in (Ctrl-C calls it off)"):
+            return await _ended(usher, f"{integration}/auth/check", pin)
     except asyncio.CancelledError:
-        await usher.delete(target)
+        begun = await beginning  # Usher begins it all the same, and only its answer says which it is
+        await usher.delete(f"{integration}/auth/pin{path(begun['pin_id'])}")
         raise
 
 

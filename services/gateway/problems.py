@@ -49,7 +49,7 @@ _DETAILS: Final = {
     409: "this account belongs to another person: merge the two if they are one",
     413: "the body has 70000 bytes, and at most 65536 are taken",
     415: "send the body as application/json",
-    429: "too many failed tries: wait a little",
+    429: "too many failed tries, or too many sign-ins open: wait a little",
     502: "plex.tv refused the request (403)",
     503: "the syncer does not answer",
 }

@@ -31,7 +31,10 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BeginSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="sign_ins.begin"):
-    """Begin a sign-in, or show the one that is open. `server` is a configured one's name."""
+    """Begin a sign-in, or show the one that is open of whom `who` means; a key alone means another one each time.
+
+    `server` is a configured one's name.
+    """
 
     answered_within: ClassVar[timedelta] = PATIENT
 

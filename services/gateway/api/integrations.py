@@ -75,7 +75,7 @@ _ONE: Final = Integration(
 )
 _UPSTREAM: Final = problems.documented(404, 409, 502)
 _WITH_BODY: Final = describe.WITH_BODY | _UPSTREAM
-_BEGUN: Final = describe.shows(_PIN) | _WITH_BODY
+_BEGUN: Final = describe.shows(_PIN) | _WITH_BODY | problems.documented(429)
 _STANDS: Final = describe.shows(_STANDING) | _WITH_BODY
 _CONNECTED: Final = describe.shows(_ONE) | _WITH_BODY | problems.documented(429)
 _PAGE: Final = describe.shows(IntegrationPage([_ONE], 1, 50, 0)) | problems.documented(404)
@@ -115,10 +115,11 @@ class IntegrationRoutes:
     async def begin(
         self, caller: NamedDependency[Caller], provider: Provider, data: Annotated[Order | None, _ORDER] = None
     ) -> Pin:
-        """Begin to sign in, or show the sign-in that is open.
+        """Begin to sign in, or show the sign-in that is open of whom this is for.
 
         Open `url` and sign in there, or type `short_code` at plex.tv/link; then ask `auth/check`. A key without
-        `person_id` speaks for whoever signs in.
+        `person_id` speaks for whoever signs in: each call begins a sign-in of its own, to be told by its `pin_id`. A
+        key has at most 50 of them open; the next is 429 until one ends or is called off.
         """
         order = data or Order()
         return await self._begin(_who(caller, order.person_id), provider, order.server)
@@ -174,7 +175,7 @@ class IntegrationRoutes:
         server: Server = None,
         account: Account = None,
     ) -> Removed:
-        """Forget the credentials, of all accounts there or of one, and call open sign-ins off.
+        """Forget the credentials, of all accounts there or of one, and call the person's open sign-ins off.
 
         Whose the accounts are does not change. Again is the same as once.
         """

@@ -23,6 +23,9 @@ WANTED_FOR: Final = timedelta(minutes=2)
 WANTED_WAIT: Final = timedelta(seconds=4)
 """It waits so long beyond its time, and then goes before those that nobody is waiting for."""
 
+MOST_OF_A_KEY: Final = 50
+"""So many people may be signing in at a time for whom a key begins it without saying who they are."""
+
 SERVERLESS: Final[tuple[Provider, ...]] = ("plex", "trakt")
 """Where an account is one on all servers, so that none is chosen."""
 
@@ -34,12 +37,21 @@ class Asker(msgspec.Struct, frozen=True):
     """Who wants to link.
 
     A Discord user by id and a user of Usher by name become identities of the person. A `person` is named by somebody
-    who may speak for others; an API `key` speaks for whoever signs in.
+    who may speak for others; an API `key` speaks for whoever signs in, who is another one each time.
     """
 
     kind: AskerKind
     id: str
     name: str
+
+    def of_one_sign_in(self, sign_in_id: str) -> "Asker":
+        """Return who asks in this sign-in: the visitors of a website share its key, and nothing else."""
+        return Asker(self.kind, f"{self.id}/{sign_in_id}", self.name) if self.kind == "key" else self
+
+    @property
+    def key_id(self) -> str:
+        """Return which key it is that speaks for one of many."""
+        return self.id.partition("/")[0]
 
 
 class Proven(msgspec.Struct, frozen=True, kw_only=True):

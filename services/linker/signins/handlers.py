@@ -19,7 +19,15 @@ from services.linker.signins.store.connections import LinkedAccount
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Worker
 from shared.courier import Courier
-from shared.errors import ConflictError, Fault, InvalidError, NotFoundError, PermanentError, TransientError
+from shared.errors import (
+    ConflictError,
+    Fault,
+    InvalidError,
+    NotFoundError,
+    PermanentError,
+    ThrottledError,
+    TransientError,
+)
 from shared.leniency import text
 from shared.owners import sign_in_secret
 from shared.postgres.pool import Connection, Pool, transaction
@@ -88,6 +96,7 @@ class SignIns:
     ) -> SignIn:
         """Return the asker's open sign-in, or begin one. How it ends is said in reply to the last `interaction`.
 
+        A key speaks for another one each time, so it always begins one; raises `ThrottledError` where it has too many.
         An interaction that comes again begins no other one: the one that it was about is returned, even if it is over.
         `server` is a configured server's name. With `person_id`, the account is to be that person's. Raises
         `InvalidError`, `NotFoundError`, and what the provider's client raises.
@@ -97,11 +106,11 @@ class SignIns:
         if server and provider in domain.SERVERLESS:
             fault = Fault("server", f"an account of {provider.title()} is one on all servers: leave it out")
             raise InvalidError(f"{provider.title()} is signed in to without a server", faults=(fault,))
-        who = await self._asker(asker, person_id)
+        sign_in_id = self._new_id()
+        who = (await self._asker(asker, person_id)).of_one_sign_in(sign_in_id)
         found = await self._over(interaction) or await self._open(who, provider, server or "", interaction)
         if found is not None:
             return found.shown(now=self._now())
-        sign_in_id = self._new_id()
         begun = await self._begun(self._flows[provider], sign_in_id, who, server or "")
         row = domain.begun_row(
             begun, sign_in_id=sign_in_id, provider=provider, server=server or "", asker=who, at=self._now()
@@ -197,6 +206,7 @@ class SignIns:
         self, asker: Asker, provider: Provider, server: str, interaction: Interaction | None
     ) -> SignInRow | None:
         async with self._worker.on_request() as work:
+            await self._require_room(work.connection, asker)
             row = await sign_ins.open_of(work.connection, asker, provider, server)
             if row is not None and row.expires_at <= self._now():
                 await self._endings.end(work, row.id, state="expired")
@@ -206,6 +216,19 @@ class SignIns:
             if row is not None and interaction is not None:
                 await self._endings.hear(work.connection, row, interaction)
             return row
+
+    async def _require_room(self, connection: Connection, asker: Asker) -> None:
+        """Raise where a key has begun as many as it may; nobody else begins one for it until the transaction ends."""
+        if asker.kind != "key":
+            return
+        now = self._now()
+        ends = await sign_ins.ends_of_key(connection, asker.key_id, now=now)
+        if len(ends) >= domain.MOST_OF_A_KEY:
+            raise ThrottledError(
+                f"{len(ends)} sign-ins of this key are open: finish one, wait until one ends, or call one off with "
+                "DELETE /api/integrations/{provider}/auth/pin/{pin_id}",
+                retry_after=ends[0] - now,
+            )
 
     async def _begun(self, flow: Flow, sign_in_id: str, asker: Asker, server: str) -> Begun:
         forward_url = f"{self._public_url}{RETURN_PAGE}?id={sign_in_id}"
@@ -218,6 +241,7 @@ class SignIns:
     async def _keep(self, row: SignInRow, begun: Begun, interaction: Interaction | None) -> SignInRow:
         """Keep what was begun; where two began at once, one wins, and both get that one."""
         async with self._worker.on_request() as work:
+            await self._require_room(work.connection, row.asker)
             kept: SignInRow | None = row
             if not await sign_ins.add(work.connection, row):
                 kept = await sign_ins.open_of(work.connection, row.asker, row.provider, row.server)

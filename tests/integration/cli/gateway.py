@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,10 +21,14 @@ class Asked(NamedTuple):
 
 
 class FakeGateway:
-    """Answers `METHOD /path` with what it was given (of a list, one a time), else 404; keeps what it was asked."""
+    """Answers `METHOD /path` with what it was given (of a list, one a time), else 404; keeps what it was asked.
+
+    `pauses` are the seconds that it takes for an answer.
+    """
 
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self.answers = dict(answers)
+        self.pauses: dict[str, float] = {}
         self.asked: list[Asked] = []
         self.address = ""
 
@@ -33,6 +38,7 @@ class FakeGateway:
             method, url.path, dict(parse_qsl(url.query)), json.loads(body or b"null"), headers.get("X-API-Key") or ""
         )
         self.asked.append(asked)
+        time.sleep(self.pauses.get(f"{method} {url.path}", 0))
         answer = self.answers.get(f"{method} {url.path}")
         if isinstance(answer, list):
             answer = answer.pop(0) if answer else None

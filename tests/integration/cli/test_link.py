@@ -109,8 +109,10 @@ def test_a_password_is_asked_for_and_not_shown(gateway: FakeGateway, environment
     assert gateway.asked[0].body == {"username": "ann", "password": "canary", "server": "Shed", "person_id": None}
 
 
-def test_ctrl_c_calls_it_off(gateway: FakeGateway, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("asked", [1, 2])
+def test_ctrl_c_calls_it_off(gateway: FakeGateway, environment: dict[str, str], asked: int) -> None:
     gateway.answers["POST /api/integrations/plex/auth/check"] = PENDING
+    gateway.pauses["POST /api/integrations/plex/auth/pin"] = 1.0
     process = subprocess.Popen(
         [sys.executable, "-m", "cli", "link", "plex"],
         env={**os.environ, **environment},  # noqa: TID251 (the test's environment, handed on)
@@ -118,7 +120,7 @@ def test_ctrl_c_calls_it_off(gateway: FakeGateway, environment: dict[str, str]) 
         stderr=subprocess.PIPE,
     )
     deadline = time.monotonic() + 20
-    while len(gateway.asked) < 2 and time.monotonic() < deadline:
+    while len(gateway.asked) < asked and time.monotonic() < deadline:
         time.sleep(0.05)
 
     process.send_signal(signal.SIGINT)

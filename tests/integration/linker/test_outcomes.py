@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Held, Outcome, Pending, Proven, Waiting
+from services.linker.signins.domain import Asker, Authorized, Ended, Proven
 from services.linker.signins.wiring import Ways
 from shared.errors import ConflictError, InvalidError
 from shared.http.calls import RefusedError
@@ -19,6 +19,7 @@ from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from simulators.plex_tv.app import PlexTv
 from tests.integration.gateway.house import House
+from tests.integration.linker.codes import Codes
 from tests.integration.linker.linking import Linker, Place, Said, admin, claim, now, people
 from tests.integration.service import until
 
@@ -112,33 +113,6 @@ async def test_an_expired_one_is_over_at_the_next_begin(place: Place, house: Hou
 
     assert second.id != first.id
     assert len(await replies(said, linker, 1)) == 1
-
-
-class Codes:
-    """A system that is signed in to by a code with a secret; notes what it was asked."""
-
-    def __init__(self) -> None:
-        self.outcome: Outcome | Exception = Pending()
-        self.waited: list[Waiting] = []
-        self.revoked: list[Held] = []
-
-    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
-        return Begun(
-            code="123456",
-            url="http://jellyfin.test/quickconnect",
-            expires_at=now() + timedelta(minutes=10),
-            poll_every=timedelta(seconds=2),
-            secret=Secret("canary-that-redeems"),
-        )
-
-    async def poll(self, waiting: Waiting) -> Outcome:
-        self.waited.append(waiting)
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        return self.outcome
-
-    async def revoke(self, held: Held) -> None:
-        self.revoked.append(held)
 
 
 def authorized(account_id: str = "7a1", *, provider: Provider = "jellyfin") -> Authorized:

@@ -11,7 +11,7 @@ from shared.owners import account_token
 from shared.schemas.events import AccountLinked, AccountUnlinked
 from simulators.plex_tv.app import PlexTv
 from tests.integration.gateway.house import House
-from tests.integration.linker.linking import Linker, Person, Place, Said, admin, claim, key, people
+from tests.integration.linker.linking import Linker, Place, Said, admin, claim, key, people
 from tests.integration.service import until
 
 
@@ -87,16 +87,6 @@ async def test_two_that_begin_at_once_get_the_same(plex: PlexTv, house: House, l
     assert len({pin["pin_id"] for pin in pins}) == 1
     claim(plex, pins[0]["code"], plex.accounts.add("anna"))
     assert (await me.settled(pins[0]))["status"] == "authorized"
-
-
-async def test_keys_of_one_name_do_not_share_a_sign_in(plex: PlexTv, house: House, linker: Linker) -> None:
-    wanted = {"name": "website", "scopes": ["write"]}
-    made = [(await house.post("/api/keys", wanted)).json()["key"] for _ in range(2)]
-    one, other = (Person(house, {"X-API-Key": each}) for each in made)
-
-    pins = [await who.begin() for who in (one, other, one)]
-
-    assert pins[0]["pin_id"] == pins[2]["pin_id"] != pins[1]["pin_id"]
 
 
 async def test_an_expired_pin_ends_it_and_another_can_be_begun(plex: PlexTv, house: House, linker: Linker) -> None:

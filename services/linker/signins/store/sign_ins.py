@@ -6,6 +6,7 @@ from typing import Final
 import asyncpg
 
 from services.linker.signins.domain import WANTED_FOR, WANTED_WAIT, Asker, Proven, SignInRow, State
+from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
 from shared.schemas.media import Provider
 
@@ -78,6 +79,18 @@ async def all_open_of(connection: Connection, asker: Asker, provider: Provider) 
         asker.id,
     )
     return [_row(row) for row in rows]
+
+
+async def ends_of_key(connection: Connection, key_id: str, *, now: datetime) -> list[datetime]:
+    """Return when the open sign-ins of a key end, soonest first; it begins no other until the transaction ends."""
+    await lock_exclusive(connection, "linker", "sign-ins", key_id)
+    rows = await connection.fetch(
+        """select expires_at from sign_ins where state = 'pending' and asker_kind = 'key'
+        and split_part(asker_id, '/', 1) = $1 and expires_at > $2 order by expires_at""",
+        key_id,
+        now,
+    )
+    return [row["expires_at"] for row in rows]
 
 
 async def answer_to(connection: Connection, sign_in_id: str, *, interaction_id: str) -> None:

@@ -1,0 +1,34 @@
+"""A system that is signed in to by a code, made up, so that its answers are the test's."""
+
+from datetime import timedelta
+
+from services.linker.signins.domain import Asker, Begun, Held, Outcome, Pending, Waiting
+from shared.schemas.secret import Secret
+from tests.integration.linker.linking import now
+
+
+class Codes:
+    """A system that is signed in to by a code with a secret; notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.outcome: Outcome | Exception = Pending()
+        self.waited: list[Waiting] = []
+        self.revoked: list[Held] = []
+
+    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
+        return Begun(
+            code="123456",
+            url="http://jellyfin.test/quickconnect",
+            expires_at=now() + timedelta(minutes=10),
+            poll_every=timedelta(seconds=2),
+            secret=Secret("canary-that-redeems"),
+        )
+
+    async def poll(self, waiting: Waiting) -> Outcome:
+        self.waited.append(waiting)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+    async def revoke(self, held: Held) -> None:
+        self.revoked.append(held)

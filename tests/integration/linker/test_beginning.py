@@ -1,0 +1,90 @@
+"""Whose sign-in it is that somebody begins over HTTP: a key speaks for many people, and each has one of his own."""
+
+import asyncio
+from collections import Counter
+
+from services.linker.signins.domain import MOST_OF_A_KEY
+from services.linker.signins.wiring import Ways
+from simulators.plex_tv.app import PlexTv
+from tests.integration.gateway.house import House
+from tests.integration.linker.codes import Codes
+from tests.integration.linker.linking import Linker, Person, Place, claim, key, people
+
+
+async def of_new_key(house: House) -> Person:
+    """Return whoever a new API key speaks for."""
+    made = (await house.post("/api/keys", {"name": "website", "scopes": ["write"]})).json()
+    return Person(house, {"X-API-Key": made["key"]})
+
+
+async def test_visitors_of_a_website_are_not_shown_what_another_one_proved(
+    plex: PlexTv, house: House, linker: Linker
+) -> None:
+    website = key(house)
+    annas, berts = await asyncio.gather(website.begin(), website.begin())
+    claim(plex, annas["code"], plex.accounts.add("anna"))
+
+    ended, waits = await website.settled(annas), await website.check(berts)
+
+    assert annas["pin_id"] != berts["pin_id"]
+    assert (ended["status"], ended["account"]["username"]) == ("authorized", "anna")
+    assert (waits["status"], waits["account"]) == ("pending", None)
+    claim(plex, berts["code"], plex.accounts.add("bert"))
+    assert (await website.settled(berts))["account"]["username"] == "bert"
+    assert {each["name"] for each in await people(house)} == {"anna", "bert"}
+
+
+async def test_a_key_that_names_a_person_is_shown_the_open_sign_in(plex: PlexTv, house: House, linker: Linker) -> None:
+    await key(house).sign_in(plex, plex.accounts.add("anna"))
+    [anna] = await people(house)
+    body = {"person_id": anna["id"]}
+
+    first, again = (
+        await key(house).post("plex/auth/pin", body),
+        await (await of_new_key(house)).post("plex/auth/pin", body),
+    )
+
+    assert first.json() == again.json()
+
+
+async def test_unlinking_one_account_by_a_key_calls_nobodys_sign_in_off(
+    plex: PlexTv, house: House, linker: Linker
+) -> None:
+    anna = plex.accounts.add("anna")
+    await key(house).sign_in(plex, anna)
+    berts = await key(house).begin()
+
+    removed = await key(house).unlink(account=str(anna.id))
+
+    assert len(removed.json()["items"]) == 1
+    assert (await key(house).check(berts))["status"] == "pending"
+
+
+async def test_a_key_has_so_many_sign_ins_open_and_no_more(place: Place, house: House) -> None:
+    async with place.linker(ways=Ways(flows={"jellyfin": Codes(), "trakt": Codes()})):
+        website, other = await of_new_key(house), await of_new_key(house)
+        pins = [await website.begin("jellyfin") for _ in range(MOST_OF_A_KEY - 1)]
+
+        last = await asyncio.gather(*(website.post(f"{name}/auth/pin", {}) for name in ("jellyfin", "trakt")))
+        others = await other.post("jellyfin/auth/pin", {})
+        await house.delete(f"/api/integrations/jellyfin/auth/pin/{pins[0]['pin_id']}")
+        after = await website.post("jellyfin/auth/pin", {})
+
+    assert Counter(answer.status_code for answer in last) == {200: 1, 429: 1}
+    [refused] = [answer for answer in last if answer.status_code == 429]
+    assert "DELETE /api/integrations/{provider}/auth/pin/{pin_id}" in refused.json()["detail"]
+    assert 0 < int(refused.headers["Retry-After"]) <= 600
+    assert (others.status_code, after.status_code) == (200, 200)
+
+
+async def test_a_sign_in_past_its_end_takes_no_place(place: Place, house: House) -> None:
+    async with place.linker(ways=Ways(flows={"jellyfin": Codes()})):
+        website = await of_new_key(house)
+        for _ in range(MOST_OF_A_KEY):
+            await website.begin("jellyfin")
+        full = await website.post("jellyfin/auth/pin", {})
+        await place.rows("update sign_ins set expires_at = now(), poll_at = now() + interval '1 hour'")
+
+        answer = await website.post("jellyfin/auth/pin", {})
+
+    assert (full.status_code, answer.status_code) == (429, 200)
