@@ -10,7 +10,7 @@ from services.linker.people.domain import Key
 from services.linker.people.store import accounts
 from services.linker.servers.store import find_server
 from services.linker.signins import domain
-from services.linker.signins.domain import Asker, Authorized, Begun, Flow, SignIn, SignInRow
+from services.linker.signins.domain import POLL_LIMIT, Asker, Authorized, Begun, Flow, SignIn, SignInRow
 from services.linker.signins.ending import Endings
 from services.linker.signins.linking import IDENTITIES, Linking
 from services.linker.signins.poller import Poller
@@ -111,7 +111,7 @@ class SignIns:
         found = await self._over(interaction) or await self._open(who, provider, server or "", interaction)
         if found is not None:
             return found.shown(now=self._now())
-        begun = await self._begun(self._flows[provider], sign_in_id, who, server or "")
+        begun = await self._begun(sign_in_id, who, provider, server or "")
         row = domain.begun_row(
             begun, sign_in_id=sign_in_id, provider=provider, server=server or "", asker=who, at=self._now()
         )
@@ -208,12 +208,10 @@ class SignIns:
         async with self._worker.on_request() as work:
             await self._require_room(work.connection, asker)
             row = await sign_ins.open_of(work.connection, asker, provider, server)
-            if row is not None and row.expires_at <= self._now():
-                await self._endings.end(work, row.id, state="expired")
+            if row is None or row.expires_at <= self._now():
                 return None
-            if row is not None:
-                await sign_ins.want(work.connection, row.id, now=self._now())
-            if row is not None and interaction is not None:
+            await sign_ins.want(work.connection, row.id, now=self._now())
+            if interaction is not None:
                 await self._endings.hear(work.connection, row, interaction)
             return row
 
@@ -230,13 +228,26 @@ class SignIns:
                 retry_after=ends[0] - now,
             )
 
-    async def _begun(self, flow: Flow, sign_in_id: str, asker: Asker, server: str) -> Begun:
+    async def _begun(self, sign_in_id: str, asker: Asker, provider: Provider, server: str) -> Begun:
         forward_url = f"{self._public_url}{RETURN_PAGE}?id={sign_in_id}"
         try:
             async with asyncio.timeout(BEGIN_LIMIT.total_seconds()):
-                return await flow.begin(server=server, sign_in_id=sign_in_id, asker=asker, forward_url=forward_url)
+                await self._finish(asker, provider, server)
+                return await self._flows[provider].begin(
+                    server=server, sign_in_id=sign_in_id, asker=asker, forward_url=forward_url
+                )
         except TimeoutError as exc:
             raise TransientError("the other system does not answer in time: try again") from exc
+
+    async def _finish(self, asker: Asker, provider: Provider, server: str) -> None:
+        """Ask a last time about the sign-in before, past its end: somebody may have signed in at the last moment."""
+        async with transaction(self._pool) as connection:
+            row = await sign_ins.open_of(connection, asker, provider, server)
+        if row is None or row.expires_at > self._now():
+            return
+        await self.poller.check(row.id, every=timedelta(), limit=POLL_LIMIT)
+        if (await self._find(row.id, provider)).state == "pending":
+            raise TransientError("the sign-in before this one is just ending: try again")
 
     async def _keep(self, row: SignInRow, begun: Begun, interaction: Interaction | None) -> SignInRow:
         """Keep what was begun; where two began at once, one wins, and both get that one."""

@@ -90,15 +90,15 @@ class Poller:
             for number in range(AT_ONCE):
                 tasks.create_task(self._work(is_wanted_first=number < WANTED_FIRST))
 
-    async def check(self, sign_in_id: str) -> None:
+    async def check(self, sign_in_id: str, *, every: timedelta = CHECK_EVERY, limit: timedelta = CHECK_LIMIT) -> None:
         """Ask at once how one stands, unless it was asked for just now; wait a little where somebody is asking."""
         async with transaction(self._pool) as connection:
             await sign_ins.want(connection, sign_in_id, now=self._now())
-            row = await sign_ins.take(connection, sign_in_id, now=self._now(), lease=self._lease, every=CHECK_EVERY)
+            row = await sign_ins.take(connection, sign_in_id, now=self._now(), lease=self._lease, every=every)
         if row is not None:
-            await self._poll(row, limit=CHECK_LIMIT)
+            await self._poll(row, limit=limit)
             return
-        for _ in range(int(CHECK_LIMIT.total_seconds() / _WAIT_S)):
+        for _ in range(int(limit.total_seconds() / _WAIT_S)):
             async with transaction(self._pool) as connection:
                 if not await sign_ins.is_taken(connection, sign_in_id, now=self._now()):
                     return

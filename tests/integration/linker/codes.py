@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from services.linker.signins.domain import Asker, Begun, Held, Outcome, Pending, Waiting
+from services.linker.signins.domain import Asker, Authorized, Begun, Held, Outcome, Pending, Proven, Waiting
+from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from tests.integration.linker.linking import now
 
@@ -32,3 +33,13 @@ class Codes:
 
     async def revoke(self, held: Held) -> None:
         self.revoked.append(held)
+
+
+def authorized(account_id: str = "7a1", *, provider: Provider = "jellyfin") -> Authorized:
+    proven = Proven(provider=provider, account_id=account_id, username="ada", server="cellar-1")
+    return Authorized(
+        proven=proven,
+        token=Secret("canary-of-jellyfin"),
+        refresh_token=Secret("canary-that-renews"),
+        expires_at=now() + timedelta(hours=2),
+    )

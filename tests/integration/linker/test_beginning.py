@@ -1,14 +1,15 @@
-"""Whose sign-in it is that somebody begins over HTTP: a key speaks for many people, and each has one of his own."""
+"""Which sign-in it is that somebody begins over HTTP: each visitor's own, and a new one after one that is over."""
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 
-from services.linker.signins.domain import MOST_OF_A_KEY
+from services.linker.signins.domain import MOST_OF_A_KEY, Outcome, Waiting
 from services.linker.signins.wiring import Ways
 from simulators.plex_tv.app import PlexTv
 from tests.integration.gateway.house import House
-from tests.integration.linker.codes import Codes
-from tests.integration.linker.linking import Linker, Person, Place, claim, key, people
+from tests.integration.linker.codes import Codes, authorized
+from tests.integration.linker.linking import Linker, Person, Place, admin, claim, key, people
 
 
 async def of_new_key(house: House) -> Person:
@@ -88,3 +89,49 @@ async def test_a_sign_in_past_its_end_takes_no_place(place: Place, house: House)
         answer = await website.post("jellyfin/auth/pin", {})
 
     assert (full.status_code, answer.status_code) == (429, 200)
+
+
+OVER = "update sign_ins set expires_at = now(), poll_at = now() + interval '1 hour' where state = 'pending'"
+
+
+async def test_who_signed_in_at_the_last_moment_is_linked_when_another_begins(place: Place, house: House) -> None:
+    codes = Codes()
+    async with place.linker(ways=Ways(flows={"jellyfin": codes})):
+        me = await admin(house)
+        pin = await me.begin("jellyfin")
+        await place.rows(OVER)
+        codes.outcome = authorized()
+
+        pins = await asyncio.gather(*(me.begin("jellyfin") for _ in range(3)))
+
+        assert {each["pin_id"] for each in pins} != {pin["pin_id"]}
+        assert len({each["pin_id"] for each in pins}) == 1
+        assert (await me.check(pin, "jellyfin"))["status"] == "authorized"
+        assert [each["account"]["id"] for each in await me.linked()] == ["7a1"]
+
+
+class Slow(Codes):
+    """Does not answer until it is let go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = asyncio.Event()
+
+    async def poll(self, waiting: Waiting) -> Outcome:
+        await self.goes_on.wait()
+        return await super().poll(waiting)
+
+
+async def test_a_system_that_is_slow_at_the_end_loses_no_sign_in(place: Place, house: House) -> None:
+    slow = Slow()
+    slow.outcome = authorized()
+    async with place.linker(ways=Ways(flows={"jellyfin": slow}), lease=timedelta(seconds=1)):
+        me = await admin(house)
+        pin = await me.begin("jellyfin")
+        await place.rows(OVER)
+
+        answer = await me.post("jellyfin/auth/pin", {})
+        slow.goes_on.set()
+
+        assert answer.status_code == 503
+        assert (await me.settled(pin, "jellyfin"))["status"] == "authorized"

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.linker.signins.domain import Asker, Authorized, Ended, Proven
+from services.linker.signins.domain import Asker, Authorized, Ended
 from services.linker.signins.wiring import Ways
 from shared.errors import ConflictError, InvalidError
 from shared.http.calls import RefusedError
@@ -19,8 +19,8 @@ from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from simulators.plex_tv.app import PlexTv
 from tests.integration.gateway.house import House
-from tests.integration.linker.codes import Codes
-from tests.integration.linker.linking import Linker, Place, Said, admin, claim, now, people
+from tests.integration.linker.codes import Codes, authorized
+from tests.integration.linker.linking import Linker, Place, Said, admin, claim, people
 from tests.integration.service import until
 
 ADA = Asker("discord", "80351110224678912", "ada")
@@ -113,16 +113,6 @@ async def test_an_expired_one_is_over_at_the_next_begin(place: Place, house: Hou
 
     assert second.id != first.id
     assert len(await replies(said, linker, 1)) == 1
-
-
-def authorized(account_id: str = "7a1", *, provider: Provider = "jellyfin") -> Authorized:
-    proven = Proven(provider=provider, account_id=account_id, username="ada", server="cellar-1")
-    return Authorized(
-        proven=proven,
-        token=Secret("canary-of-jellyfin"),
-        refresh_token=Secret("canary-that-renews"),
-        expires_at=now() + timedelta(hours=2),
-    )
 
 
 async def test_all_systems_go_the_same_way(place: Place, house: House, said: Said) -> None:
