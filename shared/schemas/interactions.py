@@ -34,7 +34,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """The job `reply`: put a message in place of the promise, or send it to the person where that is too late.
 
     `message` is the JSON of a `shared.clients.discord.messages.Message`. The first reply to a command `keeps_promise`:
-    where it could not be put there at once and another one has come before it, it is not needed any more.
+    where it could not be put there at once and another one has come before it, it is not needed any more. One that
+    `may_lapse` takes the place of that first one, and is not worth a direct message.
     """
 
     interaction_id: str
@@ -42,6 +43,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     token: Parcel
     message: msgspec.Raw
     keeps_promise: bool = False
+    may_lapse: bool = False
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):

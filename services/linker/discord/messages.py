@@ -12,6 +12,7 @@ from shared.schemas.people import Identity, Person
 
 PLEX_LINK: Final = "https://plex.tv/link"
 NOBODY: Final = Message(content="Usher does not know you yet. Link your Plex account with `/link`.")
+TAKEN_OVER: Final = Message(content="Another message carries on with this sign-in, and will say when it is done.")
 _AT_SEERR: Final = (
     "Seerr was given its token and keeps it: to end that too, "
     "remove Usher from the authorized devices in Plex's settings."

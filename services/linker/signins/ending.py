@@ -13,7 +13,7 @@ from services.linker.signins.flows.trakt import redeemed_token
 from services.linker.signins.store import sign_ins
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Work
-from shared.clients.discord.messages import fitting
+from shared.clients.discord.messages import Message, fitting
 from shared.courier import Courier
 from shared.errors import PermanentError
 from shared.keyring import Owner
@@ -38,11 +38,13 @@ class Endings:
         self._unlinking = unlinking
         self._now = now
 
-    async def hear(self, connection: Connection, row: SignInRow, interaction: Interaction) -> None:
-        """Let an interaction hear how a sign-in ends, in the place of an earlier one."""
+    async def hear(self, work: Work, row: SignInRow, interaction: Interaction) -> None:
+        """Let an interaction hear how a sign-in ends, in the place of an earlier one, whose reply says so."""
         token = self._courier.open(interaction.token, purpose=TOKEN)
-        await sign_ins.answer_to(connection, row.id, interaction_id=interaction.id)
-        await self._vault.put(reply_token(row.id), token, on=connection)
+        if row.interaction_id not in {None, interaction.id}:
+            await self._reply(work, row, messages.TAKEN_OVER, cause=interaction.id, may_lapse=True)
+        await sign_ins.answer_to(work.connection, row.id, interaction_id=interaction.id)
+        await self._vault.put(reply_token(row.id), token, on=work.connection)
 
     async def end(
         self, work: Work, sign_in_id: str, *, state: State, reason: str | None = None, proven: Proven | None = None
@@ -54,8 +56,7 @@ class Endings:
         if state != "authorized":
             await self._let_go(work, row)
         await self._vault.remove(sign_in_secret(row.id, provider=row.provider), on=work.connection)
-        if row.interaction_id is not None:
-            await self._reply(work, row, row.interaction_id)
+        await self._reply(work, row, messages.ended(row.shown(now=self._now())), cause=state)
         log.info("sign_in_ended", sign_in=row.id, provider=row.provider, state=state, reason=reason)
         return row
 
@@ -67,18 +68,21 @@ class Endings:
             held = Held(provider=row.provider, server="", account_id="", token=token)
             self._unlinking.revoke(work, held, cause=row.id)
 
-    async def _reply(self, work: Work, row: SignInRow, interaction_id: str) -> None:
+    async def _reply(self, work: Work, row: SignInRow, said: Message, *, cause: str, may_lapse: bool = False) -> None:
+        if row.interaction_id is None:
+            return
         token = await self._opened(work.connection, row, reply_token(row.id))
         await self._vault.remove(reply_token(row.id), on=work.connection)
         if token is None:
             return
         reply = Reply(
-            interaction_id=interaction_id,
+            interaction_id=row.interaction_id,
             user_id=row.asker.id,
             token=self._courier.pack(token, purpose=TOKEN),
-            message=msgspec.Raw(msgspec.json.encode(fitting(messages.ended(row.shown(now=self._now()))))),
+            message=msgspec.Raw(msgspec.json.encode(fitting(said))),
+            may_lapse=may_lapse,
         )
-        work.say(REPLY, msgspec.json.encode(reply), message_id=derived_id("reply", row.id, interaction_id))
+        work.say(REPLY, msgspec.json.encode(reply), message_id=derived_id("reply", row.id, row.interaction_id, cause))
 
     async def _opened(self, connection: Connection, row: SignInRow, owner: Owner) -> Secret | None:
         try:

@@ -212,7 +212,7 @@ class SignIns:
                 return None
             await sign_ins.want(work.connection, row.id, now=self._now())
             if interaction is not None:
-                await self._endings.hear(work.connection, row, interaction)
+                await self._endings.hear(work, row, interaction)
             return row
 
     async def _require_room(self, connection: Connection, asker: Asker) -> None:
@@ -262,7 +262,7 @@ class SignIns:
             if kept is None:
                 raise ConflictError("another sign-in ended at this moment: begin again")
             if interaction is not None:
-                await self._endings.hear(work.connection, kept, interaction)
+                await self._endings.hear(work, kept, interaction)
             return kept
 
 

@@ -50,7 +50,7 @@ class Answering:
             _log.warning("discord_is_off", lost="reply", interaction=reply.interaction_id)
             return
         said = msgspec.json.decode(reply.message, type=messages.Message)
-        if not await self._edited(self._discord, reply, said, attempts=message.attempts):
+        if not await self._edited(self._discord, reply, said, attempts=message.attempts) and not reply.may_lapse:
             await self._send(self._discord, reply.user_id, said, cause=message.id)
 
     async def write(self, message: Message) -> None:
@@ -73,6 +73,8 @@ class Answering:
             if is_late and reply.keeps_promise and not await discord.is_waiting(token):
                 _log.info("reply_is_there", interaction=reply.interaction_id)
                 return True
+            if not is_late and reply.may_lapse and await discord.is_waiting(token):
+                raise TransientError("what it takes the place of is still on its way", retry_after=_SOON)
             await discord.edit_original(token, said)
         except ReplyExpiredError as exc:
             if age < SETTLES_WITHIN:

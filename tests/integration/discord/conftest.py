@@ -88,15 +88,15 @@ class Street:
         self.linker: Parts
         self.syncer: Parts
 
-    async def use(self, interaction: dict[str, Any]) -> httpx.Response:
-        """Send an interaction as Discord does, and take the answer as Discord does."""
+    async def use(self, interaction: dict[str, Any], *, ahead: timedelta = timedelta()) -> httpx.Response:
+        """Send an interaction as Discord does, and take its answer so; `ahead` is what its clock was advanced by."""
         self.stand_in.interactions.send(interaction)
-        answer = await self.post(interaction)
+        answer = await self.post(interaction, ahead=ahead)
         self.stand_in.answered(interaction["token"], answer.json())
         return answer
 
-    async def post(self, interaction: dict[str, Any]) -> httpx.Response:
-        headers, body = self.stand_in.app.signed(interaction)
+    async def post(self, interaction: dict[str, Any], *, ahead: timedelta = timedelta()) -> httpx.Response:
+        headers, body = self.stand_in.app.signed(interaction, ago=ahead)
         return await self.house.http.post("/discord/interactions", content=body, headers=headers)
 
     async def command(self, person: Person, name: str, /, **options: str) -> dict[str, Any]:

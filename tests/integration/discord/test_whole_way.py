@@ -1,5 +1,6 @@
 """The whole way with the real sign-ins: a signed /link, the PIN claimed at plex.tv, the reply edited, and back."""
 
+import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,6 +61,10 @@ def short_code(reply: dict[str, Any]) -> str:
     return str(reply["content"].split("**")[1])
 
 
+def content(home: Street, interaction: dict[str, Any]) -> str:
+    return str((home.stand_in.interactions.reply(interaction["token"]) or {}).get("content", ""))
+
+
 async def linked(home: Street, plex: PlexTv) -> dict[str, Any]:
     """Link Anna's account, and return the interaction whose reply says so."""
     account = plex.accounts.add("anna_tv")
@@ -90,6 +95,54 @@ async def test_a_second_link_shows_the_pin_that_is_open(home: Street, plex: Plex
 
     assert short_code(first) == short_code(second) != short_code(other)
     assert first["components"][0]["components"][0]["url"] == second["components"][0]["components"][0]["url"]
+
+
+async def test_a_message_that_another_one_takes_over_from_says_so(home: Street, plex: PlexTv) -> None:
+    interactions = [home.stand_in.app.command(ANNA, "link") for _ in range(2)]
+    for each in interactions:
+        await home.use(each)
+        await home.reply(each)
+    first, second = interactions
+    await until(lambda: "Another message carries on" in content(home, first))
+    pin = plex.pins.coded(short_code(await home.reply(second)))
+    assert pin is not None
+    plex.pins.claim(pin.id, plex.accounts.add("anna_tv"))
+
+    await until(lambda: "Done" in content(home, second))
+
+    assert (await home.reply(first))["components"] == []
+    assert "Another message carries on" in content(home, first)
+    assert home.stand_in.direct_messages(ANNA.id) == []
+
+
+async def test_two_links_at_once_leave_one_message_that_promises_anything(home: Street, plex: PlexTv) -> None:
+    interactions = [home.stand_in.app.command(ANNA, "link") for _ in range(2)]
+
+    await asyncio.gather(*(home.use(each) for each in interactions))
+
+    def is_told() -> bool:
+        replies = [content(home, each) for each in interactions]
+        return ["this message will say" in each for each in sorted(replies)] == [False, True]
+
+    await until(is_told)
+    await until(lambda: home.is_settled("linker-interactions", "linker-jobs"))
+    assert is_told()
+
+
+async def test_a_message_that_cannot_be_changed_any_more_is_left_alone(home: Street, plex: PlexTv) -> None:
+    first = home.stand_in.app.command(ANNA, "link")
+    await home.use(first)
+    await home.reply(first)
+    later = timedelta(minutes=16)
+    home.stand_in.clock.advance(later)
+
+    second = home.stand_in.app.command(ANNA, "link")
+    await home.use(second, ahead=later)
+    await home.reply(second)
+    await until(lambda: home.is_settled("linker-interactions", "linker-jobs"))
+
+    assert "this message will say" in content(home, first)
+    assert home.stand_in.direct_messages(ANNA.id) == []
 
 
 async def test_what_was_linked_is_unlinked_and_the_syncer_knows_whose_plays_to_show(home: Street, plex: PlexTv) -> None:

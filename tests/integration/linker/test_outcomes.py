@@ -57,9 +57,11 @@ async def test_discord_hears_how_it_ended_in_its_last_reply(
     second = await linker.sign_ins.begin(ADA, "plex", interaction=interaction(linker, 2))
     claim(plex, first.code, plex.accounts.add("ada"))
 
-    [(reply, token, text)] = await replies(said, linker, 1)
+    [(earlier, earlier_token, earlier_text), (reply, token, text)] = await replies(said, linker, 2)
 
     assert first == second
+    assert (earlier.interaction_id, earlier_token) == (interaction(linker, 1).id, "canary-of-interaction-1")
+    assert "Another message carries on" in earlier_text
     assert (reply.interaction_id, reply.user_id) == (interaction(linker, 2).id, ADA.id)
     assert (token, "**ada** is yours" in text) == ("canary-of-interaction-2", True)
     assert await linker.vault.get(reply_token(first.id)) is None
