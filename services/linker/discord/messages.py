@@ -13,6 +13,7 @@ from shared.schemas.people import Identity, Person
 PLEX_LINK: Final = "https://plex.tv/link"
 NOBODY: Final = Message(content="Usher does not know you yet. Link your Plex account with `/link`.")
 TAKEN_OVER: Final = Message(content="Another message carries on with this sign-in, and will say when it is done.")
+_ANEW: Final = "To begin anew, call it off with `/unlink` first, which also unlinks what is linked."
 _AT_SEERR: Final = (
     "Seerr was given its token and keeps it: to end that too, "
     "remove Usher from the authorized devices in Plex's settings."
@@ -26,8 +27,10 @@ def waiting(sign_in: SignIn) -> Message:
     """Return how to go on with a sign-in that waits for the person."""
     until = f"<t:{int(sign_in.expires_at.timestamp())}:R>"
     by_hand = f" Or type **{sign_in.short_code}** at {PLEX_LINK}." if sign_in.short_code else ""
+    anew = f" {_ANEW}" if sign_in.was_open else ""
     text = (
-        f"Sign in to Plex with the button, and this message will say when it is done.{by_hand} The offer ends {until}."
+        f"Sign in to Plex with the button, and this message will say when it is done.{by_hand} "
+        f"The offer ends {until}.{anew}"
     )
     button = Button(style=ButtonStyle.LINK, label="Sign in to Plex", url=sign_in.url)
     return Message(content=text, components=(Row((button,)),))
@@ -36,7 +39,8 @@ def waiting(sign_in: SignIn) -> Message:
 def unlinked(usernames: Sequence[str], *, is_at_seerr: bool = False) -> Message:
     """Return what was removed, and who has the token still."""
     if not usernames:
-        return Message(content="No Plex account is linked, so there was nothing to remove.")
+        called_off = "A sign-in that was open is called off: `/link` begins another."
+        return Message(content=f"No Plex account is linked, so there was nothing to remove. {called_off}")
     names = ", ".join(f"**{escaped(username)}**" for username in usernames[:_MOST_ACCOUNTS])
     removed = f"Removed: Usher has no access to the Plex account {names} any more. It stays known as yours."
     return Message(content=f"{removed} {_AT_SEERR}" if is_at_seerr else removed)

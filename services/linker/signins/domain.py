@@ -175,6 +175,8 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str | None = None
     username: str | None = None
     email: str | None = None
+    was_open: bool = False
+    """It had begun before it was asked for now."""
 
 
 class SignInRow(msgspec.Struct, frozen=True, kw_only=True):

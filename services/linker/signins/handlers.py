@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from services.linker.people import joining
 from services.linker.people.domain import Key
 from services.linker.people.store import accounts
@@ -110,12 +112,12 @@ class SignIns:
         who = (await self._asker(asker, person_id)).of_one_sign_in(sign_in_id)
         found = await self._over(interaction) or await self._open(who, provider, server or "", interaction)
         if found is not None:
-            return found.shown(now=self._now())
+            return self._shown(found, asked_as=sign_in_id)
         begun = await self._begun(sign_in_id, who, provider, server or "")
         row = domain.begun_row(
             begun, sign_in_id=sign_in_id, provider=provider, server=server or "", asker=who, at=self._now()
         )
-        return (await self._keep(row, begun, interaction)).shown(now=self._now())
+        return self._shown(await self._keep(row, begun, interaction), asked_as=sign_in_id)
 
     async def check(self, sign_in_id: str, *, provider: Provider | None = None) -> SignIn:
         """Ask the other system now, if it may be asked, and return how the sign-in stands."""
@@ -187,6 +189,9 @@ class SignIns:
         async with transaction(self._pool) as connection:
             person = await joining.person_of(connection, person_id)
         return Asker("person", person.id, person.name)
+
+    def _shown(self, row: SignInRow, *, asked_as: str) -> SignIn:
+        return msgspec.structs.replace(row.shown(now=self._now()), was_open=row.id != asked_as)
 
     async def _find(self, sign_in_id: str, provider: Provider | None) -> SignIn:
         async with transaction(self._pool) as connection:

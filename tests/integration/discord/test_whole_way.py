@@ -97,6 +97,18 @@ async def test_a_second_link_shows_the_pin_that_is_open(home: Street, plex: Plex
     assert first["components"][0]["components"][0]["url"] == second["components"][0]["components"][0]["url"]
 
 
+async def test_who_lost_a_pin_is_told_how_to_begin_anew(home: Street, plex: PlexTv) -> None:
+    first = await home.command(ANNA, "link")
+    second = await home.command(ANNA, "link")
+    gone = await home.command(ANNA, "unlink")
+    third = await home.command(ANNA, "link")
+
+    assert "To begin anew, call it off with `/unlink` first" in second["content"]
+    assert not any("/unlink" in each["content"] for each in (first, third))
+    assert "A sign-in that was open is called off" in gone["content"]
+    assert short_code(first) == short_code(second) != short_code(third)
+
+
 async def test_a_message_that_another_one_takes_over_from_says_so(home: Street, plex: PlexTv) -> None:
     interactions = [home.stand_in.app.command(ANNA, "link") for _ in range(2)]
     for each in interactions:
