@@ -58,7 +58,7 @@ def run() -> None:
         for problem in settings.problems(kind, given=MADE_BY_RUN):
             raise SettingsError(problem)
     config = settings.load(RunSettings)
-    check_networks(config, settings.load(UpstreamSettings))
+    check_settings(config, settings.load(UpstreamSettings))
     folder = Folder(config.usher_data_dir)
     folder.make()
     lock = folder.lock()
@@ -76,7 +76,7 @@ def run() -> None:
     )
 
 
-def check_networks(config: RunSettings, upstreams: UpstreamSettings) -> None:
+def check_settings(config: RunSettings, upstreams: UpstreamSettings) -> None:
     """Raise `SettingsError` for what each variable's own form does not tell."""
     if upstreams.usher_allow_private:
         from shared.http.egress import private_networks  # noqa: PLC0415 (brings an HTTP client along)
