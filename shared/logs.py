@@ -34,7 +34,7 @@ _SECRET_SHAPES: Final = (  # what a text must have in it to be worth a closer lo
     # Usher's own keys and sessions
     ("_", re.compile(r"\bush[akws]_[A-Za-z0-9_-]{16,}"), HIDDEN),
     # Discord bot tokens, JSON web tokens
-    (".", re.compile(r"\b[A-Za-z0-9_-]{20,200}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{20,}\b"), HIDDEN),
+    (".", re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{20,}+\.[A-Za-z0-9_-]{6,}+\.[A-Za-z0-9_-]{20,}+"), HIDDEN),
 )
 
 

@@ -33,6 +33,7 @@ CANARY = "c4n4ry-value-0123456789"
         f"postgresql://usher:p@{CANARY}@127.0.0.1:5432/usher",
         f"usha_{CANARY}",
         f"DISCORD {'M' * 24}.Abc123.{CANARY}{CANARY}",
+        f"a JSON web token {'e' * 400}.Abc123.{CANARY}{CANARY}",
     ],
 )
 def test_secrets_in_a_text_are_hidden(text: str) -> None:
