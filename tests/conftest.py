@@ -1,6 +1,7 @@
-"""What all tests have in common: how Hypothesis tries examples, and where temporary files are."""
+"""What all tests have in common: how Hypothesis tries examples, where temporary files are, what signals do."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Chaos stays on the disk, whose pauses are a part of it.
     """
+    _give_programs_their_signals()
     if config.option.markexpr != "chaos" and _has_room():
         tempfile.tempdir = str(_MEMORY)
 
@@ -31,3 +33,14 @@ def _has_room() -> bool:
         return False
     free = os.statvfs(_MEMORY)
     return free.f_bavail * free.f_frsize >= _ENOUGH
+
+
+def _give_programs_their_signals() -> None:
+    """Let the programs that tests start end at Ctrl-C under `nohup make test &` too.
+
+    Such a shell starts us with signals ignored, which programs inherit. A handler that does nothing ignores them just
+    as well, and is not inherited.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: None)
