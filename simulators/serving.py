@@ -10,7 +10,7 @@ import uvicorn
 
 from simulators.asgi import App
 
-_FINISH_WITHIN_S: Final = 1.0
+_FINISH_WITHIN_S: Final = 0.1
 
 
 class _Server(uvicorn.Server):

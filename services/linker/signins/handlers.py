@@ -15,6 +15,7 @@ from services.linker.signins import domain
 from services.linker.signins.domain import POLL_LIMIT, Asker, Authorized, Begun, Flow, SignIn, SignInRow
 from services.linker.signins.ending import Endings
 from services.linker.signins.linking import IDENTITIES, Linking
+from services.linker.signins.pace import PACE, Pace
 from services.linker.signins.poller import Poller
 from services.linker.signins.store import connections, sign_ins
 from services.linker.signins.store.connections import LinkedAccount
@@ -63,6 +64,7 @@ class SignIns:
         now: Callable[[], datetime],
         new_id: Callable[[], str],
         lease: timedelta = domain.LEASE,
+        pace: Pace = PACE,
     ) -> None:
         self._worker = worker
         self._pool = pool
@@ -85,6 +87,7 @@ class SignIns:
             unlinking=self._unlinking,
             now=now,
             lease=lease,
+            pace=pace,
         )
 
     async def begin(
