@@ -38,7 +38,6 @@ from shared.schemas.interactions import Interaction
 from shared.schemas.media import Provider
 from shared.vault import Vault
 
-BEGIN_LIMIT: Final = timedelta(seconds=6)
 RETURN_PAGE: Final = "/link/done"
 
 
@@ -74,6 +73,7 @@ class SignIns:
         self._public_url = public_url
         self._now = now
         self._new_id = new_id
+        self._pace = pace
         self._unlinking = Unlinking(vault, courier, now=now)
         self._endings = Endings(vault, courier, self._unlinking, now=now)
         self._linking = Linking(vault, self._unlinking, now=now, new_id=new_id)
@@ -239,7 +239,7 @@ class SignIns:
     async def _begun(self, sign_in_id: str, asker: Asker, provider: Provider, server: str) -> Begun:
         forward_url = f"{self._public_url}{RETURN_PAGE}?id={sign_in_id}"
         try:
-            async with asyncio.timeout(BEGIN_LIMIT.total_seconds()):
+            async with asyncio.timeout(self._pace.begin_within.total_seconds()):
                 await self._finish(asker, provider, server)
                 return await self._flows[provider].begin(
                     server=server, sign_in_id=sign_in_id, asker=asker, forward_url=forward_url

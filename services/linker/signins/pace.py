@@ -19,6 +19,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Between questions about one sign-in, whoever waits for it."""
     check_within: timedelta = timedelta(seconds=5)
     """How long whoever checks waits for the other system."""
+    begin_within: timedelta = timedelta(seconds=6)
+    """How long whoever begins waits for it; less than a gateway waits for us."""
     looks: timedelta = timedelta(seconds=0.5)
     """Between looks for a sign-in whose turn it is."""
 
