@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 BIN := .venv/bin
-NEEDS_NO_MORE_THAN_WHEELS := -m "not chaos" --numprocesses 4 --dist loadfile
+NEEDS_NO_MORE_THAN_WHEELS := -m "not chaos" --numprocesses auto --dist loadfile
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"

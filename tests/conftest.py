@@ -1,7 +1,9 @@
 """What all tests have in common: how Hypothesis tries examples, where temporary files are, what signals do."""
 
+import gc
 import os
 import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -16,6 +18,7 @@ settings.load_profile("usher")
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 (pytest and tempfile make folders of their own in it)
 _ENOUGH: Final = 4 * 1024**3
 """Bytes: several PostgreSQLs with a database each test."""
+_MOST_WORKERS: Final = 8
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,6 +29,16 @@ def pytest_configure(config: pytest.Config) -> None:
     _give_programs_their_signals()
     if config.option.markexpr != "chaos" and _has_room():
         tempfile.tempdir = str(_MEMORY)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what stays for the whole run: thousands of tests, and what they import."""
+    gc.freeze()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two workers a processor: about half of a test's time is waiting for servers and programs."""
+    return min(_MOST_WORKERS, 2 * (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1))
 
 
 def _has_room() -> bool:
