@@ -160,7 +160,7 @@ async def test_a_frozen_postgres_does_not_answer_and_does_again_when_it_thaws(fa
 async def test_a_pool_that_is_used_up_is_unavailable_and_not_for_ever(far: Pool) -> None:
     async with connected(far), connected(far):
         with pytest.raises(UnavailableError):
-            async with connected(far):
+            async with connected(far, within_s=0.1):
                 pass
 
     assert await postgres.answers(far)
