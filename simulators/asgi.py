@@ -72,6 +72,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     is_done: bool = False
     """What was asked is done all the same."""
+    until: asyncio.Event | None = None
+    """What the wait ends with, where it is not a time."""
 
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -119,6 +121,12 @@ class App:
         """Answer the next requests under this path rightly, but so much later."""
         self._faults.extend([Fault(response=None, after=by, path=path)] * times)
 
+    def hold_next(self, *, times: int = 1, path: str = "/") -> asyncio.Event:
+        """Answer the next requests under this path rightly, but only once the event is set that this returns."""
+        until = asyncio.Event()
+        self._faults.extend([Fault(response=None, after=timedelta(), path=path, until=until)] * times)
+        return until
+
     def lose_next(self, *, times: int = 1, path: str = "/") -> None:
         """Do what the next requests under this path ask, and let their answers be lost on the way back."""
         page = text_response("<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html", 502)
@@ -144,6 +152,8 @@ class App:
             return await self.serve(request)
         self._faults.remove(fault)
         await asyncio.sleep(fault.after.total_seconds())
+        if fault.until is not None:
+            await fault.until.wait()
         if fault.is_done:
             await self.serve(request)
         return fault.response or await self.serve(request)

@@ -3,22 +3,47 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Final
 
 import uvicorn
 
 from simulators.asgi import App
 
+_FINISH_WITHIN_S: Final = 0.1
+
 
 class _Server(uvicorn.Server):
+    """uvicorn looks every 0.1 s whether it is to stop, and then waits 0.1 s more; this one is told, and stops."""
+
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.is_up = asyncio.Event()
+        self.is_over = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Say when requests can come."""
         await super().startup(sockets)
         self.is_up.set()
+
+    async def main_loop(self) -> None:
+        """Keep the date in answers right, until told to stop."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self.is_over.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Hang up on whoever is idle, and give what is being answered a moment."""
+        for listening in [*self.servers, *(sockets or ())]:
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            _, late = await asyncio.wait(self.server_state.tasks, timeout=_FINISH_WITHIN_S)
+            for task in late:
+                task.cancel()
+        await asyncio.sleep(0)  # a connection is closed when the loop comes round
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -32,9 +57,7 @@ async def serving(app: App, *, host: str = "127.0.0.1", port: int = 0) -> AsyncI
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
-    config = uvicorn.Config(
-        app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1, server_header=False
-    )
+    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, server_header=False)
     server = _Server(config)
     running = asyncio.create_task(server.serve([listener]))
     try:
@@ -42,5 +65,6 @@ async def serving(app: App, *, host: str = "127.0.0.1", port: int = 0) -> AsyncI
         yield f"http://{host}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
+        server.is_over.set()
         await running
         listener.close()

@@ -1,6 +1,9 @@
-"""What all tests have in common: how Hypothesis tries examples, and where temporary files are."""
+"""What all tests have in common: how Hypothesis tries examples, where temporary files are, what signals do."""
 
+import gc
 import os
+import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -15,6 +18,7 @@ settings.load_profile("usher")
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 (pytest and tempfile make folders of their own in it)
 _ENOUGH: Final = 4 * 1024**3
 """Bytes: several PostgreSQLs with a database each test."""
+_MOST_WORKERS: Final = 8
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,8 +26,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Chaos stays on the disk, whose pauses are a part of it.
     """
+    _give_programs_their_signals()
     if config.option.markexpr != "chaos" and _has_room():
         tempfile.tempdir = str(_MEMORY)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what stays for the whole run: thousands of tests, and what they import."""
+    gc.freeze()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two workers a processor: about half of a test's time is waiting for servers and programs."""
+    return min(_MOST_WORKERS, 2 * (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1))
 
 
 def _has_room() -> bool:
@@ -31,3 +46,14 @@ def _has_room() -> bool:
         return False
     free = os.statvfs(_MEMORY)
     return free.f_bavail * free.f_frsize >= _ENOUGH
+
+
+def _give_programs_their_signals() -> None:
+    """Let the programs that tests start end at Ctrl-C under `nohup make test &` too.
+
+    Such a shell starts us with signals ignored, which programs inherit. A handler that does nothing ignores them just
+    as well, and is not inherited.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: None)

@@ -51,8 +51,8 @@ log = structlog.get_logger()
 class Process:
     """What runs until `run` is cancelled; `finish` comes before that."""
 
-    def __init__(self, config: Settings, parts: Parts, spool: Spool | None) -> None:
-        wires = _wires(config, parts, spool)
+    def __init__(self, config: Settings, parts: Parts, spool: Spool | None, passwords: Passwords) -> None:
+        wires = _wires(config, parts, spool, passwords)
         self._bus = parts.bus
         self._feed = wires.feed
         self._refresh = wires.refresh
@@ -99,7 +99,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
+def _wires(config: Settings, parts: Parts, spool: Spool | None, passwords: Passwords) -> Wires:
     keyring = Keyring.parse(config.usher_encryption_keys)
     vault = Vault(parts.pool, keyring)
     refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
@@ -108,7 +108,7 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
         discord=_discord(config),
         feed=Feed(),
         hedge=Hedge(parts.bus, spool or NoShelf()),
-        passwords=Passwords(),
+        passwords=passwords,
         preparation=Preparation(),
         readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
         refresh=refresh,
@@ -149,7 +149,7 @@ def _service(parts: Parts, hedge: Hedge) -> Service:
 
 
 @asynccontextmanager
-async def opened(config: Settings) -> AsyncIterator[Process]:
+async def opened(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[Process]:
     """Make a process; what it needs is closed again behind it. Raises `UnusableSpoolError`, `AddressError`."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(runtime.open_parts(config, name=NAME, pool_size=_POOL, wait=False))
@@ -157,7 +157,7 @@ async def opened(config: Settings) -> AsyncIterator[Process]:
         if config.usher_spool == "on":
             spool = await stack.enter_async_context(spools.opened(config.spool_folder))
         await _greet(parts.bus)
-        yield Process(config, parts, spool)
+        yield Process(config, parts, spool, passwords or Passwords())
 
 
 async def _greet(bus: Bus) -> None:

@@ -25,6 +25,19 @@ class AddressError(PermanentError):
 
 
 class _Uvicorn(uvicorn.Server):
+    """uvicorn looks ten times a second whether it is to stop; this one is told."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Keep the date in answers right, until told to stop."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self.is_told.wait()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone."""
@@ -35,7 +48,7 @@ class Server:
     """One for a process; listens from the moment it is made."""
 
     def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
-        self._socket = _listen(host, port)
+        self._socket = listen(host, port)
         self._uvicorn = _Uvicorn(
             uvicorn.Config(
                 app,
@@ -67,13 +80,14 @@ class Server:
     async def finish(self) -> None:
         """Take no more connections, and return when what was begun is answered, or cut off after a while."""
         self._uvicorn.should_exit = True
+        self._uvicorn.is_told.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_WITHIN_S + 1):
                 await self._is_over.wait()
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket.
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises `AddressError`.
 
     Made with its protocol, unlike by `socket.create_server`: asyncio looks at it before it turns Nagle's algorithm
     off, and without that the answers on a connection that is kept come 40 ms late.

@@ -30,7 +30,8 @@ from shared.telemetry import Tracer
 HANDLER_LIMIT: Final = timedelta(minutes=10)
 LEASE: Final = streams.ACK_WAIT
 """How long a message is ours without a word from us; it is renewed for as long as the handler runs."""
-_DUE_EVERY_S: Final = 5.0
+DUE_EVERY: Final = timedelta(seconds=5)
+"""Between looks for messages that waited longer than the stream holds them for us."""
 _PROBE_EVERY_S: Final = 0.5
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ class Consumer:
         stream_is_missing: Callable[[], None],
         workers: int = 8,
         lease: timedelta = LEASE,
+        due_every: timedelta = DUE_EVERY,
     ) -> None:
         self.spec = spec
         self.pull = Pull(spec, room=workers * 4, missing=stream_is_missing)
@@ -62,6 +64,7 @@ class Consumer:
         self._tracer = tracer
         self._workers = workers
         self._lease = lease
+        self._due_every = due_every
         self._active: set[Delivery] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -109,7 +112,7 @@ class Consumer:
             for row in due:
                 await self.settle(FromTable(row, self._journal))
             if not due:
-                await asyncio.sleep(_DUE_EVERY_S)
+                await asyncio.sleep(self._due_every.total_seconds())
 
     async def _keep_held(self) -> None:
         while True:

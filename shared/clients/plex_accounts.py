@@ -29,19 +29,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     home: bool
 
 
-class HomeUser(msgspec.Struct, frozen=True, kw_only=True):
-    """A member of a Plex Home. `restricted` are the managed ones, `protected` those with a PIN of their own."""
-
-    id: int
-    uuid: str
-    username: str
-    email: str | None
-    admin: bool
-    guest: bool
-    restricted: bool
-    protected: bool
-
-
 class Server(msgspec.Struct, frozen=True, kw_only=True):
     """A Plex server that an account reaches, with the token that is for this server only."""
 
@@ -79,9 +66,6 @@ class WireUser(msgspec.Struct, frozen=True, rename="camel"):
     email: str | None = None
     restricted: bool | None = None
     home: bool | None = None
-    admin: bool | None = None
-    guest: bool | None = None
-    protected: bool | None = None
 
     def account(self) -> Account:
         """Return it as the account of a token."""
@@ -94,28 +78,9 @@ class WireUser(msgspec.Struct, frozen=True, rename="camel"):
             home=bool(self.home),
         )
 
-    def home_user(self) -> HomeUser:
-        """Return it as a member of a Home."""
-        return HomeUser(
-            id=self.id,
-            uuid=self.uuid,
-            username=self._name(),
-            email=text(self.email),
-            admin=bool(self.admin),
-            guest=bool(self.guest),
-            restricted=bool(self.restricted),
-            protected=bool(self.protected),
-        )
-
     def _name(self) -> str:
         # managed users have no user name
         return text(self.username) or text(self.title) or text(self.friendly_name) or str(self.id)
-
-
-class WireHome(msgspec.Struct, frozen=True):
-    """A Home as plex.tv writes it."""
-
-    users: list[WireUser] | None
 
 
 class WireConnection(msgspec.Struct, frozen=True, rename={"ipv6": "IPv6"}):

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from shared.clients.api import Api, Headers, is_page, loosely, segment
-from shared.clients.plex_accounts import Account, HomeUser, Pin, Server, WireDevice, WireHome, WirePin, WireUser
+from shared.clients.plex_accounts import Account, Pin, Server, WireDevice, WirePin, WireUser
 from shared.clients.plex_app import PlexApp
 from shared.clients.plex_markup import count_elements
 from shared.errors import UsherError
@@ -25,7 +25,6 @@ UNNAMED_WAIT: Final = timedelta(seconds=60)
 """plex.tv's 429 often names no time."""
 
 _MAY_BE_A_NOTICE: Final = frozenset({httpx.codes.OK, httpx.codes.FORBIDDEN})
-_NOT_LET_IN: Final = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN})
 
 
 class PinExpiredError(RefusedError):
@@ -33,13 +32,6 @@ class PinExpiredError(RefusedError):
 
     status = 410
     title = "The PIN has expired"
-
-
-class HomeUserRefusedError(RefusedError):
-    """Plex did not let into a Home user."""
-
-    status = 403
-    title = "Not let into the Home user"
 
 
 class Hosts(msgspec.Struct, frozen=True):
@@ -115,28 +107,6 @@ class PlexTv:
         )
         return count_elements(response.content, "SharedServer", api=self._api.name)
 
-    async def home_users(self, token: Secret) -> list[HomeUser]:
-        """Return the members of the account's Home."""
-        home = await self._api.ask("GET", "/api/v2/home/users", WireHome, headers=_with(token))
-        return [user.home_user() for user in home.users or []]
-
-    async def switch(self, token: Secret, *, uuid: str, pin: Secret | None = None) -> Secret:
-        """Return the token of a Home user; raise `HomeUserRefusedError` where his PIN is missing or wrong.
-
-        The PIN stands in the address because Plex reads it nowhere else.
-        """
-        switched = await self._clients.ask(
-            "POST",
-            f"/api/v2/home/users/{segment(uuid)}/switch",
-            _Switched,
-            query={"pin": pin.reveal() if pin is not None else None},
-            headers=_with(token),
-            explain=_not_let_in,
-        )
-        if not switched.auth_token:
-            raise RefusedError(f"{self._api.name} gave no token for the Home user")
-        return Secret(switched.auth_token)
-
     async def ping(self, token: Secret) -> None:
         """Tell plex.tv that the token is in use, so that it does not lapse; once a day will do."""
         await self._api.send("GET", "/api/v2/ping", headers=_with(token))
@@ -147,10 +117,6 @@ class PlexTv:
         if is_page(response) and response.status_code in _MAY_BE_A_NOTICE:
             return FailingError(f"{self._api.name} answered with a web page instead of data")
         return None
-
-
-class _Switched(msgspec.Struct, frozen=True, rename="camel"):
-    auth_token: str | None = None
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -168,14 +134,6 @@ def _with(token: Secret) -> Headers:
 def _expired(response: httpx.Response) -> UsherError | None:
     if response.status_code == httpx.codes.NOT_FOUND and not is_page(response):
         return PinExpiredError("The PIN has expired; ask for a new one", answered=404)
-    return None
-
-
-def _not_let_in(response: httpx.Response) -> UsherError | None:
-    if response.status_code in _NOT_LET_IN and not is_page(response):
-        return HomeUserRefusedError(
-            "Plex did not let into this Home user: is its PIN right?", answered=response.status_code
-        )
     return None
 
 

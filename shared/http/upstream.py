@@ -130,7 +130,3 @@ class Upstreams:
     def forget(self, server: str) -> None:
         """Begin anew with a server whose settings changed or that is gone."""
         self._known.pop(server, None)
-
-    def states(self) -> dict[str, State]:
-        """Return each server's breaker state."""
-        return {server: upstream.state for server, upstream in self._known.items()}

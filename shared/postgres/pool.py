@@ -108,8 +108,8 @@ async def translated() -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def connected(pool: Pool) -> AsyncIterator[Connection]:
-    """Lend a connection of the pool; each statement is a transaction of its own.
+async def connected(pool: Pool, *, within_s: float = ACQUIRE_S) -> AsyncIterator[Connection]:
+    """Lend a connection of the pool once one is free; each statement is a transaction of its own.
 
     Raises `UnavailableError` where Postgres is away. What else the block raises, such as a time-out of somebody else,
     comes out as it is.
@@ -118,7 +118,7 @@ async def connected(pool: Pool) -> AsyncIterator[Connection]:
     to stop and wait for its answer; a frozen one gives none, and would hold us even while we are to stop.
     """
     async with translated():
-        connection = await pool.acquire(timeout=ACQUIRE_S)
+        connection = await pool.acquire(timeout=within_s)
     try:
         yield connection
     except SAID_AWAY as exc:

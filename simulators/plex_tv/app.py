@@ -24,14 +24,22 @@ class PlexTv(App):
     Plex publishes no limits. Ten requests a second from one client were seen to be refused
     (https://github.com/RickDB/PlexAniSync/issues/51), and a PIN may be asked for "once per second": here a PIN that is
     asked for more often is refused after a few times.
+    `per_second` and `pin_checks_at_once` are for those who have no time to wait for their turn.
     """
 
-    def __init__(self, *, clock: Clock | None = None, ids: Ids | None = None, per_second: int = 9) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        per_second: int = 9,
+        pin_checks_at_once: int = PIN_CHECKS_AT_ONCE,
+    ) -> None:
         self.clock = clock or Clock()
         ids = ids or Ids()
         self.accounts = Accounts(self.clock, ids)
         self.pins = Pins(self.accounts, self.clock, ids)
-        self._limits = {"client": per_second, "pin": PIN_CHECKS_AT_ONCE}
+        self._limits = {"client": per_second, "pin": pin_checks_at_once}
         self._recent: dict[tuple[str, str], deque[datetime]] = {}
         pages = Pages(self.accounts, self.pins).routes()
         super().__init__(

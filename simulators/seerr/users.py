@@ -27,7 +27,6 @@ class Permission(IntFlag):
     MANAGE_USERS = 8
     MANAGE_REQUESTS = 16
     REQUEST = 32
-    AUTO_APPROVE = 128
     REQUEST_VIEW = 16384
 
 

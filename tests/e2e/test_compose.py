@@ -152,12 +152,9 @@ def test_the_logs_hold_no_secret(compose: Compose, gateway: httpx.Client, plex: 
 
 def test_everything_stops_cleanly_and_finds_its_plays_again(compose: Compose, gateway: httpx.Client) -> None:
     before = plays(gateway, *range(300))
-    began = time.monotonic()
     compose.run("stop")
-    took = time.monotonic() - began
     codes = {found["State"]["ExitCode"] for service in (*SERVICES, "nats") for found in compose.inspect(service)}
     compose.up()
 
     assert codes == {0}
-    assert took < 15
     assert plays(gateway, *range(300)) == before != []

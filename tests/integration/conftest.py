@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import nats
 import pytest
+import pytest_asyncio
 
 from cli.embedded.nats import EmbeddedNats
 from cli.embedded.postgres import EmbeddedPostgres
@@ -68,13 +70,26 @@ async def _make_template(url: Secret) -> str:
     return name
 
 
-@pytest.fixture
-async def database_url(postgres_url: Secret, template: str) -> AsyncIterator[Secret]:
-    """The address of a database of this test's own, with all tables and no rows."""
+@asynccontextmanager
+async def _new_database(postgres_url: Secret, template: str) -> AsyncIterator[Secret]:
     name = f"test_{random_id()[:12]}"
     await _execute(postgres_url, f'create database "{name}" template "{template}" strategy file_copy')
     yield _database(postgres_url, name)
     await _execute(postgres_url, f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+async def database_url(postgres_url: Secret, template: str) -> AsyncIterator[Secret]:
+    """The address of a database of this test's own, with all tables and no rows."""
+    async with _new_database(postgres_url, template) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def modules_database_url(postgres_url: Secret, template: str) -> AsyncIterator[Secret]:
+    """The same for a whole file, whose tests leave nothing behind."""
+    async with _new_database(postgres_url, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -110,6 +125,20 @@ async def nats_url(shared_nats_url: Secret) -> AsyncIterator[Secret]:
     await _delete_streams(shared_nats_url)
     yield shared_nats_url
     await _delete_streams(shared_nats_url)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def modules_nats_url(shared_nats_url: Secret) -> AsyncIterator[Secret]:
+    """The same for a whole file; its tests use no `nats_url`, which would delete the streams under them."""
+    await _delete_streams(shared_nats_url)
+    yield shared_nats_url
+    await _delete_streams(shared_nats_url)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def modules_bus(modules_nats_url: Secret) -> AsyncIterator[Bus]:
+    async with connect(modules_nats_url, name="test") as connected:
+        yield connected
 
 
 @pytest.fixture

@@ -59,7 +59,9 @@ def wait_for_postgres(url: Secret) -> None:
 
 def wait_for_nats(url: Secret) -> None:
     async def connect() -> None:
-        await (await nats.connect(url.reveal(), connect_timeout=1, allow_reconnect=False)).close()
+        await (
+            await nats.connect(url.reveal(), connect_timeout=1, allow_reconnect=False, reconnect_time_wait=0.02)
+        ).close()
 
     _until_works(connect, (OSError, nats.errors.Error))
 

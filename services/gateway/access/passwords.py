@@ -19,10 +19,10 @@ _NOBODYS: Final = "$argon2id$v=19$m=65536,t=3,p=4$dXNoZXIgbm9ib2R5IDAxMg$8F2w3c3
 
 
 class Passwords:
-    """Hashes and verifies, in threads."""
+    """Hashes and verifies, in threads; with a quicker hasher only where nothing is to be protected."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
         self._free = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
 

@@ -1,7 +1,7 @@
 """One budget for all replicas: a system that answers 429 to whoever asks too often is asked in turns."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
@@ -19,12 +19,19 @@ class Budget:
     """A system's calls, at most one every `every`. Whoever would have to wait longer than `patience` does not call."""
 
     def __init__(
-        self, pool: Pool, name: str, *, every: timedelta = PLEX_TV_EVERY, patience: timedelta = PATIENCE
+        self,
+        pool: Pool,
+        name: str,
+        *,
+        every: timedelta = PLEX_TV_EVERY,
+        patience: timedelta = PATIENCE,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._pool = pool
         self._name = name
         self._every = every
         self._patience = patience
+        self._sleep = sleep
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -34,7 +41,7 @@ class Budget:
         """
         wait = await self._reserved()
         if wait:
-            await asyncio.sleep(wait.total_seconds())
+            await self._sleep(wait.total_seconds())
             await self._require()
         async with self._heeded():
             yield

@@ -29,6 +29,7 @@ from services.linker.signins.domain import (
 from services.linker.signins.domain import Waiting as WaitingFor
 from services.linker.signins.ending import Endings
 from services.linker.signins.linking import Linking
+from services.linker.signins.pace import PACE, Pace
 from services.linker.signins.store import sign_ins
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Worker
@@ -45,10 +46,7 @@ AT_ONCE: Final = 4
 """Sign-ins that a replica asks for side by side: one that is slow holds up no others."""
 WANTED_FIRST: Final = 3
 """So many of these ask first for the sign-ins that somebody waits for; the rest see to it that all get their turns."""
-CHECK_LIMIT: Final = timedelta(seconds=5)
-CHECK_EVERY: Final = timedelta(seconds=1)
 BROKEN: Final = "Something went wrong in Usher itself, which its log describes. Begin again"
-_PAUSE_S: Final = 0.5
 _WAIT_S: Final = 0.1
 _KEPT: Final = timedelta(days=30)
 _HOUR_S: Final = 3600
@@ -71,6 +69,7 @@ class Poller:
         unlinking: Unlinking,
         now: Callable[[], datetime],
         lease: timedelta = LEASE,
+        pace: Pace = PACE,
     ) -> None:
         self._worker = worker
         self._pool = pool
@@ -81,6 +80,8 @@ class Poller:
         self._unlinking = unlinking
         self._now = now
         self._lease = lease
+        self._pace = pace
+        self._pause_s = pace.looks.total_seconds()
         self._one_looks = asyncio.Lock()
 
     async def run(self) -> None:
@@ -90,8 +91,10 @@ class Poller:
             for number in range(AT_ONCE):
                 tasks.create_task(self._work(is_wanted_first=number < WANTED_FIRST))
 
-    async def check(self, sign_in_id: str, *, every: timedelta = CHECK_EVERY, limit: timedelta = CHECK_LIMIT) -> None:
+    async def check(self, sign_in_id: str, *, every: timedelta | None = None, limit: timedelta | None = None) -> None:
         """Ask at once how one stands, unless it was asked for just now; wait a little where somebody is asking."""
+        every = self._pace.checks if every is None else every
+        limit = self._pace.check_within if limit is None else limit
         async with transaction(self._pool) as connection:
             await sign_ins.want(connection, sign_in_id, now=self._now())
             row = await sign_ins.take(connection, sign_in_id, now=self._now(), lease=self._lease, every=every)
@@ -110,7 +113,7 @@ class Poller:
             with turn:
                 await self._turn(is_wanted_first=is_wanted_first)
             if not turn.is_whole:
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(self._pause_s)
 
     async def _turn(self, *, is_wanted_first: bool) -> None:
         """Ask for one; where Usher itself fails at it, end it, for it would fail again and again."""
@@ -123,7 +126,7 @@ class Poller:
                 await self._refuse(row, BROKEN)
         except UnavailableError as exc:
             log.warning("sign_ins_wait", reason=exc.detail)
-            await asyncio.sleep(_PAUSE_S)
+            await asyncio.sleep(self._pause_s)
 
     async def _next(self, *, is_wanted_first: bool) -> SignInRow:
         async with self._one_looks:
@@ -134,7 +137,7 @@ class Poller:
                     )
                 if row is not None:
                     return row
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(self._pause_s)
 
     async def _poll(self, row: SignInRow, *, limit: timedelta) -> None:
         match await self._outcome(row, limit=limit):

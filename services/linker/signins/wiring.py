@@ -13,6 +13,7 @@ from services.linker.signins.domain import LEASE, Check, Flow, Revoke
 from services.linker.signins.flows.plex import PlexFlow
 from services.linker.signins.handlers import SignIns
 from services.linker.signins.health import Health
+from services.linker.signins.pace import PACE, Pace
 from services.linker.signins.questions import Questions, SignInWithPassword
 from services.linker.signins.unlinking import Revocations
 from shared.bus.consumer import Handler
@@ -55,9 +56,11 @@ class SignInParts:
         now: Callable[[], datetime],
         ways: Ways | None = None,
         lease: timedelta = LEASE,
+        pace: Pace = PACE,
     ) -> None:
         others = ways or Ways()
-        plex = PlexFlow(clients.plex_tv(), Budget(parts.pool, PLEX_TV))
+        budget = Budget(parts.pool, PLEX_TV, every=pace.plex_tv_calls)
+        plex = PlexFlow(clients.plex_tv(), budget, poll_every=pace.plex_polls)
         self.sign_ins: Final = SignIns(
             worker=parts.worker,
             pool=parts.pool,
@@ -68,6 +71,7 @@ class SignInParts:
             now=now,
             new_id=random_id,
             lease=lease,
+            pace=pace,
         )
         self.health: Final = Health(
             worker=parts.worker, pool=parts.pool, vault=vault, checks={"plex": plex.check, **others.checks}, now=now

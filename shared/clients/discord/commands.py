@@ -26,9 +26,6 @@ class OptionType(IntEnum):
     """What a person may give for an option."""
 
     TEXT = 3
-    WHOLE = 4
-    FLAG = 5
-    USER = 6
 
 
 class OptionChoice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -51,8 +48,6 @@ class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     required: bool = False
     autocomplete: bool = False
     choices: list[OptionChoice] = []
-    min_value: int | None = None
-    max_value: int | None = None
     max_length: int | None = None
     name_localizations: dict[str, str] | None = None
     description_localizations: dict[str, str] | None = None

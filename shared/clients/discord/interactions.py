@@ -45,10 +45,6 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
         """Return when it was made, which its id tells."""
         return moment_of(self.id)
 
-    def can_reply(self, *, now: datetime) -> bool:
-        """Return whether the reply can still be edited."""
-        return now - self.created_at < REPLY_FOR
-
 
 class Options(msgspec.Struct, frozen=True):
     """What was given with a command, by name; each is asked for with the type that it was declared with."""

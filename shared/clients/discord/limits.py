@@ -95,8 +95,7 @@ class Limits:
             self._counted(route, int(_number(headers["X-RateLimit-Remaining"])), now + reset_after, now)
         self._forget(now)
 
-    @property
-    def remembered(self) -> int:
+    def __len__(self) -> int:
         """Return how many limits are known; those whose time is over are forgotten."""
         return len(self._windows)
 

@@ -25,17 +25,8 @@ _CUT: Final = "…"
 class ButtonStyle(IntEnum):
     """The colours of a button; a `LINK` has an address and sends no interaction."""
 
-    PRIMARY = 1
     SECONDARY = 2
-    SUCCESS = 3
-    DANGER = 4
     LINK = 5
-
-
-class Picture(msgspec.Struct, frozen=True):
-    """An image by its https address."""
-
-    url: str
 
 
 class Footer(msgspec.Struct, frozen=True):
@@ -49,7 +40,6 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
 
     name: str
     value: str
-    inline: bool = False
 
 
 class Embed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,11 +48,8 @@ class Embed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str | None = None
     description: str | None = None
     url: str | None = None
-    color: int | None = None
     timestamp: str | None = None
     fields: tuple[Field, ...] = ()
-    thumbnail: Picture | None = None
-    image: Picture | None = None
     footer: Footer | None = None
 
 
@@ -73,7 +60,6 @@ class Button(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     label: str
     custom_id: str | None = None
     url: str | None = None
-    disabled: bool = False
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,14 +72,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Menu(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=3):
-    """A menu of at most 25 choices; placeholder 150."""
+    """A menu of at most 25 choices."""
 
     custom_id: str
     options: tuple[Choice, ...]
-    placeholder: str | None = None
-    min_values: int = 1
-    max_values: int = 1
-    disabled: bool = False
 
 
 class Row(msgspec.Struct, frozen=True, tag_field="type", tag=1):

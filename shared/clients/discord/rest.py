@@ -20,7 +20,6 @@ from shared.errors import UsherError
 from shared.http.calls import RateLimitedError, decode
 from shared.http.client import product_version
 from shared.http.upstream import Upstream
-from shared.leniency import text
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
 
@@ -98,11 +97,6 @@ class Discord:
         path = self._commands_path(guild_id)
         await self._send(self._commands_route("PUT", guild_id), path, body=commands, headers=self._as_bot)
 
-    async def bot_name(self) -> str:
-        """Return what the bot is called, which shows that its token is good."""
-        user = await self._ask(Route(method="GET", template="/users/@me"), "/users/@me", _User)
-        return text(user.username) or user.id
-
     async def application(self) -> Application:
         """Return the application that the bot token belongs to, whatever application id was given here."""
         return await self._ask(Route(method="GET", template="/applications/@me"), "/applications/@me", Application)
@@ -149,11 +143,6 @@ class _Id(msgspec.Struct, frozen=True):
 
 class _Shown(msgspec.Struct, frozen=True):
     flags: int = 0
-
-
-class _User(msgspec.Struct, frozen=True):
-    id: str
-    username: str | None = None
 
 
 def agent(application_id: str) -> str:

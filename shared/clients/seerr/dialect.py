@@ -26,11 +26,6 @@ class Dialect(StrEnum):
         """Return the name that a Discord id has in the notification settings."""
         return "discordIds" if self is Dialect.SEERR_3_3 else "discordId"
 
-    @property
-    def knows_jellyfin(self) -> bool:
-        """Return whether its media server may be Jellyfin or Emby."""
-        return self is not Dialect.OVERSEERR
-
 
 def dialect_of(version: str, *, names_media_server: bool) -> Dialect:
     """Return the dialect for `/status`'s version and whether `/settings/public` has a `mediaServerType`.

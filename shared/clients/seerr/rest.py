@@ -124,14 +124,6 @@ class Seerr:
         server = await self._api.ask("GET", "/settings/jellyfin", WireJellyfinServer)
         return server.server_id or server.described_id
 
-    async def main_settings(self, user_id: int) -> UserSettings:
-        """Return a user's name, e-mail address, language and quotas."""
-        return await self._api.ask("GET", f"/user/{user_id}/settings/main", UserSettings)
-
-    async def save_main_settings(self, user_id: int, settings: Mapping[str, Any]) -> None:
-        """Write them back whole. Quotas are taken only from the key's owner, and not for users who manage users."""
-        await self._api.send("POST", f"/user/{user_id}/settings/main", body=writable(settings))
-
     async def notification_settings(self, user_id: int) -> UserSettings:
         """Return a user's Discord id and other ways to notify him."""
         return await self._api.ask("GET", f"/user/{user_id}/settings/notifications", UserSettings)
@@ -164,14 +156,6 @@ class Seerr:
         await self.save_notification_settings(user_id, wanted)
         return True
 
-    async def link_plex(self, user_id: int, token: Secret) -> None:
-        """Make a local user one of Plex; refused where the account is linked or the e-mail addresses differ (422)."""
-        await self._link(user_id, "plex", {"authToken": token})
-
-    async def link_jellyfin(self, user_id: int, *, username: str, password: Secret) -> None:
-        """Make a local user one of Jellyfin or Emby; refused where the account is linked (422)."""
-        await self._link(user_id, "jellyfin", {"username": username, "password": password})
-
     async def give_plex_token(self, token: Secret) -> None:
         """Sign in to Seerr with a Plex token, which it then keeps and reads the watchlist with.
 
@@ -179,10 +163,6 @@ class Seerr:
         without access to Seerr's server.
         """
         await self._open.send("POST", "/auth/plex", body={"authToken": token}, explain=self._sign_in)
-
-    async def _link(self, user_id: int, system: str, body: Mapping[str, str | Secret]) -> None:
-        path = f"/user/{user_id}/settings/linked-accounts/{system}"
-        await self._api.send("POST", path, body=body, headers=_as_user(user_id), explain=self._sign_in)
 
     def _explain(self, response: httpx.Response) -> UsherError | None:
         return error_of(self._api.name, response, api_key=self._api_key)

@@ -24,7 +24,6 @@ class SeerrUser(msgspec.Struct, frozen=True, rename="camel"):
     user_type: int | None = None
     permissions: int = 0
     display_name: str | None = None
-    request_count: int | None = None
 
     @property
     def kind(self) -> UserKind:
@@ -43,17 +42,12 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     """Which version answers."""
 
     version: str
-    commit_tag: str | None = None
 
 
 class PublicSettings(msgspec.Struct, frozen=True, rename="camel"):
     """What Seerr tells anybody; `media_server_type` is absent in Overseerr."""
 
     media_server_type: int | None = None
-    movie4k_enabled: bool = msgspec.field(default=False, name="movie4kEnabled")
-    series4k_enabled: bool = msgspec.field(default=False, name="series4kEnabled")
-    new_plex_login: bool = False
-    application_url: str | None = None
 
     @property
     def media_server(self) -> MediaServer:

@@ -12,11 +12,9 @@ from tests.documents import needs_specs
 pytestmark = needs_specs
 
 IN_NO_DESCRIPTION: Final = {
-    # facts/requests.md 3.1 and 3.3: the PINs, the Home, the shares and the ping are described in Plex's prose only
+    # facts/requests.md 3.1 and 3.3: the PINs, the shares and the ping are described in Plex's prose only
     ("plex_tv", "POST", "/api/v2/pins"),
     ("plex_tv", "GET", "/api/v2/pins/11"),
-    ("plex_tv", "GET", "/api/v2/home/users"),
-    ("plex_tv", "POST", "/api/v2/home/users/7e1d2e8ab0bf4a5a9fd9a0b8d1c2e3f4/switch"),
     ("plex_tv", "GET", "/api/v2/ping"),
     ("plex_tv", "GET", "/api/servers/m1/shared_servers"),
     # python-plexapi's library.py
@@ -98,8 +96,6 @@ async def test_trakt_has_such_a_route(call: Call) -> None:
 OVERSEERR_LACKS: Final = {
     "import_from_jellyfin",
     "jellyfin_server_id",
-    "link_plex",
-    "link_jellyfin",
 }
 
 

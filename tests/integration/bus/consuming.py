@@ -35,6 +35,7 @@ async def consuming(
         stream_is_missing=bus.stream_is_missing,
         workers=4,
         lease=lease,
+        due_every=timedelta(milliseconds=50),
     )
     await bus.add(consumer.pull)
     async with asyncio.TaskGroup() as tasks:

@@ -228,8 +228,4 @@ async def test_a_guild_without_the_bot_is_refused(discord: Discord) -> None:
 
 async def test_a_wrong_bot_token_is_known_by_it(http: httpx.AsyncClient, url: str, stand_in: StandIn) -> None:
     with pytest.raises(CredentialRefusedError):
-        await client(http, url, stand_in, bot_token="wrong").bot_name()
-
-
-async def test_the_bot_has_a_name(discord: Discord) -> None:
-    assert await discord.bot_name() == "usher"
+        await client(http, url, stand_in, bot_token="wrong").application()

@@ -9,8 +9,8 @@ import pytest
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.plex_app import PlexApp
 from shared.clients.plex_connections import usable
-from shared.clients.plex_tv import HomeUserRefusedError, PinExpiredError, PlexTv, hosts_of
-from shared.http.calls import FailingError, RateLimitedError, RefusedError
+from shared.clients.plex_tv import PinExpiredError, PlexTv, hosts_of
+from shared.http.calls import FailingError, RateLimitedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
 from simulators.given import Clock
@@ -85,7 +85,7 @@ async def test_a_revoked_token_is_dead(plex_tv: PlexTv, stand_in: StandIn) -> No
     token = stand_in.accounts.sign_in(stand_in.accounts.add("anna"))
     stand_in.accounts.revoke(token)
 
-    for call in (plex_tv.account, plex_tv.resources, plex_tv.home_users, plex_tv.ping):
+    for call in (plex_tv.account, plex_tv.resources, plex_tv.ping):
         with pytest.raises(CredentialRefusedError):
             await call(Secret(token))
 
@@ -105,33 +105,6 @@ async def test_a_shared_server_comes_with_a_token_of_its_own(plex_tv: PlexTv, st
     assert servers[0].access_token == Secret(share)
     ordered = [connection.uri for connection in usable(servers[0].connections, https_required=True)]
     assert ordered == [uris[2], uris[0], uris[1]]
-
-
-async def test_a_managed_home_user_is_reached_by_his_pin(plex_tv: PlexTv, stand_in: StandIn) -> None:
-    accounts = stand_in.accounts
-    owner = accounts.add("owner")
-    kid = accounts.add_managed("Kid", home_of=owner.id, home_pin="1234")
-    token = Secret(accounts.sign_in(owner))
-
-    members = await plex_tv.home_users(token)
-    with pytest.raises(HomeUserRefusedError):
-        await plex_tv.switch(token, uuid=kid.uuid, pin=Secret("0000"))
-    account = await plex_tv.account(await plex_tv.switch(token, uuid=kid.uuid, pin=Secret("1234")))
-
-    assert [(member.username, member.restricted, member.protected) for member in members] == [
-        ("owner", False, False),
-        ("Kid", True, True),
-    ]
-    assert (account.username, account.email, account.restricted) == ("Kid", None, True)
-
-
-async def test_a_member_who_is_not_there_is_refused(plex_tv: PlexTv, stand_in: StandIn) -> None:
-    token = Secret(stand_in.accounts.sign_in(stand_in.accounts.add("owner")))
-
-    with pytest.raises(RefusedError) as raised:
-        await plex_tv.switch(token, uuid="nobody")
-
-    assert raised.value.answered == 404
 
 
 @pytest.mark.parametrize("status", [500, 502, 200, 403])

@@ -137,17 +137,6 @@ async def test_a_discord_id_that_is_saved_late_is_written_again_without_harm(
     assert settings[dialect.discord_field] in ("1042", ["1042"])
 
 
-async def test_settings_are_read_changed_and_written_back(seerr: Seerr, stand_in: StandIn) -> None:
-    user = stand_in.users.add(email="anna@example.org", username="anna")
-
-    settings = await seerr.main_settings(user.id)
-    await seerr.save_main_settings(user.id, {**settings, "movieQuotaLimit": 5, "movieQuotaDays": 7})
-
-    saved = stand_in.users.by_id[user.id]
-    assert saved.quotas == {"movieQuotaLimit": 5, "movieQuotaDays": 7, "tvQuotaLimit": None, "tvQuotaDays": None}
-    assert (saved.username, saved.email) == ("anna", "anna@example.org")
-
-
 async def test_requests_are_counted(seerr: Seerr, stand_in: StandIn) -> None:
     stand_in.users.ask_for(stand_in.owner, "movie", 603)
     stand_in.users.ask_for(stand_in.owner, "tv", 1396, status=2, seasons=(1, 2))
@@ -213,23 +202,6 @@ async def test_seerr_keeps_the_token_that_it_is_given(seerr: Seerr, stand_in: St
         await seerr.give_plex_token(Secret(accounts.sign_in(stranger)))
 
     assert stand_in.owner.plex_token == token
-
-
-@on_plex
-async def test_a_local_user_becomes_one_of_plex(seerr: Seerr, stand_in: StandIn, plex: PlexTv) -> None:
-    accounts = plex.accounts
-    anna = accounts.add("anna")
-    device = accounts.add_server("Attic", owner=anna, uris=[])
-    stand_in.uses_plex(accounts, machine_id=device.machine_id, owner_id=anna.id)
-    stand_in.owner.plex_id = None
-    user = await seerr.create_local_user(username="anna", password=PASSWORD, email=anna.email)
-    token = Secret(accounts.sign_in(anna))
-
-    await seerr.link_plex(user.id, token)
-    with pytest.raises(RefusedError, match="already linked"):
-        await seerr.link_plex(user.id, token)
-
-    assert (await seerr.user(user.id)).kind == "plex"
 
 
 @on_plex

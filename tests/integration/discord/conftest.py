@@ -34,7 +34,7 @@ from simulators.discord.app import Discord as StandIn
 from simulators.discord.interactions import ADMINISTRATOR, Person
 from simulators.given import Clock
 from simulators.serving import serving
-from tests.integration.gateway.house import House, prepared, settings
+from tests.integration.gateway.house import TLS, House, prepared, settings
 from tests.integration.service import at_work, parts_of, until
 
 GUILD = "197038439483310086"
@@ -151,7 +151,7 @@ async def opened(
     courier = Courier(Keyring.parse(KEYS))
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(serving(stand_in))
-        http = await stack.enter_async_context(client())
+        http = await stack.enter_async_context(client(tls=TLS))
         discord = Discord(
             http,
             Upstream("Discord"),

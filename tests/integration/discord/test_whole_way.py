@@ -24,12 +24,13 @@ from simulators.given import Clock
 from simulators.plex_tv.app import PlexTv
 from simulators.serving import serving
 from tests.integration.discord.conftest import ANNA, BEN, KEYS, Street, consume_commands, opened
+from tests.integration.linker.linking import QUICKLY
 from tests.integration.service import until
 
 
 @pytest.fixture
 def plex() -> PlexTv:
-    return PlexTv(clock=Clock())
+    return PlexTv(clock=Clock(), per_second=1000, pin_checks_at_once=1000)
 
 
 @pytest.fixture
@@ -49,6 +50,7 @@ async def home(
                 clients=Clients(http, UpstreamSettings(plex_tv_url=url), plex_client_id="usher-test"),
                 public_url="http://usher.test",
                 now=lambda: datetime.now(UTC),
+                pace=QUICKLY,
             )
             consume_commands(street, service, parts, sign_ins.sign_ins)
             return sign_ins.run()

@@ -8,8 +8,10 @@ from typing import Any
 
 import httpx
 import msgspec
+from argon2 import PasswordHasher
 
 from services.gateway import process
+from services.gateway.access.passwords import Passwords
 from services.gateway.process import Process
 from services.gateway.settings import Settings
 from shared.keyring import new_key
@@ -20,6 +22,9 @@ PASSWORD = "canary-password-of-the-admin"
 KEY = "usha_canary-of-the-first-api-key-aaaaaaaaaaaaaaa"
 WEBHOOK_SECRET = "ushw_canary-of-the-webhook-secret-aaaaaaaaaaaa"
 ADMIN = {"X-API-Key": KEY}
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+TLS = httpx.create_ssl_context(trust_env=False)
+"""Made once: it takes longer than most tests, and nothing here speaks TLS."""
 
 
 def settings(database_url: Secret, nats_url: Secret, folder: Path, **others: Any) -> Settings:
@@ -64,11 +69,11 @@ class House:
 
 
 @asynccontextmanager
-async def opened(config: Settings) -> AsyncIterator[House]:
+async def opened(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[House]:
     """Start a gateway, and stop it as a signal would."""
-    async with process.opened(config) as gateway, asyncio.TaskGroup() as tasks:
+    async with process.opened(config, passwords=passwords or Passwords(QUICK)) as gateway, asyncio.TaskGroup() as tasks:
         running = tasks.create_task(gateway.run())
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}", timeout=20) as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}", timeout=20, verify=TLS) as http:
             try:
                 yield House(gateway, http)
             finally:
@@ -77,8 +82,8 @@ async def opened(config: Settings) -> AsyncIterator[House]:
 
 
 @asynccontextmanager
-async def prepared(config: Settings) -> AsyncIterator[House]:
+async def prepared(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[House]:
     """Start a gateway, and wait until it answers questions."""
-    async with opened(config) as house:
+    async with opened(config, passwords=passwords) as house:
         await until(house.is_prepared)
         yield house

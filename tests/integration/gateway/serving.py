@@ -100,8 +100,10 @@ class Gateway:
 
 
 @asynccontextmanager
-async def serving(storage: Storage, *, protocol: type[LimitedProtocol] = LimitedProtocol) -> AsyncIterator[Gateway]:
-    door = Door(SECRETS, storage, deadline=BODY_DEADLINE)
+async def serving(
+    storage: Storage, *, protocol: type[LimitedProtocol] = LimitedProtocol, deadline: timedelta = BODY_DEADLINE
+) -> AsyncIterator[Gateway]:
+    door = Door(SECRETS, storage, deadline=deadline)
     app = Litestar([router(door)], exception_handlers=problems.handlers())
     config = uvicorn.Config(app, http=protocol, ws="none", lifespan="off", access_log=False, log_config=None)
     server = uvicorn.Server(config)

@@ -10,6 +10,13 @@ from tests.integration.gateway.house import ADMIN, KEY, House
 from tests.integration.gateway.serving import Gateway, head
 
 JSON = {**ADMIN, "Content-Type": "application/json"}
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def house(modules_house: House) -> House:
+    """One for all: nothing here leaves anything behind."""
+    return modules_house
 
 
 async def got(house: House, address: str) -> httpx.Response:

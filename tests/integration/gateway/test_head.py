@@ -31,6 +31,13 @@ GETS: Final = (
     "/docs/openapi.json",
     "/nowhere",
 )
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def house(modules_house: House) -> House:
+    """One for all: nothing here leaves anything behind."""
+    return modules_house
 
 
 @pytest.mark.parametrize("address", GETS)

@@ -1,14 +1,14 @@
 """The webhook routes on a real server against senders that are slow, huge, many or hostile."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
-from tests.integration.gateway.serving import Answer, Gateway, QuickProtocol, chunk, head, post, serving
+from tests.integration.gateway.serving import Gateway, QuickProtocol, chunk, head, post, serving
 from tests.unit.gateway.fakes import FakeStorage
 from tests.unit.gateway.multipart_bodies import MULTIPART, Part, multipart
 
@@ -64,7 +64,6 @@ async def test_endless_chunks_are_cut_at_the_cap(gateway: Gateway, storage: Fake
 @pytest.mark.parametrize("secret", ["plex-secret", "wrong"])
 async def test_a_slow_body_is_cut_at_the_deadline(gateway: Gateway, storage: FakeStorage, secret: str) -> None:
     request = post(f"/webhooks/plex?token={secret}", BODY, MULTIPART)
-    started = time.monotonic()
     async with gateway.connected() as client:
         await client.send(request[:-1])
         answer = await client.answer()
@@ -72,16 +71,15 @@ async def test_a_slow_body_is_cut_at_the_deadline(gateway: Gateway, storage: Fak
         assert answer.status == 408
         assert answer.is_problem()
         assert await client.is_hung_up()
-    assert 0.25 < time.monotonic() - started < 2
     assert storage.records == []
 
 
 async def test_a_body_that_trickles_is_cut_at_the_same_deadline(gateway: Gateway) -> None:
-    started = time.monotonic()
+    left = iter(GOOD[-100:-1])
     async with gateway.connected() as client:
         await client.send(GOOD[:-100])
         answering = asyncio.create_task(client.answer())
-        for byte in GOOD[-100:-1]:
+        for byte in left:
             if answering.done():
                 break
             with suppress(ConnectionError):
@@ -90,7 +88,7 @@ async def test_a_body_that_trickles_is_cut_at_the_same_deadline(gateway: Gateway
         answer = await answering
 
     assert answer.status == 408
-    assert time.monotonic() - started < 2
+    assert list(left), "it was cut only when no more came"
 
 
 @pytest.mark.parametrize("protocol", ["websocket", "h2c", "TLS/1.2, HTTP/9"])
@@ -193,21 +191,13 @@ async def test_what_follows_a_refused_body_is_cut_too(hasty: Gateway) -> None:
         assert await client.is_hung_up()
 
 
-async def test_five_hundred_slow_senders_delay_nobody_else(gateway: Gateway, storage: FakeStorage) -> None:
-    async with AsyncExitStack() as stack:
+async def test_five_hundred_slow_senders_delay_nobody_else(storage: FakeStorage) -> None:
+    async with serving(storage, deadline=timedelta(hours=1)) as gateway, AsyncExitStack() as stack:
         slow = [await stack.enter_async_context(gateway.connected()) for _ in range(500)]
         await asyncio.gather(*(client.send(GOOD[:-1]) for client in slow[:250]))
         await asyncio.gather(*(client.send(GOOD[:50]) for client in slow[250:]))
-        delays = [await timed(gateway) for _ in range(20)]
 
-        answers: list[Answer] = await asyncio.gather(*(client.answer() for client in slow[:250]))
+        answers = [await gateway.ask(GOOD) for _ in range(20)]
 
-    assert max(delays) < 0.25
-    assert {answer.status for answer in answers} == {408}
+    assert {answer.status for answer in answers} == {202}
     assert len(storage.records) == 20
-
-
-async def timed(gateway: Gateway) -> float:
-    started = time.monotonic()
-    assert (await gateway.ask(GOOD)).status == 202
-    return time.monotonic() - started

@@ -5,8 +5,18 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
+
 from tests.contract.openapi import Spec
 from tests.integration.gateway.house import House
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def house(modules_house: House) -> House:
+    """One for all: nothing here leaves anything behind."""
+    return modules_house
 
 
 class Links(HTMLParser):

@@ -5,7 +5,6 @@ import gzip
 import logging
 import socket
 import ssl
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -162,13 +161,10 @@ async def test_an_answer_that_drips_ends_at_the_deadline() -> None:
             yield b"x"
 
     upstream = Upstream("Plex", deadline=timedelta(seconds=0.3))
-    begun = time.monotonic()
     async with listening(Server(dripping)) as port, client() as http:
         with pytest.raises(FailingError):
             async with upstream.call():
                 await http.get(f"http://127.0.0.1:{port}/")
-
-    assert time.monotonic() - begun < 1.5
 
 
 async def test_a_silent_server_holds_up_nobody_else() -> None:
@@ -176,22 +172,25 @@ async def test_a_silent_server_holds_up_nobody_else() -> None:
         await asyncio.sleep(3600)
         yield b""
 
-    dead, alive = Upstream("Plex attic", deadline=timedelta(seconds=0.3)), Upstream("Plex cellar")
+    dead, alive = Upstream("Plex attic", deadline=timedelta(hours=1)), Upstream("Plex cellar")
+    hasty = Upstream("Plex shed", deadline=timedelta(seconds=0.1))
     async with listening(Server(silent)) as dead_port, listening(Server(always(OK))) as port, client() as http:
 
-        async def ask(upstream: Upstream, port: int) -> float:
-            begun = time.monotonic()
+        async def ask(upstream: Upstream, port: int) -> int:
             async with upstream.call():
-                (await http.get(f"http://127.0.0.1:{port}/")).raise_for_status()
-            return time.monotonic() - begun
+                return (await http.get(f"http://127.0.0.1:{port}/")).status_code
 
         hanging = [asyncio.create_task(ask(dead, dead_port)) for _ in range(50)]
         await asyncio.sleep(0)
-        waits = [await ask(alive, port) for _ in range(50)]
-        outcomes = await asyncio.gather(*hanging, return_exceptions=True)
+        answers = {await ask(alive, port) for _ in range(50)}
+        with pytest.raises(TransientError):
+            await ask(hasty, dead_port)
+        still_hanging = [task for task in hanging if not task.done()]
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
 
-    assert max(waits) < 0.5
-    assert all(isinstance(outcome, TransientError) for outcome in outcomes)
+    assert (answers, len(still_hanging)) == ({200}, 50)
 
 
 async def test_a_name_that_changes_its_mind_is_refused() -> None:

@@ -30,7 +30,7 @@ def keys() -> Secret:
 
 @pytest.fixture
 def plex() -> PlexTv:
-    return PlexTv(clock=Clock())
+    return PlexTv(clock=Clock(), per_second=1000, pin_checks_at_once=1000)
 
 
 @pytest.fixture

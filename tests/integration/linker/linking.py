@@ -13,6 +13,7 @@ import msgspec
 from services.linker.clients import Clients
 from services.linker.people.handlers import Handlers as People
 from services.linker.signins.domain import LEASE
+from services.linker.signins.pace import Pace
 from services.linker.signins.wiring import SignInParts, Ways
 from shared.bus import streams
 from shared.bus.connection import Bus, connect
@@ -34,6 +35,12 @@ from tests.integration.gateway.house import ADMIN, PASSWORD, House
 from tests.integration.service import parts_of, until
 
 PUBLIC_URL = "http://usher.test"
+QUICKLY = Pace(
+    plex_tv_calls=timedelta(),
+    plex_polls=timedelta(milliseconds=100),
+    checks=timedelta(milliseconds=20),
+    looks=timedelta(milliseconds=50),
+)
 MOVIE = Title(type="movie", title="The Matrix", year=1999)
 
 
@@ -62,9 +69,15 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     @asynccontextmanager
     async def linker(
-        self, *, ways: Ways | None = None, lease: timedelta = LEASE, keys: Secret | None = None
+        self,
+        *,
+        ways: Ways | None = None,
+        lease: timedelta = LEASE,
+        keys: Secret | None = None,
+        pace: Pace = QUICKLY,
+        ahead: timedelta = timedelta(),
     ) -> AsyncIterator[Linker]:
-        """Run one until the block ends; then it is gone, whatever it was doing."""
+        """Run one until the block ends; then it is gone, whatever it was doing. Its clock may be ahead."""
         async with (
             connect(self.nats_url, name="linker") as bus,
             parts_of("linker", bus=bus, database_url=self.database_url) as parts,
@@ -78,9 +91,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
                 courier=courier,
                 clients=Clients(http, UpstreamSettings(plex_tv_url=self.plex_url), plex_client_id="usher-test"),
                 public_url=PUBLIC_URL,
-                now=now,
+                now=lambda: now() + ahead,
                 ways=ways,
                 lease=lease,
+                pace=pace,
             )
             async with asyncio.TaskGroup() as tasks:
                 service = _service(parts, sign_ins)

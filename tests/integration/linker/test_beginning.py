@@ -4,12 +4,14 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 
+import msgspec
+
 from services.linker.signins.domain import MOST_OF_A_KEY, Outcome, Waiting
 from services.linker.signins.wiring import Ways
 from simulators.plex_tv.app import PlexTv
 from tests.integration.gateway.house import House
 from tests.integration.linker.codes import Codes, authorized
-from tests.integration.linker.linking import Linker, Person, Place, admin, claim, key, people
+from tests.integration.linker.linking import QUICKLY, Linker, Person, Place, admin, claim, key, people
 
 
 async def of_new_key(house: House) -> Person:
@@ -110,6 +112,9 @@ async def test_who_signed_in_at_the_last_moment_is_linked_when_another_begins(pl
         assert [each["account"]["id"] for each in await me.linked()] == ["7a1"]
 
 
+HASTY = msgspec.structs.replace(QUICKLY, begin_within=timedelta(milliseconds=500))
+
+
 class Slow(Codes):
     """Does not answer until it is let go on."""
 
@@ -125,7 +130,7 @@ class Slow(Codes):
 async def test_a_system_that_is_slow_at_the_end_loses_no_sign_in(place: Place, house: House) -> None:
     slow = Slow()
     slow.outcome = authorized()
-    async with place.linker(ways=Ways(flows={"jellyfin": slow}), lease=timedelta(seconds=1)):
+    async with place.linker(ways=Ways(flows={"jellyfin": slow}), lease=timedelta(seconds=1), pace=HASTY):
         me = await admin(house)
         pin = await me.begin("jellyfin")
         await place.rows(OVER)

@@ -1,7 +1,6 @@
 """Tokens that stop working: noticed once a day, marked, and their people told once."""
 
 import asyncio
-from datetime import timedelta
 
 import msgspec
 
@@ -137,10 +136,11 @@ async def test_a_token_linked_anew_while_the_old_one_is_looked_at_is_not_buried(
     await sign_in(linker, plex, ada)
     plex.accounts.sign_out_everywhere(ada)
     await is_due(place)
-    plex.slow_next(timedelta(seconds=3), path="/api/v2/ping")
+    goes_on = plex.hold_next(path="/api/v2/ping")
     looking = asyncio.create_task(linker.health.check_next())
     await until(lambda: any(request.path == "/api/v2/ping" for request in plex.seen))
     await sign_in(linker, plex, ada)
+    goes_on.set()
     await looking
 
     assert await linked(place) == [("ada", "ok", True)]

@@ -3,14 +3,13 @@
 import asyncio
 from collections import Counter
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from services.linker.signins.budget import Budget
-from services.linker.signins.domain import Asker, Begun, Outcome, Pending, SignInRow, Waiting, begun_row
-from services.linker.signins.poller import CHECK_EVERY
+from services.linker.signins.domain import LEASE, Asker, Begun, Outcome, Pending, SignInRow, Waiting, begun_row
+from services.linker.signins.pace import Pace
 from services.linker.signins.store import sign_ins
 from services.linker.signins.wiring import Ways
 from shared.http.calls import RateLimitedError
@@ -24,7 +23,11 @@ from tests.integration.gateway.house import House, prepared, settings
 from tests.integration.linker.linking import Place, admin, claim, key, now
 from tests.integration.service import until
 
-SHORT_LEASE = timedelta(seconds=2)
+PACE = Pace(
+    plex_tv_calls=timedelta(milliseconds=40),
+    plex_polls=timedelta(milliseconds=300),
+    looks=timedelta(milliseconds=20),
+)
 
 
 class Timed(PlexTv):
@@ -50,36 +53,34 @@ class Timed(PlexTv):
 
 @pytest.fixture
 def plex() -> Timed:
-    return Timed()
+    return Timed(per_second=1000, pin_checks_at_once=1000)
 
 
 async def test_two_linkers_share_the_work_and_the_limits(plex: Timed, place: Place, house: House) -> None:
-    async with place.linker(), place.linker():
+    async with place.linker(pace=PACE), place.linker(pace=PACE):
         began = now()
         mine, theirs = await (await admin(house)).begin(), await key(house).begin()
         await until(lambda: len(plex.asked) == 4 and all(len(each) >= 4 for each in plex.asked.values()))
-        spent = (now() - began).total_seconds()
+        spent = now() - began
 
-    moments = sorted(moment for each in plex.asked.values() for moment in each)
     assert set(plex.asked) == {f"/api/v2/pins/{pin.id}" for pin in plex.pins.open()}
     assert mine["pin_id"] != theirs["pin_id"]
     assert plex.most_at_once == 1
-    assert len(moments) <= 4 * spent + 1
-    for each in plex.asked.values():
-        assert all(later - earlier >= timedelta(seconds=1) for earlier, later in pairwise(each))
+    assert sum(map(len, plex.asked.values())) <= spent / PACE.plex_tv_calls + 1
+    assert max(map(len, plex.asked.values())) <= spent / PACE.plex_polls + 1
 
 
 async def test_a_linker_that_dies_in_the_middle_leaves_its_sign_ins_to_another(
     plex: Timed, place: Place, house: House
 ) -> None:
     me = await admin(house)
-    async with place.linker(lease=SHORT_LEASE):
+    async with place.linker():
         pin = await me.begin()
         claim(plex, pin["code"], plex.accounts.add("anna"))
         plex.slow_next(timedelta(seconds=30), path="/api/v2/user")  # the token is read, and nothing stored
         await until(lambda: any(request.path == "/api/v2/user" for request in plex.seen))
 
-    async with place.linker(lease=SHORT_LEASE):
+    async with place.linker(ahead=LEASE):
 
         async def is_linked() -> bool:
             return len(await me.linked()) == 1
@@ -216,35 +217,48 @@ async def test_many_that_began_a_moment_ago_leave_turns_to_the_others(place: Pla
 async def test_who_comes_to_see_how_it_stands_is_asked_for_often_again(place: Place, house: House, pool: Pool) -> None:
     async with transaction(pool) as connection:
         await sign_ins.add(connection, waiting_since("seen", timedelta(minutes=10)))
-    async with place.linker(ways=Ways(flows={"trakt": Silent()})) as linker:
-        await asyncio.sleep(CHECK_EVERY.total_seconds())
-        await linker.sign_ins.check("seen")
 
-    [row] = await place.rows("select poll_at - polled_at as pause from sign_ins")
-    assert row["pause"] < timedelta(seconds=5)
+    async with place.linker(ways=Ways(flows={"trakt": Silent()})) as linker:
+
+        async def is_asked_for_often() -> bool:
+            await linker.sign_ins.check("seen")
+            [row] = await place.rows("select poll_at - polled_at as pause from sign_ins")
+            return bool(row["pause"] < timedelta(seconds=5))
+
+        await until(is_asked_for_often)
 
 
 async def test_one_budget_gives_all_replicas_their_moments(pool: Pool) -> None:
-    budgets = [Budget(pool, "plex.tv", every=timedelta(milliseconds=100)) for _ in range(2)]
-    moments: list[datetime] = []
+    minute, waits = timedelta(minutes=1), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
 
     async def call(budget: Budget) -> None:
         async with budget.turn():
-            moments.append(now())
+            pass
 
-    began = now()
-    await asyncio.gather(*(call(budget) for budget in budgets * 5))
+    both = [Budget(pool, "plex.tv", every=minute, patience=10 * minute, sleep=sleep) for _ in range(2)]
+    await asyncio.gather(*(call(budget) for budget in both * 5))
 
-    assert max(moments) - began >= timedelta(milliseconds=880)
+    assert sorted(round(wait / minute.total_seconds()) for wait in waits) == list(range(1, 10))
 
 
 async def test_a_wait_that_is_asked_for_holds_up_even_those_whose_turn_was_given(pool: Pool) -> None:
-    budget = Budget(pool, "plex.tv", every=timedelta(seconds=2))
     called: list[str] = []
+    is_held = asyncio.Event()
+
+    async def sleep(_seconds: float) -> None:
+        await is_held.wait()
+
+    budget = Budget(pool, "plex.tv", every=timedelta(seconds=2), sleep=sleep)
 
     async def is_asked_to_wait() -> None:
-        async with budget.turn():
-            raise RateLimitedError("wait", retry_after=timedelta(seconds=30))
+        try:
+            async with budget.turn():
+                raise RateLimitedError("wait", retry_after=timedelta(seconds=30))
+        finally:
+            is_held.set()
 
     async def call() -> None:
         async with budget.turn():

@@ -2,13 +2,12 @@
 
 import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.demo import READY_WITHIN_S, STOP_WITHIN_S, Demo, until
+from tests.demo import READY_WITHIN_S, Demo, until
 from tests.integration.supervisor.running import processes_of
 
 
@@ -26,12 +25,10 @@ def test_it_comes_up_lives_and_leaves_nothing(folder: Path, number: signal.Signa
     demo.wait()
     until(lambda: bool(demo.usher("/api/history")["total"] >= 9), 20)
     servers = [each["name"] for each in demo.usher("/api/mediaservers")["items"]]
-    began = time.monotonic()
 
     status = demo.stop(number)
 
     assert status == 0
-    assert time.monotonic() - began < STOP_WITHIN_S
     assert sorted(servers) == ["Cellar", "Plex", "Shed"]
     assert processes_of(folder) == []
     assert [path.name for path in folder.iterdir()] == ["said"]

@@ -13,6 +13,7 @@ class Healthy(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
+        sys.stderr.write("stand-in: asked\n")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass

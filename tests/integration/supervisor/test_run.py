@@ -6,7 +6,6 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -104,16 +103,15 @@ def test_a_second_start_finds_everything_that_the_first_one_stored(start: Start,
     assert [read(folder / "secrets/encryption_keys"), read(folder / "secrets/local_api_key")] == secrets
 
 
-def test_a_stop_is_quick_and_leaves_neither_processes_nor_addresses(start: Start, folder: Path) -> None:
+def test_a_stop_kills_nobody_and_leaves_neither_processes_nor_addresses(start: Start, folder: Path) -> None:
     usher = start()
     usher.says("ready")
     until(lambda: is_up(folder))
-    began_at = time.monotonic()
 
     usher.signal(signal.SIGTERM)
 
     assert usher.status() == 0
-    assert time.monotonic() - began_at < 10
+    assert "does not stop in time" not in usher.said
     assert processes_of(folder) == []
     assert [path.name for path in (folder / "run").iterdir()] == ["lock"]
 

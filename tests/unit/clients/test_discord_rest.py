@@ -136,7 +136,7 @@ async def test_a_bad_form_says_what_is_wrong_with_it() -> None:
 
 async def test_a_wrong_bot_token_is_a_refused_credential() -> None:
     with pytest.raises(CredentialRefusedError):
-        await discord(Scripted(refused(401, 0))).bot_name()
+        await discord(Scripted(refused(401, 0))).application()
 
 
 async def test_the_body_of_a_429_is_finer_than_its_header() -> None:
@@ -223,7 +223,3 @@ async def test_registered_commands_are_read_as_ours() -> None:
     commands = await discord(Scripted(good([registered]))).commands(guild_id="77")
 
     assert commands == [Command(name="link", description="Link", default_member_permissions=0)]
-
-
-async def test_the_bot_says_its_name() -> None:
-    assert await discord(Scripted(good({"id": "1001", "username": "usher"}))).bot_name() == "usher"

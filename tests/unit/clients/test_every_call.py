@@ -20,10 +20,7 @@ UNREAD: Final = frozenset(
         "revoke",
         "edit_original",
         "overwrite_commands",
-        "save_main_settings",
         "save_notification_settings",
-        "link_plex",
-        "link_jellyfin",
         "give_plex_token",
     }
 )
@@ -162,7 +159,7 @@ async def test_a_refusal_is_permanent_or_says_when(call: Call) -> None:
         ("jellyfin", "users"),
         ("emby", "user"),
         ("trakt", "account"),
-        ("discord", "bot_name"),
+        ("discord", "application"),
     ],
 )
 async def test_a_dead_token_is_told_from_other_refusals(system: str, name: str) -> None:

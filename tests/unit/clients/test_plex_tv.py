@@ -9,7 +9,7 @@ import pytest
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.plex_accounts import Account, Pin
 from shared.clients.plex_app import PlexApp
-from shared.clients.plex_tv import PUBLIC_HOSTS, HomeUserRefusedError, Hosts, PinExpiredError, PlexTv, hosts_of
+from shared.clients.plex_tv import PUBLIC_HOSTS, Hosts, PinExpiredError, PlexTv, hosts_of
 from shared.errors import InvalidError
 from shared.http.calls import FailingError, RateLimitedError, RefusedError
 from shared.http.upstream import Upstream
@@ -189,38 +189,6 @@ async def test_a_token_does_not_show_in_what_is_printed() -> None:
     servers = await plex_tv(Scripted(good([DEVICE]))).resources(TOKEN)
 
     assert "token-of-m1" not in repr(servers)
-
-
-async def test_the_members_of_a_home_are_listed() -> None:
-    server = Scripted(good({"users": [{**OWNER, "admin": True}, {**MANAGED, "protected": True}]}))
-
-    owner, kid = await plex_tv(server).home_users(TOKEN)
-
-    assert (owner.username, owner.admin, owner.restricted) == ("anna", True, False)
-    assert (kid.uuid, kid.username, kid.email, kid.restricted, kid.protected) == ("aa", "Kid", None, True, True)
-
-
-async def test_becoming_a_home_user_gives_his_token() -> None:
-    server = Scripted(good({"authToken": "kid-token"}, 201))
-
-    token = await plex_tv(server).switch(TOKEN, uuid="aa/../bb", pin=Secret("1234"))
-
-    assert token == Secret("kid-token")
-    assert server.last.method == "POST"
-    assert server.last.url.raw_path == b"/api/v2/home/users/aa%2F..%2Fbb/switch?pin=1234"
-
-
-@pytest.mark.parametrize("status", [401, 403])
-async def test_a_wrong_pin_of_a_home_user_is_no_dead_token(status: int) -> None:
-    with pytest.raises(HomeUserRefusedError) as raised:
-        await plex_tv(Scripted(good({"errors": [{"code": 1041}]}, status))).switch(TOKEN, uuid="aa")
-
-    assert not isinstance(raised.value, CredentialRefusedError)
-
-
-async def test_a_switch_without_a_token_is_refused() -> None:
-    with pytest.raises(RefusedError, match="no token"):
-        await plex_tv(Scripted(good({}))).switch(TOKEN, uuid="aa")
 
 
 @pytest.mark.parametrize(

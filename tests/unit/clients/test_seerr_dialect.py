@@ -50,10 +50,6 @@ def test_every_version_speaks_some_dialect(version: str, named: bool) -> None:  
     assert dialect_of(version, names_media_server=named) in Dialect
 
 
-def test_only_overseerr_knows_no_jellyfin() -> None:
-    assert [dialect for dialect in Dialect if not dialect.knows_jellyfin] == [Dialect.OVERSEERR]
-
-
 @pytest.mark.parametrize(
     ("settings", "ids"),
     [

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.clients.errors import CredentialRefusedError, WrongPasswordError
+from shared.clients.errors import CredentialRefusedError
 from shared.clients.seerr.dialect import Dialect
 from shared.clients.seerr.problems import UserExistsError
 from shared.clients.seerr.rest import Seerr
@@ -50,7 +50,6 @@ async def test_the_key_goes_in_a_header() -> None:
         user_type=1,
         permissions=32,
         display_name="anna",
-        request_count=3,
     )
     assert server.last.headers["X-API-Key"] == "api-key-1"
     assert "X-API-User" not in server.last.headers
@@ -161,17 +160,6 @@ async def test_the_servers_id_is_found_under_its_described_name_too(body: dict[s
     assert await seerr(Scripted(good(body))).jellyfin_server_id() == found
 
 
-async def test_settings_are_written_back_whole_by_the_keys_owner() -> None:
-    server = Scripted(good({"username": "anna", "globalMovieQuotaDays": 7, "newer": [1]}), good({}))
-    client = seerr(server)
-
-    settings = await client.main_settings(7)
-    await client.save_main_settings(7, {**settings, "movieQuotaLimit": 5})
-
-    assert server.body == {"username": "anna", "newer": [1], "movieQuotaLimit": 5}
-    assert "X-API-User" not in server.last.headers
-
-
 @pytest.mark.parametrize(
     ("dialect", "before", "after"),
     [
@@ -236,14 +224,14 @@ async def test_a_refusal_in_words_is_handed_on_in_words() -> None:
     answer = good({"message": "You do not have permission to modify this user's settings.\x00"}, 403)
 
     with pytest.raises(RefusedError, match="modify this user's settings") as raised:
-        await seerr(Scripted(answer)).save_main_settings(1, {})
+        await seerr(Scripted(answer)).save_notification_settings(1, {})
 
     assert not isinstance(raised.value, CredentialRefusedError)
 
 
 async def test_a_protection_that_refuses_every_change_is_named() -> None:
     with pytest.raises(RefusedError, match="CSRF protection off"):
-        await seerr(Scripted(good({"message": "invalid csrf token"}, 403))).save_main_settings(7, {})
+        await seerr(Scripted(good({"message": "invalid csrf token"}, 403))).save_notification_settings(7, {})
 
 
 async def test_long_words_are_cut() -> None:
@@ -258,31 +246,6 @@ async def test_a_web_page_means_a_wrong_address() -> None:
         await seerr(Scripted(page(200))).status()
 
 
-async def test_a_plex_account_is_linked_as_the_user_himself() -> None:
-    server = Scripted(httpx.Response(204))
-
-    await seerr(server).link_plex(7, Secret("plex-token"))
-
-    assert server.last.url.path == "/api/v1/user/7/settings/linked-accounts/plex"
-    assert (server.last.headers["X-API-User"], server.body) == ("7", {"authToken": "plex-token"})
-
-
-async def test_an_account_that_is_linked_elsewhere_is_refused_in_words() -> None:
-    with pytest.raises(RefusedError, match="already linked") as raised:
-        await seerr(Scripted(good({"message": "This Plex account is already linked to a Seerr user"}, 422))).link_plex(
-            7, Secret("plex-token")
-        )
-
-    assert raised.value.answered == 422
-
-
-async def test_a_wrong_jellyfin_password_is_the_persons_mistake() -> None:
-    with pytest.raises(WrongPasswordError):
-        await seerr(Scripted(good({"code": "INVALID_CREDENTIALS"}, 401))).link_jellyfin(
-            7, username="anna", password=Secret("wrong")
-        )
-
-
 async def test_seerr_is_given_a_token_without_the_key() -> None:
     server = Scripted(httpx.Response(200, json=USER, headers={"Set-Cookie": "connect.sid=s; Path=/"}))
 
@@ -294,12 +257,8 @@ async def test_seerr_is_given_a_token_without_the_key() -> None:
 
 @pytest.mark.parametrize("body", [{"error": "Plex login is disabled"}, {"message": "Plex login is disabled"}])
 async def test_a_seerr_without_plex_is_no_failing_seerr(body: dict[str, str]) -> None:
-    for call in (
-        seerr(Scripted(good(body, 500))).give_plex_token(Secret("t")),
-        seerr(Scripted(good(body, 500))).link_plex(7, Secret("t")),
-    ):
-        with pytest.raises(RefusedError, match="another media server"):
-            await call
+    with pytest.raises(RefusedError, match="another media server"):
+        await seerr(Scripted(good(body, 500))).give_plex_token(Secret("t"))
 
 
 async def test_an_account_without_access_is_refused() -> None:
@@ -314,7 +273,7 @@ async def test_what_seerr_repeats_of_a_secret_is_not_passed_on(secret: str) -> N
     server = Scripted(good({"message": f"cannot use {secret} for this"}, 400))
 
     with pytest.raises(RefusedError) as error:
-        await seerr(server).link_plex(7, Secret("token-of-anna"))
+        await seerr(server).give_plex_token(Secret("token-of-anna"))
 
     assert error.value.detail == "Seerr refused: cannot use *** for this (400)"
 

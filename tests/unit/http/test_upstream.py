@@ -175,7 +175,7 @@ async def test_servers_are_told_apart_by_name() -> None:
 
     await succeed(upstreams.of("Plex cellar"))
 
-    assert upstreams.states() == {"Plex attic": "open", "Plex cellar": "closed"}
+    assert [upstreams.of(name).state for name in ("Plex attic", "Plex cellar")] == ["open", "closed"]
 
 
 async def test_a_forgotten_server_begins_anew() -> None:
@@ -187,4 +187,4 @@ async def test_a_forgotten_server_begins_anew() -> None:
     await succeed(upstreams.of("Plex attic"))
 
     upstreams.forget("never known")
-    assert upstreams.states() == {"Plex attic": "closed"}
+    assert upstreams.of("Plex attic").state == "closed"

@@ -13,12 +13,12 @@ import msgspec
 
 from services.linker.signins.budget import Budget
 from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Held, Outcome, Pending, Proven, Waiting
+from services.linker.signins.pace import PACE
 from shared.clients.plex_accounts import Pin
 from shared.clients.plex_tv import PinExpiredError, PlexTv
 from shared.errors import UnavailableError, UsherError
 from shared.schemas.secret import Secret
 
-POLL_EVERY: Final = timedelta(seconds=2)
 SHORT_WITHIN: Final = timedelta(seconds=2)
 """What waits for the four characters; the button does without them."""
 
@@ -34,9 +34,10 @@ class ReachedServer(msgspec.Struct, frozen=True):
 class PlexFlow:
     """Plex as a `Flow`, and what else a Plex token tells; every call waits for its turn in the one budget."""
 
-    def __init__(self, plex_tv: PlexTv, budget: Budget) -> None:
+    def __init__(self, plex_tv: PlexTv, budget: Budget, *, poll_every: timedelta = PACE.plex_polls) -> None:
         self._plex_tv = plex_tv
         self._budget = budget
+        self._poll_every = poll_every
 
     async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
         """Make both PINs; the short one may fail, as the button does as well."""
@@ -47,7 +48,7 @@ class PlexFlow:
             code=strong.code,
             url=self._plex_tv.auth_url(strong.code, forward_url=forward_url),
             expires_at=strong.expires_at,
-            poll_every=POLL_EVERY,
+            poll_every=self._poll_every,
             short_code=None if short is None else short.code,
             short_until=None if short is None else short.expires_at,
             references=tuple(_reference(pin) for pin in (strong, short) if pin is not None),

@@ -1,14 +1,12 @@
 """Seerr away, slow, broken or set up wrongly: nothing half done, a reason for people, and an end that is good."""
 
-import time
-from datetime import timedelta
-
 import pytest
 
 from cli.embedded.program import free_port
 from simulators.serving import serving
 from tests.integration.linker.seerr.conftest import ForgetfulSeerr
 from tests.integration.linker.seerr.people import People
+from tests.integration.service import until
 
 pytestmark = pytest.mark.usefixtures("linker")
 
@@ -28,14 +26,14 @@ async def test_a_seerr_that_is_away_is_waited_for(without_seerr: People, seerr: 
 
 
 async def test_a_slow_seerr_holds_up_no_question(people: People, seerr: ForgetfulSeerr) -> None:
-    seerr.slow_next(timedelta(seconds=3), times=8)
+    goes_on = seerr.hold_next(times=3)
     persons = [await people.link_plex(f"user{number}", 100 + number) for number in range(3)]
+    await until(lambda: len(seerr.seen) > 0)
 
-    began = time.monotonic()
-    await people.find(persons[0])
-    asked_in = time.monotonic() - began
+    found = await people.find(persons[0])
 
-    assert asked_in < 2
+    assert found.seerr_user_id is None
+    goes_on.set()
     assert len({await people.matched(person) for person in persons}) == 3
 
 

@@ -26,7 +26,7 @@ from shared.settings import UpstreamSettings
 from shared.vault import Vault
 from simulators.asgi import App
 from simulators.serving import serving
-from tests.integration.gateway.house import ADMIN, House, prepared, settings
+from tests.integration.gateway.house import ADMIN, TLS, House, prepared, settings
 from tests.integration.service import at_work, parts_of
 from tests.integration.syncer.users import Users, users_of
 
@@ -70,7 +70,7 @@ async def linked(
     parts: Parts, *, config: UpstreamSettings, egress: Egress
 ) -> AsyncIterator[tuple[Servers, Clients, Vault]]:
     """Run the linker's part for servers, without its loop."""
-    async with client(egress=egress) as http:
+    async with client(egress=egress, tls=TLS) as http:
         keyring = Keyring.parse(KEYS)
         clients = Clients(http, config, plex_client_id="usher-test")
         vault = Vault(parts.pool, keyring)

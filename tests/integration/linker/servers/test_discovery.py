@@ -1,7 +1,6 @@
 """Which Plex servers a token reaches, found over REST: every address tested, the best chosen."""
 
 import logging
-import time
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -62,12 +61,10 @@ async def test_every_address_is_tested_and_the_best_that_works_is_chosen(usher: 
             ("remote", "http://169.254.169.254:80"),
             ("remote", "http://127.0.0.1:4222"),
         )
-        began = time.monotonic()
         found = await find(usher, street.tokens["plex"])
 
     [server] = found["items"]
     reasons = {each["uri"]: each["reason"] for each in server["connections"]}
-    assert time.monotonic() - began < 6
     assert (server["name"], server["machine_identifier"], server["owned"]) == ("Attic", street.device.machine_id, True)
     assert server["best"] == street.urls["plex"]
     assert reasons[street.urls["plex"]] is None
@@ -99,10 +96,8 @@ async def test_more_addresses_than_there_is_time_for_are_said_to_be_so(usher: Es
     slow.slow_next(timedelta(seconds=60), times=500)
     async with addresses(slow) as [slowly]:
         publish(street, *(("remote", f"{slowly}/{number}") for number in range(250)))
-        began = time.monotonic()
         found = await find(usher, street.tokens["plex"])
 
-    assert time.monotonic() - began < 15
     reasons = Counter(each["reason"] for each in found["items"][0]["connections"])
     assert reasons.total() == 250
     assert reasons["not tested: there were too many addresses for the time"] >= 100
@@ -157,18 +152,15 @@ async def test_plex_tv_is_asked_within_the_budget_of_all(usher: Estate, street: 
     asked_meanwhile = len(street.plex_tv.seen) - asked
     async with usher.parts.pool.acquire() as connection:
         free_at = await connection.fetchval(
-            "update budgets set free_at = now() + interval '9 seconds', held_until = '-infinity' returning free_at"
+            "update budgets set free_at = now() + interval '1 hour', held_until = '-infinity' returning free_at"
         )
-    began = time.monotonic()
     busy = await usher.get(PATH, token=street.tokens["plex"])
-    took = time.monotonic() - began
     async with usher.parts.pool.acquire() as connection:
         later = await connection.fetchval("select free_at from budgets") - free_at
 
     assert (held.status_code, asked_meanwhile) == (503, 0)
     assert 30 < int(held.headers["Retry-After"]) <= 40
     assert (busy.status_code, busy.json()["total"], later) == (200, 1, PLEX_TV_EVERY)
-    assert took < 7
 
 
 async def test_when_plex_tv_asks_for_a_wait_nobody_asks_it_meanwhile(usher: Estate, street: Street) -> None:

@@ -102,11 +102,13 @@ async def test_servers_that_are_turned_off_are_not_asked(place: Place, street: S
 async def test_what_was_found_of_an_earlier_address_is_thrown_away(place: Place, street: Street) -> None:
     async with place.linker() as linker, addresses(street.plex) as [old]:
         await linker.add_from(street, "plex", url=old)
-        street.plex.slow_next(timedelta(seconds=1))
+        asked = len(street.plex.seen)
+        goes_on = street.plex.hold_next()
         looking = asyncio.create_task(linker.look())
-        await asyncio.sleep(0.3)
+        await until(lambda: len(street.plex.seen) > asked)
         street.plex.fail_next(500, path="/library")
         changed = await linker.change("Plex", url=street.urls["plex"], token=street.tokens["plex"])
+        goes_on.set()
         await looking
 
         assert (await linker.one("Plex")).problem == changed.problem
@@ -116,11 +118,12 @@ async def test_a_change_of_a_server_that_was_made_anew_meanwhile_is_a_conflict(p
     async with place.linker() as linker, addresses(street.plex) as [elsewhere]:
         await linker.add_from(street, "plex")
         asked = len(street.plex.seen)
-        street.plex.slow_next(timedelta(seconds=1))
+        goes_on = street.plex.hold_next()
         changing = asyncio.create_task(linker.change("Plex", url=street.urls["plex"]))
         await until(lambda: len(street.plex.seen) > asked)
         await linker.remove("Plex")
         await linker.add_from(street, "plex", url=elsewhere)
+        goes_on.set()
         with pytest.raises(ConflictError):
             await changing
 
@@ -153,11 +156,12 @@ async def test_what_was_found_of_a_server_that_was_made_anew_is_thrown_away(plac
     async with place.linker() as linker:
         await linker.add_from(street, "plex")
         asked = len(street.plex.seen)
-        street.plex.slow_next(timedelta(seconds=1))
+        goes_on = street.plex.hold_next()
         looking = asyncio.create_task(linker.look())
         await until(lambda: len(street.plex.seen) > asked)
         await linker.remove("Plex")
         await linker.add({"name": "Plex", "type": "plex", "url": gone, "enabled": False}, token="another")
+        goes_on.set()
         await looking
 
         assert (await linker.one("Plex")).machine_identifier is None
@@ -183,12 +187,17 @@ async def test_a_token_that_does_not_open_is_told_and_does_no_other_harm(place: 
 async def test_too_many_tests_at_once_are_put_off(place: Place, street: Street) -> None:
     async with place.linker() as linker:
         await linker.add_from(street, "emby")
-        street.emby.slow_next(timedelta(seconds=1), times=30)
-        answers = await asyncio.gather(
-            *(linker.seerr() for _ in range(3)),
-            *(linker.change("Emby", url=street.urls["emby"]) for _ in range(9)),
-            return_exceptions=True,
-        )
+        goes_on = street.emby.hold_next(times=6)
+        asking = [
+            asyncio.create_task(each)
+            for each in (
+                *(linker.seerr() for _ in range(3)),
+                *(linker.change("Emby", url=street.urls["emby"]) for _ in range(9)),
+            )
+        ]
+        await until(lambda: any(each.done() and each.exception() for each in asking))
+        goes_on.set()
+        answers = await asyncio.gather(*asking, return_exceptions=True)
 
     assert [str(answer) for answer in answers if "too many servers are being tested" in str(answer)]
 
