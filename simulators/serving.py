@@ -43,6 +43,7 @@ class _Server(uvicorn.Server):
             _, late = await asyncio.wait(self.server_state.tasks, timeout=_FINISH_WITHIN_S)
             for task in late:
                 task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await asyncio.sleep(0)  # a connection is closed when the loop comes round
 
     @contextmanager

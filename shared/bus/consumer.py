@@ -31,7 +31,7 @@ HANDLER_LIMIT: Final = timedelta(minutes=10)
 LEASE: Final = streams.ACK_WAIT
 """How long a message is ours without a word from us; it is renewed for as long as the handler runs."""
 DUE_EVERY: Final = timedelta(seconds=5)
-"""Between looks for messages that waited longer than the stream holds them for us."""
+"""Between looks for waiting messages whose time has come."""
 _PROBE_EVERY_S: Final = 0.5
 
 log = structlog.get_logger()

@@ -17,7 +17,6 @@ from simulators.senders import plex_post, plex_scrobble
 from tests.house import API_KEY, PASSWORD, WEBHOOK_SECRET, House
 from tests.integration.supervisor.running import processes_of, until
 
-STOP_WITHIN_S = 10
 Run = Callable[..., str]
 
 

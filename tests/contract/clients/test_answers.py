@@ -22,7 +22,7 @@ SEERR: Final = "seerr-api.yml"
 @pytest.mark.parametrize(
     ("kind", "document", "schema", "beyond"),
     [
-        (plex_accounts.WireUser, PLEX, "UserPlexAccount", {"admin"}),  # of members of a Home
+        (plex_accounts.WireUser, PLEX, "UserPlexAccount", set()),
         (plex_accounts.WireDevice, PLEX, "PlexDevice", set()),
         (plex_items.WireLibrary, PLEX, "LibrarySection", set()),
         (plex_items.WireItem, PLEX, "Metadata", {"User", "Player"}),  # of sessions

@@ -179,8 +179,7 @@ async def test_a_broken_connection_fails_what_waits_at_once(own_nats: tuple[Runn
         server.kill()
 
         with pytest.raises(UnavailableError, match="lost"):
-            async with asyncio.timeout(10):
-                await future
+            await future
         with pytest.raises(UnavailableError):
             await bus.publish(SUBJECT, b"{}", message_id="lost")
         server.start()

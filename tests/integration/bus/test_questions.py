@@ -204,12 +204,11 @@ async def test_a_question_that_outlasts_a_stop_is_told_so_at_once(bus: Bus) -> N
         return Doubled(1)
 
     async with answering(bus, "linker", {Double: hang}):
-        first = asyncio.create_task(ask(bus, "linker", Double(1), Doubled, within=timedelta(seconds=30)))
+        first = asyncio.create_task(ask(bus, "linker", Double(1), Doubled, within=timedelta(hours=1)))
         await begun.wait()
 
     with pytest.raises(UnavailableError, match="could not answer"):
-        async with asyncio.timeout(15):
-            await first
+        await first
 
 
 async def test_a_bug_ends_no_other_question(asked: Bus) -> None:

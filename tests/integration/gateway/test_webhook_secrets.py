@@ -3,8 +3,6 @@
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import KEY, PASSWORD, WEBHOOK_SECRET, House, opened, prepared, settings
@@ -112,9 +110,9 @@ async def test_the_secrets_are_known_after_a_restart_without_postgres(
         assert not await opens(house, "ushw_something-else-altogether")
 
 
-@pytest.mark.parametrize("body", [{"source": "netflix"}, {"server": ""}, {"server": "a\x00"}, {"token": "mine"}, 7])
-async def test_a_wrong_wish_is_refused(house: House, body: object) -> None:
-    assert (await house.post("/api/webhooks/secrets", body)).status_code == 400
+async def test_a_wrong_wish_is_refused(house: House) -> None:
+    for body in ({"source": "netflix"}, {"server": ""}, {"server": "a\x00"}, {"token": "mine"}, 7):
+        assert (await house.post("/api/webhooks/secrets", body)).status_code == 400, body
 
 
 async def test_secrets_are_in_the_audit_by_id(house: House) -> None:

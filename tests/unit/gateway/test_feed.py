@@ -52,7 +52,7 @@ def dead(number: int = 1) -> bytes:
 
 
 async def seen(watcher: Watcher) -> Any:
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         item = await watcher.next()
     return None if item is None else msgspec.json.decode(item)
 

@@ -146,12 +146,13 @@ async def test_of_many_replicas_exactly_one_renews(trakts: Trakts, database_url:
 
 async def test_the_row_is_locked_while_trakt_is_asked(trakts: Trakts, database_url: Secret) -> None:
     anna = await trakts.due()
-    trakts.scene.trakt.auth.slow_next(timedelta(seconds=1))
+    goes_on = trakts.scene.trakt.auth.hold_next()
     connection = await asyncpg.connect(database_url.reveal(), server_settings={"search_path": "linker"})
     renewing = asyncio.create_task(replica(trakts.scene).once())
     await until(lambda: trakts.refreshes == 1)
 
     locked = await connection.fetch("select 1 from connections for update skip locked")
+    goes_on.set()
     await connection.execute("delete from connections")
     await renewing
     await connection.close()
@@ -319,7 +320,7 @@ async def test_a_postgres_that_goes_away_after_trakt_has_answered_gets_the_token
 ) -> None:
     anna = await trakts.due()
     admin = await asyncpg.connect(database_url.reveal())
-    trakts.scene.trakt.auth.slow_next(timedelta(seconds=1))
+    goes_on = trakts.scene.trakt.auth.hold_next()
 
     async with postgres.connect(database_url, schema="linker", size=2) as own:
         renewing = asyncio.create_task(replica_on(trakts.scene, own, trakts.scene.keyring).once())
@@ -328,6 +329,7 @@ async def test_a_postgres_that_goes_away_after_trakt_has_answered_gets_the_token
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> $1",
             admin.get_server_pid(),
         )
+        goes_on.set()
         await renewing
     await admin.close()
 

@@ -12,6 +12,7 @@ from shared.clients.errors import CredentialRefusedError
 from shared.errors import TransientError
 from shared.http.calls import RateLimitedError
 from tests.integration.linker.flows.scenery import ANNA, NOON, Scene
+from tests.integration.service import until
 
 
 @pytest.fixture
@@ -160,11 +161,12 @@ async def test_tokens_that_nobody_keeps_and_that_are_nobodys_are_given_back(flow
 async def test_cancelled_in_the_middle_nothing_is_lost(flow: TraktFlow, scene: Scene) -> None:
     begun = await begin(flow, scene)
     scene.trakt.accounts.approve(begun.code, scene.trakt.accounts.add("anna"))
-    scene.trakt.api.slow_next(timedelta(seconds=5))
-
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1):
-            await poll(flow, scene)
+    goes_on = scene.trakt.api.hold_next()
+    polling = asyncio.create_task(poll(flow, scene))
+    await until(lambda: len(scene.trakt.api.seen) == 1)
+    polling.cancel()
+    await asyncio.gather(polling, return_exceptions=True)
+    goes_on.set()
 
     assert isinstance(await poll(flow, scene), Authorized)
 

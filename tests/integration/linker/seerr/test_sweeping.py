@@ -206,11 +206,12 @@ async def test_jobs_end_quietly_when_seerr_is_removed_under_them(
     people: People, seerr: ForgetfulSeerr, pool: Pool
 ) -> None:
     seerr.users.add(email="anna@example.org")
-    seerr.slow_next(timedelta(seconds=1), path="/api/v1/user")
+    goes_on = seerr.hold_next(path="/api/v1/user")
     anna = await people.link_plex("anna", 42, email="anna@example.org", discord_id=HERS)
     await until(lambda: seerr.asked("GET /api/v1/user") > 0)
 
     await people.remove_seerr()
+    goes_on.set()
     ben = await people.link_plex("ben", 43, email="ben@example.org")
     await people.jobs_done()
 

@@ -117,13 +117,13 @@ class Liar(App):
                 return json_response({"MediaContainer": {}})
 
 
-@pytest.mark.parametrize("name", ["a\0b", "", "x" * 101, "m" * 1_000_000, "a/../b", "\u202eabc", "a b"])
-async def test_a_server_of_a_name_that_none_has_is_refused(usher: Estate, street: Street, name: str) -> None:
-    async with addresses(Liar(name=name)) as [url]:
-        refusals = [await usher.post(SERVERS, street.body(kind, url=url)) for kind in ("plex", "jellyfin")]
+async def test_a_server_of_a_name_that_none_has_is_refused(usher: Estate, street: Street) -> None:
+    for name in ("a\0b", "", "x" * 101, "m" * 1_000_000, "a/../b", "\u202eabc", "a b"):
+        async with addresses(Liar(name=name)) as [url]:
+            refusals = [await usher.post(SERVERS, street.body(kind, url=url)) for kind in ("plex", "jellyfin")]
 
-    assert [fault(refused) for refused in refusals] == ["url", "url"]
-    assert all(len(refused.content) < 1000 for refused in refusals)
+        assert [fault(refused) for refused in refusals] == ["url", "url"], name[:9]
+        assert all(len(refused.content) < 1000 for refused in refusals), name[:9]
 
 
 async def test_a_version_that_cannot_be_kept_is_cut_to_what_can(usher: Estate, street: Street) -> None:
