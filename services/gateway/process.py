@@ -16,6 +16,7 @@ import structlog
 from services.gateway import metrics, wiring
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.refresh import Refresh
+from services.gateway.access.tries import Tries
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.bootstrap import Bootstrap
 from services.gateway.discord.application import Application
@@ -37,6 +38,7 @@ from shared.bus.connection import Bus
 from shared.courier import Courier
 from shared.keyring import Keyring
 from shared.runtime import Parts, Service
+from shared.steady import SteadyClock
 from shared.vault import Vault
 
 _POOL: Final = 6
@@ -59,7 +61,7 @@ class Process:
         self._startup = _startup(config, parts, wires)
         self._service = _service(parts, wires.hedge)
         self._drain = None if spool is None else Drain(spool, parts.bus)
-        self._retention = Retention(parts.pool, now=_now)
+        self._retention = Retention(parts.pool, wires.tries, now=_now)
         self._server = Server(
             wiring.application(parts, wires, now=_now), host=config.usher_host, port=config.usher_port
         )
@@ -113,6 +115,7 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
         readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
         refresh=refresh,
         spool=spool,
+        tries=Tries(parts.pool, SteadyClock()),
         webhook_secrets=WebhookSecrets(
             parts.worker, parts.pool, vault, refresh=refresh, now=_now, public_url=config.public_url
         ),

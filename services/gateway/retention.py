@@ -10,7 +10,8 @@ from typing import Final
 
 import structlog
 
-from services.gateway.access import doorman, throttle
+from services.gateway.access import doorman
+from services.gateway.access.tries import Tries
 from services.gateway.store import events, letters, users
 from shared.errors import UnavailableError
 from shared.postgres.pool import Pool
@@ -26,8 +27,9 @@ log = structlog.get_logger()
 class Retention:
     """Runs beside the consumers."""
 
-    def __init__(self, pool: Pool, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, tries: Tries, *, now: Callable[[], datetime]) -> None:
         self._pool = pool
+        self._tries = tries
         self._now = now
 
     async def run(self) -> None:
@@ -45,5 +47,5 @@ class Retention:
         while await events.forget_events(self._pool, before=now - EVENTS_KEPT, limit=_AT_ONCE) == _AT_ONCE:
             continue
         await letters.forget_letters(self._pool, before=now - LETTERS_KEPT)
-        await users.forget_tries(self._pool, before=now - throttle.WINDOW)
+        await self._tries.forget()
         await users.forget_sessions(self._pool, now=now, used_before=now - doorman.IDLE)

@@ -11,6 +11,7 @@ from services.gateway.access.doorman import Doorman
 from services.gateway.access.login import Login
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.refresh import Refresh
+from services.gateway.access.tries import Tries
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.api.audit import AuditRoutes
 from services.gateway.api.auth import AuthRoutes
@@ -55,6 +56,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness
     refresh: Refresh
     spool: Spool | None
+    tries: Tries
     webhook_secrets: WebhookSecrets
 
 
@@ -63,7 +65,7 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
     bus, pool, worker = parts.bus, parts.pool, parts.worker
     routes = app.Routes(
         audit=AuditRoutes(pool),
-        auth=AuthRoutes(Login(pool, wires.passwords, now=now), pool, now=now),
+        auth=AuthRoutes(Login(pool, wires.passwords, wires.tries, now=now), pool, now=now),
         done=DonePage(bus),
         events=EventRoutes(pool, worker, now=now),
         health=HealthRoutes(bus, pool, wires.spool, wires.readiness),
