@@ -17,6 +17,7 @@ from services.gateway import metrics, wiring
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.refresh import Refresh
 from services.gateway.access.tries import Tries
+from services.gateway.access.watching import Watching
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.bootstrap import Bootstrap
 from services.gateway.discord.application import Application
@@ -58,6 +59,7 @@ class Process:
         self._bus = parts.bus
         self._feed = wires.feed
         self._refresh = wires.refresh
+        self._watching = wires.watching
         self._startup = _startup(config, parts, wires)
         self._service = _service(parts, wires.hedge)
         self._drain = None if spool is None else Drain(spool, parts.bus)
@@ -90,10 +92,12 @@ class Process:
     async def _work(self) -> None:
         await self._bus.add(self._feed.part())
         await self._bus.add(self._refresh.part())
+        await self._bus.add(self._watching.part())
         await self._startup.run()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._service.run())
             tasks.create_task(self._refresh.run())
+            tasks.create_task(self._watching.run())
             tasks.create_task(self._retention.run())
 
 
@@ -116,6 +120,7 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
         refresh=refresh,
         spool=spool,
         tries=Tries(parts.pool, SteadyClock()),
+        watching=Watching(parts.pool, now=_now),
         webhook_secrets=WebhookSecrets(
             parts.worker, parts.pool, vault, refresh=refresh, now=_now, public_url=config.public_url
         ),
