@@ -32,6 +32,7 @@ from services.gateway.spool.drain import Drain
 from services.gateway.spool.hedge import Hedge, NoShelf
 from services.gateway.spool.spool import Spool
 from services.gateway.startup import NAME, Startup
+from services.gateway.subpath import subpath_of
 from services.gateway.wiring import Wires
 from shared import runtime
 from shared.bus import streams
@@ -119,6 +120,7 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
         readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
         refresh=refresh,
         spool=spool,
+        subpath=subpath_of(config.public_url),
         tries=Tries(parts.pool, SteadyClock()),
         watching=Watching(parts.pool, now=_now),
         webhook_secrets=WebhookSecrets(

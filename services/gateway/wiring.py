@@ -57,6 +57,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness
     refresh: Refresh
     spool: Spool | None
+    subpath: str
     tries: Tries
     watching: Watching
     webhook_secrets: WebhookSecrets
@@ -89,4 +90,5 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         webhooks=Door(wires.refresh, storage),
         discord=DiscordDoor(wires.discord, storage, wires.courier, Suggestions(bus)),
     )
-    return app.application(routes, doors, Guard(Doorman(pool, now=now), wires.preparation), parts.tracer)
+    guard = Guard(Doorman(pool, now=now), wires.preparation)
+    return app.application(routes, doors, guard, parts.tracer, subpath=wires.subpath)
