@@ -5,7 +5,7 @@ A proxy before it may take that path away or leave it where it is: calls are und
 
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -21,7 +21,7 @@ class Subpath:
     def __init__(self, app: ASGIApp, subpath: str, *, routes: Collection[str]) -> None:
         self._app = app
         is_ours = any(_first(route) == _first(subpath) for route in routes)
-        self._subpath = "" if is_ours else subpath
+        self._subpath = "" if is_ours else unquote(subpath)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         given: Any = scope

@@ -18,6 +18,8 @@ DAY: Final = timedelta(days=1)
 KNOWN_FOR: Final = timedelta(days=90)
 """An address stays known for so long after it was let in."""
 MOST_KNOWN: Final = 100
+MOST_TRIES: Final = 100_000
+"""On record, whatever comes from however many addresses."""
 FREE_OF_ACCOUNT: Final = 5
 FREE_OF_ADDRESS: Final = 20
 FREE_OF_STRANGERS: Final = 10

@@ -1,7 +1,6 @@
 """Tries to log in, counted in Postgres for all replicas, and told the time by a clock that nobody sets."""
 
 import hashlib
-from typing import Final
 
 from services.gateway.access import throttle
 from services.gateway.store import tries
@@ -10,9 +9,6 @@ from services.gateway.store.users import User
 from shared.errors import ThrottledError
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.steady import SteadyClock
-
-_MOST: Final = 100_000
-"""Rows, whatever comes from however many addresses."""
 
 
 def place_of(key: str, address: str) -> Place:
@@ -35,7 +31,7 @@ class Tries:
             record = await tries.record_of(
                 connection,
                 place,
-                user_id=user and user.id,
+                user_id=None if user is None else user.id,
                 now=self._clock.now(),
                 window=throttle.WINDOW,
                 day=throttle.DAY,
@@ -56,9 +52,3 @@ class Tries:
         await tries.remember_address(
             connection, user.id, place.address, now=self._clock.now(), most=throttle.MOST_KNOWN
         )
-
-    async def forget(self) -> None:
-        """Forget what counts no more; raises `UnavailableError`."""
-        now = self._clock.now()
-        await tries.forget_tries(self._pool, before=now - throttle.DAY, most=_MOST)
-        await tries.forget_addresses(self._pool, before=now - throttle.KNOWN_FOR)

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
+from services.gateway.access.throttle import MOST_KNOWN, MOST_TRIES
+from services.gateway.retention import Retention
 from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, House, prepared, settings
@@ -178,6 +180,28 @@ async def test_a_log_in_from_elsewhere_forgives_an_attacker_nothing(house: House
     await log_in(house, at="127.0.0.2")
 
     assert (await log_in(house, at="127.0.0.10")).status_code == 429
+
+
+async def test_what_is_on_record_has_a_bound(house: House, pool: Pool) -> None:
+    await log_in(house)
+    await pool.execute(
+        "insert into login_attempts (account, address, at)"
+        " select '', n::text, now() - n * interval '0.5 seconds' from generate_series(1, $1::int) n",
+        MOST_TRIES + 10,
+    )
+    await pool.execute(
+        "insert into known_addresses"
+        " select id, n::text, now() - n * interval '1 hour' from users, generate_series(1, 150) n"
+    )
+
+    await Retention(pool, now=lambda: datetime.now(UTC)).once()
+    await log_in(house, at="127.0.0.2")
+
+    assert await pool.fetchval("select count(*) from login_attempts") == MOST_TRIES
+    assert await pool.fetchval("select count(*) from known_addresses") == MOST_KNOWN
+    await Retention(pool, now=lambda: datetime.now(UTC) + timedelta(days=91)).once()
+    assert await pool.fetchval("select count(*) from login_attempts") == 0
+    assert await pool.fetchval("select count(*) from known_addresses") == 0
 
 
 async def test_right_passwords_cost_no_try(house: House) -> None:
