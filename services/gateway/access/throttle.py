@@ -23,11 +23,11 @@ MOST_TRIES: Final = 100_000
 FREE_OF_ACCOUNT: Final = 5
 FREE_OF_ADDRESS: Final = 20
 FREE_OF_STRANGERS: Final = 10
-TRIES_OF_ONE: Final = 3
+TRIES_OF_STRANGER: Final = 3
 """A day, whatever others do."""
 TRIES_OF_AREA: Final = 30
-TRIES_OF_STRANGERS: Final = 1000
-"""A day and an account: from then on even a first try waits, but from a known address."""
+MOST_STRANGERS: Final = 300
+"""Addresses a day and an account: from then on even a first try of another one waits for what all of them did."""
 _FIRST: Final = timedelta(seconds=15)
 _LONGEST: Final = timedelta(minutes=5)
 _DOUBLINGS: Final = 10
@@ -36,7 +36,7 @@ _AREA: Final = 48
 
 
 class Failures(msgspec.Struct, frozen=True):
-    """Tries that failed within the window, and when the last one did."""
+    """How many tries failed, and when the last one did."""
 
     count: int = 0
     last_at: datetime | None = None
@@ -46,14 +46,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What is on record of an account and an address when somebody tries to log in."""
 
     own: Failures
-    """Of the account from this address."""
+    """Of the account from this address, within the window."""
     address: Failures
-    """Of any accounts from this address."""
+    """Of any accounts from this address, within the window."""
     strangers: Failures
-    """Of the account from all addresses that it was never let in from."""
+    """Of the account from all addresses that it was never let in from, within a day."""
     own_today: int = 0
     area_today: int = 0
-    strangers_today: int = 0
+    addresses_today: int = 0
+    """From how many such addresses."""
     is_known: bool = False
     """The account was let in from this address before."""
 
@@ -75,10 +76,11 @@ def pause(record: Record, *, now: datetime) -> timedelta:
 
 
 def _shares(record: Record) -> bool:
+    """Say whether what all strangers did counts for this one."""
     return not record.is_known and (
-        record.own_today >= TRIES_OF_ONE
+        record.own_today >= TRIES_OF_STRANGER
         or record.area_today >= TRIES_OF_AREA
-        or record.strangers_today >= TRIES_OF_STRANGERS
+        or record.addresses_today >= MOST_STRANGERS
     )
 
 

@@ -31,9 +31,9 @@ async def record_of(
             max(at) filter (where address = $2) as own_at,
             count(*) filter (where address = $2) as own_today,
             count(*) filter (where area = $3) as area_today,
-            count(*) filter (where is_stranger and at > $4) as strangers,
+            count(*) filter (where is_stranger) as strangers,
             max(at) filter (where is_stranger) as strangers_at,
-            count(*) filter (where is_stranger) as strangers_today,
+            count(distinct address) filter (where is_stranger) as addresses_today,
             exists (select from known_addresses where user_id = $6 and address = $2) as is_known
         from login_attempts where account = $1 and at > $5""",
         place.account,
@@ -54,7 +54,7 @@ async def record_of(
         strangers=Failures(of_account["strangers"], of_account["strangers_at"]),
         own_today=of_account["own_today"],
         area_today=of_account["area_today"],
-        strangers_today=of_account["strangers_today"],
+        addresses_today=of_account["addresses_today"],
         is_known=of_account["is_known"],
     )
 

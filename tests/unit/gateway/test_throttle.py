@@ -46,8 +46,9 @@ def test_who_has_waited_may_try() -> None:
         pytest.param(having(address=Failures(20, NOW), is_known=True), 15, id="known, with twenty of any accounts"),
         pytest.param(having(area_today=30), 300, id="one of many addresses of one network"),
         pytest.param(having(area_today=30, is_known=True), 0, id="known, with an attacker next door"),
-        pytest.param(having(strangers_today=1000), 300, id="the first try of a stranger after a thousand others"),
-        pytest.param(having(strangers_today=1000, is_known=True), 0, id="known, after a thousand strangers"),
+        pytest.param(having(addresses_today=299), 0, id="the first try of the three hundredth stranger"),
+        pytest.param(having(addresses_today=300), 300, id="the first try after three hundred strangers"),
+        pytest.param(having(addresses_today=300, is_known=True), 0, id="known, after three hundred strangers"),
         pytest.param(having(own_today=4, strangers=Failures(9, NOW)), 0, id="a stranger where few failed"),
     ],
 )
