@@ -26,7 +26,7 @@ async def record_of(
     connection: Connection, place: Place, *, user_id: str | None, now: datetime, window: timedelta, day: timedelta
 ) -> Record:
     """Return what is on record, whether or not there is such a user. What is ahead of `now` counts too."""
-    of_account = await connection.fetchrow(
+    [of_account] = await connection.fetch(
         """select count(*) filter (where address = $2 and at > $4) as own,
             max(at) filter (where address = $2) as own_at,
             count(*) filter (where address = $2) as own_today,
@@ -43,11 +43,9 @@ async def record_of(
         now - day,
         user_id,
     )
-    of_address = await connection.fetchrow(
+    [of_address] = await connection.fetch(
         "select count(*), max(at) from login_attempts where address = $1 and at > $2", place.address, now - window
     )
-    if of_account is None or of_address is None:
-        return Record(own=Failures(), address=Failures(), strangers=Failures())  # never: these always have a row
     return Record(
         own=Failures(of_account["own"], of_account["own_at"]),
         address=Failures(*of_address),
