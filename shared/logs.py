@@ -17,6 +17,7 @@ from shared.schemas.secret import HIDDEN, Secret
 _SECRET_KEY: Final = re.compile(
     r"(?i)(token|secret|password|passwd|api_?key|authorization|cookie|credential|private_?key)$|^(auth|pw)$"
 )
+_SLASH: Final = r"(?:/|%(?:25)*2f)"
 _SECRET_SHAPES: Final = (  # what a text must have in it to be worth a closer look, the look, the replacement
     # name=value and "name": "value" wherever they stand: query strings, headers, JSON in an exception's text
     (
@@ -30,7 +31,11 @@ _SECRET_SHAPES: Final = (  # what a text must have in it to be worth a closer lo
     # user:password@ of any address, or a token there
     ("@", re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)[^\s/?#]+@"), rf"\1{HIDDEN}@"),
     # a secret as the last part of a webhook's path, of ours or of Discord's
-    ("/", re.compile(r"(/webhooks/[a-z0-9]+)/[^\s/?\"']+"), rf"\1/{HIDDEN}"),
+    (
+        "/%",
+        re.compile(rf"(?i)({_SLASH}webhooks?{_SLASH}+[a-z0-9]+){_SLASH}+[^\s/?\"']+"),
+        rf"\1/{HIDDEN}",
+    ),
     # Usher's own keys and sessions
     ("_", re.compile(r"\bush[akws]_[A-Za-z0-9_-]{16,}"), HIDDEN),
     # Discord bot tokens, JSON web tokens

@@ -34,6 +34,7 @@ from services.gateway.discord.door import Door as DiscordDoor
 from services.gateway.edge import Edge
 from services.gateway.pages import done, home
 from services.gateway.reference import page as reference
+from services.gateway.subpath import Subpath
 from services.gateway.webhooks import routes as webhooks
 from services.gateway.webhooks.door import Door
 from shared.telemetry import Tracer
@@ -68,7 +69,7 @@ class Doors(msgspec.Struct, frozen=True):
     discord: DiscordDoor
 
 
-def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer) -> Litestar:
+def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer, *, subpath: str) -> Litestar:
     """Return the application without its outermost layer."""
     return Litestar(
         route_handlers=[
@@ -76,7 +77,7 @@ def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer) -> Lite
             discord.router(doors.discord),
             health.open_router(routes.health),
             done.router(routes.done),
-            home.router(),
+            home.router(subpath),
             _api(routes, guard, tracer),
         ],
         exception_handlers=problems.handlers(),
@@ -85,9 +86,10 @@ def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer) -> Lite
     )
 
 
-def application(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer) -> ASGIApp:
-    """Return the whole application."""
-    return Edge(litestar(routes, doors, guard, tracer))
+def application(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer, *, subpath: str) -> ASGIApp:
+    """Return the whole application, under a path of its host where there is one."""
+    inner = litestar(routes, doors, guard, tracer, subpath=subpath)
+    return Subpath(Edge(inner), subpath, routes=[route.path for route in inner.routes])
 
 
 def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:

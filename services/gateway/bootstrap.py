@@ -54,6 +54,7 @@ class Bootstrap:
         """Make sure of all three, and return what was generated."""
         async with self._worker.on_request() as work:
             await webhook_secrets.lock_secrets(work.connection)
+            await users.complete_users(work.connection)
             is_first = await users.is_first_start(work.connection)
             generated = self._generated(config) if is_first else Generated()
             if is_first:

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from services.gateway import faults, problems
 from services.gateway.problems import Problem
+from services.gateway.shown_path import shown_path
 
 MAX_HEAD: Final = 64 * 1024
 MAX_HEADERS: Final = 100
@@ -168,9 +169,7 @@ def _answer(status: int, detail: str, path: str) -> bytes:
 def _body(status: int, detail: str, path: str) -> bytes:
     errors = faults.whole("", detail) if status == _BAD_REQUEST else ()
     return problems.encoded(
-        Problem(
-            title=problems.title(status), status=status, detail=detail, instance=problems.instance(path), errors=errors
-        )
+        Problem(title=problems.title(status), status=status, detail=detail, instance=shown_path(path), errors=errors)
     )
 
 

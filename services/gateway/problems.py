@@ -13,6 +13,7 @@ from litestar.openapi.spec import Example
 from litestar.types import ExceptionHandlersMap
 
 from services.gateway import faults, trace
+from services.gateway.shown_path import shown_path
 from shared import errors
 from shared.errors import Fault, PermanentError, TransientError, UsherError
 
@@ -181,13 +182,8 @@ def _headers(error: UsherError) -> dict[str, str]:
     return headers
 
 
-def instance(path: str) -> str:
-    """Return a path without what may be a secret in it: the last part of `/webhooks/{source}/{secret}`."""
-    return "/".join(path.split("/", 3)[:3]) if path.startswith("/webhooks/") else path
-
-
 def _instance(request: Request[Any, Any, Any]) -> str:
-    return instance(request.scope["path"])
+    return shown_path(request.scope["path"])
 
 
 def _response(problem: Problem, headers: dict[str, str]) -> Response[bytes]:

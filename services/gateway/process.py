@@ -16,6 +16,8 @@ import structlog
 from services.gateway import metrics, wiring
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.refresh import Refresh
+from services.gateway.access.tries import Tries
+from services.gateway.access.watching import Watching
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.bootstrap import Bootstrap
 from services.gateway.discord.application import Application
@@ -30,6 +32,7 @@ from services.gateway.spool.drain import Drain
 from services.gateway.spool.hedge import Hedge, NoShelf
 from services.gateway.spool.spool import Spool
 from services.gateway.startup import NAME, Startup
+from services.gateway.subpath import subpath_of
 from services.gateway.wiring import Wires
 from shared import runtime
 from shared.bus import streams
@@ -37,6 +40,7 @@ from shared.bus.connection import Bus
 from shared.courier import Courier
 from shared.keyring import Keyring
 from shared.runtime import Parts, Service
+from shared.steady import SteadyClock
 from shared.vault import Vault
 
 _POOL: Final = 6
@@ -56,6 +60,7 @@ class Process:
         self._bus = parts.bus
         self._feed = wires.feed
         self._refresh = wires.refresh
+        self._watching = wires.watching
         self._startup = _startup(config, parts, wires)
         self._service = _service(parts, wires.hedge)
         self._drain = None if spool is None else Drain(spool, parts.bus)
@@ -88,10 +93,12 @@ class Process:
     async def _work(self) -> None:
         await self._bus.add(self._feed.part())
         await self._bus.add(self._refresh.part())
+        await self._bus.add(self._watching.part())
         await self._startup.run()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._service.run())
             tasks.create_task(self._refresh.run())
+            tasks.create_task(self._watching.run())
             tasks.create_task(self._retention.run())
 
 
@@ -113,6 +120,9 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None, passwords: Passw
         readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
         refresh=refresh,
         spool=spool,
+        subpath=subpath_of(config.public_url),
+        tries=Tries(parts.pool, SteadyClock()),
+        watching=Watching(parts.pool, now=_now),
         webhook_secrets=WebhookSecrets(
             parts.worker, parts.pool, vault, refresh=refresh, now=_now, public_url=config.public_url
         ),

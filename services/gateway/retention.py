@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from services.gateway.access import doorman, throttle
-from services.gateway.store import events, letters, users
+from services.gateway.store import events, letters, tries, users
 from shared.errors import UnavailableError
 from shared.postgres.pool import Pool
 
@@ -45,5 +45,6 @@ class Retention:
         while await events.forget_events(self._pool, before=now - EVENTS_KEPT, limit=_AT_ONCE) == _AT_ONCE:
             continue
         await letters.forget_letters(self._pool, before=now - LETTERS_KEPT)
-        await users.forget_tries(self._pool, before=now - throttle.WINDOW)
+        await tries.forget_tries(self._pool, before=now - throttle.DAY, most=throttle.MOST_TRIES)
+        await tries.forget_addresses(self._pool, before=now - throttle.KNOWN_FOR)
         await users.forget_sessions(self._pool, now=now, used_before=now - doorman.IDLE)

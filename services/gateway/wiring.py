@@ -11,6 +11,8 @@ from services.gateway.access.doorman import Doorman
 from services.gateway.access.login import Login
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.refresh import Refresh
+from services.gateway.access.tries import Tries
+from services.gateway.access.watching import Watching
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.api.audit import AuditRoutes
 from services.gateway.api.auth import AuthRoutes
@@ -55,6 +57,9 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness
     refresh: Refresh
     spool: Spool | None
+    subpath: str
+    tries: Tries
+    watching: Watching
     webhook_secrets: WebhookSecrets
 
 
@@ -63,13 +68,13 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
     bus, pool, worker = parts.bus, parts.pool, parts.worker
     routes = app.Routes(
         audit=AuditRoutes(pool),
-        auth=AuthRoutes(Login(pool, wires.passwords, now=now), pool, now=now),
+        auth=AuthRoutes(Login(pool, wires.passwords, wires.tries, now=now), pool, worker, wires.watching, now=now),
         done=DonePage(bus),
         events=EventRoutes(pool, worker, now=now),
         health=HealthRoutes(bus, pool, wires.spool, wires.readiness),
         history=HistoryRoutes(bus),
         integrations=IntegrationRoutes(bus, pool, wires.courier, now=now),
-        keys=KeyRoutes(pool, now=now),
+        keys=KeyRoutes(pool, worker, wires.watching, now=now),
         letters=LetterRoutes(pool, worker, now=now),
         mediaservers=MediaServerRoutes(bus, pool, wires.courier, now=now),
         people=PeopleRoutes(bus, pool, now=now),
@@ -77,7 +82,7 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         plex_servers=PlexServerRoutes(bus, wires.courier),
         secrets=SecretRoutes(wires.webhook_secrets),
         seerr=SeerrRoutes(bus, pool, wires.courier, now=now),
-        stream=StreamRoutes(wires.feed),
+        stream=StreamRoutes(wires.feed, wires.watching),
         user_settings=UserSettingsRoutes(bus, pool, wires.courier, now=now),
     )
     storage = Counted(wires.hedge)
@@ -85,4 +90,5 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         webhooks=Door(wires.refresh, storage),
         discord=DiscordDoor(wires.discord, storage, wires.courier, Suggestions(bus)),
     )
-    return app.application(routes, doors, Guard(Doorman(pool, now=now), wires.preparation), parts.tracer)
+    guard = Guard(Doorman(pool, now=now), wires.preparation)
+    return app.application(routes, doors, guard, parts.tracer, subpath=wires.subpath)

@@ -110,6 +110,12 @@ class WebhookSecretChanged(Event, frozen=True, kw_only=True, tag="webhook_secret
     """The set of valid webhook secrets changed: each gateway reads it again."""
 
 
+class AccessRevoked(Event, frozen=True, kw_only=True, tag="access.revoked"):
+    """A session or an API key of Usher's own ended before its time: whoever is connected by it is let go."""
+
+    credential_id: str
+
+
 def tag(kind: type[Event]) -> str:
     """Return `noun.participle` of an event type."""
     value = kind.__struct_config__.tag

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from services.gateway.access.scopes import Scope
 from services.gateway.store.audit import AuditEntry
+from shared.errors import ForbiddenError
+
+Kind = Literal["session", "key"]
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,12 +19,33 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     scopes: frozenset[Scope]
     address: str
-    session_id: str | None = None
-    key_id: str | None = None
+    credential_id: str
+    kind: Kind
+
+    @property
+    def session_id(self) -> str | None:
+        """The session, where this is one."""
+        return self.credential_id if self.kind == "session" else None
+
+    @property
+    def key_id(self) -> str | None:
+        """The key, where this is one."""
+        return self.credential_id if self.kind == "key" else None
 
     def may(self, scope: Scope) -> bool:
         """Say whether this caller is allowed that."""
         return scope in self.scopes
+
+    def act_for(self, person_id: str | None) -> str | None:
+        """Return whom this is for, None being the caller; raises `ForbiddenError` where that is not theirs to say."""
+        if person_id is not None:
+            self.require_admin("to act for a person, or to see what they linked,")
+        return person_id
+
+    def require_admin(self, purpose: str) -> None:
+        """Raise `ForbiddenError` where the caller may not decide for others."""
+        if not self.may("admin"):
+            raise ForbiddenError(f"{purpose} needs a credential with the scope admin")
 
     def did(self, action: str, object: str, *, at: datetime) -> AuditEntry:  # noqa: A002 (what the audit calls it)
         """Return what the audit is to say of this caller."""

@@ -42,7 +42,13 @@ class Doorman:
             return None
         if now - session.used_at > _SESSION_NOTED_EVERY:
             await users.note_session_use(self._pool, session.id, now=now)
-        return Caller(name=session.username, scopes=frozenset(scopes.ALL), address=address, session_id=session.id)
+        return Caller(
+            name=session.username,
+            scopes=frozenset(scopes.ALL),
+            address=address,
+            credential_id=session.id,
+            kind="session",
+        )
 
     async def _by_key(self, token: str, address: str) -> Caller | None:
         now = self._now()
@@ -51,4 +57,6 @@ class Doorman:
             return None
         if key.last_used_at is None or now - key.last_used_at > _KEY_NOTED_EVERY:
             await keys.note_key_use(self._pool, key.id, now=now)
-        return Caller(name=key.name, scopes=scopes.implied(key.scopes), address=address, key_id=key.id)
+        return Caller(
+            name=key.name, scopes=scopes.implied(key.scopes), address=address, credential_id=key.id, kind="key"
+        )

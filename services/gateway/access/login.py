@@ -1,24 +1,32 @@
-"""Logging in: throttled by account and by address, and the same to look at whether or not there is such a user."""
+"""Logging in: throttled by account and by address, and the same to look at whether or not there is such a user.
 
-import hashlib
+The tries of an address go one at a time, so that many right ones at once do not count against each other.
+"""
+
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
-from services.gateway.access import throttle, tokens
+from services.gateway.access import tokens
 from services.gateway.access.passwords import Passwords
+from services.gateway.access.tries import Tries, place_of
 from services.gateway.store import audit, users
 from services.gateway.store.audit import AuditEntry
+from services.gateway.store.tries import Place
 from services.gateway.store.users import NewSession, User
 from shared.errors import ThrottledError, UnauthorizedError
+from shared.keyed_lock import KeyedLock
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.identifiers import random_id
 from shared.schemas.secret import Secret
+from shared.schemas.users import name_key
 
 LIFETIME: Final = timedelta(days=14)
 """A session is over after this, however much it is used."""
+_MOST_OF_ADDRESS: Final = 30
+"""Tries under way at once."""
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -31,45 +39,41 @@ class Begun(msgspec.Struct, frozen=True):
 class Login:
     """The one way to a session."""
 
-    def __init__(self, pool: Pool, passwords: Passwords, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, passwords: Passwords, tries: Tries, *, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._passwords = passwords
+        self._tries = tries
         self._now = now
+        self._one_at_a_time = KeyedLock(most=_MOST_OF_ADDRESS)
 
     async def begin(self, username: str, password: Secret, *, address: str) -> Begun:
         """Return a new session; raises `UnauthorizedError`, or `ThrottledError` after too many tries."""
-        account = _account(username)
-        await self._count(account, address)
-        user = await users.find_user(self._pool, username)
-        is_right = await self._passwords.are_equal(password, user.password_hash if user else None)
-        if user is None or not is_right:
-            await self._note_failure(user, address)
-            raise UnauthorizedError("the username or the password is wrong")
-        better = await self._passwords.hashed(password) if self._passwords.is_outdated(user.password_hash) else None
-        return await self._begin(user, account, address, better)
+        key = name_key(username)
+        place = place_of(key, address)
+        async with self._one_at_a_time.holding(place.address):
+            user = await users.find_user(self._pool, key)
+            if not await self._is_right(user, password, place):
+                await self._note_failure(user, address)
+            elif user is not None:
+                return await self._begin(user, password, place, address)
+        raise UnauthorizedError("the username or the password is wrong")
 
-    async def _count(self, account: bytes, address: str) -> None:
-        """Count this try as a failure, for now; raises `ThrottledError` where it comes too soon."""
-        now, network = self._now(), throttle.network(address)
-        since = now - throttle.WINDOW
-        async with transaction(self._pool) as connection:
-            await users.lock_tries(connection, account=account, address=network)
-            of_account = await users.tries_of_account(connection, account, since=since)
-            of_address = await users.tries_of_address(connection, network, since=since)
-            pause = max(
-                throttle.wait(of_account.count, of_account.last_at, free=throttle.FREE_OF_ACCOUNT, now=now),
-                throttle.wait(of_address.count, of_address.last_at, free=throttle.FREE_OF_ADDRESS, now=now),
-            )
-            if pause:
-                raise ThrottledError("too many logins failed: wait, then try again", retry_after=pause)
-            await users.note_try(connection, account=account, address=network, now=now)
+    async def _is_right(self, user: User | None, password: Secret, place: Place) -> bool:
+        """Say whether this is the password; the try counts as failed until that is known."""
+        try_id = await self._tries.count(place, user)
+        try:
+            return await self._passwords.are_equal(password, user.password_hash if user else None)
+        except ThrottledError:
+            await self._tries.take_back(try_id)
+            raise
 
     async def _note_failure(self, user: User | None, address: str) -> None:
         actor = user.username if user else "unknown"  # not what was typed: that may be a password
         async with transaction(self._pool) as connection:
             await audit.note(connection, self._entry("login.failed", actor=actor, address=address))
 
-    async def _begin(self, user: User, account: bytes, address: str, better: str | None) -> Begun:
+    async def _begin(self, user: User, password: Secret, place: Place, address: str) -> Begun:
+        better = await self._passwords.hashed(password) if self._passwords.is_outdated(user.password_hash) else None
         now, token = self._now(), tokens.new(tokens.SESSION)
         session = NewSession(
             id=random_id(),
@@ -80,7 +84,7 @@ class Login:
             expires_at=now + LIFETIME,
         )
         async with transaction(self._pool) as connection:
-            await users.forgive_tries(connection, account)
+            await self._tries.forgive(connection, place, user)
             if better is not None:
                 await users.change_password_hash(connection, user.id, better)
             await users.begin_session(connection, session)
@@ -89,8 +93,3 @@ class Login:
 
     def _entry(self, action: str, *, actor: str, address: str) -> AuditEntry:
         return AuditEntry(at=self._now(), actor=actor, address=address, action=action, object="session")
-
-
-def _account(username: str) -> bytes:
-    """Return what tries are counted by: a digest, for people type passwords into the wrong field."""
-    return hashlib.sha256(username.strip().casefold().encode(errors="surrogatepass")).digest()

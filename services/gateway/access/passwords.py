@@ -13,7 +13,7 @@ from shared.errors import ThrottledError
 from shared.schemas.secret import Secret
 
 _AT_ONCE: Final = 2
-_MOST_WAITING: Final = 20
+_MOST_WAITING: Final = 60
 _NOBODYS: Final = "$argon2id$v=19$m=65536,t=3,p=4$dXNoZXIgbm9ib2R5IDAxMg$8F2w3c3l1s0cBqVbNYk0xXb6iJQ6zvYl7y0Gk5m1c2E"
 """No password has this hash. It is verified for names that nobody has, so that they take as long as others."""
 

@@ -15,14 +15,16 @@ from services.gateway.access.caller import Caller
 from services.gateway.access.doorman import IDLE
 from services.gateway.access.login import Login
 from services.gateway.access.scopes import ALL, Scope
+from services.gateway.access.watching import Watching
 from services.gateway.api import describe
 from services.gateway.api.guards import address, needs
 from services.gateway.api.handlers import free
 from services.gateway.page import Id, Limit, Offset
 from services.gateway.store import audit, users
 from services.gateway.store.users import Session
+from shared.bus.work import Worker
 from shared.errors import Fault, InvalidError, NotFoundError
-from shared.postgres.pool import Pool, transaction
+from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
 
 _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
@@ -83,9 +85,13 @@ _SESSION: Final = SessionItem(
 class AuthRoutes:
     """Sessions."""
 
-    def __init__(self, login: Login, pool: Pool, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, login: Login, pool: Pool, worker: Worker, watching: Watching, *, now: Callable[[], datetime]
+    ) -> None:
         self._login = login
         self._pool = pool
+        self._worker = worker
+        self._watching = watching
         self._now = now
 
     async def log_in(self, request: Request[Any, Any, Any], data: Annotated[Credentials, _LOGIN]) -> Begun:
@@ -104,8 +110,7 @@ class AuthRoutes:
 
     async def verify(self, caller: NamedDependency[Caller]) -> Verified:
         """Say whose credential this is."""
-        kind = "key" if caller.session_id is None else "session"
-        return Verified(caller.name, [scope for scope in ALL if caller.may(scope)], kind)
+        return Verified(caller.name, [scope for scope in ALL if caller.may(scope)], caller.kind)
 
     async def sessions(self, caller: NamedDependency[Caller], limit: Limit = 50, offset: Offset = 0) -> SessionPage:
         """List who is logged in."""
@@ -121,10 +126,12 @@ class AuthRoutes:
             raise NotFoundError(f"there is no session {session_id!r}")
 
     async def _end(self, session_id: str, caller: Caller, action: str) -> bool:
-        async with transaction(self._pool) as connection:
-            was_there = await users.end_session(connection, session_id)
+        async with self._worker.on_request() as work:
+            was_there = await users.end_session(work.connection, session_id)
             if was_there:
-                await audit.note(connection, caller.did(action, f"session {session_id}", at=self._now()))
+                self._watching.say(work, session_id)
+                await audit.note(work.connection, caller.did(action, f"session {session_id}", at=self._now()))
+        self._watching.end(session_id)
         return was_there
 
 

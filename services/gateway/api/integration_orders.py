@@ -15,7 +15,8 @@ DiscordId = Annotated[str, Meta(pattern="^[0-9]{15,22}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PLAIN)]
 Hidden = Annotated[str, Meta(min_length=1, max_length=4096)]
 Person = Annotated[
-    str | None, QueryParameter(min_length=1, max_length=100, pattern=_ID, description="whose, by a person's id")
+    str | None,
+    QueryParameter(min_length=1, max_length=100, pattern=_ID, description="whose, by a person's id; needs admin"),
 ]
 Server = Annotated[
     str | None, QueryParameter(min_length=1, max_length=200, pattern=_PLAIN, description="a configured server's name")
@@ -27,7 +28,7 @@ All = Annotated[Literal["true", "false"], QueryParameter(description="`true`: ev
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """For whom a sign-in is, if not for the caller, and on which server, where there are several."""
+    """For whom a sign-in is, if not for the caller (needs the scope admin), and on which server of several."""
 
     server: Name | None = None
     person_id: PersonId | None = None
@@ -42,7 +43,7 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Plex: `token`. Jellyfin and Emby: `username` and `password`, and `server` where there are several.
 
-    `person_id` says whose it is to be; `discord_id`, for the scope admin, which Discord user that is.
+    For the scope admin, `person_id` says whose it is to be, and `discord_id` which Discord user that is.
     """
 
     token: Hidden | None = None

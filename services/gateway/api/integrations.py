@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
-import msgspec
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
@@ -13,6 +12,7 @@ from litestar.params import Body
 from services.gateway import problems
 from services.gateway.access.caller import Caller
 from services.gateway.api import describe
+from services.gateway.api.acting import applicant, holder, is_everybody, owner, who
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
 from services.gateway.api.integration_orders import (
@@ -30,7 +30,7 @@ from services.gateway.store import audit
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
 from shared.courier import Courier
-from shared.errors import Fault, ForbiddenError, InvalidError
+from shared.errors import Fault, InvalidError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
 from shared.schemas.signins import (
@@ -109,8 +109,8 @@ class IntegrationRoutes:
         offset: Offset = 0,
     ) -> IntegrationPage:
         """List linked accounts: the caller's, a person's or everybody's. `dead` ones must be linked again."""
-        who = None if _everybody(caller, all) else _owner(caller, person)
-        return await ask(self._bus, "linker", ListConnections(who=who, limit=limit, offset=offset), IntegrationPage)
+        whose = None if is_everybody(caller, all) else owner(caller, person)
+        return await ask(self._bus, "linker", ListConnections(who=whose, limit=limit, offset=offset), IntegrationPage)
 
     async def begin(
         self, caller: NamedDependency[Caller], provider: Provider, data: Annotated[Order | None, _ORDER] = None
@@ -122,13 +122,13 @@ class IntegrationRoutes:
         key has at most 50 of them open; the next is 429 until one ends or is called off.
         """
         order = data or Order()
-        return await self._begin(_who(caller, order.person_id), provider, order.server)
+        return await self._begin(who(caller, order.person_id), provider, order.server)
 
     async def begin_by_get(
         self, caller: NamedDependency[Caller], provider: Provider, server: Server = None, person: Person = None
     ) -> Pin:
         """Do the same as `POST`, for old callers."""
-        return await self._begin(_who(caller, person), provider, server)
+        return await self._begin(who(caller, person), provider, server)
 
     async def check(self, provider: Provider, data: Annotated[Check, _CHECK]) -> Standing:
         """Ask at once how a sign-in stands. `refused`: the account cannot be the caller's, and `reason` says why."""
@@ -145,7 +145,7 @@ class IntegrationRoutes:
         _require(provider, data)
         question = ConnectAccount(
             provider=provider,
-            who=_whose(caller, data),
+            who=applicant(caller, person_id=data.person_id, discord_id=data.discord_id),
             token=None if data.token is None else self._courier.pack(Secret(data.token), purpose=TOKEN),
             server=data.server,
             username=data.username,
@@ -164,7 +164,7 @@ class IntegrationRoutes:
         offset: Offset = 0,
     ) -> IntegrationPage:
         """List linked accounts of one system: the caller's, or a person's."""
-        question = ListConnections(who=_owner(caller, person), provider=provider, limit=limit, offset=offset)
+        question = ListConnections(who=owner(caller, person), provider=provider, limit=limit, offset=offset)
         return await ask(self._bus, "linker", question, IntegrationPage)
 
     async def disconnect(
@@ -179,8 +179,9 @@ class IntegrationRoutes:
 
         Whose the accounts are does not change. Again is the same as once.
         """
-        who = _who(caller, person) if account is not None else _owner(caller, person)
-        question = RemoveConnections(provider=provider, who=who, server=server, account_id=account)
+        question = RemoveConnections(
+            provider=provider, who=holder(caller, person, account), server=server, account_id=account
+        )
         removed = await ask(self._bus, "linker", question, Removed)
         for each in removed.items:
             await self._note(caller, "account.unlinked", f"{provider} {each.id}")
@@ -192,36 +193,6 @@ class IntegrationRoutes:
     async def _note(self, caller: Caller, action: str, object: str) -> None:  # noqa: A002 (what the audit calls it)
         async with transaction(self._pool) as connection:
             await audit.note(connection, caller.did(action, object, at=self._now()))
-
-
-def _who(caller: Caller, person_id: str | None) -> Who:
-    if caller.session_id is None:
-        return Who(key=caller.key_id, person_id=person_id)
-    return Who(user=caller.name, person_id=person_id)
-
-
-def _whose(caller: Caller, data: Credentials) -> Who:
-    who = _who(caller, data.person_id)
-    if data.discord_id is None:
-        return who
-    if not caller.may("admin"):
-        raise ForbiddenError("to say which Discord user this is needs a credential with the scope admin")
-    if data.person_id is not None:
-        raise InvalidError("this names two", faults=(Fault("discord_id", "goes without person_id"),))
-    return msgspec.structs.replace(who, discord_id=data.discord_id)
-
-
-def _owner(caller: Caller, person_id: str | None) -> Who:
-    """Return whose accounts are meant; a key has none of its own."""
-    if caller.session_id is None and person_id is None:
-        raise InvalidError("a key has no accounts of its own", faults=(Fault("person", "say whose, by a person's id"),))
-    return _who(caller, person_id)
-
-
-def _everybody(caller: Caller, wanted: str) -> bool:
-    if wanted == "true" and not caller.may("admin"):
-        raise ForbiddenError("to see everybody's accounts needs a credential with the scope admin")
-    return wanted == "true"
 
 
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {

@@ -14,12 +14,14 @@ from msgspec import Meta
 from services.gateway.access import tokens
 from services.gateway.access.caller import Caller
 from services.gateway.access.scopes import Scope
+from services.gateway.access.watching import Watching
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
 from services.gateway.page import NOT_BLANK, Id, Limit, Offset, moment
 from services.gateway.store import audit, keys
 from services.gateway.store.keys import ApiKey, KeyPage
+from shared.bus.work import Worker
 from shared.errors import Fault, InvalidError, NotFoundError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.identifiers import random_id
@@ -56,8 +58,10 @@ _MADE: Final = MadeKey(
 class KeyRoutes:
     """Keys."""
 
-    def __init__(self, pool: Pool, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, worker: Worker, watching: Watching, *, now: Callable[[], datetime]) -> None:
         self._pool = pool
+        self._worker = worker
+        self._watching = watching
         self._now = now
 
     async def page(self, limit: Limit = 50, offset: Offset = 0) -> KeyPage:
@@ -87,12 +91,14 @@ class KeyRoutes:
         )
 
     async def remove(self, caller: NamedDependency[Caller], key_id: Id) -> None:
-        """Make a key invalid at once."""
-        async with transaction(self._pool) as connection:
-            name = await keys.remove_key(connection, key_id)
+        """Make a key invalid at once; streams that are open by it end."""
+        async with self._worker.on_request() as work:
+            name = await keys.remove_key(work.connection, key_id)
             if name is None:
                 raise NotFoundError(f"there is no key {key_id!r}")
-            await audit.note(connection, caller.did("key.deleted", f"key {name}", at=self._now()))
+            self._watching.say(work, key_id)
+            await audit.note(work.connection, caller.did("key.deleted", f"key {name}", at=self._now()))
+        self._watching.end(key_id)
 
     def _future(self, expires_at: datetime | None) -> datetime | None:
         if expires_at is not None and expires_at <= self._now():

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal, TypeVar
 
 from litestar import Router, get
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
 from services.gateway.api import describe
+from services.gateway.api.acting import account_of
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
 from services.gateway.page import Limit, Offset
@@ -38,15 +40,6 @@ PlexServer = Annotated[
     ),
 ]
 LibraryId = Annotated[str, PathParameter(pattern=r"^[0-9]{1,18}$")]
-As = Annotated[
-    str | None,
-    QueryParameter(
-        min_length=1,
-        max_length=100,
-        pattern=r"^[A-Za-z0-9_.:-]+$",
-        description="read with the Plex account that this person linked; else with the server's own token",
-    ),
-]
 Kind = Annotated[
     Literal["movie", "show", "season", "episode", "artist", "album", "track", "photo"] | None,
     QueryParameter(description="of a library of shows, its episodes or seasons; what it holds where nothing is said"),
@@ -87,6 +80,7 @@ _SHOWN: Final = {
 
 _WITHIN: Final = Question.answered_within + timedelta(seconds=1)
 
+
 T = TypeVar("T", LibraryPage, ItemPage, SessionPage)
 
 
@@ -97,7 +91,7 @@ class PlexRoutes:
         self._bus = bus
 
     async def libraries(
-        self, server: PlexServer, person: As = None, limit: Limit = 50, offset: Offset = 0
+        self, server: PlexServer, person: NamedDependency[str | None], limit: Limit = 50, offset: Offset = 0
     ) -> LibraryPage:
         """List the libraries that may be seen."""
         question = ListLibraries(server=server, person=person, limit=limit, offset=offset)
@@ -107,8 +101,8 @@ class PlexRoutes:
         self,
         server: PlexServer,
         library_id: LibraryId,
+        person: NamedDependency[str | None],
         kind: Kind = None,
-        person: As = None,
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> ItemPage:
@@ -117,21 +111,26 @@ class PlexRoutes:
         return await self._ask(question, ItemPage)
 
     async def recently_added(
-        self, server: PlexServer, person: As = None, limit: Limit = 50, offset: Offset = 0
+        self, server: PlexServer, person: NamedDependency[str | None], limit: Limit = 50, offset: Offset = 0
     ) -> ItemPage:
         """List what came last, of all libraries, the newest first."""
         question = ListRecentlyAdded(server=server, person=person, limit=limit, offset=offset)
         return await self._ask(question, ItemPage)
 
     async def search(
-        self, server: PlexServer, wanted: Wanted, person: As = None, limit: Limit = 50, offset: Offset = 0
+        self,
+        server: PlexServer,
+        wanted: Wanted,
+        person: NamedDependency[str | None],
+        limit: Limit = 50,
+        offset: Offset = 0,
     ) -> ItemPage:
         """Find titles in all libraries."""
         question = SearchItems(server=server, query=wanted, person=person, limit=limit, offset=offset)
         return await self._ask(question, ItemPage)
 
     async def sessions(
-        self, server: PlexServer, person: As = None, limit: Limit = 50, offset: Offset = 0
+        self, server: PlexServer, person: NamedDependency[str | None], limit: Limit = 50, offset: Offset = 0
     ) -> SessionPage:
         """List what is watched just now, and by whom; Plex tells only the server's owner."""
         question = ListSessions(server=server, person=person, limit=limit, offset=offset)
@@ -166,4 +165,9 @@ def router(routes: PlexRoutes) -> Router:
         search(free(routes.search)),
         sessions(free(routes.sessions)),
     ]
-    return Router("/plex/{server:str}", route_handlers=handlers, tags=["plex"])
+    return Router(
+        "/plex/{server:str}",
+        route_handlers=handlers,
+        dependencies={"person": Provide(account_of, sync_to_thread=False)},
+        tags=["plex"],
+    )

@@ -10,10 +10,13 @@ from typing import Final
 
 from litestar import Router, get
 from litestar.background_tasks import BackgroundTask
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.response import Stream
 
+from services.gateway.access.caller import Caller
+from services.gateway.access.watching import Watching
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
 from services.gateway.events.feed import Feed, Watcher
@@ -31,17 +34,22 @@ _EXAMPLE: Final = (
 class StreamRoutes:
     """The live feed over HTTP."""
 
-    def __init__(self, feed: Feed, *, ping_every: timedelta = PING_EVERY, longest: timedelta = LONGEST) -> None:
+    def __init__(
+        self, feed: Feed, watching: Watching, *, ping_every: timedelta = PING_EVERY, longest: timedelta = LONGEST
+    ) -> None:
         self._feed = feed
+        self._watching = watching
         self._ping_every = ping_every.total_seconds()
         self._longest = longest.total_seconds()
 
-    async def watch(self) -> Stream:
+    async def watch(self, caller: NamedDependency[Caller]) -> Stream:
         """Watch events. Each is an event of the list's shape, sent again when its status changes: go by its id.
 
-        What is not known of an event whose beginning was missed is null. Slow readers miss the oldest.
+        What is not known of an event whose beginning was missed is null. Slow readers miss the oldest. The stream ends
+        when the credential does.
         """
         watcher = self._feed.watch()
+        self._watching.begin(watcher, caller)
         await self._feed.listen()
         return Stream(
             self._lines(watcher),

@@ -48,7 +48,7 @@ class Watcher:
     def __init__(self) -> None:
         self._unseen: deque[bytes] = deque(maxlen=MOST_UNSEEN)
         self._changed = asyncio.Event()
-        self._is_over = False
+        self.is_over = False
 
     def show(self, item: bytes) -> None:
         """Let him see an item."""
@@ -57,15 +57,15 @@ class Watcher:
 
     def end(self) -> None:
         """Let him go."""
-        self._is_over = True
+        self.is_over = True
         self._changed.set()
 
     async def next(self) -> bytes | None:
         """Return the next item, as JSON; None where there will be no more."""
-        while not self._unseen and not self._is_over:
+        while not self._unseen and not self.is_over:
             self._changed.clear()
             await self._changed.wait()
-        return None if self._is_over else self._unseen.popleft()
+        return None if self.is_over else self._unseen.popleft()
 
 
 class Feed:

@@ -5,16 +5,19 @@ from typing import Final
 from litestar import Router, get
 from litestar.response import Redirect
 
-from services.gateway.api.handlers import free
-
-_REFERENCE: Final = "/docs"
+_REFERENCE: Final = "docs"
 
 
-async def show() -> Redirect:
-    """Go on to the reference."""
-    return Redirect(_REFERENCE, status_code=302)
+def router(subpath: str) -> Router:
+    """Return the page's route.
 
+    Without a path of its own, the address is relative: a proxy that nobody told us of may have taken a path away.
+    """
+    address = f"{subpath}/{_REFERENCE}" if subpath else _REFERENCE
 
-def router() -> Router:
-    """Return the page's route."""
-    return Router("/", route_handlers=[get("/", include_in_schema=False)(free(show))])
+    @get("/", include_in_schema=False)
+    async def show() -> Redirect:
+        """Go on to the reference."""
+        return Redirect(address, status_code=302)
+
+    return Router("/", route_handlers=[show])

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
+from string import Template
 from typing import Any, Final
 
 from litestar import Request, Response, Router, get
 from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.spec import Server
 from litestar.params import FromPath
 
 from services.gateway.api import describe
@@ -47,7 +49,9 @@ class Page(OpenAPIRenderPlugin):
     """The page itself."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
-        return _ours("page.html").read_bytes()
+        """Return the page, whose addresses are relative to its own: its path may begin with what we do not know."""
+        base = "" if request.scope["raw_path"].endswith(b"/") else "docs/"
+        return Template(_ours("page.html").read_text(encoding="utf-8")).substitute(base=base).encode()
 
 
 def asset(name: FromPath[str]) -> Response[bytes]:
@@ -72,6 +76,7 @@ def config() -> Config:
         version="1",
         description=_DESCRIPTION,
         components=describe.COMPONENTS,
+        servers=[Server(url="..", description="where this description comes from")],
         use_handler_docstrings=True,
         render_plugins=[Page(path="/")],
         openapi_router=Router(

@@ -1,10 +1,11 @@
-"""Users, their sessions, and the tries to log in that failed."""
+"""Users and their sessions."""
 
 from datetime import datetime
 
 import msgspec
 
 from shared.postgres.pool import Connection, Pool, connected, transaction
+from shared.schemas.users import name_key
 
 
 class User(msgspec.Struct, frozen=True):
@@ -37,13 +38,6 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-class Tries(msgspec.Struct, frozen=True):
-    """How many tries failed since some moment, and when the last one was."""
-
-    count: int
-    last_at: datetime | None
-
-
 async def is_first_start(connection: Connection) -> bool:
     """Say whether nobody can log in yet."""
     return not await connection.fetchval("select exists (select from users)")
@@ -52,66 +46,31 @@ async def is_first_start(connection: Connection) -> bool:
 async def add_user(connection: Connection, user: User, *, now: datetime) -> None:
     """Let somebody log in."""
     await connection.execute(
-        "insert into users (id, username, password_hash, created_at) values ($1, $2, $3, $4)",
+        "insert into users (id, username, name_key, password_hash, created_at) values ($1, $2, $3, $4, $5)",
         user.id,
         user.username,
+        name_key(user.username),
         user.password_hash,
         now,
     )
 
 
-async def find_user(pool: Pool, username: str) -> User | None:
-    """Return who has this name; case does not matter."""
+async def complete_users(connection: Connection) -> None:
+    """Give users of an earlier version what they are found by."""
+    for row in await connection.fetch("select id, username from users where name_key is null"):
+        await connection.execute("update users set name_key = $2 where id = $1", row["id"], name_key(row["username"]))
+
+
+async def find_user(pool: Pool, key: str) -> User | None:
+    """Return who has a name of this `name_key`."""
     async with connected(pool) as connection:
-        row = await connection.fetchrow(
-            "select id, username, password_hash from users where lower(username) = lower($1)", username
-        )
+        row = await connection.fetchrow("select id, username, password_hash from users where name_key = $1", key)
     return None if row is None else User(**dict(row))
 
 
 async def change_password_hash(connection: Connection, user_id: str, password_hash: str) -> None:
     """Keep a better hash of the same password."""
     await connection.execute("update users set password_hash = $2 where id = $1", user_id, password_hash)
-
-
-async def lock_tries(connection: Connection, *, account: bytes, address: str) -> None:
-    """Let nobody else count or add tries of this account or address before this transaction ends."""
-    await connection.execute("select pg_advisory_xact_lock(7101, hashtext($1))", account.hex())
-    await connection.execute("select pg_advisory_xact_lock(7102, hashtext($1))", address)
-
-
-async def tries_of_account(connection: Connection, account: bytes, *, since: datetime) -> Tries:
-    """Return what failed for one account, whether or not there is such a user."""
-    row = await connection.fetchrow(
-        "select count(*), max(at) from login_attempts where account = $1 and at > $2", account, since
-    )
-    return Tries(0, None) if row is None else Tries(row[0], row[1])
-
-
-async def tries_of_address(connection: Connection, address: str, *, since: datetime) -> Tries:
-    """Return what failed from one address."""
-    row = await connection.fetchrow(
-        "select count(*), max(at) from login_attempts where address = $1 and at > $2", address, since
-    )
-    return Tries(0, None) if row is None else Tries(row[0], row[1])
-
-
-async def note_try(connection: Connection, *, account: bytes, address: str, now: datetime) -> None:
-    """Count a try as failed, before it is known how it ends: many at once are all counted."""
-    await connection.execute(
-        "insert into login_attempts (account, address, at) values ($1, $2, $3)", account, address, now
-    )
-
-
-async def forgive_tries(connection: Connection, account: bytes) -> None:
-    """Forget what failed for an account: its owner has logged in."""
-    await connection.execute("delete from login_attempts where account = $1", account)
-
-
-async def forget_tries(pool: Pool, *, before: datetime) -> None:
-    """Forget tries that count no more."""
-    async with connected(pool) as connection:
-        await connection.execute("delete from login_attempts where at < $1", before)
 
 
 async def begin_session(connection: Connection, session: NewSession) -> None:

@@ -12,6 +12,7 @@ from services.linker.signins.flows.trakt import TraktFlow
 from services.linker.signins.revokers import MediaServerRevoke, TraktRevoke
 from services.linker.signins.wiring import Ways
 from shared.postgres.pool import Pool
+from shared.steady import SteadyClock
 from shared.vault import Vault
 
 
@@ -35,5 +36,5 @@ def ways_beside_plex(
             "emby": end_session,
             "trakt": TraktRevoke(pool=pool, applications=applications),
         },
-        with_password=Passwords(pool=pool, clients=clients, now=now).sign_in_with_password,
+        with_password=Passwords(pool=pool, clients=clients, clock=SteadyClock(wall=now)).sign_in_with_password,
     )

@@ -8,7 +8,7 @@ import pytest
 
 from services.gateway.access import tokens
 from services.gateway.access.scopes import ALL, Scope
-from tests.integration.gateway.house import House
+from tests.integration.gateway.house import ADMIN, House
 
 ROUTES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/health"): None,
@@ -114,6 +114,50 @@ async def test_a_scope_opens_its_routes_and_no_others(house: House, held: Scope)
         is_allowed = ALL.index(held) >= ALL.index(needed)
         assert (answer.status_code != http.HTTPStatus.FORBIDDEN) == is_allowed, (method, path, answer.text)
         assert answer.status_code != http.HTTPStatus.UNAUTHORIZED, (method, path)
+
+
+FOR_A_PERSON: Final[list[tuple[str, str, object]]] = [
+    ("GET", "/api/integrations?person=p1", None),
+    ("GET", "/api/integrations?all=true", None),
+    ("GET", "/api/integrations/plex/connect?person=p1", None),
+    ("DELETE", "/api/integrations/plex/connect?person=p1", None),
+    ("DELETE", "/api/integrations/plex/connect?account=1", None),
+    ("DELETE", "/api/integrations/plex/connect?account=1&person=p1", None),
+    ("GET", "/api/integrations/plex/auth/pin?person=p1", None),
+    ("POST", "/api/integrations/plex/auth/pin", {"person_id": "p1"}),
+    ("POST", "/api/integrations/plex/connect", {"token": "t", "person_id": "p1"}),
+    ("POST", "/api/integrations/plex/connect", {"token": "t", "discord_id": "80351110224678912"}),
+    ("GET", "/api/plex/attic/libraries?person=p1", None),
+    ("GET", "/api/plex/attic/libraries/1/items?person=p1", None),
+    ("GET", "/api/plex/attic/recently-added?person=p1", None),
+    ("GET", "/api/plex/attic/search?query=x&person=p1", None),
+    ("GET", "/api/plex/attic/sessions?person=p1", None),
+    ("GET", "/api/plex/servers?person=p1", None),
+]
+FOR_ANYBODY: Final[list[tuple[str, str, object]]] = [
+    ("GET", "/api/people", None),
+    ("GET", "/api/people/p1", None),
+    ("GET", "/api/history?person=p1", None),
+    ("GET", "/api/history/stats?person=p1", None),
+    ("GET", "/api/plex/attic/libraries", None),
+    ("POST", "/api/integrations/plex/auth/pin", {}),
+    ("POST", "/api/integrations/plex/connect", {"token": "t"}),
+]
+
+
+async def test_only_admin_sees_and_uses_what_a_person_linked(house: House) -> None:
+    key = (await house.post("/api/keys", {"name": "writer", "scopes": ["write"]})).json()["key"]
+
+    async def status(method: str, path: str, body: object, headers: dict[str, str]) -> int:
+        answer = await house.http.request(method, path, json=body, headers=headers)
+        return answer.status_code
+
+    refused = [await status(*each, {"X-API-Key": key}) for each in FOR_A_PERSON]
+    by_admin = [await status(*each, ADMIN) for each in FOR_A_PERSON]
+    for_anybody = [await status(*each, {"X-API-Key": key}) for each in FOR_ANYBODY]
+
+    assert set(refused) == {403}
+    assert set(by_admin + for_anybody) == {503}, "the linker and the syncer are asked, and not there"
 
 
 async def test_every_answer_carries_the_security_headers(house: House) -> None:

@@ -1,5 +1,6 @@
 """What is said of bad input: always the same shape, in the names that callers use."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -194,3 +195,49 @@ async def test_what_is_refused_before_it_is_a_request_names_its_path_where_it_ha
     assert answer.json().get("instance") == instance
     assert b"canary" not in answer.body
     assert bool(answer.json().get("errors")) == (status == 400)
+
+
+SPELLINGS = (
+    "/webhooks/plex/canary",
+    "/webhooks/plex/canary/",
+    "/webhooks/plex/canary/more",
+    "//webhooks/plex/canary",
+    "/webhooks//plex//canary",
+    "/Webhooks/plex/canary",
+    "/WEBHOOKS/PLEX/canary",
+    "/webhook/plex/canary",
+    "/webhooks%2Fplex%2Fcanary",
+    "/webhooks/plex%2Fcanary",
+    "/webhooks/plex%252Fcanary",
+    "/%2Fwebhooks/plex/canary",
+    "/webhooks/./plex/../plex/canary",
+    "/webhooks/kodi/canary",
+    "/webhooks/canary",
+    "/webhooks/plex;canary",
+    "/usher/webhooks/plex/canary",
+    "/api/webhooks/plex/canary",
+    "/plex/canary",
+    "/docs/webhooks/plex/canary",
+    "http://usher/webhooks/plex/canary",
+    "/canary-of-a-long-secret",
+)
+METHODS = ("POST", "GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "BREW")
+
+
+async def test_a_webhooks_secret_in_a_path_is_repeated_nowhere(house: House, capfd: pytest.CaptureFixture[str]) -> None:
+    async def answer(method: str, path: str) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.gateway.port)
+        writer.write(head(path, "Content-Length: 0", "Connection: close", method=method))
+        try:
+            return await reader.read()
+        finally:
+            writer.close()
+
+    async with asyncio.timeout(60):
+        answers = {(method, path): await answer(method, path) for path in SPELLINGS for method in METHODS}
+
+    assert [each for each, answer in answers.items() if b"canary" in answer] == []
+    assert [each for each, answer in answers.items() if not answer.startswith(b"HTTP/1.1 ")] == []
+    assert "canary" not in (await house.get("/metrics")).text
+    output = capfd.readouterr()
+    assert "canary" not in output.out + output.err

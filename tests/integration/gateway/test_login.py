@@ -10,13 +10,33 @@ import pytest
 from argon2 import PasswordHasher
 
 from services.gateway.access.passwords import Passwords
+from services.gateway.access.throttle import MOST_KNOWN, MOST_STRANGERS, MOST_TRIES
+from services.gateway.retention import Retention
 from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, House, prepared, settings
 
 
-async def log_in(house: House, *, username: str = "admin", password: str = PASSWORD) -> httpx.Response:
-    return await house.post("/api/auth/login", {"username": username, "password": password}, headers={})
+async def log_in(
+    house: House, *, username: str = "admin", password: str = PASSWORD, at: str = "127.0.0.1"
+) -> httpx.Response:
+    transport = httpx.AsyncHTTPTransport(local_address=at)
+    async with httpx.AsyncClient(transport=transport, base_url=house.http.base_url, timeout=20) as http:
+        return await http.post("/api/auth/login", json={"username": username, "password": password})
+
+
+async def fail(house: House, times: int, *, at: str = "127.0.0.1") -> None:
+    for _ in range(times):
+        assert (await log_in(house, password="wrong wrong wrong", at=at)).status_code in {401, 429}
+
+
+async def attack(pool: Pool, *, strangers: int) -> None:
+    """Let a password be guessed from many addresses, once each."""
+    await pool.execute(
+        "insert into login_attempts (account, address, area, at) "
+        "select sha256('admin'), '10.0.0.' || n, '10.0.0.' || n, now() from generate_series(1, $1::int) n",
+        strangers,
+    )
 
 
 async def token(house: House) -> dict[str, str]:
@@ -125,6 +145,125 @@ async def test_after_five_failures_of_an_account_the_next_try_waits(house: House
 
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 15
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_nobody_waits_for_what_others_do(house: House, is_known: bool) -> None:  # noqa: FBT001 (a case)
+    if is_known:
+        assert (await log_in(house, at="127.0.0.2")).status_code == 200
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(10, 16):
+            tasks.create_task(fail(house, 5, at=f"127.0.0.{number}"))
+
+    assert (await log_in(house, at="127.0.0.10")).status_code == 429
+    assert (await log_in(house, at="127.0.0.2")).status_code == 200
+
+
+async def test_who_was_let_in_from_an_address_may_mistype_there_during_an_attack(house: House, pool: Pool) -> None:
+    await log_in(house)
+    await attack(pool, strangers=MOST_STRANGERS - 10)
+
+    assert [(await log_in(house, password="wrong wrong wrong")).status_code for _ in range(5)] == [401] * 5
+    assert (await log_in(house)).status_code == 429
+
+
+async def test_a_stranger_has_a_few_tries_during_an_attack_and_then_shares_its_wait(house: House, pool: Pool) -> None:
+    await attack(pool, strangers=MOST_STRANGERS - 10)
+
+    assert [(await log_in(house, password="wrong wrong wrong")).status_code for _ in range(5)] == [401] * 3 + [429] * 2
+
+
+async def test_guessing_from_many_addresses_ends_after_a_few_hundred_a_day(house: House, pool: Pool) -> None:
+    await log_in(house, at="127.0.0.2")
+    await attack(pool, strangers=MOST_STRANGERS)
+
+    fresh = await log_in(house, at="127.0.0.3")
+
+    assert fresh.status_code == 429
+    assert 0 < int(fresh.headers["Retry-After"]) <= 300
+    assert (await log_in(house, at="127.0.0.2")).status_code == 200
+
+
+async def test_a_log_in_from_elsewhere_forgives_an_attacker_nothing(house: House) -> None:
+    await fail(house, 5, at="127.0.0.10")
+    await log_in(house, at="127.0.0.2")
+
+    assert (await log_in(house, at="127.0.0.10")).status_code == 429
+
+
+async def test_what_is_on_record_has_a_bound(house: House, pool: Pool) -> None:
+    await log_in(house)
+    await pool.execute(
+        "insert into login_attempts (account, address, at)"
+        " select '', n::text, now() - n * interval '0.5 seconds' from generate_series(1, $1::int) n",
+        MOST_TRIES + 10,
+    )
+    await pool.execute(
+        "insert into known_addresses"
+        " select id, n::text, now() - n * interval '1 hour' from users, generate_series(1, 150) n"
+    )
+
+    await Retention(pool, now=lambda: datetime.now(UTC)).once()
+    await log_in(house, at="127.0.0.2")
+
+    assert await pool.fetchval("select count(*) from login_attempts") == MOST_TRIES
+    assert await pool.fetchval("select count(*) from known_addresses") == MOST_KNOWN
+    await Retention(pool, now=lambda: datetime.now(UTC) + timedelta(days=91)).once()
+    assert await pool.fetchval("select count(*) from login_attempts") == 0
+    assert await pool.fetchval("select count(*) from known_addresses") == 0
+
+
+async def test_right_passwords_cost_no_try(house: House) -> None:
+    answers = await asyncio.gather(*(log_in(house) for _ in range(25)))
+
+    assert [answer.status_code for answer in answers] == [200] * 25
+
+
+async def test_right_passwords_among_wrong_ones_count_for_nothing(house: House) -> None:
+    words = ["wrong wrong wrong", PASSWORD] * 6
+
+    answers = await asyncio.gather(*(log_in(house, password=word) for word in words))
+
+    assert [answer.status_code for answer in answers] == [401, 200] * 6
+
+
+@pytest.mark.parametrize("name", ["adm\u0130n", "adm\u0131n", "ad\u043cin"])
+async def test_a_name_that_only_looks_alike_is_another_name(house: House, name: str) -> None:
+    assert (await log_in(house, username=name)).status_code == 401
+
+
+async def test_all_spellings_of_a_name_are_one_account(database_url: Secret, nats_url: Secret, tmp_path: Path) -> None:
+    names = ["r\u00e9my sk", "RE\u0301MY SK", "  R\u00c9MY S\u212a ", "re\u0301my \u017fk"]
+    config = settings(database_url, nats_url, tmp_path, usher_admin_username="R\u00e9my \u017f\u212a")
+    async with prepared(config) as house:
+        assert [(await log_in(house, username=name)).status_code for name in names] == [200] * 4
+
+        answers = [await log_in(house, username=name, password="wrong wrong wrong") for name in [*names, *names]]
+
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 3
+
+
+async def test_a_user_of_an_earlier_version_may_log_in(
+    pool: Pool, database_url: Secret, nats_url: Secret, tmp_path: Path
+) -> None:
+    config = settings(database_url, nats_url, tmp_path)
+    async with prepared(config):
+        await pool.execute("update users set name_key = null")
+
+    async with prepared(config) as later:
+        assert (await log_in(later, username="Admin")).status_code == 200
+
+
+async def test_a_clock_that_was_set_back_prolongs_no_wait(house: House, pool: Pool) -> None:
+    await fail(house, 5)
+    await pool.execute("update login_attempts set at = at + interval '1 hour'")
+
+    answer = await log_in(house)
+    await pool.execute("update login_attempts set at = at - interval '16 seconds'")
+
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 15
+    assert (await log_in(house)).status_code == 200
 
 
 async def test_who_has_waited_may_log_in_and_is_forgiven(house: House, pool: Pool) -> None:

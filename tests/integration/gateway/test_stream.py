@@ -1,20 +1,25 @@
 """The live feed over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import httpx
 import msgspec
 import pytest
 
+from services.gateway.access.caller import Caller
+from services.gateway.access.watching import Watching
 from services.gateway.api.stream import StreamRoutes
-from services.gateway.events.feed import MOST_WATCHERS, Feed
+from services.gateway.events.feed import MOST_WATCHERS, Feed, Watcher
 from shared.bus.connection import Bus
+from shared.postgres.pool import Pool
 from shared.schemas.events import WebhookHandled, subject
-from tests.integration.gateway.house import ADMIN, KEY, House
+from shared.schemas.secret import Secret
+from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, House, prepared, settings
 from tests.integration.gateway.serving import head
 from tests.integration.service import until
 
@@ -22,8 +27,8 @@ AT = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def watching(house: House) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-    async with house.http.stream("GET", "/api/events/stream", headers=ADMIN) as answer:
+async def watching(house: House, credential: Mapping[str, str] = ADMIN) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    async with house.http.stream("GET", "/api/events/stream", headers=credential) as answer:
         assert answer.status_code == 200, await answer.aread()
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = answer.aiter_lines()
@@ -122,9 +127,109 @@ async def test_a_stop_ends_streams_at_once(house: House) -> None:
         assert [item async for item in seen] == []
 
 
-async def test_a_quiet_stream_says_that_it_lives_and_ends_after_a_while() -> None:
-    routes = StreamRoutes(Feed(), ping_every=timedelta(milliseconds=10), longest=timedelta(milliseconds=100))
-    response = await routes.watch()
+class Credential(NamedTuple):
+    """What opens a stream, and how it is ended."""
+
+    headers: dict[str, str]
+    end: Callable[[], Awaitable[httpx.Response]]
+
+
+async def session(house: House) -> Credential:
+    begun = await house.post("/api/auth/login", {"username": "admin", "password": PASSWORD}, headers={})
+    headers = {"Authorization": f"Bearer {begun.json()['token']}"}
+    return Credential(headers, lambda: house.post("/api/auth/logout", headers=headers))
+
+
+async def session_of_another(house: House) -> Credential:
+    headers = (await session(house)).headers
+    [found] = (await house.get("/api/auth/sessions")).json()["items"]
+    return Credential(headers, lambda: house.delete(f"/api/auth/sessions/{found['id']}"))
+
+
+async def key(house: House) -> Credential:
+    made = (await house.post("/api/keys", {"name": "reader", "scopes": ["read"]})).json()
+    return Credential({"X-API-Key": made["key"]}, lambda: house.delete(f"/api/keys/{made['id']}"))
+
+
+async def key_as_bearer(house: House) -> Credential:
+    made = await key(house)
+    return Credential({"Authorization": f"Bearer {made.headers['X-API-Key']}"}, made.end)
+
+
+@pytest.mark.parametrize("kind", [session, session_of_another, key, key_as_bearer])
+async def test_a_stream_ends_with_its_credential_on_every_replica_and_no_other_does(
+    database_url: Secret, nats_url: Secret, tmp_path: Path, kind: Callable[[House], Awaitable[Credential]]
+) -> None:
+    one = settings(database_url, nats_url, tmp_path / "one")
+    two = msgspec.structs.replace(one, usher_data_dir=str(tmp_path / "two"))
+    async with prepared(one) as house, prepared(two) as other, asyncio.timeout(30), AsyncExitStack() as stack:
+        credential = await kind(house)
+        here, there = [
+            await stack.enter_async_context(watching(replica, credential.headers)) for replica in (house, other)
+        ]
+        stays = await stack.enter_async_context(watching(other))
+
+        assert (await credential.end()).status_code == 204
+
+        assert [item async for item in here] == []
+        assert [item async for item in there] == []
+        event_id = (await house.webhook("jellyfin", {"NotificationType": "PlaybackStop"})).json()["id"]
+        assert (await anext(stays))["id"] == event_id
+
+
+@pytest.mark.parametrize(
+    ("kind", "passing"),
+    [
+        (session, "update sessions set expires_at = now()"),
+        (session, "update sessions set used_at = now() - interval '12 hours'"),
+        (key, "update api_keys set expires_at = now() where name = 'reader'"),
+    ],
+)
+async def test_a_stream_ends_when_its_credential_expires(
+    house: House, pool: Pool, kind: Callable[[House], Awaitable[Credential]], passing: str
+) -> None:
+    credential = await kind(house)
+    async with watching(house, credential.headers) as seen, asyncio.timeout(30):
+        await pool.execute(passing)
+        async with watching(house):  # all are looked at when another one comes
+            assert [item async for item in seen] == []
+
+
+async def test_the_next_look_is_when_the_first_credential_expires(house: House, pool: Pool) -> None:
+    soon, later = AT + timedelta(seconds=3), AT + timedelta(hours=3)
+    now, ends = AT, [soon, later, None]
+    for number, expires_at in enumerate(ends):
+        await pool.execute(
+            "insert into api_keys (id, name, digest, scopes, created_at, expires_at) values ($1, '', $2, '{}', $3, $4)",
+            f"k{number}",
+            bytes([number]),
+            AT,
+            expires_at,
+        )
+    watching, watchers = Watching(pool, now=lambda: now), [Watcher() for _ in ends]
+    for number, watcher in enumerate(watchers):
+        watching.begin(watcher, reader(f"k{number}"))
+
+    assert await watching.check() == 3
+    assert not any(watcher.is_over for watcher in watchers)
+    now = soon
+
+    assert await watching.check() == 15
+    assert [watcher.is_over for watcher in watchers] == [True, False, False]
+
+
+def reader(key_id: str) -> Caller:
+    return Caller(name="reader", scopes=frozenset({"read"}), address="", credential_id=key_id, kind="key")
+
+
+async def test_a_quiet_stream_says_that_it_lives_and_ends_after_a_while(pool: Pool) -> None:
+    routes = StreamRoutes(
+        Feed(),
+        Watching(pool, now=lambda: AT),
+        ping_every=timedelta(milliseconds=10),
+        longest=timedelta(milliseconds=100),
+    )
+    response = await routes.watch(reader("k"))
 
     lines = [line async for line in response.iterator]  # type: ignore[union-attr]
 

@@ -14,9 +14,9 @@ from tests.integration.linker.codes import Codes, authorized
 from tests.integration.linker.linking import QUICKLY, Linker, Person, Place, admin, claim, key, people
 
 
-async def of_new_key(house: House) -> Person:
+async def of_new_key(house: House, *, scope: str = "write") -> Person:
     """Return whoever a new API key speaks for."""
-    made = (await house.post("/api/keys", {"name": "website", "scopes": ["write"]})).json()
+    made = (await house.post("/api/keys", {"name": "website", "scopes": [scope]})).json()
     return Person(house, {"X-API-Key": made["key"]})
 
 
@@ -44,7 +44,7 @@ async def test_a_key_that_names_a_person_is_shown_the_open_sign_in(plex: PlexTv,
 
     first, again = (
         await key(house).post("plex/auth/pin", body),
-        await (await of_new_key(house)).post("plex/auth/pin", body),
+        await (await of_new_key(house, scope="admin")).post("plex/auth/pin", body),
     )
 
     assert first.json() == again.json()

@@ -15,6 +15,9 @@ CANARY = "c4n4ry-value-0123456789"
     [
         f"GET /webhooks/plex?token={CANARY}&x=1",
         f"POST /webhooks/plex/{CANARY} 202",
+        f"POST //Webhooks//plex//{CANARY} 202",
+        f"POST /webhook/plex%2F{CANARY} 202",
+        f"POST %252Fwebhooks%252fplex%252F{CANARY} 202",
         f"X-Plex-Token: {CANARY}",
         f"Authorization: Bearer {CANARY}",
         f'{{"password": "{CANARY}"}}',

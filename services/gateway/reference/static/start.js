@@ -1,6 +1,6 @@
 "use strict";
 SwaggerUIBundle({
-  url: "/docs/openapi.json",
+  url: new URL("../openapi.json", document.currentScript.src).href,
   dom_id: "#reference",
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",

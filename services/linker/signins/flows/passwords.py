@@ -6,9 +6,9 @@ no way around a server's own protection. What is counted by is a digest: people 
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from services.linker.clients import Clients
@@ -23,23 +23,29 @@ from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
 from shared.clients.mediabrowser import SignedIn
 from shared.errors import Fault, InvalidError, ThrottledError, TransientError, UnavailableError
+from shared.keyed_lock import KeyedLock
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.identifiers import random_id
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
+from shared.schemas.users import name_key
+from shared.steady import SteadyClock
 
 TRIES: Final = 5
 WINDOW: Final = timedelta(minutes=5)
 LONGEST: Final = 256
+_MOST_OF_ACCOUNT: Final = 30
+"""Tries under way at once."""
 
 
 class Passwords:
     """The way in without a code."""
 
-    def __init__(self, *, pool: Pool, clients: Clients, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, pool: Pool, clients: Clients, clock: SteadyClock) -> None:
         self._pool = pool
         self._clients = clients
-        self._now = now
+        self._clock = clock
+        self._one_at_a_time = KeyedLock(most=_MOST_OF_ACCOUNT)
 
     @asynccontextmanager
     async def sign_in_with_password(
@@ -57,13 +63,12 @@ class Passwords:
         account = digest(row.name, username)
         client = self._client(provider, row, asker, account)
         proven_server(row, (await client.public_server()).id)
-        signed_in = await self._let_in(client, account, username=username, password=password)
-        try:
-            await self._forgive(account)
+        async with self._one_at_a_time.holding(account.hex()):  # so that right passwords cost each other no try
+            signed_in = await self._let_in(client, account, username=username, password=password)
+            async with _kept(client, signed_in, row):
+                await self._forgive(account)
+        async with _kept(client, signed_in, row):
             yield authorized(provider, row, signed_in)
-        except (UnavailableError, AnotherServerError, asyncio.CancelledError):
-            await end_session(client, signed_in.token, server=row.name)
-            raise
 
     async def _let_in(self, client: Jellyfin | Emby, account: bytes, *, username: str, password: Secret) -> SignedIn:
         try_id = await self._count(account)
@@ -82,10 +87,12 @@ class Passwords:
 
     async def _count(self, account: bytes) -> str:
         """Count this try as failed until it is known how it ends, so that many at once are all counted."""
-        now, try_id = self._now(), random_id()
+        try_id = random_id()
         async with transaction(self._pool) as connection:
-            await tries.forget_tries(connection, before=now - WINDOW)
+            await tries.forget_tries(connection, before=self._clock.now() - WINDOW)
             failed_at = await tries.tries_of(connection, account)
+            self._clock.catch_up(max(failed_at, default=None))
+            now = self._clock.now()
             again_at = next_try_at(failed_at, most=TRIES, window=WINDOW)
             if again_at is not None and again_at > now:
                 raise ThrottledError("too many wrong passwords: wait, then try again", retry_after=again_at - now)
@@ -101,9 +108,19 @@ class Passwords:
             await tries.forgive_tries(connection, account)
 
 
+@asynccontextmanager
+async def _kept(client: Jellyfin | Emby, signed_in: SignedIn, row: ServerRow) -> AsyncIterator[None]:
+    """End a session where it turns out that it cannot be kept."""
+    try:
+        yield
+    except (UnavailableError, AnotherServerError, asyncio.CancelledError):
+        await end_session(client, signed_in.token, server=row.name)
+        raise
+
+
 def digest(server: str, username: str) -> bytes:
-    """Return what tries are counted by; case makes no difference to the servers."""
-    named = f"{len(server)}/{server}/{username.strip().casefold()}"
+    """Return what tries are counted by; the servers take a name in more than one spelling."""
+    named = f"{len(server)}/{server}/{name_key(username)}"
     return hashlib.sha256(named.encode(errors="surrogatepass")).digest()
 
 

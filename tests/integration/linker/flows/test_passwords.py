@@ -15,6 +15,7 @@ from shared.errors import InvalidError, ThrottledError, TransientError
 from shared.http.calls import RefusedError
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
+from shared.steady import SteadyClock
 from tests.integration.linker.flows.scenery import ANNA, BEN, Scene
 
 SERVERS: Final[dict[Provider, str]] = {"jellyfin": "Cellar", "emby": "Shed"}
@@ -27,7 +28,8 @@ class People:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self._replicas = [Passwords(pool=scene.pool, clients=scene.clients, now=scene.clock.now) for _ in range(2)]
+        clock = SteadyClock(wall=scene.clock.now, elapsed_s=lambda: scene.clock.now().timestamp())
+        self._replicas = [Passwords(pool=scene.pool, clients=scene.clients, clock=clock) for _ in range(2)]
         self._turn = 0
         for household in (scene.jellyfin.household, scene.emby.household):
             household.add("Anna", RIGHT)
@@ -180,6 +182,24 @@ async def test_many_at_once_are_all_counted(people: People) -> None:
         sorted(type(outcome).__name__ for outcome in outcomes) == ["ThrottledError"] * 15 + ["WrongPasswordError"] * 5
     )
     assert len([one for one in people.scene.jellyfin.seen if "Authenticate" in one.path]) == 5
+
+
+async def test_right_passwords_at_once_cost_no_try(people: People) -> None:
+    linked = await asyncio.gather(*(people.type("jellyfin", "anna", RIGHT) for _ in range(20)))
+
+    assert {one.proven.username for one in linked} == {"Anna"}
+
+
+async def test_a_clock_that_was_set_back_prolongs_no_wait(people: People) -> None:
+    await people.fail("jellyfin", "anna", times=5)
+    await people.scene.pool.execute("update password_tries set tried_at = tried_at + interval '1 hour'")
+
+    with pytest.raises(ThrottledError) as raised:
+        await people.type("jellyfin", "anna", RIGHT)
+    people.scene.clock.advance(timedelta(minutes=5))
+
+    assert raised.value.retry_after == timedelta(minutes=5)
+    assert (await people.type("jellyfin", "anna", RIGHT)).proven.username == "Anna"
 
 
 async def test_a_server_that_does_not_answer_costs_no_try(people: People) -> None:

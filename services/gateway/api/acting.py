@@ -1,0 +1,72 @@
+"""For whom a caller acts: for themself or, with the scope `admin`, for a person.
+
+What a person has linked is theirs: others see it, use it, add to it and take of it only with `admin`. Who is who and
+who watched what is no such thing: anybody who may read sees it, and `person` there is a filter.
+"""
+
+from typing import Annotated, Final
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+
+from services.gateway.access.caller import Caller
+from shared.errors import Fault, InvalidError
+from shared.schemas.signins import Who
+
+ID: Final = r"^[A-Za-z0-9_.:-]+$"
+As = Annotated[
+    str | None,
+    QueryParameter(
+        name="person",
+        min_length=1,
+        max_length=100,
+        pattern=ID,
+        description="with the Plex account that this person linked; needs admin",
+    ),
+]
+
+
+def account_of(caller: NamedDependency[Caller], asked: As = None) -> str | None:
+    """Return whose account is used; None for none."""
+    return caller.act_for(asked)
+
+
+def who(caller: Caller, person_id: str | None) -> Who:
+    """Return who asks, and for which person."""
+    whom = caller.act_for(person_id)
+    return Who(key=caller.key_id, person_id=whom) if caller.kind == "key" else Who(user=caller.name, person_id=whom)
+
+
+def applicant(caller: Caller, *, person_id: str | None, discord_id: str | None) -> Who:
+    """Return who is to have an account: the caller, a person, or a user of Discord."""
+    asking = who(caller, person_id)
+    if discord_id is None:
+        return asking
+    caller.require_admin("to say which Discord user this is")
+    if person_id is not None:
+        raise InvalidError("this names two", faults=(Fault("discord_id", "goes without person_id"),))
+    return msgspec.structs.replace(asking, discord_id=discord_id)
+
+
+def owner(caller: Caller, person_id: str | None) -> Who:
+    """Return whose accounts are meant; a key has none of its own."""
+    if caller.kind == "key" and person_id is None:
+        raise InvalidError("a key has no accounts of its own", faults=(Fault("person", "say whose, by a person's id"),))
+    return who(caller, person_id)
+
+
+def holder(caller: Caller, person_id: str | None, account: str | None) -> Who:
+    """Return whose accounts are to be unlinked; one that a key names by its id alone is whosever it is."""
+    if account is None:
+        return owner(caller, person_id)
+    if caller.kind == "key" and person_id is None:
+        caller.require_admin("to unlink an account that is somebody's")
+    return who(caller, person_id)
+
+
+def is_everybody(caller: Caller, wanted: str) -> bool:
+    """Say whether everybody's accounts are asked for."""
+    if wanted == "true":
+        caller.require_admin("to see everybody's accounts")
+    return wanted == "true"

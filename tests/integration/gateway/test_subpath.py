@@ -1,0 +1,81 @@
+"""A gateway whose public address has a path, behind a proxy that takes it away and behind one that does not."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import pytest
+
+from shared.schemas.secret import Secret
+from tests.integration.gateway.house import WEBHOOK_SECRET, House, prepared, settings
+from tests.integration.gateway.pages import Links
+
+
+@pytest.fixture
+async def beneath(database_url: Secret, nats_url: Secret, tmp_path: Path) -> AsyncIterator[House]:
+    """A gateway whose public address has a path."""
+    async with prepared(
+        settings(database_url, nats_url, tmp_path, usher_public_url="http://nas.local/usher/")
+    ) as running:
+        yield running
+
+
+async def test_the_page_finds_its_files_under_any_path_whether_or_not_a_proxy_takes_it_away(beneath: House) -> None:
+    for stripped in ("/usher", ""):
+        for page in ("/docs", "/docs/", "/usher/docs", "/usher/docs/"):
+            await finds_its_files(beneath, page, stripped=stripped)
+
+
+async def finds_its_files(house: House, page: str, *, stripped: str) -> None:
+    async def get(url: str) -> httpx.Response:
+        answer = await house.get(urlsplit(url).path.removeprefix(stripped), headers={})
+        assert answer.status_code == 200, (page, stripped, url)
+        return answer
+
+    folder = urljoin(f"http://nas.local{page.rstrip('/')}", ".")
+    links = Links()
+    links.feed((await get(f"http://nas.local{page}")).text)
+    addresses = [urljoin(f"http://nas.local{page}", link) for link in links.found if not link.startswith("data:")]
+    files = {address: (await get(address)).text for address in addresses}
+
+    assert [address for address in addresses if not address.startswith(f"{folder}docs/")] == []
+    [(start, script)] = [(address, text) for address, text in files.items() if address.endswith("start.js")]
+    described = urljoin(start, re.findall(r'new URL\("(.+)", document.currentScript.src', script)[0])
+    [server] = (await get(described)).json()["servers"]
+    assert urljoin(described, server["url"]) == folder
+
+
+async def test_the_public_path_is_understood_once_and_browsers_are_sent_on_under_it(beneath: House) -> None:
+    for path in ("/", "/usher", "/usher/"):
+        assert (await beneath.get(path, headers={})).headers["location"] == "/usher/docs", path
+    found = {
+        path: (await beneath.get(path)).status_code
+        for path in (
+            "/usher/api/auth/verify",
+            "/api/auth/verify",
+            "/usher/usher/health",
+            "/ushers/health",
+            "/Usher/health",
+        )
+    }
+
+    assert list(found.values()) == [200, 200, 404, 404, 404]
+
+
+async def test_webhooks_come_in_under_the_public_path_and_their_secret_is_not_repeated(beneath: House) -> None:
+    taken = await beneath.http.post(f"/usher/webhooks/jellyfin/{WEBHOOK_SECRET}", json={"NotificationType": "Test"})
+    refused = await beneath.http.post("/usher/webhooks/jellyfin/hush", json={})
+
+    assert taken.status_code == 202
+    assert (refused.status_code, refused.json()["instance"]) == (401, "/webhooks/jellyfin")
+
+
+async def test_a_public_path_that_is_one_of_ours_is_taken_away_by_nobody_but_the_proxy(
+    database_url: Secret, nats_url: Secret, tmp_path: Path
+) -> None:
+    config = settings(database_url, nats_url, tmp_path, usher_public_url="http://nas.local/docs")
+    async with prepared(config) as house:
+        assert (await house.get("/docs", headers={})).status_code == 200
+        assert (await house.get("/api/auth/verify")).status_code == 200
