@@ -1,8 +1,9 @@
 """A connection that says by itself when Postgres is away.
 
 asyncpg raises plain `OSError` and `TimeoutError` for it, and so does other code that runs inside of a transaction (a
-call to another system). Which of the two it was is known here only, where the call is made. It raises `InternalClientError` where the
-server hung up while it was idle and the next statement came before it had heard all of that.
+call to another system). Which of the two it was is known here only, where the call is made. It raises
+`InternalClientError` where the server hung up on an idle connection and the next statement comes before it has heard
+all of that.
 """
 
 from collections.abc import Awaitable, Callable
