@@ -1,7 +1,9 @@
 """A connection that says by itself when Postgres is away.
 
 asyncpg raises plain `OSError` and `TimeoutError` for it, and so does other code that runs inside of a transaction (a
-call to another system). Which of the two it was is known here only, where the call is made.
+call to another system). Which of the two it was is known here only, where the call is made. It raises
+`InternalClientError` where the server hung up on an idle connection and the next statement comes before it has heard
+all of that.
 """
 
 from collections.abc import Awaitable, Callable
@@ -25,7 +27,7 @@ def _told(call: F) -> F:
     async def told(connection: "Telling", *args: Any, **settings: Any) -> Any:
         try:
             return await call(connection, *args, **settings)
-        except (OSError, TimeoutError) as exc:
+        except (OSError, TimeoutError, asyncpg.InternalClientError) as exc:
             connection.terminate()  # asyncpg would wait for the server to say that it stopped
             raise away(exc) from exc
 
