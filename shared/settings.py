@@ -16,6 +16,7 @@ import msgspec
 from dotenv.parser import parse_stream
 from msgspec import Meta
 
+from shared import files
 from shared.errors import PermanentError
 from shared.schemas.secret import Secret
 
@@ -236,9 +237,9 @@ def _text(path: Path) -> str:
     if not os.path.exists(path) or path.is_dir():  # noqa: PTH110 (pathlib raises where a folder may not be searched)
         return ""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return files.text(path, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"the file {path} cannot be read ({type(exc).__name__}): expected {_LINE}") from exc
+        raise SettingsError(f"the file {path} cannot be read ({files.reason(exc)}): expected {_LINE}") from exc
 
 
 def _read(name: str, hint: Any, variables: Mapping[str, str], *, required: bool) -> Any:
@@ -257,9 +258,9 @@ def _raw(name: str, variables: Mapping[str, str]) -> str:
     if not path:
         return value.strip()
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        return files.text(Path(path), encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{name}_FILE names a file that cannot be read: {path} ({type(exc).__name__})") from exc
+        raise SettingsError(f"{name}_FILE names a file that cannot be read: {path} ({files.reason(exc)})") from exc
 
 
 def _convert(name: str, raw: str, hint: Any) -> Any:
