@@ -23,7 +23,7 @@ from cli.folder import Folder
 from cli.settings import KINDS, MADE_BY_RUN, SERVICES, RunSettings
 from cli.supervisor.plan import Plan, dump
 from cli.supervisor.program import Program, Sign
-from shared import settings
+from shared import descriptors, settings
 from shared.errors import PermanentError
 from shared.keyring import Keyring, new_key, new_key_id
 from shared.schemas.secret import Secret
@@ -57,6 +57,7 @@ def run() -> None:
     for kind in KINDS:
         for problem in settings.problems(kind, given=MADE_BY_RUN):
             raise SettingsError(problem)
+    descriptors.raise_limit()
     config = settings.load(RunSettings)
     check_settings(config, settings.load(UpstreamSettings))
     folder = Folder(config.usher_data_dir)

@@ -16,7 +16,7 @@ import msgspec
 import stamina
 import structlog
 
-from shared import logs, settings, telemetry
+from shared import descriptors, logs, settings, telemetry
 from shared.bus import connection, streams
 from shared.bus.connection import Bus
 from shared.bus.consumer import Consumer, Handler
@@ -216,6 +216,7 @@ def main(
     except SettingsError as exc:
         sys.stderr.write(f"usher {name}: {exc.detail}\n")
         sys.exit(2)
+    descriptors.raise_limit()
     logs.configure(service=name, level=config.log_level, style=config.log_format)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 100)

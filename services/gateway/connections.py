@@ -9,7 +9,9 @@ One request of a connection is answered at a time. At most one more is parsed ah
 
 import asyncio
 import itertools
+import os
 import urllib.parse
+from contextlib import suppress
 from typing import Any, Final
 
 import httptools
@@ -21,6 +23,7 @@ from services.gateway import refusals
 from services.gateway.notices import Notice
 from services.gateway.parser import Parser
 from services.gateway.transport import HeldFlow, WatchedTransport
+from shared import descriptors
 
 MAX_HEAD: Final = 64 * 1024
 MAX_HEADERS: Final = 100
@@ -30,12 +33,15 @@ DEADLINE: Final = 15.0
 """Seconds from a request's first byte, or from the connection's beginning, to its last byte."""
 WRITE_DEADLINE: Final = 10.0
 """Seconds that a client may take nothing of an answer."""
+SPARE_DESCRIPTORS: Final = 32
+"""Files that the process may still open when it takes no more connections: for NATS, Postgres and the spool."""
 _HEAD_END: Final = b"\r\n\r\n"
 _MOST_AHEAD: Final = 64 * 1024
 """Bytes that are taken from a client whose requests wait; with more, reading stops."""
 
 _log = structlog.get_logger()
 _crowd: Final = Notice("too_many_at_once")
+_shortage: Final = Notice("descriptors_run_out")
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -44,6 +50,7 @@ class LimitedProtocol(HttpToolsProtocol):
     deadline = DEADLINE
     write_deadline = WRITE_DEADLINE
     most_at_once = MOST_AT_ONCE
+    spare_descriptors = SPARE_DESCRIPTORS
 
     transport: WatchedTransport  # type: ignore[assignment]
     flow: HeldFlow
@@ -67,6 +74,9 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(WatchedTransport(transport, self.loop, deadline=self.write_deadline))
         self.flow = HeldFlow(self.transport)
+        if self._is_among_the_last():
+            self._turn_away()
+            return
         self._late = self.loop.call_later(self.deadline, self._refuse_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -110,10 +120,10 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._check_head(len(self.url) + sum(map(len, itertools.chain.from_iterable(self.headers))))
         if not self._is_refused:
-            self._in_head = False
             self._unset_keepalive_if_required()
             self.app = self._application()
             super().on_headers_complete()
+            self._in_head = False
 
     def on_body(self, body: bytes) -> None:
         if not self._is_refused:
@@ -135,6 +145,24 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         ahead, self._ahead = self._ahead, b""
         self.data_received(ahead)
+
+    def _is_among_the_last(self) -> bool:
+        """Say whether hardly a descriptor is left: the system gives out the lowest that is free."""
+        descriptor: int = self.transport.get_extra_info("socket").fileno()
+        return descriptor >= descriptors.limit() - self.spare_descriptors
+
+    def _turn_away(self) -> None:
+        """Answer and close at once, before more connections are accepted.
+
+        Where no descriptor is left, libuv closes what it accepts without a word, and may stop listening for good.
+        """
+        _shortage.give(limit=descriptors.limit(), connections=len(self.connections))
+        self._is_refused = True
+        descriptor: int = self.transport.get_extra_info("socket").fileno()
+        with suppress(OSError):
+            os.write(descriptor, refusals.answer(503, refusals.CROWDED, ""))
+            os.read(descriptor, MAX_HEAD)  # what is left unread makes a reset of the end
+        self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""

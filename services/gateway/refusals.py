@@ -8,6 +8,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from services.gateway import faults, problems
 from services.gateway.problems import Problem
 
+CROWDED: Final = "too many connections or calls at once: try again in a moment"
 _BAD_REQUEST: Final = 400
 _UNAVAILABLE: Final = 503
 
@@ -21,7 +22,7 @@ def answer(status: int, detail: str, path: str) -> bytes:
 
 async def crowded(scope: Scope, _receive: Receive, send: Send) -> None:
     """Answer in the application's place."""
-    body = _body(_UNAVAILABLE, "too many connections or calls at once: try again in a moment", scope["path"])
+    body = _body(_UNAVAILABLE, CROWDED, scope["path"])
     headers = [
         (b"content-type", problems.MEDIA_TYPE.encode()),
         (b"content-length", b"%d" % len(body)),
