@@ -57,7 +57,6 @@ def run() -> None:
     for kind in KINDS:
         for problem in settings.problems(kind, given=MADE_BY_RUN):
             raise SettingsError(problem)
-    descriptors.raise_limit()
     config = settings.load(RunSettings)
     check_settings(config, settings.load(UpstreamSettings))
     folder = Folder(config.usher_data_dir)
@@ -149,7 +148,8 @@ _PUBLISHED: Final = (names.ADDRESS, names.DATABASE_URL, names.NATS_URL, names.EN
 
 
 def become(plan: Plan, folder: Folder) -> NoReturn:
-    """Turn this process into the supervisor of a plan."""
+    """Turn this process into the supervisor of a plan; all that it starts may have as many files open as it may."""
+    descriptors.raise_limit()
     published = [folder.run / name for name in _PUBLISHED]
     path = folder.publish("plan", dump(plan._replace(remove=[str(path) for path in published])))
     if plan.lock is not None:

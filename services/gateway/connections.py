@@ -31,8 +31,8 @@ MOST_AT_ONCE: Final = 1000
 """Connections, and calls under way; beyond them the answer is 503 at once."""
 DEADLINE: Final = 15.0
 """Seconds from a request's first byte, or from the connection's beginning, to its last byte."""
-WRITE_DEADLINE: Final = 10.0
-"""Seconds that a client may take nothing of an answer."""
+WRITE_DEADLINE: Final = 15.0
+"""Seconds that a client may take nothing of an answer; it is looked at once in so many, so at most twice as long."""
 SPARE_DESCRIPTORS: Final = 32
 """Files that the process may still open when it takes no more connections: for NATS, Postgres and the spool."""
 _HEAD_END: Final = b"\r\n\r\n"
