@@ -18,7 +18,12 @@ NOWHERE = {"DATABASE_URL": "postgresql://usher@127.0.0.1:1/usher", "NATS_URL": "
 
 @asynccontextmanager
 async def started(
-    folder: Path, port: int, *, descriptors: tuple[int, int] | None = None, **settings: str
+    folder: Path,
+    port: int,
+    *,
+    program: str = "services.gateway",
+    descriptors: tuple[int, int] | None = None,
+    **settings: str,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Start one, with a soft and a hard limit of `descriptors` where these are given."""
 
@@ -39,7 +44,7 @@ async def started(
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "services.gateway",
+        program,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
