@@ -14,8 +14,8 @@ from tests.integration.gateway.serving import chunk, head, post
 from tests.integration.gateway.starting import NOWHERE, answers, started
 from tests.integration.service import until
 
-AT_ONCE: Final = 50
-ROUNDS: Final = 3
+AT_ONCE: Final = 60
+ROUNDS: Final = 2
 A_TENTH_MORE: Final = 1.1
 PLEX: Final = f"/webhooks/plex?token={WEBHOOK_SECRET}"
 FORM: Final = ("Content-Type: multipart/form-data; boundary=x", "Content-Length: 4000000")
