@@ -12,6 +12,7 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 
 import structlog
+from structlog.typing import ExcInfo
 
 from shared.schemas.secret import HIDDEN, Secret
 
@@ -82,9 +83,9 @@ def _text(value: object) -> str:
         return _TOO_DEEP
 
 
-def _traceback(error: Any) -> str:
+def _traceback(exc_info: ExcInfo) -> str:
     """Return the end of a traceback: all of one that ran into the limit of recursion has a thousand calls."""
-    return "".join(traceback.format_exception(*error, limit=-_MOST_CALLS)).rstrip("\n")
+    return "".join(traceback.format_exception(*exc_info, limit=-_MOST_CALLS)).rstrip("\n")
 
 
 def configure(*, service: str, level: str, style: str) -> None:

@@ -52,7 +52,7 @@ class LimitedProtocol(HttpToolsProtocol):
     most_at_once = MOST_AT_ONCE
     spare_descriptors = SPARE_DESCRIPTORS
 
-    transport: WatchedTransport  # type: ignore[assignment]
+    transport: WatchedTransport
     flow: HeldFlow
     parser: Parser  # type: ignore[assignment]
 
@@ -84,7 +84,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.end_watch()
         self.parser.close()
         super().connection_lost(exc)
-        if self._is_answering():
+        if self._answering is not None and not self._answering.response_complete:
             _log.debug("client_left", unanswered=1 + len(self.pipeline))
             self._answering.disconnected = True
             self._answering.message_event.set()

@@ -10,11 +10,18 @@ from typing import Protocol
 import httptools
 
 
-class Listener(httptools.HTTPProtocol, Protocol):
+class Listener(Protocol):
     """Is told what was parsed, and keeps target and headers (names in lower case) until the next request."""
 
     url: bytes
     headers: list[tuple[bytes, bytes]]
+
+    def on_message_begin(self) -> None: ...
+    def on_url(self, url: bytes) -> None: ...
+    def on_header(self, name: bytes, value: bytes) -> None: ...
+    def on_headers_complete(self) -> None: ...
+    def on_body(self, body: bytes) -> None: ...
+    def on_message_complete(self) -> None: ...
 
 
 class Parser:

@@ -88,17 +88,8 @@ class Client:
 class Gateway:
     """A running server."""
 
-    def __init__(self, port: int, state: ServerState) -> None:
+    def __init__(self, port: int) -> None:
         self.port = port
-        self._state = state
-
-    @property
-    def connections(self) -> list[LimitedProtocol]:
-        return [each for each in self._state.connections if isinstance(each, LimitedProtocol)]
-
-    def is_idle(self) -> bool:
-        """Tell whether nobody is connected and nothing is being answered."""
-        return not self._state.connections and not self._state.tasks
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Client]:
@@ -115,6 +106,22 @@ class Gateway:
             return await client.answer()
 
 
+class Served(Gateway):
+    """One in the test's own process."""
+
+    def __init__(self, port: int, state: ServerState) -> None:
+        super().__init__(port)
+        self._state = state
+
+    @property
+    def connections(self) -> list[LimitedProtocol]:
+        return [each for each in self._state.connections if isinstance(each, LimitedProtocol)]
+
+    def is_idle(self) -> bool:
+        """Tell whether nobody is connected and nothing is being answered."""
+        return not self._state.connections and not self._state.tasks
+
+
 @asynccontextmanager
 async def serving(
     storage: Storage,
@@ -122,7 +129,7 @@ async def serving(
     protocol: type[LimitedProtocol] = LimitedProtocol,
     beside: Sequence[HTTPRouteHandler] = (),
     keep_alive_s: float = 5,
-) -> AsyncIterator[Gateway]:
+) -> AsyncIterator[Served]:
     """Serve the webhook routes, and others `beside` them."""
     door = Door(SECRETS, storage, deadline=BODY_DEADLINE)
     app = Edge(Litestar([router(door), *beside], exception_handlers=problems.handlers()))
@@ -132,7 +139,7 @@ async def serving(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            yield Gateway(listener.getsockname()[1], server.server_state)
+            yield Served(listener.getsockname()[1], server.server_state)
         finally:
             server.should_exit = server.force_exit = True
             await task

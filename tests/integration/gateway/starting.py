@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-import resource
+import shlex
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,19 +18,9 @@ NOWHERE = {"DATABASE_URL": "postgresql://usher@127.0.0.1:1/usher", "NATS_URL": "
 
 @asynccontextmanager
 async def started(
-    folder: Path,
-    port: int,
-    *,
-    program: str = "services.gateway",
-    descriptors: tuple[int, int] | None = None,
-    **settings: str,
+    folder: Path, port: int, *, program: str = "services.gateway", ulimit: str = "", **settings: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Start one, with a soft and a hard limit of `descriptors` where these are given."""
-
-    def limit() -> None:
-        if descriptors is not None:
-            resource.setrlimit(resource.RLIMIT_NOFILE, descriptors)
-
+    """Start one, with the limits that a shell's `ulimit` gives it."""
     environment = {
         **os.environ,  # noqa: TID251 (the test's own environment, handed on)
         "USHER_DATA_DIR": str(folder),
@@ -41,14 +31,14 @@ async def started(
         "USHER_WEBHOOK_SECRET": WEBHOOK_SECRET,
         **settings,
     }
+    command = f"exec {shlex.join((sys.executable, '-m', program))}"
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        program,
+        "sh",
+        "-c",
+        f"ulimit {ulimit} && {command}" if ulimit else command,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        preexec_fn=limit,
     )
     try:
         yield process

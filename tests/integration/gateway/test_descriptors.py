@@ -12,44 +12,37 @@ import msgspec
 
 from cli.embedded.program import free_port
 from shared import descriptors
-from tests.integration.gateway.serving import Client, head
+from tests.integration.gateway.serving import Client, Gateway, head
 from tests.integration.gateway.starting import NOWHERE, answers, started
 from tests.integration.service import until
 
 HEALTH = head("/health", method="GET")
 
 
-class Limited:
+class Limited(Gateway):
     """A gateway of a test, and what it wrote once it is over."""
 
     def __init__(self, port: int) -> None:
-        self.port = port
+        super().__init__(port)
         self.lines: list[dict[str, Any]] = []
 
     async def statuses(self, connections: int) -> list[int]:
         """Open so many connections, then ask on each, while all of them are open."""
         async with AsyncExitStack() as stack:
-            clients = [await stack.enter_async_context(self._connected()) for _ in range(connections)]
-            return await asyncio.gather(*(self._ask(client) for client in clients))
+            clients = [await stack.enter_async_context(self.connected()) for _ in range(connections)]
+            return await asyncio.gather(*(_status(client) for client in clients))
 
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Client]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        try:
-            yield Client(reader, writer)
-        finally:
-            writer.close()
 
-    async def _ask(self, client: Client) -> int:
-        await client.send(HEALTH)
-        return (await client.answer()).status
+async def _status(client: Client) -> int:
+    await client.send(HEALTH)
+    return (await client.answer()).status
 
 
 @asynccontextmanager
-async def limited(folder: Path, soft: int, hard: int) -> AsyncIterator[Limited]:
+async def limited(folder: Path, ulimit: str) -> AsyncIterator[Limited]:
     port = free_port()
     async with (
-        started(folder, port, descriptors=(soft, hard), **NOWHERE) as process,
+        started(folder, port, ulimit=ulimit, **NOWHERE) as process,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
     ):
         await until(lambda: answers(http, "/health"))
@@ -61,14 +54,13 @@ async def limited(folder: Path, soft: int, hard: int) -> AsyncIterator[Limited]:
 
 
 async def test_a_low_limit_that_may_be_raised_is_raised(tmp_path: Path) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    async with limited(tmp_path, 200, hard) as gateway:
+    async with limited(tmp_path, "-Sn 200") as gateway:
         assert await gateway.statuses(400) == [200] * 400
     assert not [line for line in gateway.lines if "descriptors" in line["event"]]
 
 
 async def test_without_descriptors_for_all_the_rest_is_refused_with_a_word_and_one_line(tmp_path: Path) -> None:
-    async with limited(tmp_path, 100, 100) as gateway:
+    async with limited(tmp_path, "-n 100") as gateway:
         statuses = await gateway.statuses(200)
 
         async def has_room() -> bool:

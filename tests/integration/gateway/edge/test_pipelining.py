@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.integration.gateway.edge.routes import Routes
-from tests.integration.gateway.serving import Gateway, chunk, head, post, serving
+from tests.integration.gateway.serving import Served, chunk, head, post, serving
 from tests.integration.service import until
 from tests.unit.gateway.fakes import FakeStorage
 
@@ -31,7 +31,7 @@ def storage() -> FakeStorage:
 
 
 @pytest.fixture
-async def gateway(routes: Routes, storage: FakeStorage) -> AsyncIterator[Gateway]:
+async def gateway(routes: Routes, storage: FakeStorage) -> AsyncIterator[Served]:
     async with serving(storage, beside=routes.handlers(), keep_alive_s=0.1) as gateway:
         yield gateway
 
@@ -53,7 +53,7 @@ def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
 )
 @pytest.mark.parametrize("first", [b"", GATED])
 async def test_a_thousand_requests_in_one_breath_are_all_answered_without_a_word_in_the_log(
-    gateway: Gateway, routes: Routes, caplog: pytest.LogCaptureFixture, request_: bytes, first: bytes
+    gateway: Served, routes: Routes, caplog: pytest.LogCaptureFixture, request_: bytes, first: bytes
 ) -> None:
     with capture_logs() as lines:
         async with gateway.connected() as client:
@@ -68,7 +68,7 @@ async def test_a_thousand_requests_in_one_breath_are_all_answered_without_a_word
 
 
 async def test_what_comes_behind_a_request_that_waits_is_neither_parsed_nor_read_without_end(
-    gateway: Gateway, routes: Routes
+    gateway: Served, routes: Routes
 ) -> None:
     requests = GATED * 500_000
     async with gateway.connected() as client:
@@ -81,7 +81,7 @@ async def test_what_comes_behind_a_request_that_waits_is_neither_parsed_nor_read
         sending.cancel()
 
 
-async def test_answers_come_in_the_order_of_the_requests(gateway: Gateway, routes: Routes) -> None:
+async def test_answers_come_in_the_order_of_the_requests(gateway: Served, routes: Routes) -> None:
     async with gateway.connected() as client:
         await client.send(GATED + WEBHOOK + NOWHERE + WEBHOOK[:-1])
         await until(lambda: routes.asked == 1)
@@ -102,7 +102,7 @@ async def test_answers_come_in_the_order_of_the_requests(gateway: Gateway, route
     ],
 )
 async def test_a_bad_request_is_refused_after_the_answers_to_those_before_it(
-    gateway: Gateway, routes: Routes, storage: FakeStorage, bad: bytes, status: int
+    gateway: Served, routes: Routes, storage: FakeStorage, bad: bytes, status: int
 ) -> None:
     async with gateway.connected() as client:
         await client.send(GATED + WEBHOOK + bad + WEBHOOK)
@@ -128,7 +128,7 @@ async def test_a_bad_request_is_refused_after_the_answers_to_those_before_it(
     ],
 )
 async def test_a_client_that_leaves_meanwhile_ends_what_is_done_for_it_and_is_a_line_for_debugging(
-    gateway: Gateway, routes: Routes, caplog: pytest.LogCaptureFixture, how: str, requests: bytes
+    gateway: Served, routes: Routes, caplog: pytest.LogCaptureFixture, how: str, requests: bytes
 ) -> None:
     with capture_logs() as lines:
         _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
@@ -150,7 +150,7 @@ async def test_a_client_that_leaves_meanwhile_ends_what_is_done_for_it_and_is_a_
     assert {(line["event"], line["log_level"]) for line in lines} <= {("client_left", "debug")}
 
 
-async def test_line_breaks_between_requests_do_not_keep_a_connection_open(gateway: Gateway) -> None:
+async def test_line_breaks_between_requests_do_not_keep_a_connection_open(gateway: Served) -> None:
     async with gateway.connected() as client:
         await client.send(NOWHERE)
         await client.answer()
@@ -163,7 +163,7 @@ async def test_line_breaks_between_requests_do_not_keep_a_connection_open(gatewa
         assert hung_up.result()
 
 
-async def test_the_pieces_of_a_body_that_nobody_reads_end_no_stream(gateway: Gateway, routes: Routes) -> None:
+async def test_the_pieces_of_a_body_that_nobody_reads_end_no_stream(gateway: Served, routes: Routes) -> None:
     async with gateway.connected() as client:
         await client.send(head("/endless", "Transfer-Encoding: chunked", method="GET"))
         await until(lambda: routes.streams == 1)

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from tests.integration.gateway.edge.routes import Routes
-from tests.integration.gateway.serving import Gateway, ImpatientProtocol, head, serving
+from tests.integration.gateway.serving import ImpatientProtocol, Served, head, serving
 from tests.integration.service import until
 from tests.unit.gateway.fakes import FakeStorage
 
@@ -21,7 +21,7 @@ def routes() -> Routes:
 
 
 @pytest.fixture
-async def gateway(routes: Routes) -> AsyncIterator[Gateway]:
+async def gateway(routes: Routes) -> AsyncIterator[Served]:
     async with serving(FakeStorage(), protocol=ImpatientProtocol, beside=routes.handlers()) as gateway:
         yield gateway
 
@@ -41,7 +41,7 @@ def cut_off(lines: list[EventDict]) -> list[EventDict]:
         head("/torrent", method="GET") + LARGE * 40,
     ],
 )
-async def test_a_client_that_never_reads_is_cut_off(gateway: Gateway, routes: Routes, requests: bytes) -> None:
+async def test_a_client_that_never_reads_is_cut_off(gateway: Served, routes: Routes, requests: bytes) -> None:
     with capture_logs() as lines:
         clients = [socket.create_connection(("127.0.0.1", gateway.port)) for _ in range(10)]
         for client in clients:
@@ -55,7 +55,7 @@ async def test_a_client_that_never_reads_is_cut_off(gateway: Gateway, routes: Ro
     assert {line["event"] for line in lines} == {"client_takes_nothing", "client_left"}
 
 
-async def test_a_client_that_reads_gets_all(gateway: Gateway) -> None:
+async def test_a_client_that_reads_gets_all(gateway: Served) -> None:
     async with gateway.connected() as client:
         await client.send(LARGE)
         answer = await client.answer()
