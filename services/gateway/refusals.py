@@ -16,8 +16,9 @@ _UNAVAILABLE: Final = 503
 def answer(status: int, detail: str, path: str) -> bytes:
     """Return a whole answer, after which the connection is closed."""
     body = _body(status, detail, path)
-    head = f"content-type: {problems.MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    return STATUS_LINE[status] + head.encode() + body
+    head = f"content-type: {problems.MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
+    patience = f"retry-after: {problems.PATIENCE}\r\n" if status == _UNAVAILABLE else ""
+    return STATUS_LINE[status] + head.encode() + patience.encode() + b"\r\n" + body
 
 
 async def crowded(scope: Scope, _receive: Receive, send: Send) -> None:
