@@ -12,7 +12,7 @@ EVERY: Final = timedelta(minutes=1)
 
 
 async def give_back(*, every: timedelta = EVERY) -> None:
-    """Do so every minute, until cancelled; end at once where the C library knows no way.
+    """Do so now and every minute, until cancelled; end at once where the C library knows no way.
 
     It takes 5 ms where much is free, and a fifth of a millisecond where little is.
     """
@@ -20,5 +20,5 @@ async def give_back(*, every: timedelta = EVERY) -> None:
     if not hasattr(library, "malloc_trim"):
         return
     while True:
-        await asyncio.sleep(every.total_seconds())
         library.malloc_trim(0)
+        await asyncio.sleep(every.total_seconds())
