@@ -64,6 +64,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._in_message = False
         self._unparsed = 0
+        self._body_left = 0
+        """Bytes of a body whose length was announced, in which no other request can begin."""
         self._ahead = b""
         """What came behind a request that waits."""
         self._answering: RequestResponseCycle | None = None
@@ -98,13 +100,12 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._keep(self._ahead + data)
             return
-        at = 0
-        while at < len(data) and not (self.pipeline or self._is_refused):
-            ends_at = data.find(_HEAD_END, at)
-            piece = data[at:] if ends_at < 0 else data[at : ends_at + len(_HEAD_END)]
+        while data and not (self.pipeline or self._is_refused):
+            ends_at = data.find(_HEAD_END, self._body_left)
+            piece = data if ends_at < 0 else data[: ends_at + len(_HEAD_END)]
             self._parse(piece)
-            at += len(piece)
-        self._keep(data[at:])
+            data = data[len(piece) :]
+        self._keep(data)
         self._set_deadline()
 
     def on_message_begin(self) -> None:
@@ -124,13 +125,16 @@ class LimitedProtocol(HttpToolsProtocol):
             self.app = self._application()
             super().on_headers_complete()
             self._in_head = False
+            self._body_left = _length(self.headers)
 
     def on_body(self, body: bytes) -> None:
+        self._body_left = max(0, self._body_left - len(body))
         if not self._is_refused:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._in_message = False
+        self._body_left = 0
         self._in_time()
         if not self._is_refused:
             super().on_message_complete()
@@ -143,8 +147,9 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.write(self._last_answer)
             self.transport.close()
             return
-        ahead, self._ahead = self._ahead, b""
-        self.data_received(ahead)
+        if self._ahead or self._in_message:
+            ahead, self._ahead = self._ahead, b""
+            self.data_received(ahead)
 
     def _is_among_the_last(self) -> bool:
         """Say whether hardly a descriptor is left: the system gives out the lowest that is free."""
@@ -234,6 +239,11 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _is_answering(self) -> bool:
         return self._answering is not None and not self._answering.response_complete
+
+
+def _length(headers: list[tuple[bytes, bytes]]) -> int:
+    """Return what a request says of the length of its body; 0 where it does not."""
+    return next((int(value) for name, value in headers if name == b"content-length"), 0)
 
 
 def _nothing() -> None:

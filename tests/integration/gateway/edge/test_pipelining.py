@@ -47,6 +47,7 @@ def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
         b"GET / HTTP/1.1\r\nUpgrade:a\r\nConnection:Upgrade\r\n\r\n",
         head("/nowhere", *OFFER, "Content-Length: 0"),
         head("/nowhere", *OFFER, "Content-Length: 4") + b"\r\n\r\n",
+        head("/nowhere", "Content-Length: 10") + b"\r\n\r\n" * 2 + b"\r\n",
         head("/nowhere", *OFFER, "Transfer-Encoding: chunked") + chunk(b"\r\n\r\n") + b"0\r\n\r\n",
         NOWHERE,
     ],
