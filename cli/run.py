@@ -23,7 +23,7 @@ from cli.folder import Folder
 from cli.settings import KINDS, MADE_BY_RUN, SERVICES, RunSettings
 from cli.supervisor.plan import Plan, dump
 from cli.supervisor.program import Program, Sign
-from shared import settings
+from shared import descriptors, settings
 from shared.errors import PermanentError
 from shared.keyring import Keyring, new_key, new_key_id
 from shared.schemas.secret import Secret
@@ -148,7 +148,8 @@ _PUBLISHED: Final = (names.ADDRESS, names.DATABASE_URL, names.NATS_URL, names.EN
 
 
 def become(plan: Plan, folder: Folder) -> NoReturn:
-    """Turn this process into the supervisor of a plan."""
+    """Turn this process into the supervisor of a plan; all that it starts may have as many files open as it may."""
+    descriptors.raise_limit()
     published = [folder.run / name for name in _PUBLISHED]
     path = folder.publish("plan", dump(plan._replace(remove=[str(path) for path in published])))
     if plan.lock is not None:

@@ -7,6 +7,7 @@ import msgspec
 from services.gateway import settings as gateway
 from shared.schemas.secret import Secret
 from shared.settings import (
+    CredentialsFile,
     DatabaseUrl,
     Host,
     LogFormat,
@@ -35,7 +36,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     nats_url: Annotated[
         NatsUrl, described("NATS addresses, separated by commas; embedded if empty", "nats://127.0.0.1:4222")
     ] = Secret("")
-    nats_credentials: Annotated[str, described("the path of a NATS credentials file", "/run/secrets/usher.creds")] = ""
+    nats_credentials: CredentialsFile = ""
     nats_replicas: Replicas = 1
     usher_encryption_keys: Annotated[
         Secret, described("id:base64 of 32 bytes, the newest first; generated if empty", "k1:" + "A" * 43 + "=")

@@ -7,10 +7,12 @@ by its key, or looks like one by its shape, is replaced. Handlers still must not
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any, Final
 
 import structlog
+from structlog.typing import ExcInfo
 
 from shared.schemas.secret import HIDDEN, Secret
 
@@ -42,6 +44,12 @@ _SECRET_SHAPES: Final = (  # what a text must have in it to be worth a closer lo
     (".", re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{20,}+\.[A-Za-z0-9_-]{6,}+\.[A-Za-z0-9_-]{20,}+"), HIDDEN),
 )
 
+_DEEPEST: Final = 200
+"""Lists and mappings within each other that are looked through; a webhook's payload has half of that at most."""
+_TOO_DEEP: Final = "(nested too deeply to be shown)"
+_MOST_CALLS: Final = 40
+"""Calls of a traceback."""
+
 
 def redacted(text: str) -> str:
     """Return a text without what looks like a secret in it."""
@@ -58,17 +66,31 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     return event
 
 
-def clean(key: str, value: Any) -> Any:
-    """Return what may be seen of a value of this name, deep inside lists and mappings too."""
+def clean(key: str, value: Any, *, depth: int = 0) -> Any:
+    """Return what may be seen of a value of this name, inside lists and mappings too, but for what is too deep."""
     if isinstance(value, Secret) or (_SECRET_KEY.search(key) and isinstance(value, str | bytes)):
         return HIDDEN
     if isinstance(value, str):
         return redacted(value)
+    if depth > _DEEPEST:
+        return _TOO_DEEP
     if isinstance(value, MutableMapping):
-        return {name: clean(str(name), inner) for name, inner in value.items()}
+        return {name: clean(str(name), inner, depth=depth + 1) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [clean(key, inner) for inner in value]
-    return value if isinstance(value, int | float | bool | None) else redacted(str(value))
+        return [clean(key, inner, depth=depth + 1) for inner in value]
+    return value if isinstance(value, int | float | bool | None) else redacted(_text(value))
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except RecursionError:
+        return _TOO_DEEP
+
+
+def _traceback(exc_info: ExcInfo) -> str:
+    """Return the end of a traceback: all of one that ran into the limit of recursion has a thousand calls."""
+    return "".join(traceback.format_exception(*exc_info, limit=-_MOST_CALLS)).rstrip("\n")
 
 
 def configure(*, service: str, level: str, style: str) -> None:
@@ -82,7 +104,7 @@ def configure(*, service: str, level: str, style: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _service(service),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_traceback),
         redact,
     ]
     structlog.configure(

@@ -16,7 +16,7 @@ import msgspec
 import stamina
 import structlog
 
-from shared import logs, settings, telemetry
+from shared import descriptors, logs, memory, settings, telemetry
 from shared.bus import connection, streams
 from shared.bus.connection import Bus
 from shared.bus.consumer import Consumer, Handler
@@ -171,7 +171,11 @@ class Service:
 
 
 async def serve(
-    config: ServiceSettings, run: Callable[[], Coroutine[Any, Any, None]], *, finish: Callable[[], Awaitable[None]]
+    config: ServiceSettings,
+    run: Callable[[], Coroutine[Any, Any, None]],
+    *,
+    finish: Callable[[], Awaitable[None]],
+    trim_every: timedelta = memory.EVERY,
 ) -> None:
     """Run a service until a signal tells it to stop; then `finish` it, and cancel what is left."""
     stop = asyncio.Event()
@@ -179,7 +183,8 @@ async def serve(
     pages = monitor(heartbeat, host=config.usher_monitor_host, port=config.usher_monitor_port)
     with _stopping(stop), watchdog(heartbeat), pages:
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(run()), tasks.create_task(heartbeat.beat())]
+            parts = (run(), heartbeat.beat(), memory.give_back(every=trim_every))
+            running = [tasks.create_task(part) for part in parts]
             await stop.wait()
             log.info("stopping")
             await finish()
@@ -216,6 +221,7 @@ def main(
     except SettingsError as exc:
         sys.stderr.write(f"usher {name}: {exc.detail}\n")
         sys.exit(2)
+    descriptors.raise_limit()
     logs.configure(service=name, level=config.log_level, style=config.log_format)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 100)

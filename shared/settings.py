@@ -16,6 +16,7 @@ import msgspec
 from dotenv.parser import parse_stream
 from msgspec import Meta
 
+from shared import files
 from shared.errors import PermanentError
 from shared.schemas.secret import Secret
 
@@ -79,6 +80,15 @@ HexKey = Annotated[
 Snowflake = Annotated[
     str, Meta(pattern="^[0-9]{15,22}$", description="an id of Discord's, all digits", examples=["1014270561534541824"])
 ]
+CredentialsFile = Annotated[
+    str,
+    Meta(
+        description="the path of a NATS credentials file",
+        examples=["/run/secrets/usher.creds"],
+        extra={"is_read": True},
+    ),
+]
+"""A path whose file another library reads, who knows when: it is tried at start."""
 Networks = Annotated[str, described("networks, separated by commas; empty: all private ones", "192.168.1.0/24")]
 
 _LINE: Final = "lines of NAME=value in UTF-8, for example USHER_PORT=8000"
@@ -91,7 +101,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     database_url: DatabaseUrl
     nats_url: NatsUrl
-    nats_credentials: Annotated[str, described("the path of a NATS credentials file", "/run/secrets/usher.creds")] = ""
+    nats_credentials: CredentialsFile = ""
     nats_replicas: Replicas = 1
     usher_encryption_keys: Annotated[
         Secret,
@@ -236,9 +246,9 @@ def _text(path: Path) -> str:
     if not os.path.exists(path) or path.is_dir():  # noqa: PTH110 (pathlib raises where a folder may not be searched)
         return ""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return files.text(path, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"the file {path} cannot be read ({type(exc).__name__}): expected {_LINE}") from exc
+        raise SettingsError(f"the file {path} cannot be read ({files.reason(exc)}): expected {_LINE}") from exc
 
 
 def _read(name: str, hint: Any, variables: Mapping[str, str], *, required: bool) -> Any:
@@ -256,16 +266,23 @@ def _raw(name: str, variables: Mapping[str, str]) -> str:
         raise SettingsError(f"{name} and {name}_FILE are both set: keep one of them")
     if not path:
         return value.strip()
+    return _content(f"{name}_FILE", path).strip()
+
+
+def _content(name: str, path: str) -> str:
+    """Return what a file holds that a variable names."""
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        return files.text(Path(path), encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{name}_FILE names a file that cannot be read: {path} ({type(exc).__name__})") from exc
+        raise SettingsError(f"{name} names a file that cannot be read: {path} ({files.reason(exc)})") from exc
 
 
 def _convert(name: str, raw: str, hint: Any) -> Any:
     plain, metas = _split(hint)
     if plain is Secret:
         return _secret(name, raw, hint, metas)
+    if any(meta.extra and meta.extra.get("is_read") for meta in metas):
+        _content(name, raw)
     target = Annotated[(plain, *metas)] if metas else plain
     try:
         return msgspec.convert(raw, target, strict=False)

@@ -1,67 +1,115 @@
-"""uvicorn's HTTP protocol with the limits that it lacks: size and number of headers, and time for a whole request.
+"""uvicorn's HTTP protocol with the limits that it lacks: size and number of headers, requests ahead, and time.
 
-Without them one client fills the memory with a header that never ends, or holds connections open for ever. What is
-refused here, before there is a request to hand to the application, is answered with problem+json too; so is what comes
-when there is too much already, which uvicorn's own limit answers with plain text.
+Without them one client fills the memory with a header that never ends, with requests by the thousand, or holds
+connections open for ever. What is refused here, before there is a request to hand to the application, is answered with
+problem+json too; so is what comes when there is too much already, which uvicorn's own limit answers with plain text.
+
+One request of a connection is answered at a time. At most one more is parsed ahead; what comes behind it stays unread.
 """
 
 import asyncio
 import itertools
+import os
 import urllib.parse
+from contextlib import suppress
 from typing import Any, Final
 
 import httptools
-from litestar.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+import structlog
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from services.gateway import faults, problems
-from services.gateway.problems import Problem
-from services.gateway.shown_path import shown_path
+from services.gateway import refusals
+from services.gateway.notices import Notice
+from services.gateway.parser import Parser
+from services.gateway.transport import HeldFlow, WatchedTransport
+from shared import descriptors
 
 MAX_HEAD: Final = 64 * 1024
 MAX_HEADERS: Final = 100
-_BAD_REQUEST: Final = 400
-_UNAVAILABLE: Final = 503
 MOST_AT_ONCE: Final = 1000
 """Connections, and calls under way; beyond them the answer is 503 at once."""
 DEADLINE: Final = 15.0
 """Seconds from a request's first byte, or from the connection's beginning, to its last byte."""
+WRITE_DEADLINE: Final = 15.0
+"""Seconds that a client may take nothing of an answer; it is looked at once in so many, so at most twice as long."""
+SPARE_DESCRIPTORS: Final = 32
+"""Files that the process may still open when it takes no more connections: for NATS, Postgres and the spool."""
+_HEAD_END: Final = b"\r\n\r\n"
+_MOST_AHEAD: Final = 64 * 1024
+"""Bytes that are taken from a client whose requests wait; with more, reading stops."""
+
+_log = structlog.get_logger()
+_crowd: Final = Notice("too_many_at_once")
+_shortage: Final = Notice("descriptors_run_out")
 
 
 class LimitedProtocol(HttpToolsProtocol):
     """To be given to uvicorn as `http=LimitedProtocol`; a subclass may set other limits."""
 
     deadline = DEADLINE
+    write_deadline = WRITE_DEADLINE
     most_at_once = MOST_AT_ONCE
+    spare_descriptors = SPARE_DESCRIPTORS
+
+    transport: WatchedTransport
+    flow: HeldFlow
+    parser: Parser  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.access_log = False  # it would write each request's query, and with it a webhook's secret
+        self.parser = Parser(self)
         self._late: asyncio.TimerHandle | None = None
         self._in_head = True
         self._in_message = False
         self._unparsed = 0
-        self._refused = False
+        self._body_left = 0
+        """Bytes of a body whose length was announced, in which no other request can begin."""
+        self._ahead = b""
+        """What came behind a request that waits."""
+        self._answering: RequestResponseCycle | None = None
+        self._is_refused = False
+        self._last_answer = b""
+        """To a request that is refused, while an earlier one is still being answered."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(WatchedTransport(transport, self.loop, deadline=self.write_deadline))
+        self.flow = HeldFlow(self.transport)
+        if self._is_among_the_last():
+            self._turn_away()
+            return
         self._late = self.loop.call_later(self.deadline, self._refuse_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._in_time()
+        self.transport.end_watch()
+        self.parser.close()
         super().connection_lost(exc)
+        if self._answering is not None and not self._answering.response_complete:
+            _log.debug("client_left", unanswered=1 + len(self.pipeline))
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        for waiting, _ in self.pipeline:
+            waiting.on_response = _nothing
+        self._ahead = b""
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self._is_refused:
             return
-        self._feed(data)
-        if self._in_head:
-            self._unparsed += len(data)
-            self._check_head(self._unparsed)
-        if self._in_message and self._late is None:
-            self._late = self.loop.call_later(self.deadline, self._refuse_late)
+        if self.pipeline:
+            self._keep(self._ahead + data)
+            return
+        while data and not (self.pipeline or self._is_refused):
+            ends_at = data.find(_HEAD_END, self._body_left)
+            piece = data if ends_at < 0 else data[: ends_at + len(_HEAD_END)]
+            self._parse(piece)
+            data = data[len(piece) :]
+        self._keep(data)
+        self._set_deadline()
 
     def on_message_begin(self) -> None:
+        self._unset_keepalive_if_required()
         super().on_message_begin()
         self._in_head = self._in_message = True
         self._unparsed = 0
@@ -71,53 +119,78 @@ class LimitedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        if self._offers_upgrade():
-            return
-        self._in_head = False
         self._check_head(len(self.url) + sum(map(len, itertools.chain.from_iterable(self.headers))))
-        if not self._refused:
+        if not self._is_refused:
+            self._unset_keepalive_if_required()
             self.app = self._application()
             super().on_headers_complete()
+            self._in_head = False
+            self._body_left = _length(self.headers)
 
     def on_body(self, body: bytes) -> None:
-        if not self._refused:
+        self._body_left = max(0, self._body_left - len(body))
+        if not self._is_refused:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self._offers_upgrade():
-            return
         self._in_message = False
+        self._body_left = 0
         self._in_time()
-        if not self._refused:
+        if not self._is_refused:
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        if self._last_answer and not self._is_answering():
+            self.transport.write(self._last_answer)
+            self.transport.close()
+            return
+        if self._ahead or self._in_message:
+            ahead, self._ahead = self._ahead, b""
+            self.data_received(ahead)
+
+    def _is_among_the_last(self) -> bool:
+        """Say whether hardly a descriptor is left: the system gives out the lowest that is free."""
+        descriptor: int = self.transport.get_extra_info("socket").fileno()
+        return descriptor >= descriptors.limit() - self.spare_descriptors
+
+    def _turn_away(self) -> None:
+        """Answer and close at once, before more connections are accepted.
+
+        Where no descriptor is left, libuv closes what it accepts without a word, and may stop listening for good.
+        """
+        _shortage.give(limit=descriptors.limit(), connections=len(self.connections))
+        self._is_refused = True
+        descriptor: int = self.transport.get_extra_info("socket").fileno()
+        with suppress(OSError):
+            os.write(descriptor, refusals.answer(503, refusals.CROWDED, ""))
+            os.read(descriptor, MAX_HEAD)  # what is left unread makes a reset of the end
+        self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""
         self._refuse(400, msg)
 
-    def _feed(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
+    def _parse(self, piece: bytes) -> None:
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            if self._offers_upgrade() and not self._refused:
-                self._stay_with_http(data[upgrade.args[0] :])
+            self.parser.feed_data(piece)
         except httptools.HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
+        if self._in_head:
+            self._unparsed += len(piece)
+            self._check_head(self._unparsed)
 
-    def _offers_upgrade(self) -> bool:
-        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+    def _keep(self, ahead: bytes) -> None:
+        self._ahead = ahead
+        self.flow.hold(is_held=len(ahead) > _MOST_AHEAD)
 
-    def _stay_with_http(self, rest: bytes) -> None:
-        """Begin the request again without its offer of another protocol, which httptools takes for accepted.
-
-        A server may ignore it, and need not say so: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
-        """
-        version = self.parser.get_http_version().encode()
-        head = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, version)
-        headers = b"".join(b"%s: %s\r\n" % header for header in self.headers if header[0] != b"upgrade")
-        self.parser = httptools.HttpRequestParser(self)
-        self._feed(head + headers + b"\r\n" + rest)
+    def _set_deadline(self) -> None:
+        if self.pipeline:
+            self._in_time()  # that the rest is not here yet is our doing
+        elif self._in_message and self._late is None and not self._is_refused:
+            self._late = self.loop.call_later(self.deadline, self._refuse_late)
 
     def _in_time(self) -> None:
         if self._late is not None:
@@ -133,18 +206,23 @@ class LimitedProtocol(HttpToolsProtocol):
         self._refuse(408, f"the request was not complete after {self.deadline:g} s")
 
     def _refuse(self, status: int, detail: str) -> None:
-        self._refused = True
-        if self.transport.is_closing():
+        if self._is_refused or self.transport.is_closing():
             return
-        if not self._is_answering():
-            self.transport.write(_answer(status, detail, self._path()))
+        self._is_refused = True
+        answer = refusals.answer(status, detail, self._path())
+        is_under_way = self._in_message and not self._in_head
+        if self._is_answering() and not is_under_way:
+            self._last_answer = answer
+            return
+        if not (is_under_way and self.cycle.response_started):
+            self.transport.write(answer)
         self.transport.close()
 
     def _application(self) -> Any:
         if len(self.connections) <= self.most_at_once and len(self.tasks) < self.most_at_once:
             return self.config.loaded_app
-        self.logger.warning("More than %d connections or calls at once.", self.most_at_once)
-        return _crowded
+        _crowd.give(connections=len(self.connections), calls=len(self.tasks), most=self.most_at_once)
+        return refusals.crowded
 
     def _path(self) -> str:
         """Return the path of the request, once it is there as a whole."""
@@ -155,32 +233,18 @@ class LimitedProtocol(HttpToolsProtocol):
         except httptools.HttpParserInvalidURLError:
             return ""
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
     def _is_answering(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        return cycle is not None and cycle.response_started and not cycle.response_complete
+        return self._answering is not None and not self._answering.response_complete
 
 
-def _answer(status: int, detail: str, path: str) -> bytes:
-    body = _body(status, detail, path)
-    head = f"content-type: {problems.MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    return STATUS_LINE[status] + head.encode() + body
+def _length(headers: list[tuple[bytes, bytes]]) -> int:
+    """Return what a request says of the length of its body; 0 where it does not."""
+    return next((int(value) for name, value in headers if name == b"content-length"), 0)
 
 
-def _body(status: int, detail: str, path: str) -> bytes:
-    errors = faults.whole("", detail) if status == _BAD_REQUEST else ()
-    return problems.encoded(
-        Problem(title=problems.title(status), status=status, detail=detail, instance=shown_path(path), errors=errors)
-    )
-
-
-async def _crowded(scope: Scope, _receive: Receive, send: Send) -> None:
-    """Answer in the application's place."""
-    body = _body(_UNAVAILABLE, "too many connections or calls at once: try again in a moment", scope["path"])
-    headers = [
-        (b"content-type", problems.MEDIA_TYPE.encode()),
-        (b"content-length", b"%d" % len(body)),
-        (b"retry-after", b"%d" % problems.PATIENCE),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": _UNAVAILABLE, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+def _nothing() -> None:
+    """Be told of an answer that will never be given, in place of a protocol that would stay in memory for it."""

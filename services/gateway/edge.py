@@ -46,7 +46,7 @@ class Edge:
         answered = _Answered(send) if asked is given else _Answered(_Bodiless(send), allows_head=False)
         began = time.perf_counter()
         try:
-            await self._app(asked, receive, answered)
+            await self._app(asked, _Heard(receive, answered), answered)
         finally:
             _count(asked, method, answered.status, time.perf_counter() - began)
 
@@ -85,6 +85,23 @@ class _Answered:
             headers = map(_with_head, message["headers"]) if self._allows_head else message["headers"]
             message["headers"] = [*headers, *_missing(message["headers"])]
         await self._send(message)
+
+
+class _Heard:
+    """Once the answer has begun, tells the application only that the client has left.
+
+    Litestar's streams look out for that meanwhile, and go one call deeper for each piece of a body that comes instead.
+    """
+
+    def __init__(self, receive: Receive, answered: _Answered) -> None:
+        self._receive = receive
+        self._answered = answered
+
+    async def __call__(self) -> Any:
+        message = await self._receive()
+        while self._answered.status and message["type"] != "http.disconnect":
+            message = await self._receive()
+        return message
 
 
 def _missing(headers: Any) -> list[tuple[bytes, bytes]]:

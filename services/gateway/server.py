@@ -9,15 +9,21 @@ import socket
 from collections.abc import Iterator
 from typing import Final
 
+import structlog
 import uvicorn
 from litestar.types import ASGIApp
 
-from services.gateway.connections import LimitedProtocol
+from services.gateway.connections import MOST_AT_ONCE, SPARE_DESCRIPTORS, LimitedProtocol
+from shared import descriptors
 from shared.errors import PermanentError
 
 FINISH_WITHIN_S: Final = 6
 _BACKLOG: Final = 2048
 _KEEP_ALIVE_S: Final = 30
+_OWN_DESCRIPTORS: Final = 64
+"""Files and connections of the process itself."""
+
+log = structlog.get_logger()
 
 
 class AddressError(PermanentError):
@@ -49,6 +55,7 @@ class Server:
 
     def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
         self._socket = listen(host, port)
+        _check_descriptors()
         self._uvicorn = _Uvicorn(
             uvicorn.Config(
                 app,
@@ -84,6 +91,12 @@ class Server:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_WITHIN_S + 1):
                 await self._is_over.wait()
+
+
+def _check_descriptors() -> None:
+    needed = MOST_AT_ONCE + SPARE_DESCRIPTORS + _OWN_DESCRIPTORS
+    if descriptors.limit() < needed:
+        log.warning("descriptors_are_few", limit=descriptors.limit(), needed=needed)
 
 
 def listen(host: str, port: int) -> socket.socket:

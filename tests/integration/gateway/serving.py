@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 import msgspec
 import uvicorn
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from uvicorn.server import ServerState
 
 from services.gateway import problems
 from services.gateway.connections import LimitedProtocol
+from services.gateway.edge import Edge
 from services.gateway.webhooks.door import Door, Storage
 from services.gateway.webhooks.routes import router
 from services.gateway.webhooks.secrets import SecretEntry, Secrets, digest
@@ -24,6 +27,10 @@ BODY_DEADLINE = timedelta(seconds=0.3)
 
 class QuickProtocol(LimitedProtocol):
     deadline = 0.8
+
+
+class ImpatientProtocol(LimitedProtocol):
+    write_deadline = 0.1
 
 
 class NarrowProtocol(LimitedProtocol):
@@ -99,18 +106,41 @@ class Gateway:
             return await client.answer()
 
 
+class Served(Gateway):
+    """One in the test's own process."""
+
+    def __init__(self, port: int, state: ServerState) -> None:
+        super().__init__(port)
+        self._state = state
+
+    @property
+    def connections(self) -> list[LimitedProtocol]:
+        return [each for each in self._state.connections if isinstance(each, LimitedProtocol)]
+
+    def is_idle(self) -> bool:
+        """Tell whether nobody is connected and nothing is being answered."""
+        return not self._state.connections and not self._state.tasks
+
+
 @asynccontextmanager
 async def serving(
-    storage: Storage, *, protocol: type[LimitedProtocol] = LimitedProtocol, deadline: timedelta = BODY_DEADLINE
-) -> AsyncIterator[Gateway]:
+    storage: Storage,
+    *,
+    protocol: type[LimitedProtocol] = LimitedProtocol,
+    deadline: timedelta = BODY_DEADLINE,
+    beside: Sequence[HTTPRouteHandler] = (),
+    keep_alive_s: float = 5,
+) -> AsyncIterator[Served]:
+    """Serve the webhook routes, and others `beside` them."""
     door = Door(SECRETS, storage, deadline=deadline)
-    app = Litestar([router(door)], exception_handlers=problems.handlers())
+    app = Edge(Litestar([router(door), *beside], exception_handlers=problems.handlers()))
     config = uvicorn.Config(app, http=protocol, ws="none", lifespan="off", access_log=False, log_config=None)
+    config.timeout_keep_alive = keep_alive_s  # type: ignore[assignment]  # less than a second is good enough for it
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            yield Gateway(listener.getsockname()[1])
+            yield Served(listener.getsockname()[1], server.server_state)
         finally:
             server.should_exit = server.force_exit = True
             await task

@@ -130,7 +130,7 @@ async def test_a_client_that_hangs_up_leaves_nothing_behind(gateway: Gateway, st
 
     assert answer.status == 202
     assert len(storage.records) == 1
-    assert [line["event"] for line in logs] == ["webhook_stored"]
+    assert [line["event"] for line in logs if line["log_level"] != "debug"] == ["webhook_stored"]
 
 
 @pytest.mark.parametrize(

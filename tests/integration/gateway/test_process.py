@@ -1,12 +1,8 @@
 """A gateway as a process of its own: how it starts, listens, and stops."""
 
 import asyncio
-import os
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -14,47 +10,10 @@ import msgspec
 
 from cli.embedded.program import free_port
 from services.gateway.server import listen
-from shared.keyring import new_key
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, WEBHOOK_SECRET
+from tests.integration.gateway.starting import NOWHERE, answers, started
 from tests.integration.service import until
-
-NOWHERE = {"DATABASE_URL": "postgresql://usher@127.0.0.1:1/usher", "NATS_URL": "nats://127.0.0.1:1"}
-
-
-@asynccontextmanager
-async def started(folder: Path, port: int, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    environment = {
-        **os.environ,  # noqa: TID251 (the test's own environment, handed on)
-        "USHER_DATA_DIR": str(folder),
-        "USHER_PORT": str(port),
-        "USHER_ENCRYPTION_KEYS": new_key("test").reveal(),
-        "USHER_ADMIN_PASSWORD": PASSWORD,
-        "USHER_API_KEY": KEY,
-        "USHER_WEBHOOK_SECRET": WEBHOOK_SECRET,
-        **settings,
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.gateway",
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-async def answers(http: httpx.AsyncClient, path: str, status: int = 200) -> bool:
-    try:
-        return (await http.get(path, headers=ADMIN)).status_code == status
-    except httpx.TransportError:
-        return False
 
 
 async def test_sigterm_stops_it_in_time_with_streams_open_and_calls_under_way(

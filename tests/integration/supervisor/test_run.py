@@ -1,5 +1,7 @@
 import asyncio
 import os
+import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -19,6 +21,8 @@ from tests.integration.supervisor.running import REPOSITORY, Usher, processes_of
 
 WITH_STAND_INS = str(Path(__file__).with_name("with_stand_ins.py"))
 NOBODY = "nobody"
+FEW = 200
+"""Files that a program may have open, unless it raises that itself."""
 Start = Callable[[], Usher]
 
 
@@ -35,7 +39,7 @@ def start(tmp_path: Path, folder: Path) -> Iterator[Start]:
 
     def start() -> Usher:
         usher = Usher(
-            [sys.executable, WITH_STAND_INS],
+            ["sh", "-c", f"ulimit -Sn {FEW}; exec {shlex.join((sys.executable, WITH_STAND_INS))}"],
             tmp_path / f"said-{len(started)}",
             USHER_DATA_DIR=str(folder),
             USHER_PORT=str(free_port()),
@@ -114,6 +118,17 @@ def test_a_stop_kills_nobody_and_leaves_neither_processes_nor_addresses(start: S
     assert "does not stop in time" not in usher.said
     assert processes_of(folder) == []
     assert [path.name for path in (folder / "run").iterdir()] == ["lock"]
+
+
+def test_what_it_starts_may_have_many_files_open(start: Start, folder: Path) -> None:
+    start().says("ready")
+    until(lambda: is_up(folder))
+
+    limits = [Path(f"/proc/{process}/limits").read_text() for process in processes_of(folder)]
+
+    soft = [int(found[1]) for text in limits if (found := re.search(r"Max open files +(\d+)", text))]
+    assert len(soft) > 4
+    assert min(soft) > FEW
 
 
 def test_what_is_secret_is_for_the_owner_only_and_in_no_argument(start: Start, folder: Path) -> None:

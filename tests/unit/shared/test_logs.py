@@ -1,6 +1,10 @@
 """What is secret does not come out of a log line, in whatever place it stands."""
 
+import subprocess
+import sys
 import time
+from collections import deque
+from collections.abc import Callable
 
 import pytest
 
@@ -81,3 +85,44 @@ def test_secrets_in_values_are_hidden_however_deep() -> None:
 
     assert CANARY not in str(line)
     assert line["plain"] == 5
+
+
+@pytest.mark.parametrize("make", [lambda inner: [inner], lambda inner: {"a": inner}, lambda inner: {CANARY: [inner]}])
+def test_what_is_nested_without_end_is_cut_off(make: Callable[[object], object]) -> None:
+    value: object = CANARY
+    for _ in range(100_000):
+        value = make(value)
+
+    line = redact(None, "info", {"event": "x", "value": value})
+
+    assert "(nested too deeply to be shown)" in str(line["value"])
+
+
+def test_an_object_that_cannot_be_written_down_is_cut_off() -> None:
+    value: deque[object] = deque()
+    for _ in range(100_000):
+        value = deque([value])
+
+    assert redact(None, "info", {"value": value}) == {"value": "(nested too deeply to be shown)"}
+
+
+RECURSION = """
+import logging
+from shared.logs import configure
+
+def descend(): ascend()
+def ascend(): descend()
+
+configure(service="test", level="INFO", style="json")
+try:
+    descend()
+except RecursionError:
+    logging.getLogger("library").exception("failed")
+"""
+
+
+def test_the_traceback_of_an_endless_recursion_is_short() -> None:
+    said = subprocess.run([sys.executable, "-c", RECURSION], capture_output=True, check=True, text=True).stdout
+
+    assert "RecursionError" in said
+    assert len(said) < 10_000

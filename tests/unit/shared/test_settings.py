@@ -1,5 +1,7 @@
 """Settings: where they are read from, and what is said of a bad one."""
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,44 @@ def test_a_value_can_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named() -> None:
     with pytest.raises(SettingsError, match=r"^NATS_URL_FILE names a file that cannot be read: /no/such \(FileNotF"):
         read({**GOOD, "NATS_URL": "", "NATS_URL_FILE": "/no/such"})
+
+
+@pytest.fixture(params=["pipe", "device", "socket", "endless"])
+def no_text(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """What is in the place of a file, and would be waited for or read for ever."""
+    path = tmp_path / "odd"
+    match request.param:
+        case "pipe":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(str(path))
+        case _:
+            with path.open("wb") as file:
+                file.truncate(1 << 40)
+    return path
+
+
+def test_an_env_file_that_is_no_file_of_text_is_refused_in_one_line(no_text: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^the file \S+odd cannot be read \(.+\): expected lines of NAME=value"):
+        read(GOOD, env_file=no_text)
+
+
+def test_a_value_that_is_to_stand_in_no_file_of_text_is_refused_in_one_line(no_text: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^NATS_URL_FILE names a file that cannot be read: \S+odd \(.+\)$"):
+        read({**GOOD, "NATS_URL": "", "NATS_URL_FILE": str(no_text)})
+
+
+def test_credentials_that_are_no_file_of_text_are_refused_in_one_line(no_text: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^NATS_CREDENTIALS names a file that cannot be read: \S+odd \(.+\)$"):
+        read({**GOOD, "NATS_CREDENTIALS": str(no_text)})
+
+
+def test_a_value_that_is_to_stand_in_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^NATS_URL_FILE names .* \(it is no regular file\)$"):
+        read({**GOOD, "NATS_URL": "", "NATS_URL_FILE": str(tmp_path)})
 
 
 def test_both_forms_at_once_are_refused() -> None:

@@ -1,0 +1,93 @@
+"""httptools' parser for a server that speaks HTTP only.
+
+A request may offer another protocol; a server may ignore that, and need not say so:
+https://www.rfc-editor.org/rfc/rfc9110#section-7.8. httptools takes every offer for accepted and stops after the head.
+Here such a request is begun again without its offer, and whoever listens never learns of it.
+"""
+
+from typing import Protocol
+
+import httptools
+
+
+class Listener(Protocol):
+    """Is told what was parsed, and keeps target and headers (names in lower case) until the next request."""
+
+    url: bytes
+    headers: list[tuple[bytes, bytes]]
+
+    def on_message_begin(self) -> None: ...
+    def on_url(self, url: bytes) -> None: ...
+    def on_header(self, name: bytes, value: bytes) -> None: ...
+    def on_headers_complete(self) -> None: ...
+    def on_body(self, body: bytes) -> None: ...
+    def on_message_complete(self) -> None: ...
+
+
+class Parser:
+    """One for a connection; has the methods of httptools' parser that uvicorn calls."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        # These are httptools' callbacks, as are the two methods of such names below.
+        self.on_message_begin = listener.on_message_begin
+        self.on_url = listener.on_url
+        self.on_header = listener.on_header
+        self.on_body = listener.on_body
+        self._parser = self._fresh()
+
+    def feed_data(self, data: bytes) -> None:
+        """Parse what came; raises `httptools.HttpParserError`."""
+        while data:
+            try:
+                self._parser.feed_data(data)
+                data = b""
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = data[upgrade.args[0] :]
+                data = self._without_offer() + rest if self._has_offer() else b""
+
+    def close(self) -> None:
+        """Let go of what would keep both in memory until the garbage collector comes by."""
+        del self._parser
+
+    def get_method(self) -> bytes:
+        """Return the method of the request."""
+        return self._parser.get_method()
+
+    def get_http_version(self) -> str:
+        """Return the version of HTTP that the client speaks."""
+        return self._parser.get_http_version()
+
+    def should_keep_alive(self) -> bool:
+        """Say whether another request may follow."""
+        return self._parser.should_keep_alive()
+
+    def should_upgrade(self) -> bool:
+        """Say whether the client wants a tunnel, the one other protocol that is still heard of."""
+        return self._parser.should_upgrade()
+
+    def on_headers_complete(self) -> None:
+        """Hand it on, unless the request is about to begin again."""
+        if not self._has_offer():
+            self._listener.on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Hand it on, unless the request is about to begin again."""
+        if not self._has_offer():
+            self._listener.on_message_complete()
+
+    def _fresh(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        return parser
+
+    def _has_offer(self) -> bool:
+        return bool(self._parser.should_upgrade()) and self._parser.get_method() != b"CONNECT"
+
+    def _without_offer(self) -> bytes:
+        """Take a new parser, and return the head that it is to read."""
+        version = self._parser.get_http_version().encode()
+        line = b"%s %s HTTP/%s\r\n" % (self._parser.get_method(), self._listener.url, version)
+        headers = (b"%s: %s\r\n" % header for header in self._listener.headers if header[0] != b"upgrade")
+        self._parser = self._fresh()
+        return line + b"".join(headers) + b"\r\n"
