@@ -13,6 +13,7 @@ from typing import Final
 
 from services.linker.clients import Clients
 from services.linker.servers.store import ServerRow
+from services.linker.signins.budget import Budgets
 from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.flows.jellyfin import authorized, device_of
 from services.linker.signins.flows.places import AnotherServerError, chosen_server, proven_server
@@ -39,6 +40,7 @@ class Passwords:
     def __init__(self, *, pool: Pool, clients: Clients, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._clients = clients
+        self._budgets = Budgets(pool)
         self._now = now
 
     @asynccontextmanager
@@ -56,8 +58,9 @@ class Passwords:
         row = await chosen_server(self._pool, provider, server)
         account = digest(row.name, username)
         client = self._client(provider, row, asker, account)
-        proven_server(row, (await client.public_server()).id)
-        signed_in = await self._let_in(client, account, username=username, password=password)
+        async with self._budgets.of(row).turn():
+            proven_server(row, (await client.public_server()).id)
+            signed_in = await self._let_in(client, account, username=username, password=password)
         try:
             await self._forgive(account)
             yield authorized(provider, row, signed_in)

@@ -40,7 +40,7 @@ class PlexFlow:
 
     async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
         """Make both PINs; the short one may fail, as the button does as well."""
-        async with self._budget.turn():
+        async with self._budget.turn_alone():
             strong = await self._plex_tv.create_pin(strong=True)
         short = await self._short_pin()
         return Begun(
