@@ -5,11 +5,13 @@ https://gist.github.com/nielsvanvelzen/ea047d9028f676185832e51ffaf12a6f has it.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 import msgspec
 
 from shared.clients.api import Api, Explain, Headers
+from shared.clients.listed import Listed, listed
 from shared.clients.mediabrowser import (
     Device,
     PublicServer,
@@ -20,6 +22,7 @@ from shared.clients.mediabrowser import (
     WireUser,
     authorization,
     not_signed_in,
+    user_of,
 )
 from shared.errors import ConflictError, UsherError
 from shared.http.calls import RefusedError
@@ -123,10 +126,10 @@ class Jellyfin:
         wire = await self._api.ask("GET", "/Users/Me", WireUser, headers=self._with(token))
         return wire.user()
 
-    async def users(self, token: Secret) -> list[User]:
+    async def users(self, token: Secret) -> Listed[User]:
         """Return all accounts of the server, hidden and disabled ones too; for API keys and administrators."""
-        wire = await self._api.ask("GET", "/Users", list[WireUser], headers=self._with(token))
-        return [user.user() for user in wire]
+        wire = await self._api.ask("GET", "/Users", list[Any], headers=self._with(token))
+        return listed(wire, user_of)
 
     async def sign_out(self, token: Secret) -> None:
         """End the session of a token, which is then worth nothing."""

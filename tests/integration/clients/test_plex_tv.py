@@ -97,7 +97,7 @@ async def test_a_shared_server_comes_with_a_token_of_its_own(plex_tv: PlexTv, st
     device = accounts.add_server("Attic", owner=owner, uris=uris)
     share = accounts.share(device, friend)
 
-    servers = await plex_tv.resources(Secret(accounts.sign_in(friend)))
+    servers = (await plex_tv.resources(Secret(accounts.sign_in(friend)))).rows
 
     assert [(server.name, server.machine_id, server.owned) for server in servers] == [
         ("Attic", device.machine_id, False)
@@ -113,7 +113,7 @@ async def test_a_managed_home_user_is_reached_by_his_pin(plex_tv: PlexTv, stand_
     kid = accounts.add_managed("Kid", home_of=owner.id, home_pin="1234")
     token = Secret(accounts.sign_in(owner))
 
-    members = await plex_tv.home_users(token)
+    members = (await plex_tv.home_users(token)).rows
     with pytest.raises(HomeUserRefusedError):
         await plex_tv.switch(token, uuid=kid.uuid, pin=Secret("0000"))
     account = await plex_tv.account(await plex_tv.switch(token, uuid=kid.uuid, pin=Secret("1234")))

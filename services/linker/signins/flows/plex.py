@@ -80,7 +80,7 @@ class PlexFlow:
         """Return the servers that the account reaches."""
         async with self._budget.turn():
             found = await self._plex_tv.resources(token)
-        return [ReachedServer(each.name, each.machine_id, each.owned) for each in found]
+        return [ReachedServer(each.name, each.machine_id, each.owned) for each in found.rows]
 
     async def _told(self, pin_id: int) -> Secret | UsherError | None:
         try:
