@@ -1,15 +1,15 @@
 """A list of somebody else's, read entry by entry: one that is odd does not spoil the others, and is not kept quiet."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
 from shared.leniency import text
 
-_NAMES = ("name", "Name", "title", "username")
-_LONGEST_NAME = 60
-_LONGEST_REASON = 200
+_NAMES: Final = ("name", "Name", "title", "username")
+_LONGEST_NAME: Final = 60
+_LONGEST_REASON: Final = 200
 
 T = TypeVar("T")
 

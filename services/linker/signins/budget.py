@@ -90,11 +90,9 @@ class Budget:
                 return wait
             off = await budgets.wait_of(connection, self._name)
             is_held = await budgets.held(connection, self._name) > timedelta()
-        raise (
-            self._asked_to_wait(off)
-            if is_held
-            else RateLimitedError(f"too much is asked of {self._called} at the moment", retry_after=off)
-        )
+        if is_held:
+            raise self._asked_to_wait(off)
+        raise RateLimitedError(f"too much is asked of {self._called} at the moment", retry_after=off)
 
     async def _require(self) -> None:
         """Raise where the other side has asked for a wait since the turn was given."""
