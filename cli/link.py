@@ -39,9 +39,18 @@ def plex(*, person: Person = None, json: AsJson = False) -> None:
 
 
 @app.command()
-def jellyfin(*, server: Server = None, person: Person = None, json: AsJson = False) -> None:
-    """Link a Jellyfin account by Quick Connect. Ctrl-C calls it off."""
-    _sign_in("jellyfin", server=server, person=person, json=json)
+def jellyfin(
+    username: Annotated[str | None, typer.Argument(help="The user's name there, to sign in by password.")] = None,
+    *,
+    server: Server = None,
+    person: Person = None,
+    json: AsJson = False,
+) -> None:
+    """Link a Jellyfin account by Quick Connect (Ctrl-C calls it off), or by a name and its password."""
+    if username is None:
+        _sign_in("jellyfin", server=server, person=person, json=json)
+    else:
+        _by_password("jellyfin", username, server=server, person=person, json=json)
 
 
 @app.command()
@@ -59,9 +68,7 @@ def emby(
     json: AsJson = False,
 ) -> None:
     """Link an Emby account by its password, which is asked for, used once and not kept."""
-    body = {"username": username, "password": typer.prompt("Password", hide_input=True, err=True)}
-    body |= {"server": server, "person_id": person}
-    show(ask(lambda usher: usher.post(path("api", "integrations", "emby", "connect"), **body)), COLUMNS, json=json)
+    _by_password("emby", username, server=server, person=person, json=json)
 
 
 @app.command(name="list")
@@ -92,6 +99,12 @@ def remove(
         show_json(removed)
     else:
         print("Unlinked: " + ", ".join(plain(each["username"]) for each in removed["items"]))
+
+
+def _by_password(system: str, username: str, *, server: str | None, person: str | None, json: bool) -> None:
+    body = {"username": username, "password": typer.prompt("Password", hide_input=True, err=True)}
+    body |= {"server": server, "person_id": person}
+    show(ask(lambda usher: usher.post(path("api", "integrations", system, "connect"), **body)), COLUMNS, json=json)
 
 
 def _sign_in(system: str, *, server: str | None, person: str | None, json: bool) -> None:

@@ -173,6 +173,10 @@ class App:
         """Return whether there is such a path, with whatever method."""
         return any(pattern.fullmatch(path) for _, pattern, _ in self._compiled)
 
+    def methods_of(self, path: str) -> list[str]:
+        """Return with which methods there is such a path."""
+        return sorted({method for method, pattern, _ in self._compiled if pattern.fullmatch(path)})
+
     def missing(self, request: Request, *, is_known_path: bool) -> Response:
         """Answer a path, or a method of one, that does not exist."""
         reason = "Method Not Allowed" if is_known_path else "Not Found"

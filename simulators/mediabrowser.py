@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import msgspec
 from simulators.asgi import Request
 from simulators.given import Clock, Ids
 
+_HEADERS: Final = ("authorization", "x-emby-authorization")
 _PAIR: Final = re.compile(r'(\w+)="?((?:[^",]|(?<=\\)")*)"?')
 
 
@@ -39,9 +41,9 @@ class User(msgspec.Struct, kw_only=True):
     last_login_at: datetime | None = None
 
 
-def client_of(request: Request, *schemes: str) -> Client:
+def client_of(request: Request, *schemes: str, headers: Collection[str] = _HEADERS) -> Client:
     """Return what the header of one of these schemes says: `MediaBrowser Client="…", Device="…", …`."""
-    for name in ("authorization", "x-emby-authorization"):
+    for name in headers:
         scheme, _, pairs = request.header(name).partition(" ")
         if scheme in schemes:
             named: dict[str, str] = dict(_PAIR.findall(pairs))
@@ -62,7 +64,7 @@ class Household:
         self.clock = clock
         self.ids = ids
         self._dashed = dashed
-        self._one_session_a_device = one_session_a_device
+        self.one_session_a_device = one_session_a_device
         self.users: dict[str, User] = {}
         self._tokens: dict[str, tuple[str | None, Client]] = {}
 
@@ -87,7 +89,7 @@ class Household:
     def sign_in(self, user: User, client: Client) -> str:
         """Return a new token; the one that the user's device had before dies, or all that the device had."""
         for token, (user_id, before) in list(self._tokens.items()):
-            is_replaced = self._one_session_a_device or user_id == user.id
+            is_replaced = self.one_session_a_device or user_id == user.id
             if user_id is not None and is_replaced and before.device_id == client.device_id:
                 del self._tokens[token]
         token = self.ids.hexadecimal("token", 32)

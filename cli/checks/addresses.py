@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from cli.checks.finding import Finding, fail, ok, warn
+from cli.checks.seerr_version import check_seerr_version
 from cli.client import AnswerError, AwayError, Usher
 from shared.errors import UsherError
 from shared.http.calls import decode, translated
@@ -64,7 +65,7 @@ async def check_seerr(http: Any, config: UpstreamSettings) -> list[Finding]:
         version = decode(response, SeerrStatus, api="Seerr").version
     except UsherError as exc:
         return [fail("Seerr", exc.detail, "is it running, is SEERR_URL right?")]
-    return [ok("Seerr", f"version {version} answers")]
+    return [ok("Seerr", f"version {version} answers"), *check_seerr_version(version)]
 
 
 async def check_plex(http: Any, config: UpstreamSettings) -> list[Finding]:

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final
 
 from cli.checks.finding import Finding, fail, ok, warn
+from cli.checks.seerr_version import check_seerr_version
 from cli.client import AnswerError, AwayError, Usher, path
 from cli.servers import SEERR, seerr_test
 
@@ -38,7 +39,9 @@ async def _tested(usher: Usher, server: dict[str, Any], room: asyncio.Semaphore)
 def _seerr(seerr: dict[str, Any]) -> list[Finding]:
     if not seerr["url"]:
         return [ok(SEERR, "none is set up")]
-    return _judged(seerr_test(seerr)) if seerr["enabled"] else [ok(SEERR, "it is turned off")]
+    if not seerr["enabled"]:
+        return [ok(SEERR, "it is turned off")]
+    return [*_judged(seerr_test(seerr)), *check_seerr_version(seerr.get("version"))]
 
 
 def _judged(test: dict[str, Any]) -> list[Finding]:

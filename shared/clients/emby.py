@@ -3,10 +3,13 @@
 https://dev.emby.media/doc/restapi/User-Authentication.html
 """
 
+from typing import Any
+
 import httpx
 import msgspec
 
 from shared.clients.api import Api, Headers, segment
+from shared.clients.listed import Listed, listed
 from shared.clients.mediabrowser import (
     Device,
     PublicServer,
@@ -17,6 +20,7 @@ from shared.clients.mediabrowser import (
     WireUser,
     authorization,
     not_signed_in,
+    user_of,
 )
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
@@ -44,10 +48,10 @@ class Emby:
         wire = await self._api.ask("GET", f"/Users/{segment(user_id)}", WireUser, headers=_with(token))
         return wire.user()
 
-    async def users(self, token: Secret) -> list[User]:
+    async def users(self, token: Secret) -> Listed[User]:
         """Return all accounts of the server, hidden and disabled ones too; for API keys and administrators."""
         wire = await self._api.ask("GET", "/Users/Query", _Users, headers=_with(token))
-        return [user.user() for user in wire.items]
+        return listed(wire.items, user_of)
 
     async def sign_out(self, token: Secret) -> None:
         """End the session of a token, which is then worth nothing."""
@@ -55,7 +59,7 @@ class Emby:
 
 
 class _Users(msgspec.Struct, frozen=True, rename="pascal"):
-    items: list[WireUser]
+    items: list[Any]
 
 
 def _with(token: Secret) -> Headers:

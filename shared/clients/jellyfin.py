@@ -4,10 +4,14 @@ https://api.jellyfin.org, in the paths of 10.9 and later; the `Authorization` he
 https://gist.github.com/nielsvanvelzen/ea047d9028f676185832e51ffaf12a6f has it.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import httpx
 import msgspec
 
-from shared.clients.api import Api, Headers
+from shared.clients.api import Api, Explain, Headers
+from shared.clients.listed import Listed, listed
 from shared.clients.mediabrowser import (
     Device,
     PublicServer,
@@ -18,6 +22,7 @@ from shared.clients.mediabrowser import (
     WireUser,
     authorization,
     not_signed_in,
+    user_of,
 )
 from shared.errors import ConflictError, UsherError
 from shared.http.calls import RefusedError
@@ -29,6 +34,12 @@ class QuickConnectOffError(ConflictError):
     """The server's owner has turned Quick Connect off."""
 
     title = "Quick Connect is off"
+
+
+class NoQuickConnectError(ConflictError):
+    """The server is too old for Quick Connect, or what is in front of it does not let such calls through."""
+
+    title = "There is no Quick Connect"
 
 
 class QuickConnectExpiredError(RefusedError):
@@ -64,9 +75,18 @@ class Jellyfin:
         return wire.signed_in()
 
     async def start_quick_connect(self) -> QuickConnect:
-        """Return a new code; raise `QuickConnectOffError` where the server has none."""
-        wire = await self._api.ask("POST", "/QuickConnect/Initiate", _QuickConnect, explain=_is_off)
+        """Return a new code; raise `QuickConnectOffError` or `NoQuickConnectError` where the server gives none.
+
+        Jellyfin before 10.9 gives it to GET: https://github.com/jellyfin/jellycon/pull/432.
+        """
+        try:
+            wire = await self._initiated("POST", explain=_is_not_begun)
+        except _OtherMethodError:
+            wire = await self._initiated("GET", explain=_is_not_begun_either)
         return QuickConnect(code=wire.code, secret=Secret(wire.secret))
+
+    async def _initiated(self, method: str, *, explain: Explain) -> "_QuickConnect":
+        return await self._api.ask(method, "/QuickConnect/Initiate", _QuickConnect, explain=explain)
 
     async def is_approved(self, secret: Secret) -> bool:
         """Return whether the person has approved the code; raise `QuickConnectExpiredError` when it is over.
@@ -81,13 +101,22 @@ class Jellyfin:
     async def finish_quick_connect(self, secret: Secret) -> SignedIn:
         """Return the account that approved the code, and a token for it.
 
-        Jellyfin gives the same answer again for ten minutes after the approval, unless it restarts.
+        Jellyfin gives the same answer again for ten minutes after the approval, unless it restarts. 10.7 calls the
+        secret `Token`: https://github.com/jellyrock/jellyrock/pull/523.
         """
+        try:
+            return await self._redeemed({"Secret": secret})
+        except QuickConnectExpiredError as exc:
+            if exc.answered != httpx.codes.BAD_REQUEST:
+                raise
+        return await self._redeemed({"Token": secret})
+
+    async def _redeemed(self, body: Mapping[str, Secret]) -> SignedIn:
         wire = await self._api.ask(
             "POST",
             "/Users/AuthenticateWithQuickConnect",
             WireSignedIn,
-            body={"Secret": secret},
+            body=body,
             explain=_is_over_or_not_approved,
         )
         return wire.signed_in()
@@ -97,10 +126,10 @@ class Jellyfin:
         wire = await self._api.ask("GET", "/Users/Me", WireUser, headers=self._with(token))
         return wire.user()
 
-    async def users(self, token: Secret) -> list[User]:
+    async def users(self, token: Secret) -> Listed[User]:
         """Return all accounts of the server, hidden and disabled ones too; for API keys and administrators."""
-        wire = await self._api.ask("GET", "/Users", list[WireUser], headers=self._with(token))
-        return [user.user() for user in wire]
+        wire = await self._api.ask("GET", "/Users", list[Any], headers=self._with(token))
+        return listed(wire, user_of)
 
     async def sign_out(self, token: Secret) -> None:
         """End the session of a token, which is then worth nothing."""
@@ -114,6 +143,32 @@ class _QuickConnect(msgspec.Struct, frozen=True, rename="pascal"):
     code: str
     secret: str
     authenticated: bool = False
+
+
+class _OtherMethodError(RefusedError):
+    """The call is there, by GET."""
+
+
+def _is_not_begun(response: httpx.Response) -> UsherError | None:
+    if response.status_code == httpx.codes.METHOD_NOT_ALLOWED and _may_allow(response, "GET"):
+        return _OtherMethodError(f"{response.status_code}", answered=response.status_code)
+    return _is_not_begun_either(response)
+
+
+def _is_not_begun_either(response: httpx.Response) -> UsherError | None:
+    match response.status_code:
+        case httpx.codes.UNAUTHORIZED | httpx.codes.FORBIDDEN:
+            return QuickConnectOffError("Quick Connect is turned off on this server")
+        case httpx.codes.NOT_FOUND | httpx.codes.METHOD_NOT_ALLOWED | httpx.codes.NOT_IMPLEMENTED:
+            return NoQuickConnectError("There is no Quick Connect on this server")
+        case _:
+            return None
+
+
+def _may_allow(response: httpx.Response, method: str) -> bool:
+    """Return whether a 405 names the method, or, against the rules, none."""
+    allowed: str = response.headers.get("Allow", "")
+    return not allowed.strip() or method in {each.strip().upper() for each in allowed.split(",")}
 
 
 def _is_off(response: httpx.Response) -> UsherError | None:

@@ -1,5 +1,6 @@
 """What Jellyfin and Emby still have in common: they were one project, and people sign in to both alike."""
 
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -9,7 +10,7 @@ from shared.clients.errors import WrongPasswordError
 from shared.errors import Fault, UsherError
 from shared.http.calls import RefusedError
 from shared.http.client import product_version
-from shared.leniency import compact, text
+from shared.leniency import compact, flag, text
 from shared.schemas.secret import Secret
 
 
@@ -78,26 +79,31 @@ class WireServer(msgspec.Struct, frozen=True, rename="pascal"):
 class WirePolicy(msgspec.Struct, frozen=True, rename="pascal"):
     """What a user may do, the part that is read."""
 
-    is_administrator: bool = False
-    is_disabled: bool = False
+    is_administrator: Any = None
+    is_disabled: Any = None
 
 
 class WireUser(msgspec.Struct, frozen=True, rename="pascal"):
     """A user as the server writes it."""
 
     id: str
-    name: str | None = None
-    policy: WirePolicy | None = None
+    name: Any = None
+    policy: Any = None
 
     def user(self) -> User:
         """Return it as ours."""
-        policy = self.policy or WirePolicy()
+        policy = msgspec.convert(self.policy, WirePolicy) if isinstance(self.policy, dict) else WirePolicy()
         return User(
             id=compact(self.id),
             name=text(self.name) or self.id,
-            is_admin=policy.is_administrator,
-            is_disabled=policy.is_disabled,
+            is_admin=flag(policy.is_administrator) or False,
+            is_disabled=flag(policy.is_disabled) or False,
         )
+
+
+def user_of(entry: object) -> User:
+    """Return an entry of a list of users; raise `msgspec.ValidationError` for an odd one."""
+    return msgspec.convert(entry, WireUser, strict=False).user()
 
 
 class WireSignedIn(msgspec.Struct, frozen=True, rename="pascal"):

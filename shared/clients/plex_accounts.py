@@ -1,13 +1,16 @@
 """Accounts, PINs and servers as plex.tv writes them, and as our types."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from shared.clients.plex_connections import Connection
-from shared.leniency import moment, text
+from shared.clients.plex_connections import LONGEST, PORT, Connection
+from shared.leniency import flag, moment, number, text
 from shared.schemas.secret import Secret
+
+_LONGEST_TOKEN: Final = 2_000
+_LAST_PORT: Final = 65_535
 
 
 class Pin(msgspec.Struct, frozen=True):
@@ -60,12 +63,12 @@ class WireUser(msgspec.Struct, frozen=True, rename="camel"):
 
     id: int
     uuid: str
-    username: str | None = None
-    title: str | None = None
-    friendly_name: str | None = None
-    email: str | None = None
-    restricted: bool | None = None
-    home: bool | None = None
+    username: Any = None
+    title: Any = None
+    friendly_name: Any = None
+    email: Any = None
+    restricted: Any = None
+    home: Any = None
 
     def account(self) -> Account:
         """Return it as the account of a token."""
@@ -74,8 +77,8 @@ class WireUser(msgspec.Struct, frozen=True, rename="camel"):
             uuid=self.uuid,
             username=self._name(),
             email=text(self.email),
-            restricted=bool(self.restricted),
-            home=bool(self.home),
+            restricted=flag(self.restricted) or False,
+            home=flag(self.home) or False,
         )
 
     def _name(self) -> str:
@@ -84,51 +87,74 @@ class WireUser(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class WireConnection(msgspec.Struct, frozen=True, rename={"ipv6": "IPv6"}):
-    """An address of a device as plex.tv writes it."""
+    """An address of a device as plex.tv writes it, which may be anything: `Connection` says what is wrong with it."""
 
-    uri: str | None = None
-    local: bool | None = None
-    relay: bool | None = None
-    address: str | None = None
-    port: int | None = None
-    ipv6: bool | None = None
+    uri: Any = None
+    local: Any = None
+    relay: Any = None
+    address: Any = None
+    port: Any = None
+    ipv6: Any = None
+
+    def connection(self) -> Connection:
+        """Return it as ours."""
+        return Connection(
+            uri=text(self.uri, limit=LONGEST + 1) or "",
+            local=flag(self.local) or False,
+            relay=flag(self.relay) or False,
+            address=text(self.address) or "",
+            port=PORT if self.port is None else number(self.port, low=1, high=_LAST_PORT),
+            ipv6=flag(self.ipv6) or False,
+        )
 
 
 class WireDevice(msgspec.Struct, frozen=True, rename="camel"):
     """A device as plex.tv writes it; players are among them."""
 
-    client_identifier: str
-    name: str | None = None
-    provides: str | None = None
-    product_version: str | None = None
-    owned: bool | None = None
-    https_required: bool | None = None
-    access_token: str | None = None
-    connections: list[WireConnection] | None = None
+    client_identifier: Any = None
+    name: Any = None
+    provides: Any = None
+    product_version: Any = None
+    owned: Any = None
+    https_required: Any = None
+    access_token: Any = None
+    connections: Any = None
 
-    def is_server(self) -> bool:
-        """Return whether it is a media server; `provides` is a list with commas."""
-        return "server" in (self.provides or "").split(",")
-
-    def server(self) -> Server:
-        """Return it as ours."""
+    def server(self) -> Server | None:
+        """Return it as ours, or None where it is no media server; raise `msgspec.ValidationError` for an odd one."""
+        if not self._is_server():
+            return None
+        if (machine_id := text(self.client_identifier)) is None:
+            raise msgspec.ValidationError("it does not say which server it is (clientIdentifier)")
+        if not isinstance(self.connections, list | None):
+            raise msgspec.ValidationError("its connections are no list")
+        token = text(self.access_token, limit=_LONGEST_TOKEN)
         return Server(
-            machine_id=self.client_identifier,
-            name=text(self.name) or self.client_identifier,
+            machine_id=machine_id,
+            name=text(self.name) or machine_id,
             version=text(self.product_version) or "",
-            owned=bool(self.owned),
-            https_required=bool(self.https_required),
-            access_token=Secret(self.access_token) if self.access_token else None,
-            connections=tuple(_connection(wire, wire.uri) for wire in self.connections or [] if wire.uri),
+            owned=flag(self.owned) or False,
+            https_required=flag(self.https_required) or False,
+            access_token=None if token is None else Secret(token),
+            connections=tuple(_connection_of(entry) for entry in self.connections or []),
         )
 
+    def _is_server(self) -> bool:
+        """Return whether it is a media server; `provides` is a list with commas."""
+        match self.provides:
+            case None:
+                return False
+            case str() as provides:
+                return "server" in provides.split(",")
+            case _:
+                raise msgspec.ValidationError("it does not say what it is (provides)")
 
-def _connection(wire: WireConnection, uri: str) -> Connection:
-    return Connection(
-        uri=uri,
-        local=bool(wire.local),
-        relay=bool(wire.relay),
-        address=wire.address or "",
-        port=wire.port or 32400,
-        ipv6=bool(wire.ipv6),
-    )
+
+def _connection_of(entry: object) -> Connection:
+    wire = msgspec.convert(entry, WireConnection) if isinstance(entry, dict) else WireConnection()
+    return wire.connection()
+
+
+def server_of(entry: object) -> Server | None:
+    """Return an entry of plex.tv's list of devices as `WireDevice.server` does."""
+    return msgspec.convert(entry, WireDevice).server()

@@ -1,28 +1,55 @@
-"""Which of a Plex server's addresses to try first: pure, because plex.tv lists ten of them and most do not work."""
+"""Which of a Plex server's addresses to try first: pure, because plex.tv lists ten of them and most do not work.
 
+plex.tv lists what servers say of themselves, so an address may be anything: one that cannot be dialled is told apart
+from the others, with the reason.
+"""
+
+import re
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
-_SCHEMES: Final = frozenset({"http", "https"})
+from shared.http.egress import EgressError, well_formed
+
+PORT: Final = 32400
+LONGEST: Final = 500
+_CREDENTIALS: Final = re.compile(r"//.*@")
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """One address of a server, as plex.tv knows it."""
+    """One address of a server, as plex.tv knows it. Without a port it cannot be tried by its number."""
 
     uri: str
     local: bool = False
     relay: bool = False
     address: str = ""
-    port: int = 32400
+    port: int | None = PORT
     ipv6: bool = False
 
     @property
     def protocol(self) -> str:
         """Return `https` or `http`."""
         return urlsplit(self.uri).scheme.lower()
+
+    @property
+    def problem(self) -> str | None:
+        """Return why the address cannot be dialled, whatever answers there; None where it can."""
+        if not self.uri:
+            return "plex.tv names no address here"
+        if len(self.uri) > LONGEST:
+            return f"The address is longer than {LONGEST} characters"
+        try:
+            parsed = well_formed(self.uri)
+        except EgressError as exc:
+            return exc.detail
+        return "The address must end before a ? or #" if parsed.query or parsed.fragment else None
+
+    @property
+    def shown(self) -> str:
+        """Return the address as people may see it: one that cannot be dialled may hold a password."""
+        return _CREDENTIALS.sub("//***@", self.uri)[:LONGEST]
 
 
 def usable(connections: Iterable[Connection], *, https_required: bool) -> list[Connection]:
@@ -31,27 +58,28 @@ def usable(connections: Iterable[Connection], *, https_required: bool) -> list[C
     Within a local network, plain http to the address itself is added unless the server refuses it: the names under
     plex.direct, which https needs, do not resolve behind many routers and in containers.
     """
-    known = [connection for connection in connections if _is_web(connection.uri)]
-    plain = [] if https_required else [_plain(connection) for connection in known if _can_be_plain(connection)]
-    once = {connection.uri: connection for connection in (*plain, *known)}
+    named = list(connections)
+    plain = [] if https_required else [_plain(connection) for connection in named if _can_be_plain(connection)]
+    once = {connection.uri: connection for connection in (*plain, *named) if connection.problem is None}
     return sorted(once.values(), key=_rank)
+
+
+def unusable(connections: Iterable[Connection]) -> list[Connection]:
+    """Return each address that cannot be dialled, once."""
+    once = {connection.uri: connection for connection in connections if connection.problem is not None}
+    return list(once.values())
 
 
 def _rank(connection: Connection) -> tuple[bool, bool, bool, bool]:
     return connection.relay, not connection.local, connection.protocol != "https", connection.ipv6
 
 
-def _is_web(uri: str) -> bool:
-    try:
-        return urlsplit(uri).scheme.lower() in _SCHEMES
-    except ValueError:
-        return False
-
-
 def _can_be_plain(connection: Connection) -> bool:
-    return connection.local and not connection.relay and bool(connection.address)
+    is_named = bool(connection.address) and connection.port is not None
+    return connection.local and not connection.relay and is_named
 
 
 def _plain(connection: Connection) -> Connection:
-    host = f"[{connection.address}]" if ":" in connection.address else connection.address
+    address = connection.address.removeprefix("[").removesuffix("]")
+    host = f"[{address}]" if ":" in address else address
     return msgspec.structs.replace(connection, uri=f"http://{host}:{connection.port}")

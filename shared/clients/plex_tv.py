@@ -5,14 +5,15 @@ is what other projects saw, and named where it matters.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
 
 from shared.clients.api import Api, Headers, is_page, loosely, segment
-from shared.clients.plex_accounts import Account, Pin, Server, WireDevice, WirePin, WireUser
+from shared.clients.listed import Listed, listed
+from shared.clients.plex_accounts import Account, Pin, Server, WirePin, WireUser, server_of
 from shared.clients.plex_app import PlexApp
 from shared.clients.plex_markup import count_elements
 from shared.errors import UsherError
@@ -88,13 +89,11 @@ class PlexTv:
         wire = await self._api.ask("GET", "/api/v2/user", WireUser, headers=_with(token))
         return wire.account()
 
-    async def resources(self, token: Secret) -> list[Server]:
+    async def resources(self, token: Secret) -> Listed[Server]:
         """Return the servers that the account reaches, its own and those shared with it."""
         query = {"includeHttps": 1, "includeRelay": 1, "includeIPv6": 1}
-        devices = await self._clients.ask(
-            "GET", "/api/v2/resources", list[WireDevice], query=query, headers=_with(token)
-        )
-        return [device.server() for device in devices if device.is_server()]
+        devices = await self._clients.ask("GET", "/api/v2/resources", list[Any], query=query, headers=_with(token))
+        return listed(devices, server_of)
 
     async def count_shares(self, token: Secret, *, machine_id: str) -> int:
         """Return how many other accounts a server is shared with, as plex.tv tells its owner; others get 401 or 404.

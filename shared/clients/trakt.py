@@ -10,10 +10,10 @@ from typing import Annotated, Final, Literal
 import httpx
 import msgspec
 
-from shared.clients.api import Api, is_page, loosely
-from shared.clients.errors import CredentialRefusedError
+from shared.clients.api import Api, loosely
+from shared.clients.trakt_refusals import OAuthError, application_refused, refusal
 from shared.errors import UsherError
-from shared.http.calls import FailingError, RefusedError, decode, retry_after
+from shared.http.calls import RefusedError, decode, retry_after
 from shared.http.client import user_agent
 from shared.http.upstream import Upstream
 from shared.leniency import text
@@ -102,7 +102,7 @@ class Trakt:
     async def device_code(self) -> DeviceCode:
         """Begin a sign-in."""
         body = {"client_id": self._application["client_id"]}
-        wire = await self._auth.ask("POST", "/oauth/device/code", _DeviceCode, body=body)
+        wire = await self._auth.ask("POST", "/oauth/device/code", _DeviceCode, body=body, explain=application_refused)
         return DeviceCode(
             device_code=Secret(wire.device_code),
             user_code=wire.user_code,
@@ -117,6 +117,7 @@ class Trakt:
             "POST",
             "/oauth/device/token",
             body={"code": device_code, **self._application},
+            explain=application_refused,
             expects=_POLLS,
         )
         if (poll := _POLLS.get(response.status_code)) is not None:
@@ -157,13 +158,9 @@ class Trakt:
         return Account(id=account_id, username=name or account_id)
 
     def _explain(self, response: httpx.Response) -> UsherError | None:
-        # a 403 page without x-runtime is Cloudflare's: https://github.com/trakt/trakt-api/issues/939
-        if is_page(response) and "x-runtime" not in response.headers and response.status_code in _SHIELDED:
-            return FailingError(f"{self._api.name} is shielded from us for the moment ({response.status_code})")
-        return None
+        return refusal(self._api.name, response)
 
 
-_SHIELDED: Final = frozenset({httpx.codes.OK, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND})
 _POLLS: Final[Mapping[int, Pending | SlowDown | Ended]] = {
     400: Pending(),
     404: Ended("unknown"),
@@ -214,10 +211,6 @@ class _Settings(msgspec.Struct, frozen=True):
     user: _User
 
 
-class _OAuthError(msgspec.Struct, frozen=True):
-    error: str | None = None
-
-
 def _slowed(response: httpx.Response, *, now: datetime) -> SlowDown:
     return SlowDown(wait=retry_after(response.headers.get("Retry-After", ""), now=now))
 
@@ -225,10 +218,6 @@ def _slowed(response: httpx.Response, *, now: datetime) -> SlowDown:
 def _refused(response: httpx.Response) -> UsherError | None:
     if response.status_code not in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED}:
         return None
-    match loosely(response, _OAuthError, otherwise=_OAuthError()).error:
-        case "invalid_grant":
-            return RefreshRefusedError("Trakt ended the connection; link the account again", answered=400)
-        case "invalid_client" | "unauthorized_client":
-            return CredentialRefusedError("Trakt does not accept the application's id and secret", answered=400)
-        case _:
-            return None
+    if loosely(response, OAuthError, otherwise=OAuthError()).error == "invalid_grant":
+        return RefreshRefusedError("Trakt ended the connection; link the account again", answered=400)
+    return application_refused(response)

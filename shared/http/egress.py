@@ -65,13 +65,7 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
 
     def check_url(self, url: str) -> None:
         """Raise `EgressError` for what will never be connected to; names are looked up only when they are dialled."""
-        parsed = _parsed(url)
-        if parsed.scheme not in {"http", "https"}:
-            raise EgressError("The address must begin with http:// or https://")
-        if parsed.userinfo:
-            raise EgressError("The address must not hold a user name or password")
-        if not parsed.host:
-            raise EgressError("The address names no host")
+        parsed = well_formed(url)
         if parsed.port is not None:
             self.check_port(parsed.port)
         if (address := literal(parsed.host)) is not None:
@@ -79,8 +73,7 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
 
     def check_port(self, port: int) -> None:
         """Raise `EgressError` for a port of Usher's own parts."""
-        if not 1 <= port <= 65535:  # noqa: PLR2004  # the range of ports
-            raise EgressError("The port must be from 1 to 65535")
+        _check_range(port)
         if port in self.denied_ports:
             raise EgressError(f"Port {port} is kept for Usher's own parts")
 
@@ -102,6 +95,32 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
         if address.is_global or self.private is None:
             return None
         return None if any(address in network for network in self.private) else "outside of the allowed private ranges"
+
+
+def well_formed(url: str) -> httpx.URL:
+    """Return an address as it is dialled; raise `EgressError` for one that no server has, wherever it leads."""
+    parsed = _parsed(url)
+    if parsed.scheme not in {"http", "https"}:
+        raise EgressError("The address must begin with http:// or https://")
+    refuse_credentials(parsed)
+    if not parsed.host:
+        raise EgressError("The address names no host")
+    if "%" in parsed.host:  # what httpx makes of a space
+        raise EgressError("The address names a host that cannot be")
+    if parsed.port is not None:
+        _check_range(parsed.port)
+    return parsed
+
+
+def refuse_credentials(url: httpx.URL) -> None:
+    """Raise `EgressError` for an address with a user name or password, which would be sent to whoever answers."""
+    if url.userinfo:
+        raise EgressError("The address must not hold a user name or password")
+
+
+def _check_range(port: int) -> None:
+    if not 1 <= port <= 65535:  # noqa: PLR2004  # the range of ports
+        raise EgressError("The port must be from 1 to 65535")
 
 
 def origin_of(url: str) -> tuple[str, str, int | None]:

@@ -13,6 +13,8 @@ from typing import Final, cast
 import httpcore
 import httpx
 
+from shared.http.egress import refuse_credentials
+
 _PIECE: Final = 64 * 1024
 _ZLIB_OR_GZIP: Final = zlib.MAX_WBITS | 32
 _UNZIPS: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
@@ -60,8 +62,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and return the answer as soon as its head is there; its body comes while it is read."""
+        """Send, and return the answer as soon as its head is there; its body comes while it is read.
+
+        Raises `EgressError` for an address with a user name or password, whoever named it: httpx would send both.
+        """
         url = request.url
+        refuse_credentials(url)
         asked = httpcore.Request(
             method=request.method,
             url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),

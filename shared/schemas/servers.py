@@ -204,10 +204,11 @@ class DiscoveredServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DiscoveredServers(msgspec.Struct, frozen=True):
-    """All of them, its own first."""
+    """All of them, its own first; `problems` says which entries of plex.tv's list could not be read, and why."""
 
     items: list[DiscoveredServer]
     total: int
+    problems: list[str] = []
 
 
 class DiscoverPlex(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.discover"):

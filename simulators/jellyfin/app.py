@@ -1,4 +1,4 @@
-"""A Jellyfin 10.11: signing in by name and password or by Quick Connect, and its users."""
+"""A Jellyfin of any version: signing in by name and password or by Quick Connect, and its users."""
 
 import re
 from datetime import timedelta
@@ -6,26 +6,37 @@ from typing import Any, Final
 
 import msgspec
 
-from simulators.asgi import App, Request, Response, json_response, text_response
+from simulators.asgi import App, Request, Response, json_response
 from simulators.given import Clock, Ids
+from simulators.jellyfin.answers import body_of, failed, problem, unauthorized
 from simulators.jellyfin.quick_connect import QuickConnect, state
 from simulators.jellyfin.users import shown
 from simulators.mediabrowser import Client, Household, User, client_of, moment
 
 VERSION: Final = "10.11.8"
 QUICK_CONNECT_LIFE: Final = timedelta(minutes=10)
+NO_LEGACY: Final = (12, 0)
+_POSTS: Final = (10, 9)
+_NAMES_SECRET: Final = (10, 8)
+_HAS_QUICK_CONNECT: Final = (10, 7)
 
 
 class Jellyfin(App):
-    """The stand-in; `household` are its users. Legacy headers (`X-Emby-Token`) can be off, as they are in 12.0."""
+    """The stand-in; `household` are its users.
 
-    def __init__(self, *, clock: Clock | None = None, ids: Ids | None = None, name: str = "Jellyfin") -> None:
+    Quick Connect is there from 10.7 on, and begun by GET before 10.9; 10.7 has another name for its secret. Legacy
+    headers (`X-Emby-Token`) and `api_key` are off from 12.0 on.
+    """
+
+    def __init__(
+        self, *, clock: Clock | None = None, ids: Ids | None = None, name: str = "Jellyfin", version: str = VERSION
+    ) -> None:
         ids = ids or Ids("jellyfin")
         self.name = name
         self.server_id = ids.hexadecimal("server", 32)
         self.household = Household(clock or Clock(), ids)
         self.has_quick_connect = True
-        self.takes_legacy_headers = True
+        self.become(version)
         self._waiting: dict[str, QuickConnect] = {}
         super().__init__(
             {
@@ -47,11 +58,25 @@ class Jellyfin(App):
         """Read paths as ASP.NET does, whatever their case."""
         known = {route.split(" ")[1].lower(): route.split(" ")[1] for route in self.routes}
         path = known.get(request.path.lower(), request.path)
+        if path.startswith("/QuickConnect/") and self.release < _HAS_QUICK_CONNECT:
+            return Response(status=404)
+        if path == "/QuickConnect/Initiate" and self.release < _POSTS:
+            is_begun = request.method == "GET"
+            return await self._initiate(request) if is_begun else Response(status=405, headers={"allow": "GET"})
         return await super().serve(msgspec.structs.replace(request, path=path))
 
-    def missing(self, request: Request, *, is_known_path: bool) -> Response:  # noqa: ARG002 - it names no path
-        """Answer a path that Jellyfin does not have: with nothing."""
-        return Response(status=405 if is_known_path else 404)
+    def missing(self, request: Request, *, is_known_path: bool) -> Response:
+        """Answer a path that Jellyfin does not have, or not for this method: with nothing."""
+        if not is_known_path:
+            return Response(status=404)
+        return Response(status=405, headers={"allow": ", ".join(self.methods_of(request.path))})
+
+    def become(self, version: str) -> None:
+        """Be another version from now on."""
+        self.version = version
+        self.release = tuple(map(int, version.split(".")[:2]))
+        self.takes_legacy_headers = self.release < NO_LEGACY
+        self.household.one_session_a_device = self.release < _POSTS
 
     def approve(self, code: str, user: User) -> None:
         """Let somebody type the code of a device into his own; raises `LookupError` where it is over or taken.
@@ -79,18 +104,23 @@ class Jellyfin(App):
         return list(self._waiting.values())
 
     def _client(self, request: Request) -> Client:
-        client = client_of(request, "MediaBrowser", *(("Emby",) if self.takes_legacy_headers else ()))
-        legacy = request.header("x-emby-token") or request.header("x-mediabrowser-token")
-        if not client.token and self.takes_legacy_headers and legacy:
-            return msgspec.structs.replace(client, token=legacy)
-        return client
+        if not self.takes_legacy_headers:
+            return client_of(request, "MediaBrowser", headers=("authorization",))
+        client = client_of(request, "MediaBrowser", "Emby")
+        legacy = (
+            request.header("x-emby-token")
+            or request.header("x-mediabrowser-token")
+            or request.query.get("api_key", "")
+            or request.query.get("ApiKey", "")
+        )
+        return client if client.token or not legacy else msgspec.structs.replace(client, token=legacy)
 
     async def _info(self, request: Request) -> Response:  # noqa: ARG002 - every handler is given it
         return json_response(
             {
                 "LocalAddress": "http://192.168.1.10:8096",
                 "ServerName": self.name,
-                "Version": VERSION,
+                "Version": self.version,
                 "ProductName": "Jellyfin Server",
                 "OperatingSystem": "",
                 "Id": self.server_id,
@@ -99,16 +129,16 @@ class Jellyfin(App):
         )
 
     async def _by_name(self, request: Request) -> Response:
-        body = _object(request)
+        body = body_of(request)
         if body is None:
-            return _problem(400, "One or more validation errors occurred.")
+            return problem(400, "One or more validation errors occurred.")
         client = self._client(request)
         user = self.household.named(str(body.get("Username") or ""))
         if not client.is_named:
-            return _failed(400)
+            return failed(400)
         if user is None or user.password != (body.get("Pw") or ""):
-            return _failed(401)
-        return _failed(403) if user.is_disabled else json_response(self._session(user, client))
+            return failed(401)
+        return failed(403) if user.is_disabled else json_response(self._session(user, client))
 
     def _session(self, user: User, client: Client) -> dict[str, Any]:
         token = self.household.sign_in(user, client)
@@ -132,16 +162,17 @@ class Jellyfin(App):
         }
 
     async def _by_quick_connect(self, request: Request) -> Response:
-        body = _object(request)
-        if body is None or not isinstance(body.get("Secret"), str):
-            return _problem(400, "One or more validation errors occurred.")
+        body = body_of(request)
+        secret = None if body is None else body.get("Token" if self.release < _NAMES_SECRET else "Secret")
+        if not isinstance(secret, str):
+            return problem(400, "One or more validation errors occurred.")
         if not self.has_quick_connect:
-            return _failed(401)
-        waiting = self._found(body["Secret"])
+            return failed(401)
+        waiting = self._found(secret)
         if waiting is None or waiting.approved_at is None:
-            return _failed(404)
+            return failed(404)
         is_over = self.household.clock.now() - waiting.approved_at >= QUICK_CONNECT_LIFE
-        return _failed(404) if is_over else json_response(waiting.result)
+        return failed(404) if is_over else json_response(waiting.result)
 
     def _found(self, secret: str) -> QuickConnect | None:
         return next((each for each in self._living() if each.secret == secret), None)
@@ -152,7 +183,7 @@ class Jellyfin(App):
     async def _initiate(self, request: Request) -> Response:
         client = self._client(request)
         if not client.is_named:
-            return _failed(400)
+            return failed(400)
         if not self.has_quick_connect:
             return json_response("Quick connect is disabled", 401)
         ids = self.household.ids
@@ -167,72 +198,47 @@ class Jellyfin(App):
             return json_response("Quick connect is disabled", 401)
         secret = request.query.get("secret")
         if secret is None:
-            return _problem(400, "One or more validation errors occurred.")
+            return problem(400, "One or more validation errors occurred.")
         waiting = self._found(secret)
         return json_response("Unknown secret", 404) if waiting is None else json_response(state(waiting))
 
     async def _authorize(self, request: Request) -> Response:
         user = self.household.holder(self._client(request).token)
         if user is None:
-            return _unauthorized()
+            return unauthorized()
         if not self.has_quick_connect:
             return json_response("Quick connect is disabled", 401)
         code = re.sub(r"\D", "", request.query.get("code", ""))
         waiting = self._coded(code)
         if waiting is None or waiting.result is not None:
-            return _failed(404 if waiting is None else 500)
+            return failed(404 if waiting is None else 500)
         self.approve(code, user)
         return json_response(value=True)
 
     async def _me(self, request: Request) -> Response:
         token = self._client(request).token
         if not self.household.is_known(token):
-            return _unauthorized()
+            return unauthorized()
         user = self.household.holder(token)
-        return _problem(400, "Bad Request") if user is None else json_response(shown(user, server_id=self.server_id))
+        return problem(400, "Bad Request") if user is None else json_response(shown(user, server_id=self.server_id))
 
     async def _users(self, request: Request) -> Response:
         token = self._client(request).token
         if not self.household.is_known(token):
-            return _unauthorized()
+            return unauthorized()
         if not self.household.sees_all(token):
             return Response(status=403)
         return json_response([shown(user, server_id=self.server_id) for user in self.household.users.values()])
 
     async def _user(self, request: Request) -> Response:
         if not self.household.is_known(self._client(request).token):
-            return _unauthorized()
+            return unauthorized()
         user = self.household.users.get(request.values["userId"].replace("-", "").lower())
-        return _problem(404, "Not Found") if user is None else json_response(shown(user, server_id=self.server_id))
+        return problem(404, "Not Found") if user is None else json_response(shown(user, server_id=self.server_id))
 
     async def _log_out(self, request: Request) -> Response:
         token = self._client(request).token
         if not self.household.is_known(token):
-            return _unauthorized()
+            return unauthorized()
         self.household.revoke(token)
         return Response(status=204)
-
-
-def _object(request: Request) -> dict[str, Any] | None:
-    if "json" not in request.header("content-type"):
-        return None
-    try:
-        body = request.json()
-    except msgspec.DecodeError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _failed(status: int) -> Response:
-    """Jellyfin says nothing about why."""
-    return text_response("Error processing request.", "text/plain", status)
-
-
-def _unauthorized() -> Response:
-    return Response(status=401)
-
-
-def _problem(status: int, title: str) -> Response:
-    return json_response(
-        {"type": "https://tools.ietf.org/html/rfc9110#section-15.5.1", "title": title, "status": status}, status
-    )

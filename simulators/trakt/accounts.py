@@ -51,6 +51,8 @@ class Accounts:
         self.client_secret = ids.hexadecimal("client secret")
         self.by_slug: dict[str, Account] = {}
         self.locked: set[str] = set()
+        self.has_vip = True
+        """Whether the application's owner has; without, Trakt answers its calls with 426."""
         self.devices: dict[str, Device] = {}
         self._grants: dict[str, Grant] = {}
 

@@ -120,6 +120,8 @@ class TraktApi(_Host):
         """Ask for the key and the version, and count the calls."""
         if request.header("trakt-api-key") not in {"", self._accounts.client_id}:
             return Response(status=403, headers={"x-runtime": "0.001"})
+        if not self._accounts.has_vip:
+            return Response(status=426, headers={"x-runtime": "0.001", "x-upgrade-url": "https://trakt.tv/vip"})
         now = self._accounts.clock.now()
         while self._recent and now - self._recent[0] >= WINDOW:
             self._recent.popleft()

@@ -7,7 +7,7 @@ import msgspec
 
 from services.linker.servers.store import ServerRow
 from shared.clients.plex_accounts import Server
-from shared.clients.plex_connections import usable
+from shared.clients.plex_connections import unusable, usable
 from shared.http.calls import RefusedError
 from shared.schemas.plex import Question
 
@@ -35,6 +35,11 @@ def addresses(server: Server, *, first: str | None) -> list[str]:
     """Return where a server may be, the best first: where somebody configured it, then where plex.tv saw it."""
     seen = [connection.uri for connection in usable(server.connections, https_required=server.https_required)]
     return list(dict.fromkeys([*([first] if first else []), *seen]))[:MOST_ADDRESSES]
+
+
+def problems(server: Server) -> list[str]:
+    """Return what is wrong with the addresses that plex.tv names and nobody can dial."""
+    return [f"{each.shown or 'one'}: {each.problem}" for each in unusable(server.connections)]
 
 
 def part(items: Sequence[T], question: Question) -> list[T]:

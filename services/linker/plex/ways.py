@@ -4,10 +4,12 @@ A person comes with the token that plex.tv names for him and this server: he see
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
 import msgspec
+import structlog
 
 from services.linker.clients import Clients, Place
 from services.linker.people.joining import UnknownPersonError
@@ -19,6 +21,7 @@ from services.linker.servers.store import ServerRow, servers_of
 from services.linker.signins.budget import Budget
 from shared import owners
 from shared.clients.errors import CredentialRefusedError
+from shared.clients.listed import Listed
 from shared.clients.plex_accounts import Server
 from shared.clients.plex_server import PlexServer
 from shared.errors import ConflictError, NotFoundError, UsherError
@@ -29,6 +32,9 @@ from shared.schemas.secret import Secret
 from shared.vault import Vault
 
 _NO_TOKEN: Final = Secret("")
+_MOST_PROBLEMS: Final = 3
+
+log = structlog.get_logger()
 
 
 class UnknownServerError(NotFoundError):
@@ -41,8 +47,9 @@ class UnknownServerError(NotFoundError):
 class NotReachedError(NotFoundError):
     """The account does not reach the server."""
 
-    def __init__(self, person: Person, server: str) -> None:
-        super().__init__(f"the Plex account of {person.name} does not reach a server {server!r}")
+    def __init__(self, person: Person, server: str, *, problems: Sequence[str] = ()) -> None:
+        odd = f"; of plex.tv's list, {problems[0]}" if problems else ""
+        super().__init__(f"the Plex account of {person.name} does not reach a server {server!r}{odd}")
 
 
 class NotLinkedError(ConflictError):
@@ -109,27 +116,33 @@ class Ways:
         alive = [account for account in accounts if not account.is_dead]
         if not alive:
             raise _ended(person)
+        problems: list[str] = []
         for account in alive:
             reach, is_remembered = await self._memory.of(account.account_id, partial(self._read, person, account))
-            if (server := domain.reached(reach.servers, machine_id)) is not None:
+            if (server := domain.reached(reach.servers.rows, machine_id)) is not None:
                 way = await self._way(account, reach, server, row)
                 return msgspec.structs.replace(way, is_remembered=is_remembered)
-        raise NotReachedError(person, wanted)
+            problems += reach.servers.problems
+        raise NotReachedError(person, wanted, problems=problems)
 
     async def _machine_id(self, row: ServerRow) -> str:
         if row.machine_id is not None:
             return row.machine_id
         return (await self._clients.plex_server(row.place, token=_NO_TOKEN).identity()).machine_id
 
-    async def _read(self, person: Person, account: Linked) -> list[Server]:
+    async def _read(self, person: Person, account: Linked) -> Listed[Server]:
         token = await self._vault.get(owners.account_token("plex", server="", account_id=account.account_id))
         if token is None:
             raise NotLinkedError(f"{person.name} has no linked Plex account any more")
         try:
             async with self._budget.turn():
-                return await self._clients.plex_tv().resources(token)
+                found = await self._clients.plex_tv().resources(token)
         except CredentialRefusedError as exc:
             raise _ended(person) from exc
+        problems = [*found.problems, *(problem for server in found.rows for problem in domain.problems(server))]
+        if problems:
+            log.warning("plex_tv_lists_oddities", account=account.account_id, problems=problems[:_MOST_PROBLEMS])
+        return found
 
     async def _way(self, account: Linked, reach: Reach, server: Server, row: ServerRow | None) -> Way:
         name = f"the Plex server {server.machine_id}" if row is None else row.name
@@ -143,6 +156,9 @@ class Ways:
     async def _answering(self, name: str, server: Server, *, first: str | None) -> str:
         """Return the best address that leads to the server, all being asked at once."""
         addresses = domain.addresses(server, first=first)
+        if not addresses:
+            reason = "; ".join(domain.problems(server)[:_MOST_PROBLEMS]) or "it lists none"
+            raise RefusedError(f"plex.tv names no address of {name} that can be dialled ({reason})")
         async with asyncio.TaskGroup() as tasks:
             asked = [tasks.create_task(self._leads(address, server.machine_id)) for address in addresses]
             found = None

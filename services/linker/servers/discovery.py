@@ -18,8 +18,9 @@ from services.linker.people.store import people
 from services.linker.servers import rules, store
 from services.linker.servers.turns import Turns
 from shared.clients.errors import CredentialRefusedError
+from shared.clients.listed import Listed
 from shared.clients.plex_accounts import Server
-from shared.clients.plex_connections import Connection, usable
+from shared.clients.plex_connections import Connection, unusable, usable
 from shared.courier import Courier
 from shared.errors import ConflictError, InvalidError, NotFoundError, TransientError
 from shared.http.calls import RefusedError
@@ -61,20 +62,20 @@ class Discovery:
     async def discover(self, question: DiscoverPlex) -> DiscoveredServers:
         """Ask plex.tv for the servers, then test all their addresses side by side."""
         ends_at = time.monotonic() + ALL_WITHIN.total_seconds()
-        servers = await self._servers(question)
+        found = await self._servers(question)
+        servers = sorted(found.rows, key=lambda server: (not server.owned, server.name.lower(), server.machine_id))
         tested = await self._test_all(_choices(servers), within_s=ends_at - time.monotonic())
         items = [_discovered(server, tested) for server in servers]
-        return DiscoveredServers(items, len(items))
+        return DiscoveredServers(items, len(items), problems=list(found.problems))
 
-    async def _servers(self, question: DiscoverPlex) -> list[Server]:
+    async def _servers(self, question: DiscoverPlex) -> Listed[Server]:
         token = await self._token(question)
         plex_tv = self._clients.anew(deadline=DEADLINE).plex_tv()
         try:
             async with self._turns.turn_at_once():
-                found = await plex_tv.resources(token)
+                return await plex_tv.resources(token)
         except CredentialRefusedError as exc:
             raise _dead(question) from exc
-        return sorted(found, key=lambda server: (not server.owned, server.name.lower(), server.machine_id))
 
     async def _token(self, question: DiscoverPlex) -> Secret:
         if question.token is not None:
@@ -108,7 +109,7 @@ class Discovery:
                     tasks.create_task(test(choice))
         except TimeoutError:
             pass  # what was not reached in time is said to be so
-        return {choice: tested.get(choice) or _shown(choice, reason=_NOT_TESTED) for choice in choices}
+        return {choice: tested.get(choice) or _shown(choice.connection, reason=_NOT_TESTED) for choice in choices}
 
     async def _test(self, choice: _Choice) -> PlexConnection:
         place = Place(choice.server.name, choice.connection.uri)
@@ -117,14 +118,15 @@ class Discovery:
         try:
             identity = await server.identity()
         except EgressError as exc:
-            return _shown(choice, reason=exc.detail)
+            return _shown(choice.connection, reason=exc.detail)
         except RefusedError:
-            return _shown(choice, reason="what answers there is no Plex server")
+            return _shown(choice.connection, reason="what answers there is no Plex server")
         except TransientError:
-            return _shown(choice, reason=f"no answer within {DEADLINE.total_seconds():g} s")
+            return _shown(choice.connection, reason=f"no answer within {DEADLINE.total_seconds():g} s")
         if identity.machine_id != choice.server.machine_id:
-            return _shown(choice, reason="another Plex server answers there")
-        return _shown(choice, reason=None, latency_ms=max(1, round((time.perf_counter() - began) * 1000)))
+            return _shown(choice.connection, reason="another Plex server answers there")
+        took = time.perf_counter() - began
+        return _shown(choice.connection, reason=None, latency_ms=max(1, round(took * 1000)))
 
 
 def _choices(servers: list[Server]) -> list[_Choice]:
@@ -140,10 +142,9 @@ def _addresses(server: Server) -> list[Connection]:
     return usable(server.connections, https_required=server.https_required)
 
 
-def _shown(choice: _Choice, *, reason: str | None, latency_ms: int | None = None) -> PlexConnection:
-    connection = choice.connection
+def _shown(connection: Connection, *, reason: str | None, latency_ms: int | None = None) -> PlexConnection:
     return PlexConnection(
-        uri=connection.uri,
+        uri=connection.shown,
         local=connection.local,
         relay=connection.relay,
         reachable=reason is None,
@@ -154,7 +155,8 @@ def _shown(choice: _Choice, *, reason: str | None, latency_ms: int | None = None
 
 def _discovered(server: Server, tested: dict[_Choice, PlexConnection]) -> DiscoveredServer:
     own = sorted((choice for choice in tested if choice.server is server), key=lambda choice: choice.rank)
-    connections = [tested[choice] for choice in own]
+    odd = [_shown(each, reason=each.problem) for each in unusable(server.connections)]
+    connections = [*(tested[choice] for choice in own), *odd]
     return DiscoveredServer(
         name=server.name,
         machine_identifier=server.machine_id,

@@ -1,6 +1,7 @@
 """What the answers of a server mean: what works, what does not, how to mend it. Pure decisions."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -39,6 +40,7 @@ _CREDENTIALS: Final[dict[Provider, tuple[str, str]]] = {
 _MACHINE_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _LONGEST_VERSION: Final = 100
 _LARGEST_COUNT: Final = 1_000_000_000
+_MOST_PROBLEMS: Final = 3
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,27 +178,35 @@ def known(identity: Identity, rights: Rights) -> Probe:
     )
 
 
-def rights_of(kind: Provider, answer: object, *, users: int | UsherError, owner: UsherError | None = None) -> Rights:
+def rights_of(
+    kind: Provider,
+    answer: object,
+    *,
+    users: int | UsherError,
+    owner: UsherError | None = None,
+    problems: Sequence[str] = (),
+) -> Rights:
     """Return what a credential is good for, from what the server answered to it: things, or errors.
 
-    `owner` is the answer to what only an owner or an administrator may ask.
+    `owner` is the answer to what only an owner or an administrator may ask, `problems` what is odd about single users.
     """
     field, mend = _CREDENTIALS[kind]
     if isinstance(answer, CredentialRefusedError):
         text = f"{_PRODUCTS[kind]} does not accept the {field.replace('_', ' ')}"
         return Rights(findings=(_broken("credential", text, mend),), refusal=Fault(field, f"{text}: {mend}"))
-    if isinstance(answer, TransientError):
+    if isinstance(answer, TransientError) or (isinstance(answer, RefusedError) and answer.answered is None):
         return Rights(findings=(_broken("credential", f"the {field} could not be tested: {answer.detail}", ""),))
     findings = [Finding(aspect="credential", works=True, text=f"the {field.replace('_', ' ')} is accepted")]
     if isinstance(answer, PermanentError) or owner is not None:
         findings.append(_broken("rights", "the token is not that of the owner or an administrator", mend))
-    findings.append(_counted(kind, users))
+    findings.append(_counted(kind, users, problems))
     return Rights(findings=tuple(findings), user_count=users if isinstance(users, int) else None)
 
 
-def _counted(kind: Provider, users: int | UsherError) -> Finding:
+def _counted(kind: Provider, users: int | UsherError, problems: Sequence[str]) -> Finding:
     if isinstance(users, int):
-        return Finding(aspect="users", works=True, text=f"it has {users} users")
+        odd = f"; {'; '.join(problems[:_MOST_PROBLEMS])}" if problems else ""
+        return Finding(aspect="users", works=True, text=f"it has {users} users{odd}")
     if kind == "plex" and isinstance(users, PermanentError):
         mend = "give the token of the owner's account, not one for this server only"
         return _broken("users", "plex.tv does not tell with whom the server is shared", mend)

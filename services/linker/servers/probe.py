@@ -128,7 +128,10 @@ class _Asking:
     async def _users_rights(self, kind: Provider) -> Rights:
         client = self._jellyfin if kind == "jellyfin" else self._emby
         users = await _tried(client.users(self._target.credential))
-        return findings.rights_of(kind, users, users=len(users) if isinstance(users, list) else users)
+        if isinstance(users, UsherError):
+            return findings.rights_of(kind, users, users=users)
+        number = len(users.rows) + len(users.problems)
+        return findings.rights_of(kind, users, users=number, problems=users.problems)
 
     async def _seerr_rights(self) -> Rights:
         me, page, counts = await asyncio.gather(

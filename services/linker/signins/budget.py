@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
+from services.linker.servers.store import ServerRow
 from services.linker.signins.store import budgets
 from shared.clients.pace import PLEX_TV_EVERY
 from shared.clients.plex_tv import UNNAMED_WAIT
@@ -16,22 +17,28 @@ PATIENCE: Final = timedelta(seconds=5)
 
 
 class Budget:
-    """A system's calls, at most one every `every`. Whoever would have to wait longer than `patience` does not call."""
+    """A system's calls, at most one every `every`. Whoever would have to wait longer than `patience` does not call.
+
+    `called` is what errors call the system, where that is not its name here.
+    """
 
     def __init__(
         self,
         pool: Pool,
         name: str,
         *,
+        called: str = "",
         every: timedelta = PLEX_TV_EVERY,
         patience: timedelta = PATIENCE,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._pool = pool
         self._name = name
+        self._called = called or name
         self._every = every
         self._patience = patience
         self._sleep = sleep
+        self._one_calls = asyncio.Lock()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -43,7 +50,16 @@ class Budget:
         if wait:
             await self._sleep(wait.total_seconds())
             await self._require()
-        async with self._heeded():
+        async with self.heeded():
+            yield
+
+    @asynccontextmanager
+    async def turn_alone(self) -> AsyncIterator[None]:
+        """Make one call inside in one's turn, while nobody else of this process makes one here.
+
+        So a call that is asked to wait holds up those too who come at the same moment.
+        """
+        async with self._one_calls, self.turn():
             yield
 
     @asynccontextmanager
@@ -55,17 +71,19 @@ class Budget:
         await self._require()
         async with transaction(self._pool) as connection:
             await budgets.put_back(connection, self._name, by=self._every)
-        async with self._heeded():
+        async with self.heeded():
             yield
 
     @asynccontextmanager
-    async def _heeded(self) -> AsyncIterator[None]:
+    async def heeded(self) -> AsyncIterator[None]:
+        """Make a call inside that needs no turn; one that is asked to wait holds up all who need one."""
         try:
             yield
         except RateLimitedError as exc:
+            wait = exc.retry_after or UNNAMED_WAIT
             async with transaction(self._pool) as connection:
-                await budgets.hold(connection, self._name, wait=exc.retry_after or UNNAMED_WAIT)
-            raise
+                await budgets.hold(connection, self._name, wait=wait)
+            raise RateLimitedError(exc.detail, retry_after=wait) from exc
 
     async def _reserved(self) -> timedelta:
         async with transaction(self._pool) as connection:
@@ -73,11 +91,32 @@ class Budget:
             if wait is not None:
                 return wait
             off = await budgets.wait_of(connection, self._name)
-        raise RateLimitedError(f"too much is asked of {self._name}, or it asked us to wait", retry_after=off)
+            is_held = await budgets.held(connection, self._name) > timedelta()
+        if is_held:
+            raise self._asked_to_wait(off)
+        raise RateLimitedError(f"too much is asked of {self._called} at the moment", retry_after=off)
 
     async def _require(self) -> None:
         """Raise where the other side has asked for a wait since the turn was given."""
         async with transaction(self._pool) as connection:
             held = await budgets.held(connection, self._name)
         if held:
-            raise RateLimitedError(f"{self._name} asked us to wait", retry_after=held)
+            raise self._asked_to_wait(held)
+
+    def _asked_to_wait(self, wait: timedelta) -> RateLimitedError:
+        return RateLimitedError(f"{self._called} asked us to wait", retry_after=wait)
+
+
+class Budgets:
+    """The budgets of the configured servers, by their addresses: what answers elsewhere has asked for nothing yet."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._known: dict[str, Budget] = {}
+
+    def of(self, server: ServerRow) -> Budget:
+        """Return the budget of a server; of this process's, all that call it have the same."""
+        name = f"{server.type} {server.url}"
+        if name not in self._known:
+            self._known[name] = Budget(self._pool, name, called=server.name)
+        return self._known[name]

@@ -1,8 +1,8 @@
 """What the gateway asks about sign-ins and linked accounts, answered."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Final, Protocol
 
 import structlog
@@ -12,9 +12,11 @@ from services.linker.signins.domain import Asker, Authorized, SignIn
 from services.linker.signins.flows.plex import PlexFlow
 from services.linker.signins.handlers import SignIns
 from services.linker.signins.store import connections
+from services.linker.signins.store.connections import LinkedAccount
 from shared.clients.errors import CredentialRefusedError
 from shared.courier import Courier
-from shared.errors import ConflictError, Fault, InvalidError, UsherError
+from shared.errors import ConflictError, Fault, InvalidError, ThrottledError, UsherError
+from shared.http.calls import RateLimitedError
 from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.media import Provider
@@ -38,6 +40,7 @@ from shared.schemas.signins import (
     Standing,
     Who,
 )
+from shared.spans import in_words
 from shared.vault import Vault
 
 _SERVERS_S: Final = 2.0
@@ -75,9 +78,10 @@ class Questions:
 
     async def begin(self, question: BeginSignIn) -> Pin:
         """Answer `POST /api/integrations/{provider}/auth/pin`."""
-        sign_in = await self._sign_ins.begin(
-            _asker(question.who), question.provider, server=question.server, person_id=question.who.person_id
-        )
+        with _how_long_is_said():
+            sign_in = await self._sign_ins.begin(
+                _asker(question.who), question.provider, server=question.server, person_id=question.who.person_id
+            )
         return Pin(
             pin_id=sign_in.id,
             code=sign_in.code,
@@ -98,10 +102,8 @@ class Questions:
     async def connect(self, question: ConnectAccount) -> Integration:
         """Answer `POST /api/integrations/{provider}/connect`."""
         asker = _asker(question.who)
-        async with self._authorized(question, asker) as authorized:
-            if question.who.discord_id is not None:
-                asker = Asker("discord", question.who.discord_id, authorized.proven.username)
-            linked = await self._sign_ins.connect(asker, authorized, person_id=question.who.person_id)
+        with _how_long_is_said():
+            linked = await self._connected(question, asker)
         async with transaction(self._pool) as connection:
             page = await connections.page(
                 connection,
@@ -142,6 +144,12 @@ class Questions:
         )
         return Removed([LinkedTo(id=each.account_id, username=each.username, server=each.server) for each in removed])
 
+    async def _connected(self, question: ConnectAccount, asker: Asker) -> LinkedAccount:
+        async with self._authorized(question, asker) as authorized:
+            if question.who.discord_id is not None:
+                asker = Asker("discord", question.who.discord_id, authorized.proven.username)
+            return await self._sign_ins.connect(asker, authorized, person_id=question.who.person_id)
+
     @asynccontextmanager
     async def _authorized(self, question: ConnectAccount, asker: Asker) -> AsyncIterator[Authorized]:
         if question.provider == "plex" and question.token is not None:
@@ -181,6 +189,16 @@ class Questions:
         token = await self._vault.get(account_token("plex", server="", account_id=sign_in.account_id or "-"))
         found = [] if token is None else await self._plex.servers(token)
         return [ReachedServer(name=each.name, machine_identifier=each.machine_id, owned=each.owned) for each in found]
+
+
+@contextmanager
+def _how_long_is_said() -> Iterator[None]:
+    """Say in words too how long another system asks us to wait: a terminal shows no headers."""
+    try:
+        yield
+    except RateLimitedError as exc:
+        again = "try again later" if exc.retry_after is None else f"try again in {in_words(exc.retry_after)}"
+        raise ThrottledError(f"{exc.detail}: {again}", retry_after=exc.retry_after) from exc
 
 
 def _asker(who: Who) -> Asker:

@@ -20,6 +20,7 @@ from shared.clients.discord.markdown import escaped
 from shared.clients.discord.payload import parse
 from shared.errors import PermanentError, TransientError, UnavailableError, UsherError
 from shared.schemas.interactions import Interaction
+from shared.spans import in_words
 
 TRIES: Final = 3
 PATIENCE: Final = timedelta(seconds=20)
@@ -84,7 +85,7 @@ class Receiver:
             waited = self._now() - asked.interaction.received_at
             if attempts < TRIES and waited + (exc.retry_after or timedelta()) < PATIENCE:
                 raise
-            return _told(asked, exc, messages.Message(content=f"{_sentence(exc.detail)} Try again in a while."))
+            return _told(asked, exc, messages.Message(content=f"{_sentence(exc.detail)} {_again(exc)}"))
         except PermanentError as exc:
             is_ours = exc.status == _OUR_FAULT
             return _told(asked, exc, _BROKEN if is_ours else messages.Message(content=_sentence(exc.detail)))
@@ -93,6 +94,11 @@ class Receiver:
 def _told(asked: Asked, error: UsherError, said: messages.Message) -> messages.Message:
     _log.warning("interaction_failed", interaction=asked.interaction.id, reason=error.detail)
     return said
+
+
+def _again(error: TransientError) -> str:
+    when = "a while" if error.retry_after is None else in_words(error.retry_after)
+    return f"Try again in {when}."
 
 
 def _sentence(detail: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx
 
 from shared.clients.api import Api, Headers, Query
+from shared.clients.listed import listed
 from shared.clients.seerr.dialect import Dialect, dialect_of
 from shared.clients.seerr.problems import error_of, sign_in_error_of
 from shared.clients.seerr.settings import UserSettings, with_discord_id, without_discord_id, writable
@@ -22,6 +23,7 @@ from shared.clients.seerr.users import (
     WireJellyfinServer,
     WirePlexServer,
     WireUsers,
+    user_of,
 )
 from shared.errors import TransientError, UsherError
 from shared.http.calls import RefusedError
@@ -65,10 +67,19 @@ class Seerr:
         return await self._api.ask("GET", "/request/count", RequestCounts)
 
     async def users(self, *, take: int = PAGE, skip: int = 0) -> UserPage:
-        """Return a page of users, oldest first; their settings are not in it."""
+        """Return a page of users, oldest first; their settings are not in it.
+
+        Raises `RefusedError` where one cannot be read: whoever the list lacks would be taken to have no user.
+        """
         query: Query = {"take": take, "skip": skip, "sort": "created"}
         wire = await self._api.ask("GET", "/user", WireUsers, query=query)
-        return UserPage(wire.results, wire.page_info.results)
+        found = listed(wire.results, user_of)
+        if found.problems:
+            raise RefusedError(
+                f"{self._api.name} lists users of whom {found.problems[0]}; the list is not used, "
+                "because people whom it lacks would get a second user"
+            )
+        return UserPage(found.rows, wire.page_info.results)
 
     async def all_users(self) -> list[SeerrUser]:
         """Return every user, page after page.

@@ -1,6 +1,6 @@
 """Users, versions and counts as Seerr writes them."""
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -79,7 +79,12 @@ class WireUsers(msgspec.Struct, frozen=True, rename="camel"):
     """A page of users as Seerr writes it."""
 
     page_info: WirePageInfo
-    results: list[SeerrUser]
+    results: list[Any]
+
+
+def user_of(entry: object) -> SeerrUser:
+    """Return an entry of a list of users; raise `msgspec.ValidationError` for an odd one."""
+    return msgspec.convert(entry, SeerrUser, strict=False)
 
 
 class WirePlexServer(msgspec.Struct, frozen=True, rename="camel"):

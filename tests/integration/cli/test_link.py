@@ -96,13 +96,14 @@ def test_an_account_that_is_not_linked_cannot_be_removed(gateway: FakeGateway, e
     assert "no plex account �[2J is linked" in str(result.exception)
 
 
-def test_a_password_is_asked_for_and_not_shown(gateway: FakeGateway, environment: dict[str, str]) -> None:
-    gateway.answers["POST /api/integrations/emby/connect"] = {
-        "provider": "emby",
+@pytest.mark.parametrize("system", ["emby", "jellyfin"])
+def test_a_password_is_asked_for_and_not_shown(gateway: FakeGateway, environment: dict[str, str], system: str) -> None:
+    gateway.answers[f"POST /api/integrations/{system}/connect"] = {
+        "provider": system,
         "account": {"username": "ann", "id": "7"},
     }
 
-    result = link(environment, "emby", "ann", "--server", "Shed", typed="canary\n")
+    result = link(environment, system, "ann", "--server", "Shed", typed="canary\n")
 
     assert result.exit_code == 0, result.output
     assert "canary" not in result.output

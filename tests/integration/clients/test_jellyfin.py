@@ -155,7 +155,7 @@ async def test_an_api_key_lists_all_users_and_others_may_not(
     with pytest.raises(RefusedError) as raised:
         await jellyfin.users(signed_in.token)
 
-    assert [[(user.name, user.is_admin, user.is_disabled) for user in users] for users in listed] == [
+    assert [[(user.name, user.is_admin, user.is_disabled) for user in users.rows] for users in listed] == [
         [("owner", True, False), ("anna", False, True), ("ben", False, False)]
     ] * 2
     assert raised.value.answered == 403

@@ -97,7 +97,7 @@ async def test_a_shared_server_comes_with_a_token_of_its_own(plex_tv: PlexTv, st
     device = accounts.add_server("Attic", owner=owner, uris=uris)
     share = accounts.share(device, friend)
 
-    servers = await plex_tv.resources(Secret(accounts.sign_in(friend)))
+    servers = (await plex_tv.resources(Secret(accounts.sign_in(friend)))).rows
 
     assert [(server.name, server.machine_id, server.owned) for server in servers] == [
         ("Attic", device.machine_id, False)

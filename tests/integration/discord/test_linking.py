@@ -80,8 +80,8 @@ async def test_a_redelivered_interaction_replies_once(street: Street) -> None:
     ("error", "says"),
     [
         (ConflictError("this account is somebody else's"), "This account is somebody else's."),
-        (RateLimitedError("plex.tv asks to wait", retry_after=timedelta(minutes=5)), "Try again in a while"),
-        (CircuitOpenError("plex.tv is left alone", retry_after=timedelta(seconds=30)), "Try again in a while"),
+        (RateLimitedError("plex.tv asks to wait", retry_after=timedelta(minutes=5)), "Try again in 5 minutes."),
+        (CircuitOpenError("plex.tv is left alone", retry_after=timedelta(seconds=30)), "Try again in 30 seconds."),
         (ConflictError("**Cellar** is [off](http://off)"), "\\*\\*Cellar\\*\\* is \\[off\\]"),
         (ConflictError("x" * 5000), "xxx…."),
         (PermanentError("the key k1 is missing"), "Something is wrong in Usher"),

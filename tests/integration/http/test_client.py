@@ -96,6 +96,17 @@ async def test_a_request_says_who_asks_and_arrives_by_name() -> None:
     assert "accept-encoding: gzip\r\n" in head.lower()
 
 
+@pytest.mark.parametrize("credentials", ["canary:canary", "canary", ":canary"])
+async def test_an_address_with_credentials_is_not_dialled(credentials: str) -> None:
+    server = Server(always(OK))
+    async with listening(server) as port, client() as http:
+        with pytest.raises(EgressError) as refused, translated("Plex"):
+            await http.get(f"http://{credentials}@127.0.0.1:{port}/")
+
+    assert (server.connections, server.heads) == (0, [])
+    assert "canary" not in refused.value.detail
+
+
 async def test_a_connection_is_used_again() -> None:
     server = Server(always(OK))
     async with listening(server) as port, client() as http:

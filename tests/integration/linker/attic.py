@@ -61,6 +61,11 @@ class Attic:
                 "insert into servers (name, type, url, machine_id) values ($1, 'plex', $2, $3)", name, url, machine_id
             )
 
+    async def forget_address(self, url: str) -> None:
+        """Let the configured server be where nobody answers, so that only plex.tv's addresses lead to it."""
+        async with transaction(self.pool) as connection:
+            await connection.execute("update servers set url = $1", url)
+
     async def link(self, person_id: str, account: PlexAccount, *, state: str = "ok") -> str:
         """Make a person whose Plex account this is, and return the account's token."""
         token = self.plex_tv.accounts.sign_in(account)

@@ -1,5 +1,6 @@
 """Linking Jellyfin, Emby and Trakt as people do it: over HTTP, from the first call to the token in the vault."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from typing import Any
@@ -337,6 +338,48 @@ async def test_quick_connect_that_is_off_is_a_conflict_with_a_hint(house: House,
 
     assert answer.status_code == 409
     assert "user name and password" in answer.json()["detail"]
+
+
+async def test_a_jellyfin_of_before_ten_nine_is_linked_by_quick_connect(
+    house: House, linker: Linker, scene: Scene
+) -> None:
+    scene.jellyfin.become("10.8.13")
+    me, anna = await admin(house), scene.jellyfin.household.named("anna")
+    assert anna is not None
+
+    pin = await me.begin("jellyfin")
+    scene.jellyfin.approve(pin["code"], anna)
+
+    assert (await settled(me, pin, "jellyfin"))["status"] == "authorized"
+
+
+@pytest.mark.parametrize("provider", ["trakt", "jellyfin"])
+async def test_a_system_that_asks_to_wait_is_asked_once_and_all_are_told_how_long(
+    house: House, linker: Linker, scene: Scene, provider: str
+) -> None:
+    app = scene.trakt.auth if provider == "trakt" else scene.jellyfin
+    app.fail_next(429, times=9, body=b"Rate limited", content_type="text/plain", retry_after="143")
+    people = [key(house), await admin(house)]
+    app.seen.clear()
+
+    answers = await asyncio.gather(*(each.post(f"{provider}/auth/pin", {}) for each in (*people, *people, people[0])))
+
+    assert [answer.status_code for answer in answers] == [429] * 5
+    assert all(130 < int(answer.headers["Retry-After"]) <= 143 for answer in answers)
+    assert all("try again in 2 minutes" in answer.json()["detail"] for answer in answers)
+    assert len(app.seen) == 1
+
+
+async def test_a_busy_server_asks_for_no_password_meanwhile(house: House, linker: Linker, scene: Scene) -> None:
+    scene.emby.fail_next(429, body=b"", retry_after="30")
+    body = {"username": "anna", "password": PASSWORD}
+    scene.emby.seen.clear()
+
+    answers = [await key(house).post("emby/connect", body) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [429] * 3
+    assert "Shed" in answers[2].json()["detail"]
+    assert len(scene.emby.seen) == 1
 
 
 async def test_trakt_without_an_application_is_a_conflict_that_says_what_to_do(

@@ -97,6 +97,47 @@ async def test_an_address_that_leads_to_another_server_is_passed_over(attic: Att
     assert [request.path for request in attic.plex_server.seen] == ["/identity"]
 
 
+def lists(attic: Attic, *uris: object, first: object = None) -> None:
+    """Let plex.tv list something odd first, and then the attic at these addresses."""
+    device = {
+        "clientIdentifier": attic.machine_id,
+        "provides": "server",
+        "accessToken": attic.plex_tv.accounts.devices[attic.machine_id].access_tokens[attic.friend.id],
+        "connections": [{"uri": uri, "local": True, "address": "[::ffff:192.168.0.67]"} for uri in uris],
+        "httpsRequired": True,
+    }
+    attic.plex_tv.fail_next(
+        200,
+        path="/api/v2/resources",
+        body=msgspec.json.encode([first, device]),
+        content_type="application/json",
+    )
+
+
+async def test_an_address_that_cannot_be_read_does_not_keep_from_the_others(attic: Attic, bus: Bus) -> None:
+    good = attic.plex_tv.accounts.devices[attic.machine_id].addresses[-1].uri
+    await attic.forget_address("http://127.0.0.1:9")
+    lists(attic, "http://2001:db8::1:32400", "http://[[::1]]:1", good.replace("//", "//canary:canary@"), 5, good)
+
+    found = await libraries(bus, person="jonas")
+
+    assert found == ["Movies", "Shows"]
+    assert "authorization" not in {name for request in attic.plex_server.seen for name in request.headers}
+
+
+async def test_where_no_address_can_be_read_the_reason_is_said(attic: Attic, bus: Bus) -> None:
+    lists(attic, "http://canary:canary@127.0.0.1:1", first={"provides": "server", "name": "Cellar"})
+    unknown = await refusal(bus, "m2", person="jonas")
+    await attic.pool.execute("delete from servers")
+
+    refused = await refusal(bus, attic.machine_id, person="jonas")
+
+    assert "entry 1 (Cellar) cannot be read" in unknown.detail
+    assert refused.status == 502
+    assert "The address must not hold a user name or password" in refused.detail
+    assert "canary" not in refused.detail
+
+
 async def test_a_library_is_listed_by_pages(attic: Attic, bus: Bus) -> None:
     pages = [
         await ask(

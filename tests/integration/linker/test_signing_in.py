@@ -185,6 +185,17 @@ async def test_a_429_holds_up_all_sign_ins_as_long_as_it_says(
     assert (await me.settled(pin))["status"] == "authorized"
 
 
+async def test_a_plex_that_asks_to_wait_makes_one_pin_for_nobody(plex: PlexTv, house: House, linker: Linker) -> None:
+    plex.fail_next(429, times=9, body=b'{"errors":[{"code":1003}]}', Retry_After="143")
+
+    answers = await asyncio.gather(*(key(house).post("plex/auth/pin", {}) for _ in range(5)))
+
+    assert [answer.status_code for answer in answers] == [429] * 5
+    assert all(130 < int(answer.headers["Retry-After"]) <= 143 for answer in answers)
+    assert all("try again in 2 minutes" in answer.json()["detail"] for answer in answers)
+    assert [request.path for request in plex.seen] == ["/api/v2/pins"]
+
+
 async def test_an_account_proven_by_somebody_else_is_refused(
     plex: PlexTv, house: House, linker: Linker, said: Said
 ) -> None:

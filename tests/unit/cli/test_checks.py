@@ -6,6 +6,7 @@ import pytest
 from cli.checks.addresses import parts_of
 from cli.checks.credentials import findings_of
 from cli.checks.finding import Finding
+from cli.checks.seerr_version import check_seerr_version
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams
 from cli.folder import ENCRYPTION_KEYS, Folder
@@ -35,6 +36,20 @@ def levels(findings: list[Finding]) -> dict[str, str]:
 )
 def test_discord_is_set_up_wholly_or_not_at_all(given: dict[str, str], expected: str) -> None:
     assert levels(check_upstreams(UpstreamSettings(**given)))["Discord"] == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("version", ["1.34.0", "2.7.3", "3.3.9", "v3.3.0", "3.3.0-rc.1", "3.3"])
+def test_a_seerr_with_a_hole_is_warned_of(version: str) -> None:
+    (finding,) = check_seerr_version(version)
+
+    assert (finding.level, "3.4.0" in finding.mend, "GHSA-mc6w-69r3-62h8" in finding.text) == ("warn", True, True)
+
+
+@pytest.mark.parametrize(
+    "version", ["3.4.0", "3.4", "3.10.1", "4.0.0", "develop-local", "develop-00479d76", "", "nightly", None]
+)
+def test_a_seerr_without_it_or_of_no_known_version_is_left_in_peace(version: str | None) -> None:
+    assert check_seerr_version(version) == []
 
 
 def test_what_is_lacking_is_named_and_no_secret_is_shown() -> None:

@@ -171,10 +171,32 @@ async def test_all_users_are_listed_with_their_rights() -> None:
     of_emby = await emby(Scripted(good({"Items": users, "TotalRecordCount": 3}))).users(TOKEN)
 
     assert of_jellyfin == of_emby
-    assert [(user.name, user.is_admin, user.is_disabled) for user in of_jellyfin] == [
+    assert [(user.name, user.is_admin, user.is_disabled) for user in of_jellyfin.rows] == [
         ("Anna", True, False),
         ("Ben", False, True),
         ("3", False, False),
+    ]
+
+
+async def test_one_odd_user_does_not_spoil_the_list() -> None:
+    users = [
+        {"Name": ["Anna"], "Id": "1", "Policy": "none"},
+        {"Name": "Ben", "Id": None},
+        "Cleo",
+        {"Name": "Dora", "Id": "4", "Policy": {"IsAdministrator": "yes", "IsDisabled": {}}},
+    ]
+
+    of_jellyfin = await jellyfin(Scripted(good(users))).users(TOKEN)
+    of_emby = await emby(Scripted(good({"Items": users, "TotalRecordCount": 4}))).users(TOKEN)
+
+    assert of_jellyfin == of_emby
+    assert [(user.id, user.name, user.is_admin, user.is_disabled) for user in of_jellyfin.rows] == [
+        ("1", "1", False, False),
+        ("4", "Dora", True, False),
+    ]
+    assert [problem.partition(" cannot be read: ")[0] for problem in of_jellyfin.problems] == [
+        "entry 2 (Ben)",
+        "entry 3",
     ]
 
 

@@ -1,5 +1,6 @@
 """plex.tv: PINs, accounts, servers, Homes, and the ways it says no."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.plex_accounts import Account, Pin
 from shared.clients.plex_app import PlexApp
+from shared.clients.plex_connections import unusable, usable
 from shared.clients.plex_tv import PUBLIC_HOSTS, Hosts, PinExpiredError, PlexTv, hosts_of
 from shared.errors import InvalidError
 from shared.http.calls import FailingError, RateLimitedError, RefusedError
@@ -164,14 +166,16 @@ async def test_nothing_but_401_says_that_a_token_is_dead(status: int) -> None:
 async def test_servers_come_with_their_own_tokens_and_players_are_left_out() -> None:
     server = Scripted(good([DEVICE, {**DEVICE, "provides": "player,controller"}, {"clientIdentifier": "x"}]))
 
-    servers = await plex_tv(server).resources(TOKEN)
+    servers = (await plex_tv(server).resources(TOKEN)).rows
 
     assert [found.machine_id for found in servers] == ["m1"]
     assert servers[0].access_token == Secret("token-of-m1")
     assert (servers[0].name, servers[0].version, servers[0].owned) == ("Attic", "1.43.0", False)
-    assert [(known.uri, known.local, known.ipv6) for known in servers[0].connections] == [
+    known = usable(servers[0].connections, https_required=True)
+    assert [(each.uri, each.local, each.ipv6) for each in known] == [
         ("https://192-168-1-20.m1.plex.direct:32400", True, False)
     ]
+    assert [each.uri for each in unusable(servers[0].connections)] == [""]
     assert str(server.last.url) == (
         "https://clients.plex.tv/api/v2/resources?includeHttps=1&includeRelay=1&includeIPv6=1"
     )
@@ -180,9 +184,68 @@ async def test_servers_come_with_their_own_tokens_and_players_are_left_out() -> 
 async def test_a_server_without_a_token_or_an_address_is_still_listed() -> None:
     bare = {"clientIdentifier": "m2", "provides": "server", "accessToken": None, "connections": None}
 
-    servers = await plex_tv(Scripted(good([bare]))).resources(TOKEN)
+    servers = (await plex_tv(Scripted(good([bare]))).resources(TOKEN)).rows
 
     assert (servers[0].access_token, servers[0].connections, servers[0].name) == (None, (), "m2")
+
+
+ODD: list[Any] = [None, "text", 5, [], {}, {"uri": None}]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *ODD,
+        {"clientIdentifier": ["m2"], "provides": "server"},
+        {"clientIdentifier": "", "provides": "server"},
+        {"provides": "server", "name": "Cellar"},
+        {"clientIdentifier": "m2", "provides": 5},
+        {"clientIdentifier": "m2", "provides": "server", "connections": "none"},
+        {"clientIdentifier": "m2", "provides": "server", "connections": {"uri": "http://10.0.0.1:32400"}},
+    ],
+    ids=str,
+)
+async def test_an_odd_device_does_not_spoil_the_others(odd: Any) -> None:
+    found = await plex_tv(Scripted(good([odd, DEVICE]))).resources(TOKEN)
+
+    assert [server.machine_id for server in found.rows] == ["m1"]
+    is_said = odd not in ({}, {"uri": None})  # what does not say that it is a server is none
+    assert [problem.startswith("entry 1") for problem in found.problems] == [True] * is_said
+
+
+@pytest.mark.parametrize("odd", ["", None, 5, [], {}, "x" * 5000], ids=lambda odd: repr(odd)[:20])
+@pytest.mark.parametrize(
+    "field", ["name", "productVersion", "owned", "httpsRequired", "accessToken", "product", "publicAddress"]
+)
+async def test_an_odd_field_of_a_device_costs_that_field_only(field: str, odd: Any) -> None:
+    content = json.dumps([{**DEVICE, field: odd}]).encode()
+
+    found = await plex_tv(Scripted(httpx.Response(200, content=content))).resources(TOKEN)
+
+    [server] = found.rows
+    assert (server.machine_id, server.connections[0].uri) == ("m1", DEVICE["connections"][0]["uri"])
+
+
+@pytest.mark.parametrize("odd", ["", None, 5, -1, 70_000, 1.5, [], {}, True, "x y"], ids=repr)
+@pytest.mark.parametrize("field", ["uri", "local", "relay", "address", "port", "IPv6", "protocol"])
+async def test_an_odd_address_does_not_spoil_the_others(field: str, odd: Any) -> None:
+    good_one = DEVICE["connections"][0]
+    device = {**DEVICE, "connections": [{**good_one, field: odd}, good_one]}
+
+    [server] = (await plex_tv(Scripted(good([device]))).resources(TOKEN)).rows
+
+    assert good_one["uri"] in [each.uri for each in usable(server.connections, https_required=False)]
+    assert [each.problem is not None for each in unusable(server.connections)] == [True] * (field == "uri")
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+async def test_what_is_no_address_at_all_is_said_to_be_so(odd: Any) -> None:
+    device = {**DEVICE, "connections": [odd, *DEVICE["connections"]]}
+
+    [server] = (await plex_tv(Scripted(good([device]))).resources(TOKEN)).rows
+
+    assert [each.problem for each in unusable(server.connections)] == ["plex.tv names no address here"]
+    assert len(usable(server.connections, https_required=True)) == 1
 
 
 async def test_a_token_does_not_show_in_what_is_printed() -> None:

@@ -104,6 +104,14 @@ async def test_users_come_in_pages_with_their_number() -> None:
     assert server.last.url.query == b"take=1&skip=40&sort=created"
 
 
+async def test_a_page_with_a_user_that_cannot_be_read_is_not_used_and_says_which() -> None:
+    rows = [USER, {**USER, "id": None, "username": "cleo"}]
+    server = Scripted(good({"pageInfo": {"results": 2}, "results": rows}))
+
+    with pytest.raises(RefusedError, match=r"entry 2 \(cleo\) cannot be read.*the list is not used"):
+        await seerr(server).users()
+
+
 async def test_counts_of_overseerr_lack_what_it_does_not_know() -> None:
     counts = await seerr(Scripted(good({"total": 9, "movie": 4, "tv": 5, "pending": 1}))).request_counts()
 

@@ -114,10 +114,26 @@ async def test_a_wrong_secret_of_the_application_is_a_refused_credential() -> No
         await trakt(Scripted(good({"error": "invalid_client"}, 401))).device_token(Secret("device-1"))
 
 
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (httpx.Response(403), "refuses the application .*app.trakt.tv/settings/apps/api.*TRAKT_CLIENT_ID"),
+        (httpx.Response(403, html="<html>", headers={"x-runtime": "0.01"}), "refuses the application"),
+        (httpx.Response(403, json={"error": "forbidden", "error_description": "VIP only"}), "wants VIP"),
+        (httpx.Response(403, headers={"x-upgrade-url": "https://trakt.tv/vip"}), "wants VIP"),
+        (httpx.Response(426), "wants VIP"),
+        (httpx.Response(401, json={"error": "invalid_client"}), "it was deleted.*TRAKT_CLIENT_ID"),
+    ],
+)
+async def test_a_refusal_says_whose_it_is_and_what_to_do(answer: httpx.Response, says: str) -> None:
+    with pytest.raises(RefusedError, match=says):
+        await trakt(Scripted(answer)).device_code()
+
+
 @pytest.mark.parametrize("status", [403, 404, 200])
 async def test_cloudflare_is_not_trakt(status: int) -> None:
     for call in (trakt(Scripted(page(status))).device_token, trakt(Scripted(page(status))).account):
-        with pytest.raises(FailingError, match="shielded"):
+        with pytest.raises(FailingError, match=r"shielded.*Cloudflare"):
             await call(Secret("token"))
 
 

@@ -11,16 +11,26 @@ from typing import Final
 
 from services.linker.clients import Clients
 from services.linker.servers.store import ServerRow
+from services.linker.signins.budget import Budgets
 from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Outcome, Pending, Proven, Waiting
 from services.linker.signins.flows.places import AnotherServerError, chosen_server, proven_server
 from services.linker.signins.flows.sessions import end_session
-from shared.clients.jellyfin import Jellyfin, QuickConnectExpiredError, QuickConnectOffError
+from shared.clients.jellyfin import (
+    Jellyfin,
+    NoQuickConnectError,
+    QuickConnect,
+    QuickConnectExpiredError,
+    QuickConnectOffError,
+)
 from shared.clients.mediabrowser import SignedIn
 from shared.postgres.pool import Pool
 from shared.schemas.media import Provider
 
 LIFE: Final = timedelta(minutes=10)
 POLL_EVERY: Final = timedelta(seconds=5)
+_INSTEAD: Final = (
+    "link with user name and password (`POST /api/integrations/jellyfin/connect`, `usher link jellyfin NAME`)"
+)
 
 
 class JellyfinFlow:
@@ -29,19 +39,16 @@ class JellyfinFlow:
     def __init__(self, *, pool: Pool, clients: Clients, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._clients = clients
+        self._budgets = Budgets(pool)
         self._now = now
 
     async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
-        """Begin one; raises `QuickConnectOffError` with what to do instead."""
+        """Begin one; raises `QuickConnectOffError` or `NoQuickConnectError` with what to do instead."""
         row = await chosen_server(self._pool, "jellyfin", server)
-        begun_at = self._now()
-        try:
-            for_whom = sign_in_id if asker.kind == "key" else device_of(asker)
-            quick = await self._client(row, for_whom).start_quick_connect()
-        except QuickConnectOffError as exc:
-            raise QuickConnectOffError(
-                f"Quick Connect is off on {row.name}: link with user name and password, or turn it on in its dashboard"
-            ) from exc
+        client = self._client(row, sign_in_id if asker.kind == "key" else device_of(asker))
+        async with self._budgets.of(row).turn_alone():
+            begun_at = self._now()
+            quick = await _started(client, row.name)
         return Begun(
             code=quick.code,
             url=f"{row.url.rstrip('/')}/web/#/quickconnect",
@@ -57,9 +64,10 @@ class JellyfinFlow:
         row = await chosen_server(self._pool, "jellyfin", waiting.server)
         jellyfin = self._client(row, waiting.sign_in_id)
         try:
-            if not await jellyfin.is_approved(waiting.secret):
-                return Pending()
-            signed_in = await jellyfin.finish_quick_connect(waiting.secret)
+            async with self._budgets.of(row).heeded():
+                if not await jellyfin.is_approved(waiting.secret):
+                    return Pending()
+                signed_in = await jellyfin.finish_quick_connect(waiting.secret)
         except QuickConnectExpiredError:
             return Ended("expired")
         try:
@@ -70,6 +78,17 @@ class JellyfinFlow:
 
     def _client(self, row: ServerRow, for_whom: str) -> Jellyfin:
         return self._clients.jellyfin(row.place, for_whom=for_whom)
+
+
+async def _started(client: Jellyfin, name: str) -> QuickConnect:
+    try:
+        return await client.start_quick_connect()
+    except QuickConnectOffError as exc:
+        raise QuickConnectOffError(
+            f"Quick Connect is off on {name}: {_INSTEAD}, or turn it on in its dashboard"
+        ) from exc
+    except NoQuickConnectError as exc:
+        raise NoQuickConnectError(f"{name} has no Quick Connect, which Jellyfin has from 10.7 on: {_INSTEAD}") from exc
 
 
 def device_of(asker: Asker, *also: str) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 
 from services.linker.clients import Clients
 from services.linker.servers.store import ServerRow
+from services.linker.signins.budget import Budgets
 from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.flows.jellyfin import authorized, device_of
 from services.linker.signins.flows.places import AnotherServerError, chosen_server, proven_server
@@ -45,6 +46,7 @@ class Passwords:
         self._pool = pool
         self._clients = clients
         self._clock = clock
+        self._budgets = Budgets(pool)
         self._one_at_a_time = KeyedLock(most=_MOST_OF_ACCOUNT)
 
     @asynccontextmanager
@@ -62,9 +64,10 @@ class Passwords:
         row = await chosen_server(self._pool, provider, server)
         account = digest(row.name, username)
         client = self._client(provider, row, asker, account)
-        proven_server(row, (await client.public_server()).id)
         async with self._one_at_a_time.holding(account.hex()):  # so that right passwords cost each other no try
-            signed_in = await self._let_in(client, account, username=username, password=password)
+            async with self._budgets.of(row).turn():
+                proven_server(row, (await client.public_server()).id)
+                signed_in = await self._let_in(client, account, username=username, password=password)
             async with _kept(client, signed_in, row):
                 await self._forgive(account)
         async with _kept(client, signed_in, row):

@@ -41,7 +41,7 @@ class PlexFlow:
 
     async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
         """Make both PINs; the short one may fail, as the button does as well."""
-        async with self._budget.turn():
+        async with self._budget.turn_alone():
             strong = await self._plex_tv.create_pin(strong=True)
         short = await self._short_pin()
         return Begun(
@@ -81,7 +81,7 @@ class PlexFlow:
         """Return the servers that the account reaches."""
         async with self._budget.turn():
             found = await self._plex_tv.resources(token)
-        return [ReachedServer(each.name, each.machine_id, each.owned) for each in found]
+        return [ReachedServer(each.name, each.machine_id, each.owned) for each in found.rows]
 
     async def _told(self, pin_id: int) -> Secret | UsherError | None:
         try:

@@ -39,8 +39,9 @@ class TraktFlow:
     async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
         """Begin one; raises `NoApplicationError` where Trakt is not set up."""
         trakt = await self._applications.trakt()
-        begun_at = self._now()
-        device = await trakt.device_code()
+        async with self._applications.budget.turn_alone():
+            begun_at = self._now()
+            device = await trakt.device_code()
         return Begun(
             code=device.user_code,
             url=device.verification_url,

@@ -60,6 +60,10 @@ class Scene:
             await self.configure("Shed", "emby", emby, self.emby.server_id)
             yield
 
+    def another_applications(self) -> Applications:
+        """Return what another replica of the linker would have."""
+        return Applications(pool=self.pool, vault=self.vault, clients=self.clients)
+
     async def configure(self, name: str, kind: Provider, url: str, machine_id: str | None) -> None:
         await self.pool.execute(
             "insert into servers (name, type, url, machine_id) values ($1, $2, $3, $4)", name, kind, url, machine_id

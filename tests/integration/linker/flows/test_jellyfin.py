@@ -1,14 +1,20 @@
 """Quick Connect, from the code to the token, against a stand-in as forgetful as Jellyfin."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Pending
 from services.linker.signins.flows.jellyfin import JellyfinFlow
+from services.linker.signins.flows.passwords import Passwords
 from services.linker.signins.flows.places import AnotherServerError, UnknownServerError
-from shared.clients.jellyfin import QuickConnectOffError
+from shared.clients.jellyfin import NoQuickConnectError, QuickConnectOffError
 from shared.errors import ConflictError
+from shared.http.calls import RateLimitedError
+from shared.schemas.secret import Secret
+from shared.steady import SteadyClock
+from simulators.mediabrowser import User
 from tests.integration.linker.flows.scenery import ANNA, BEN, NOON, Scene
 
 FORWARD = "http://usher.example/linked"
@@ -27,8 +33,10 @@ async def begin(
     return begun
 
 
-async def signed_in(flow: JellyfinFlow, scene: Scene, *, asker: Asker, sign_in_id: str) -> Authorized:
-    user = scene.jellyfin.household.named("anna")
+async def signed_in(
+    flow: JellyfinFlow, scene: Scene, *, asker: Asker, sign_in_id: str, user: User | None = None
+) -> Authorized:
+    user = user or scene.jellyfin.household.named("anna")
     assert user is not None
     begun = await begin(flow, scene, asker=asker, sign_in_id=sign_in_id)
     scene.jellyfin.approve(begun.code, user)
@@ -96,6 +104,65 @@ async def test_where_quick_connect_is_off_people_are_told_of_passwords(flow: Jel
     scene.jellyfin.has_quick_connect = False
 
     with pytest.raises(QuickConnectOffError, match="Cellar: link with user name and password"):
+        await begin(flow, scene)
+
+
+async def test_a_busy_jellyfin_is_asked_once_and_left_alone_for_as_long_as_it_says(
+    flow: JellyfinFlow, scene: Scene
+) -> None:
+    scene.jellyfin.fail_next(429, times=9, body=b"slow down", content_type="text/plain", retry_after="30")
+    passwords = Passwords(pool=scene.pool, clients=scene.clients, clock=SteadyClock(wall=scene.clock.now))
+
+    begun = await asyncio.gather(*(begin(flow, scene) for _ in range(5)), return_exceptions=True)
+    with pytest.raises(RateLimitedError) as refused:
+        async with passwords.sign_in_with_password(
+            "jellyfin", server="Cellar", username="anna", password=Secret("pw"), asker=ANNA
+        ):
+            pass
+
+    assert [type(each) for each in begun] == [RateLimitedError] * 5
+    assert refused.value.detail == "Cellar asked us to wait"
+    assert len(scene.jellyfin.seen) == 1
+
+
+@pytest.mark.parametrize("version", ["10.7.7", "10.8.13", "10.9.11", "12.0.0"])
+async def test_quick_connect_goes_with_every_version_that_has_it(
+    flow: JellyfinFlow, scene: Scene, version: str
+) -> None:
+    scene.jellyfin.become(version)
+
+    signed = await signed_in(flow, scene, asker=ANNA, sign_in_id="s1", user=scene.jellyfin.household.add("anna"))
+
+    assert signed.proven.username == "anna"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (404, {}),
+        (405, {}),
+        (405, {"allow": "POST"}),
+        (405, {"allow": "HEAD, get"}),
+        (401, {}),
+        (403, {}),
+        (501, {}),
+    ],
+)
+async def test_where_quick_connect_cannot_be_people_are_told_of_passwords(
+    flow: JellyfinFlow, scene: Scene, status: int, headers: dict[str, str]
+) -> None:
+    scene.jellyfin.fail_next(status, times=2, body=b"", **headers)
+
+    with pytest.raises(ConflictError, match=r"link with user name and password .*usher link jellyfin NAME") as refused:
+        await begin(flow, scene)
+
+    assert "Cellar" in refused.value.detail
+
+
+async def test_a_jellyfin_without_quick_connect_says_so(flow: JellyfinFlow, scene: Scene) -> None:
+    scene.jellyfin.become("10.6.4")
+
+    with pytest.raises(NoQuickConnectError, match="Cellar has no Quick Connect"):
         await begin(flow, scene)
 
 

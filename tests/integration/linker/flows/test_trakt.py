@@ -207,8 +207,36 @@ async def test_a_wrong_secret_of_the_application_is_nobodys_end(scene: Scene) ->
         await poll(flow, scene)
 
 
-async def test_a_busy_trakt_is_waited_for_at_the_beginning_too(flow: TraktFlow, scene: Scene) -> None:
-    scene.trakt.auth.fail_next(429, body=b"", retry_after="300")
+async def test_a_busy_trakt_is_asked_once_and_left_alone_for_as_long_as_it_says(flow: TraktFlow, scene: Scene) -> None:
+    scene.trakt.auth.fail_next(429, times=9, body=b"Rate limited", content_type="text/plain", retry_after="143")
+    other = TraktFlow(applications=scene.another_applications(), vault=scene.vault, now=scene.clock.now)
 
+    begun = await asyncio.gather(*(begin(flow, scene) for _ in range(5)), return_exceptions=True)
+    later = await asyncio.gather(begin(flow, scene), begin(other, scene), return_exceptions=True)
+
+    assert len(scene.trakt.auth.seen) == 1
+    waits = [each.retry_after for each in (*begun, *later) if isinstance(each, RateLimitedError) and each.retry_after]
+    assert len(waits) == 7
+    assert all(timedelta(seconds=130) < wait <= timedelta(seconds=143) for wait in waits)
+
+
+@pytest.mark.parametrize("named", ["", "0", "soon"])
+async def test_a_trakt_that_names_no_wait_is_left_alone_for_a_minute(flow: TraktFlow, scene: Scene, named: str) -> None:
+    scene.trakt.auth.fail_next(429, body=b"", retry_after=named)
+
+    begun = await asyncio.gather(*(begin(flow, scene) for _ in range(2)), return_exceptions=True)
+
+    assert len(scene.trakt.auth.seen) == 1
+    waits = [each.retry_after for each in begun if isinstance(each, RateLimitedError) and each.retry_after]
+    assert all(timedelta(seconds=50) < wait <= timedelta(seconds=60) for wait in waits)
+    assert len(waits) == 2
+
+
+async def test_a_code_that_waits_is_asked_for_while_no_other_may_begin(flow: TraktFlow, scene: Scene) -> None:
+    begun = await begin(flow, scene)
+    scene.trakt.auth.fail_next(429, body=b"", retry_after="143")
     with pytest.raises(RateLimitedError):
         await begin(flow, scene)
+    scene.trakt.accounts.approve(begun.code, scene.trakt.accounts.add("anna"))
+
+    assert isinstance(await poll(flow, scene), Authorized)

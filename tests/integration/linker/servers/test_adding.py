@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.owners import server_password_suffix, server_token
@@ -59,6 +60,30 @@ async def test_a_server_that_is_away_is_kept_and_says_so(usher: Estate, street: 
     assert made.json()["reachable"] is False
     assert "is it running" in made.json()["problem"]
     assert made.json()["machine_identifier"] is None
+
+
+@pytest.mark.parametrize("kind", ["jellyfin", "emby"])
+async def test_one_odd_user_does_not_make_a_server_a_stranger(usher: Estate, street: Street, kind: str) -> None:
+    rows = [{"Id": "1", "Name": "martha"}, {"Name": "jonas"}, {"Id": "3", "Policy": "odd"}]
+    body = rows if kind == "jellyfin" else {"Items": rows}
+    street.app(kind).fail_next(200, path="/Users", body=msgspec.json.encode(body), content_type="application/json")
+
+    made = (await usher.post(SERVERS, street.body(kind))).json()
+
+    assert (made["reachable"], made["problem"], made["user_count"]) == (True, None, 3)
+
+
+@pytest.mark.parametrize("kind", ["jellyfin", "emby"])
+async def test_a_list_that_cannot_be_read_at_all_is_not_blamed_on_the_token(
+    usher: Estate, street: Street, kind: str
+) -> None:
+    street.app(kind).fail_next(200, path="/Users", body=b'{"rows": 1}', content_type="application/json")
+
+    made = (await usher.post(SERVERS, street.body(kind))).json()
+
+    assert made["reachable"] is True
+    assert "the token could not be tested" in made["problem"]
+    assert "not understood" in made["problem"]
 
 
 async def test_a_slow_server_is_kept_as_away_in_time(usher: Estate, street: Street) -> None:

@@ -1,11 +1,12 @@
 """Which Plex servers a token reaches, found over REST: every address tested, the best chosen."""
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 
 from shared.clients.pace import PLEX_TV_EVERY
@@ -82,6 +83,62 @@ def another_server(street: Street) -> tuple[Any, Any]:
     accounts = street.plex_tv.accounts
     other = accounts.add_server("Cellar", owner=accounts.add("someone"), uris=[])
     return accounts, other
+
+
+async def test_what_cannot_be_read_is_said_and_spoils_nothing(usher: Estate, street: Street) -> None:
+    stranger = App({})
+    async with addresses(stranger) as [strange]:
+        odd = [
+            {
+                "protocol": "http",
+                "address": "[::ffff:192.168.0.67]",
+                "port": 4222,
+                "uri": "http://[::ffff:192.168.0.67]:4222",
+                "local": True,
+                "IPv6": True,
+            },
+            {"uri": strange.replace("//", "//canary:canary@"), "local": True},
+            {"uri": "http://2001:db8::1:32400", "address": "x y", "local": "yes", "port": 70_000},
+            {"uri": "http://127.0.0.1:70000"},
+            {"uri": ["http://127.0.0.1"], "port": {}},
+            None,
+        ]
+        body = [
+            None,
+            {"provides": "server", "name": "Cellar"},
+            {
+                "clientIdentifier": street.device.machine_id,
+                "provides": "server",
+                "name": "Attic",
+                "owned": 1,
+                "connections": [*odd, {"uri": street.urls["plex"], "port": "32400"}],
+            },
+            {"clientIdentifier": "m2", "provides": "server", "name": "Shed", "connections": "none"},
+        ]
+        street.plex_tv.fail_next(
+            200, path="/api/v2/resources", body=msgspec.json.encode(body), content_type="application/json"
+        )
+        found = await find(usher, street.tokens["plex"])
+
+    [server] = found["items"]
+    reasons = {each["uri"]: each["reason"] for each in server["connections"]}
+    masked = strange.replace("//", "//***@")
+    assert (server["name"], server["owned"], server["best"]) == ("Attic", True, street.urls["plex"])
+    assert reasons == {
+        street.urls["plex"]: None,
+        "http://[::ffff:192.168.0.67]:4222": "Port 4222 is kept for Usher's own parts",
+        masked: "The address must not hold a user name or password",
+        "http://2001:db8::1:32400": reasons["http://2001:db8::1:32400"],
+        "http://127.0.0.1:70000": "The port must be from 1 to 65535",
+        "": "plex.tv names no address here",
+    }
+    assert "cannot be read" in reasons["http://2001:db8::1:32400"]
+    assert [each.partition(" cannot be read")[0] for each in found["problems"]] == [
+        "entry 1",
+        "entry 2 (Cellar)",
+        "entry 4 (Shed)",
+    ]
+    assert stranger.seen == deque()
 
 
 async def test_a_server_that_nothing_leads_to_has_no_best(usher: Estate, street: Street) -> None:
