@@ -30,6 +30,8 @@ from services.gateway.spool.drain import Drain
 from services.gateway.spool.hedge import Hedge, NoShelf
 from services.gateway.spool.spool import Spool
 from services.gateway.startup import NAME, Startup
+from services.gateway.webhooks.exchange import Exchange
+from services.gateway.webhooks.recent import Recent
 from services.gateway.wiring import Wires
 from shared import runtime
 from shared.bus import streams
@@ -54,6 +56,7 @@ class Process:
     def __init__(self, config: Settings, parts: Parts, spool: Spool | None) -> None:
         wires = _wires(config, parts, spool)
         self._bus = parts.bus
+        self._exchange = Exchange(parts.bus, wires.recent)
         self._feed = wires.feed
         self._refresh = wires.refresh
         self._startup = _startup(config, parts, wires)
@@ -76,6 +79,7 @@ class Process:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._server.run())
             tasks.create_task(self._work())
+            tasks.create_task(self._exchange.run())
             if self._drain is not None:
                 tasks.create_task(self._drain.run())
             log.info("listening", port=self.port)
@@ -88,6 +92,7 @@ class Process:
     async def _work(self) -> None:
         await self._bus.add(self._feed.part())
         await self._bus.add(self._refresh.part())
+        await self._bus.add(self._exchange.part())
         await self._startup.run()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._service.run())
@@ -111,6 +116,7 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
         passwords=Passwords(),
         preparation=Preparation(),
         readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
+        recent=Recent(),
         refresh=refresh,
         spool=spool,
         webhook_secrets=WebhookSecrets(

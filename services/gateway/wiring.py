@@ -39,6 +39,7 @@ from services.gateway.readiness import Preparation, Readiness
 from services.gateway.spool.hedge import Hedge
 from services.gateway.spool.spool import Spool
 from services.gateway.webhooks.door import Door
+from services.gateway.webhooks.recent import Recent
 from shared.courier import Courier
 from shared.runtime import Parts
 
@@ -53,6 +54,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     passwords: Passwords
     preparation: Preparation
     readiness: Readiness
+    recent: Recent
     refresh: Refresh
     spool: Spool | None
     webhook_secrets: WebhookSecrets
@@ -82,7 +84,7 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
     )
     storage = Counted(wires.hedge)
     doors = app.Doors(
-        webhooks=Door(wires.refresh, storage),
+        webhooks=Door(wires.refresh, storage, recent=wires.recent),
         discord=DiscordDoor(wires.discord, storage, wires.courier, Suggestions(bus)),
     )
     return app.application(routes, doors, Guard(Doorman(pool, now=now), wires.preparation), parts.tracer)
