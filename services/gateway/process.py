@@ -22,6 +22,7 @@ from services.gateway.discord.application import Application
 from services.gateway.events.feed import Feed
 from services.gateway.events.handlers import EventLog
 from services.gateway.readiness import Preparation, Readiness
+from services.gateway.refusals.register import Register
 from services.gateway.retention import Retention
 from services.gateway.server import Server
 from services.gateway.settings import Settings
@@ -59,6 +60,7 @@ class Process:
         self._exchange = Exchange(parts.bus, wires.recent)
         self._feed = wires.feed
         self._refresh = wires.refresh
+        self._refused = wires.refused
         self._startup = _startup(config, parts, wires)
         self._service = _service(parts, wires.hedge)
         self._drain = None if spool is None else Drain(spool, parts.bus)
@@ -88,6 +90,7 @@ class Process:
         """Take nothing more, and let what was begun come to its end."""
         self._feed.end()
         await asyncio.gather(self._server.finish(), self._service.finish())
+        await self._refused.finish()
 
     async def _work(self) -> None:
         await self._bus.add(self._feed.part())
@@ -97,6 +100,7 @@ class Process:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._service.run())
             tasks.create_task(self._refresh.run())
+            tasks.create_task(self._refused.run())
             tasks.create_task(self._retention.run())
 
 
@@ -118,6 +122,7 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
         readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
         recent=Recent(),
         refresh=refresh,
+        refused=Register(parts.pool, now=_now),
         spool=spool,
         webhook_secrets=WebhookSecrets(
             parts.worker, parts.pool, vault, refresh=refresh, now=_now, public_url=config.public_url

@@ -11,7 +11,8 @@ from typing import Final
 import structlog
 
 from services.gateway.access import doorman, throttle
-from services.gateway.store import events, letters, users
+from services.gateway.refusals import senders
+from services.gateway.store import events, letters, refusals, users
 from shared.errors import UnavailableError
 from shared.postgres.pool import Pool
 
@@ -45,5 +46,6 @@ class Retention:
         while await events.forget_events(self._pool, before=now - EVENTS_KEPT, limit=_AT_ONCE) == _AT_ONCE:
             continue
         await letters.forget_letters(self._pool, before=now - LETTERS_KEPT)
+        await refusals.forget_refused(self._pool, before=now - senders.KEPT)
         await users.forget_tries(self._pool, before=now - throttle.WINDOW)
         await users.forget_sessions(self._pool, now=now, used_before=now - doorman.IDLE)

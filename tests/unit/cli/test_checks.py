@@ -6,6 +6,7 @@ import pytest
 from cli.checks.addresses import parts_of
 from cli.checks.credentials import findings_of
 from cli.checks.finding import Finding
+from cli.checks.senders import findings_of as senders_of
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams
 from cli.folder import ENCRYPTION_KEYS, Folder
@@ -129,3 +130,28 @@ def test_accounts_that_must_be_linked_again_are_named() -> None:
     assert "usher link plex" in findings[0].mend
     assert [each.level for each in findings_of([{**dead, "state": "ok"}])] == ["ok"]
     assert findings_of([]) == []
+
+
+def test_a_sender_that_was_refused_is_told_with_how_to_mend_it() -> None:
+    item = {
+        "source": "seerr",
+        "address": "192.168.1.20",
+        "reason": "method",
+        "text": "it uses GET",
+        "mend": "set the sender's method to POST",
+        "count": 2,
+        "first_at": "2026-01-31T09:00:00Z",
+        "last_at": "2026-01-31T18:00:00Z",
+    }
+
+    first, others, more = senders_of({"items": [item, {**item, "address": None, "count": 1}], "total": 7})
+
+    assert (first.level, first.subject, first.mend) == ("warn", "seerr webhooks", "set the sender's method to POST")
+    assert first.text.startswith("a sender at 192.168.1.20 was refused 2 times since 2026-01-31 ")
+    assert first.text.endswith(": it uses GET")
+    assert others.text.startswith("senders at many other addresses were refused once, last at ")
+    assert more.text == "5 more senders were refused"
+
+
+def test_no_refused_sender_is_well() -> None:
+    assert [finding.level for finding in senders_of({"items": [], "total": 0})] == ["ok"]
