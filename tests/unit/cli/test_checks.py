@@ -88,6 +88,24 @@ def test_a_service_that_does_not_answer_and_webhooks_that_wait_are_told() -> Non
     assert levels(parts_of(health)) == {"linker": "ok", "syncer": "fail", "spool": "warn"}
 
 
+@pytest.mark.parametrize(("records", "said"), [(7, "7 webhooks are lost"), (None, "webhooks may be lost")])
+def test_a_damaged_spool_is_told_with_what_is_left_of_it(records: int | None, said: str) -> None:
+    damage = {
+        "noticed_at": "2026-01-31T18:00:00Z",
+        "file": "spool-0.sqlite",
+        "records": records,
+        "reason": "the file is gone, or cut to nothing",
+        "kept_as": "spool-0.sqlite.damaged-1",
+    }
+
+    (finding,) = parts_of({"spool": {"records": 0, "damage": [damage]}})
+
+    assert (finding.level, finding.subject) == ("fail", "spool damage")
+    assert finding.text.startswith(f"{said} in spool-0.sqlite, found 2026-01-31 ")
+    assert "spool-0.sqlite.damaged-1" in finding.text
+    assert "damage.jsonl" in finding.mend
+
+
 def test_an_answer_of_another_version_is_survived() -> None:
     assert parts_of({}) == []
     assert parts_of({"services": [{}], "spool": {}})[0].level == "fail"
