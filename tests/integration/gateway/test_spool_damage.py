@@ -1,6 +1,7 @@
 """What the disk loses of the spool is noticed, counted, and said until a person has taken note of it."""
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
@@ -150,13 +151,20 @@ async def test_the_file_of_a_dead_gateway_is_missed_too(tmp_path: Path) -> None:
     assert names(tmp_path, "spool-1*") == []
 
 
-async def test_a_file_that_is_damaged_under_way_makes_room_for_a_new_one(tmp_path: Path) -> None:
+def scramble_all_pages(file: Path) -> None:
+    with file.open("r+b") as opened:
+        for page in range(1, file.stat().st_size // 4096):
+            opened.seek(page * 4096)
+            opened.write(garbage(4096))
+
+
+@pytest.mark.parametrize("damage", [scramble_all_pages, lambda file: os.truncate(file, 0)])
+async def test_a_file_that_is_damaged_under_way_makes_room_for_a_new_one(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
     async with spools.opened(tmp_path, gather=timedelta(0)) as spool:
         await append(spool, *(record(number, size=200_000) for number in range(60)))
-        with (tmp_path / FIRST).open("r+b") as file:
-            for page in range(1, (tmp_path / FIRST).stat().st_size // 4096):
-                file.seek(page * 4096)
-                file.write(garbage(4096))
+        damage(tmp_path / FIRST)
 
         found = await drained(spool)
         await spool.append(record(1000))
