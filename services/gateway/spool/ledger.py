@@ -36,7 +36,7 @@ class Ledger:
         if path.exists():
             self.records = _number(path.read_bytes())
             self.is_damaged = self.records is None
-            self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            self._file = None if self.is_damaged else os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
     def expect(self, records: int, *, durably: bool = False) -> None:
         """Remember how many there are to be; where that fails it is said, for the records themselves come first."""
