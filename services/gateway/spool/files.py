@@ -41,12 +41,12 @@ class Files:
     A file that turns out to be damaged makes room for a new one. `losses` counts how often something was lost.
     """
 
-    def __init__(self, paths: list[Slot], notes: DamageNotes, *, max_size: int, clock: Callable[[], float]) -> None:
+    def __init__(self, slots: list[Slot], notes: DamageNotes, *, max_size: int, clock: Callable[[], float]) -> None:
         self._notes = notes
         self._max_size = max_size
         self._clock = clock
         self.losses = 0
-        self._own, *self._left = [_File(slot, self._opened(slot)) for slot in paths]
+        self._own, *self._left = [_File(slot, self._opened(slot)) for slot in slots]
 
     def append(self, records: list[Record], spooled_at: float) -> None:
         """Commit these records; raises `SpoolFullError`."""
