@@ -10,6 +10,7 @@ from cli.checks.configured import check_configured
 from cli.checks.credentials import check_credentials
 from cli.checks.discord import check_discord
 from cli.checks.finding import Finding
+from cli.checks.senders import check_senders
 from cli.checks.servers import check_nats, check_postgres
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams, check_variables
@@ -69,8 +70,9 @@ async def _check_addresses(
     key = config.usher_api_key or folder.secret(LOCAL_API_KEY)
     address = folder.published(ADDRESS) or config.public_url
     async with client() as to_gateway, client(egress=_egress(upstreams, own)) as to_others:
-        gateway, servers, credentials, discord = await asyncio.gather(
+        gateway, senders, servers, credentials, discord = await asyncio.gather(
             check_gateway(to_gateway, address, key),
+            check_senders(Usher(to_gateway, address, key)),
             check_configured(Usher(to_gateway, address, key)),
             check_credentials(to_gateway, address, key),
             check_discord(to_others, to_gateway, upstreams, address=address),
@@ -78,7 +80,7 @@ async def _check_addresses(
         if servers is None:  # then at least those that the variables name
             parts = await asyncio.gather(check_seerr(to_others, upstreams), check_plex(to_others, upstreams))
             servers = [finding for part in parts for finding in part]
-    return [*gateway, *servers, *credentials, *discord]
+    return [*gateway, *senders, *servers, *credentials, *discord]
 
 
 def _egress(upstreams: UpstreamSettings, own: list[Secret]) -> Egress:

@@ -16,7 +16,19 @@ COLUMNS: Final = {
     "Address": "url",
 }
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show, add and remove webhook addresses.")
+REFUSED: Final = {
+    "Source": "source",
+    "From": "address",
+    "What is wrong": "text",
+    "How to mend it": "mend",
+    "Times": "count",
+    "First": "first_at",
+    "Last": "last_at",
+}
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Show, add and remove webhook addresses; show who was refused."
+)
 
 
 @app.command(name="list")
@@ -44,6 +56,18 @@ def remove(secret: Annotated[str, typer.Argument(help="An id as `list` shows it.
     ask(lambda usher: usher.delete(path("api", "webhooks", "secrets", secret)))
     if json:
         show_json({"id": secret})
+
+
+@app.command()
+def refused(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False) -> None:
+    """List the senders that were refused on the last day, and how to mend them."""
+    page = ask(lambda usher: usher.get(path("api", "webhooks", "refused"), limit=limit, offset=offset))
+    show(page if json else _named(page), REFUSED, json=json)
+
+
+def _named(page: Any) -> dict[str, Any]:
+    rows = [sender | {"address": sender["address"] or "many others"} for sender in page["items"]]
+    return {"items": rows, "total": page["total"]}
 
 
 def by_address(page: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import msgspec
 from cli.checks.finding import Finding, fail, ok, warn
 from cli.checks.seerr_version import check_seerr_version
 from cli.client import AnswerError, AwayError, Usher
+from cli.output import local, plain
 from shared.errors import UsherError
 from shared.http.calls import decode, translated
 from shared.schemas.secret import Secret
@@ -48,10 +49,20 @@ def parts_of(health: Mapping[str, Any]) -> list[Finding]:
             findings.append(ok(f"{name}", f"{replicas} at work"))
         else:
             findings.append(fail(f"{name}", "none answers", "see its log; `usher run` starts it"))
-    waiting = health.get("spool", {}).get("records", 0)
-    if waiting:
-        findings.append(warn("spool", f"{waiting} webhooks wait for NATS", "they are sent when it is back"))
-    return findings
+    spool = health.get("spool", {})
+    if spool.get("records", 0):
+        findings.append(warn("spool", f"{spool['records']} webhooks wait for NATS", "they are sent when it is back"))
+    return [*findings, *(_damage(each) for each in spool.get("damage", []))]
+
+
+def _damage(damage: Mapping[str, Any]) -> Finding:
+    """Say what was lost: nobody sends it again."""
+    records = damage.get("records")
+    lost = "webhooks may be lost" if records is None else f"{records} webhooks are lost"
+    kept = f" (what is left is {plain(damage['kept_as'])})" if damage.get("kept_as") else ""
+    where = f"in {plain(damage.get('file'))}, found {local(str(damage.get('noticed_at')))}"
+    text = f"{lost} {where}: {plain(damage.get('reason'))}{kept}"
+    return fail("spool damage", text, "look after the disk; then remove spool/damage.jsonl in the data folder")
 
 
 async def check_seerr(http: Any, config: UpstreamSettings) -> list[Finding]:

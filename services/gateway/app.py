@@ -20,6 +20,7 @@ from services.gateway.api import (
     people,
     plex,
     plex_servers,
+    refused,
     seerr,
     stream,
     user_settings,
@@ -34,6 +35,7 @@ from services.gateway.discord.door import Door as DiscordDoor
 from services.gateway.edge import Edge
 from services.gateway.pages import done, home
 from services.gateway.reference import page as reference
+from services.gateway.refusals.noting import Note, noting
 from services.gateway.subpath import Subpath
 from services.gateway.webhooks import routes as webhooks
 from services.gateway.webhooks.door import Door
@@ -56,6 +58,7 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
     people: people.PeopleRoutes
     plex: plex.PlexRoutes
     plex_servers: plex_servers.PlexServerRoutes
+    refused: refused.RefusedRoutes
     secrets: secrets.SecretRoutes
     seerr: seerr.SeerrRoutes
     stream: stream.StreamRoutes
@@ -63,10 +66,11 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Doors(msgspec.Struct, frozen=True):
-    """What takes messages in."""
+    """What takes messages in, and what keeps whose webhooks it refuses."""
 
     webhooks: Door
     discord: DiscordDoor
+    refused: Note
 
 
 def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer, *, subpath: str) -> Litestar:
@@ -80,7 +84,7 @@ def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer, *, subp
             home.router(subpath),
             _api(routes, guard, tracer),
         ],
-        exception_handlers=problems.handlers(),
+        exception_handlers=noting(problems.handlers(), doors.refused),
         openapi_config=reference.config(),
         logging_config=None,
     )
@@ -126,6 +130,7 @@ def _guarded(routes: Routes) -> list[Router]:
         people.router(routes.people),
         plex.router(routes.plex),
         plex_servers.router(routes.plex_servers),
+        refused.router(routes.refused),
         secrets.router(routes.secrets),
         seerr.router(routes.seerr),
         user_settings.router(routes.user_settings),

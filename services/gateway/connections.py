@@ -19,7 +19,7 @@ import structlog
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from services.gateway import refusals
+from services.gateway import early_answers
 from services.gateway.notices import Notice
 from services.gateway.parser import Parser
 from services.gateway.transport import HeldFlow, WatchedTransport
@@ -165,7 +165,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._is_refused = True
         descriptor: int = self.transport.get_extra_info("socket").fileno()
         with suppress(OSError):
-            os.write(descriptor, refusals.answer(503, refusals.CROWDED, ""))
+            os.write(descriptor, early_answers.answer(503, early_answers.CROWDED, ""))
             os.read(descriptor, MAX_HEAD)  # what is left unread makes a reset of the end
         self.transport.abort()
 
@@ -209,7 +209,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._is_refused or self.transport.is_closing():
             return
         self._is_refused = True
-        answer = refusals.answer(status, detail, self._path())
+        answer = early_answers.answer(status, detail, self._path())
         is_under_way = self._in_message and not self._in_head
         if self._is_answering() and not is_under_way:
             self._last_answer = answer
@@ -222,7 +222,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if len(self.connections) <= self.most_at_once and len(self.tasks) < self.most_at_once:
             return self.config.loaded_app
         _crowd.give(connections=len(self.connections), calls=len(self.tasks), most=self.most_at_once)
-        return refusals.crowded
+        return early_answers.crowded
 
     def _path(self) -> str:
         """Return the path of the request, once it is there as a whole."""

@@ -22,7 +22,7 @@ _NOTHING: Final = (CSP.encode(), b"default-src 'none'; base-uri 'none'; form-act
 _NO_STORE: Final = (b"cache-control", b"no-store")
 _UNMATCHED: Final = "unmatched"
 _HEAD: Final = "usher.head"
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 CALLS = Counter("usher_http_requests_total", "Calls answered", ["method", "route", "status"])
 CALL_SECONDS = Histogram(
@@ -117,5 +117,5 @@ def _with_head(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
 
 def _count(scope: Any, method: str, status: int, seconds: float) -> None:
     route = scope.get("path_template") or _UNMATCHED
-    CALLS.labels(method if method in _METHODS else "other", route, str(status)).inc()
+    CALLS.labels(method if method in METHODS else "other", route, str(status)).inc()
     CALL_SECONDS.labels(route).observe(seconds)

@@ -24,6 +24,7 @@ STORED_SECONDS: Final = Histogram(
 SPOOL_RECORDS: Final = Gauge("usher_spool_records", "Webhooks in the spool")
 SPOOL_BYTES: Final = Gauge("usher_spool_bytes", "Their size")
 SPOOL_REFUSED: Final = Gauge("usher_spool_refused_records", "Webhooks in the spool that JetStream will never take")
+SPOOL_LOST: Final = Gauge("usher_spool_lost_records", "Webhooks found missing or damaged in the spool")
 SPOOL_OLDEST: Final = Gauge("usher_spool_oldest_seconds", "Age of the oldest webhook in the spool")
 WATCHERS: Final = Gauge("usher_feed_watchers", "Open streams of live events")
 
@@ -35,6 +36,7 @@ def watch(spool: Spool | None, feed: Feed) -> None:
         SPOOL_RECORDS.set_function(lambda: spool.state().records)
         SPOOL_BYTES.set_function(lambda: spool.state().size)
         SPOOL_REFUSED.set_function(lambda: spool.state().refused)
+        SPOOL_LOST.set_function(lambda: sum(damage.records or 0 for damage in spool.damage()))
         SPOOL_OLDEST.set_function(lambda: _age(spool))
 
 

@@ -24,6 +24,7 @@ from services.gateway.discord.application import Application
 from services.gateway.events.feed import Feed
 from services.gateway.events.handlers import EventLog
 from services.gateway.readiness import Preparation, Readiness
+from services.gateway.refusals.register import Register
 from services.gateway.retention import Retention
 from services.gateway.server import Server
 from services.gateway.settings import Settings
@@ -33,6 +34,8 @@ from services.gateway.spool.hedge import Hedge, NoShelf
 from services.gateway.spool.spool import Spool
 from services.gateway.startup import NAME, Startup
 from services.gateway.subpath import subpath_of
+from services.gateway.webhooks.exchange import Exchange
+from services.gateway.webhooks.recent import Recent
 from services.gateway.wiring import Wires
 from shared import runtime
 from shared.bus import streams
@@ -58,9 +61,11 @@ class Process:
     def __init__(self, config: Settings, parts: Parts, spool: Spool | None, passwords: Passwords) -> None:
         wires = _wires(config, parts, spool, passwords)
         self._bus = parts.bus
+        self._exchange = Exchange(parts.bus, wires.recent)
         self._feed = wires.feed
         self._refresh = wires.refresh
         self._watching = wires.watching
+        self._refused = wires.refused
         self._startup = _startup(config, parts, wires)
         self._service = _service(parts, wires.hedge)
         self._drain = None if spool is None else Drain(spool, parts.bus)
@@ -81,6 +86,7 @@ class Process:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._server.run())
             tasks.create_task(self._work())
+            tasks.create_task(self._exchange.run())
             if self._drain is not None:
                 tasks.create_task(self._drain.run())
             log.info("listening", port=self.port)
@@ -89,16 +95,19 @@ class Process:
         """Take nothing more, and let what was begun come to its end."""
         self._feed.end()
         await asyncio.gather(self._server.finish(), self._service.finish())
+        await self._refused.finish()
 
     async def _work(self) -> None:
         await self._bus.add(self._feed.part())
         await self._bus.add(self._refresh.part())
         await self._bus.add(self._watching.part())
+        await self._bus.add(self._exchange.part())
         await self._startup.run()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._service.run())
             tasks.create_task(self._refresh.run())
             tasks.create_task(self._watching.run())
+            tasks.create_task(self._refused.run())
             tasks.create_task(self._retention.run())
 
 
@@ -118,7 +127,9 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None, passwords: Passw
         passwords=passwords,
         preparation=Preparation(),
         readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
+        recent=Recent(),
         refresh=refresh,
+        refused=Register(parts.pool, now=_now),
         spool=spool,
         subpath=subpath_of(config.public_url),
         tries=Tries(parts.pool, SteadyClock()),

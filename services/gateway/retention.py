@@ -11,7 +11,8 @@ from typing import Final
 import structlog
 
 from services.gateway.access import doorman, throttle
-from services.gateway.store import events, letters, tries, users
+from services.gateway.refusals import senders
+from services.gateway.store import events, letters, refusals, tries, users
 from shared.errors import UnavailableError
 from shared.postgres.pool import Pool
 
@@ -47,4 +48,5 @@ class Retention:
         await letters.forget_letters(self._pool, before=now - LETTERS_KEPT)
         await tries.forget_tries(self._pool, before=now - throttle.DAY, most=throttle.MOST_TRIES)
         await tries.forget_addresses(self._pool, before=now - throttle.KNOWN_FOR)
+        await refusals.forget_refused(self._pool, before=now - senders.KEPT)
         await users.forget_sessions(self._pool, now=now, used_before=now - doorman.IDLE)

@@ -27,6 +27,7 @@ from services.gateway.api.mediaservers import MediaServerRoutes
 from services.gateway.api.people import PeopleRoutes
 from services.gateway.api.plex import PlexRoutes
 from services.gateway.api.plex_servers import PlexServerRoutes
+from services.gateway.api.refused import RefusedRoutes
 from services.gateway.api.seerr import SeerrRoutes
 from services.gateway.api.stream import StreamRoutes
 from services.gateway.api.user_settings import UserSettingsRoutes
@@ -38,9 +39,11 @@ from services.gateway.events.feed import Feed
 from services.gateway.metrics import Counted
 from services.gateway.pages.done import DonePage
 from services.gateway.readiness import Preparation, Readiness
+from services.gateway.refusals.register import Register
 from services.gateway.spool.hedge import Hedge
 from services.gateway.spool.spool import Spool
 from services.gateway.webhooks.door import Door
+from services.gateway.webhooks.recent import Recent
 from shared.courier import Courier
 from shared.runtime import Parts
 
@@ -55,7 +58,9 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     passwords: Passwords
     preparation: Preparation
     readiness: Readiness
+    recent: Recent
     refresh: Refresh
+    refused: Register
     spool: Spool | None
     subpath: str
     tries: Tries
@@ -80,6 +85,7 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         people=PeopleRoutes(bus, pool, now=now),
         plex=PlexRoutes(bus),
         plex_servers=PlexServerRoutes(bus, wires.courier),
+        refused=RefusedRoutes(wires.refused, pool, now=now),
         secrets=SecretRoutes(wires.webhook_secrets),
         seerr=SeerrRoutes(bus, pool, wires.courier, now=now),
         stream=StreamRoutes(wires.feed, wires.watching),
@@ -87,8 +93,9 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
     )
     storage = Counted(wires.hedge)
     doors = app.Doors(
-        webhooks=Door(wires.refresh, storage),
+        webhooks=Door(wires.refresh, storage, recent=wires.recent),
         discord=DiscordDoor(wires.discord, storage, wires.courier, Suggestions(bus)),
+        refused=wires.refused.note,
     )
     guard = Guard(Doorman(pool, now=now), wires.preparation)
     return app.application(routes, doors, guard, parts.tracer, subpath=wires.subpath)

@@ -13,6 +13,8 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from shared.bus.client import Client
+from shared.bus.connection import Bus
+from shared.errors import UnavailableError
 
 log = structlog.get_logger()
 Hear = Callable[[str, bytes], None]
@@ -86,3 +88,11 @@ class Listener:
         subscriptions, self._subscriptions = self._subscriptions, []
         for subscription in subscriptions:
             await subscription.unsubscribe()
+
+
+async def tell(bus: Bus, subject: str, payload: bytes) -> None:
+    """Say something to whoever listens now; nobody keeps it. Raises `UnavailableError` where NATS is away."""
+    try:
+        await bus.client.publish(subject, payload)
+    except (nats.errors.Error, OSError) as exc:
+        raise UnavailableError(f"NATS is away ({type(exc).__name__})") from exc

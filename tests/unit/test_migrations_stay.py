@@ -14,6 +14,9 @@ CHECKSUMS: Final = {
     "services/gateway/migrations/0002_access.sql": "0b9ee45274359cce0b99c99ac3cd4cd6bd155ec0c9d5522e275252bc3c78f380",
     "services/gateway/migrations/0003_audit.sql": "b3b4bb7f8e85d92992e38cc1525b392fe4d348451fc48d92e0dbaffa5672cd1d",
     "services/gateway/migrations/0004_tries.sql": "b41434f5bbc51a753c69d20ff96f95d1bc88da1adcd17f24f50a135054a78ad5",
+    "services/gateway/migrations/0005_refused_senders.sql": (
+        "50b2435ca45ced5bd4eb2b6873992814644d8ae32c4b67cb7f192774242587da"
+    ),
     "services/linker/migrations/0001_people.sql": "7602b00c27a471bfe02f9606bcc258c445a1c1e865a5ad0a60a874d3004ebb97",
     "services/linker/migrations/0002_links.sql": "a42633c969e8123d11859ef25297765d5e3643ef81e0d4147f04a8387dfa5f69",
     "services/linker/migrations/0003_revisions_and_wanted.sql": (

@@ -17,9 +17,10 @@ from services.gateway.access.login import Login
 from services.gateway.access.scopes import ALL, Scope
 from services.gateway.access.watching import Watching
 from services.gateway.api import describe
-from services.gateway.api.guards import address, needs
+from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
 from services.gateway.page import Id, Limit, Offset
+from services.gateway.peer import address
 from services.gateway.store import audit, users
 from services.gateway.store.users import Session
 from shared.bus.work import Worker

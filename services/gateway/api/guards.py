@@ -13,6 +13,7 @@ from services.gateway.access.caller import Caller, presented
 from services.gateway.access.doorman import Doorman
 from services.gateway.access.scopes import Scope
 from services.gateway.edge import is_head
+from services.gateway.peer import address
 from services.gateway.readiness import Preparation
 from shared.errors import ForbiddenError, UnsupportedMediaTypeError
 
@@ -24,11 +25,6 @@ _CALLER: Final = "caller"
 def needs(scope: Scope, *, endless: bool = False, within: timedelta | None = None) -> dict[str, Any]:
     """Return the `opt` of a route; an endless one has no deadline, one that waits for others may have a later one."""
     return {_SCOPE: scope, "endless": endless, "within": within}
-
-
-def address(connection: AnyConnection) -> str:
-    """Return the address of the peer; what a proxy says of others behind it is not believed."""
-    return connection.client.host if connection.client else ""
 
 
 def caller(request: Request[Any, Any, Any]) -> Caller:

@@ -15,6 +15,7 @@ from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
 from services.gateway.readiness import Readiness
+from services.gateway.spool.damage import Damage
 from services.gateway.spool.spool import Spool
 from shared.bus import discovery
 from shared.bus.connection import Bus
@@ -46,17 +47,22 @@ class ServiceHealth(msgspec.Struct, frozen=True):
 
 
 class SpoolHealth(msgspec.Struct, frozen=True):
-    """What waits for NATS: records, their bytes, and those that NATS refuses for good."""
+    """What waits for NATS: records, their bytes, and those that are kept and never sent; and what was lost in it.
+
+    `lost` is how many records were found missing or damaged, as far as that is known; `damage` says when and where.
+    """
 
     is_on: bool
     takes_more: bool
     records: int = 0
     bytes: int = 0
     refused: int = 0
+    lost: int = 0
+    damage: list[Damage] = []
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How all parts are. `degraded`: something is away or waits, and nothing is lost."""
+    """How all parts are. `degraded`: something is away or waits, or the spool was damaged (see there)."""
 
     status: Literal["ok", "degraded"]
     services: list[ServiceHealth]
@@ -117,7 +123,8 @@ class HealthRoutes:
         services = [_service(name, replicas) for name in SERVICES]
         spool = self._spool_health()
         has_nats = any(each.name == "gateway" for each in replicas)  # which this process answers itself
-        is_well = has_nats and has_postgres and not spool.records and all(each.replicas for each in services)
+        has_all = has_nats and has_postgres and all(each.replicas for each in services)
+        is_well = has_all and not spool.records and not spool.damage
         return Health(
             status="ok" if is_well else "degraded",
             services=services,
@@ -142,13 +149,15 @@ class HealthRoutes:
     def _spool_health(self) -> SpoolHealth:
         if self._spool is None:
             return SpoolHealth(is_on=False, takes_more=False)
-        state = self._spool.state()
+        state, damage = self._spool.state(), self._spool.damage()
         return SpoolHealth(
             is_on=True,
             takes_more=self._readiness.has_spool,
             records=state.records,
             bytes=state.size,
             refused=state.refused,
+            lost=sum(each.records or 0 for each in damage),
+            damage=damage,
         )
 
 

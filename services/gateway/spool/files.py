@@ -3,7 +3,8 @@
 Blocking: all of it runs on the spool's own thread.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ import msgspec
 import structlog
 
 from services.gateway.spool import folder as folders
+from services.gateway.spool.damage import Damage, DamageNotes
 from services.gateway.spool.folder import Slot
 from services.gateway.spool.record import DamagedSpoolError, Record
 from services.gateway.spool.store import Kept, SpoolStore, Total
@@ -34,27 +36,95 @@ class _File(msgspec.Struct, frozen=True):
 
 
 class Files:
-    """Appends to the own file; gives back from the left ones first, and removes each once it is empty."""
+    """Appends to the own file; gives back from the left ones first, and removes each once it is empty.
 
-    def __init__(self, own: _File, left: Iterable[_File]) -> None:
-        self._own = own
-        self._left = list(left)
+    A file that turns out to be damaged makes room for a new one. `losses` counts how often something was lost.
+    """
+
+    def __init__(self, slots: list[Slot], notes: DamageNotes, *, max_size: int, clock: Callable[[], float]) -> None:
+        self._notes = notes
+        self._max_size = max_size
+        self._clock = clock
+        self.losses = 0
+        self._own, *self._left = [_File(slot, self._opened(slot)) for slot in slots]
 
     def append(self, records: list[Record], spooled_at: float) -> None:
         """Commit these records; raises `SpoolFullError`."""
-        self._own.store.append(records, spooled_at)
+        try:
+            self._own.store.append(records, spooled_at)
+        except DamagedSpoolError as exc:
+            self._replace_own(exc)
+            self._own.store.append(records, spooled_at)
 
     def oldest(self, limit: int) -> Batch:
         """Return the first records that wait; a left file that has none any more is removed."""
         while self._left:
-            store = self._left[0].store
-            if kept := store.oldest(limit):
-                return Batch(store, kept)
+            if batch := self._read(self._left[0], limit):
+                return batch
             _finish(self._left.pop(0))
-        store = self._own.store
-        if not (kept := store.oldest(limit)):
-            store.shrink()
-        return Batch(store, kept)
+        if batch := self._read(self._own, limit):
+            return batch
+        self._own.store.shrink()
+        return Batch(self._own.store, [])
+
+    def damage(self) -> list[Damage]:
+        """Return what was found damaged or missing, until a person removes the notes of it."""
+        return self._notes.all()
+
+    def _read(self, file: _File, limit: int) -> Batch | None:
+        """Return what waits in a file. Once nothing does, it must be all that was put in."""
+        try:
+            read = file.store.oldest(limit)
+            while read.damaged:
+                self._lost(file.slot, read.damaged, "records are not as they were put in", kept_as=file.slot.path)
+                read = file.store.oldest(limit)
+            if read.kept:
+                return Batch(file.store, read.kept)
+            self._check(file.slot, file.store)
+        except DamagedSpoolError as exc:
+            if file is self._own:
+                self._replace_own(exc)
+            else:
+                file.store.close()
+                self._set_aside(file.slot, exc)
+                self._left[0] = _File(file.slot, self._opened(file.slot))
+        return None
+
+    def _replace_own(self, damage: DamagedSpoolError) -> None:
+        self._own.store.close()
+        self._set_aside(self._own.slot, damage)
+        self._own = _File(self._own.slot, self._opened(self._own.slot))
+
+    def _opened(self, slot: Slot) -> SpoolStore:
+        try:
+            store = SpoolStore(slot.path, max_size=self._max_size)
+        except DamagedSpoolError as exc:
+            self._set_aside(slot, exc)
+            store = SpoolStore(slot.path, max_size=self._max_size)
+        if store.is_count_damaged:
+            self._lost(slot, None, "the count of its records is damaged: nobody knows whether some are missing")
+        self._check(slot, store)
+        return store
+
+    def _check(self, slot: Slot, store: SpoolStore) -> None:
+        if missing := store.missing():
+            self._lost(slot, missing, "records that were promised are missing")
+
+    def _set_aside(self, slot: Slot, damage: DamagedSpoolError) -> None:
+        aside = folders.set_aside(slot.path)
+        self._lost(slot, damage.records, damage.detail, kept_as=aside if aside.exists() else None)
+
+    def _lost(self, slot: Slot, records: int | None, reason: str, *, kept_as: Path | None = None) -> None:
+        self.losses += 1
+        self._notes.add(
+            Damage(
+                noticed_at=datetime.fromtimestamp(self._clock(), UTC),
+                file=slot.path.name,
+                records=records,
+                reason=reason,
+                kept_as=None if kept_as is None else kept_as.name,
+            )
+        )
 
     def totals(self) -> list[Total]:
         """Return what waits in all files, a source and a file at a time."""
@@ -78,21 +148,13 @@ class Files:
         return [*self._left, self._own]
 
 
-def open_files(folder: Path, *, size: int) -> Files:
+def open_files(folder: Path, *, size: int, clock: Callable[[], float]) -> Files:
     """Open the spool of this folder; raises `UnusableSpoolError`."""
-    own, *left = [_File(slot, _opened(slot.path, size * _SLACK)) for slot in folders.claim(folder)]
-    if left:
-        _log.info("spool_adopted", files=[file.slot.path.name for file in left])
-    return Files(own, left)
-
-
-def _opened(path: Path, max_size: int) -> SpoolStore:
-    try:
-        return SpoolStore(path, max_size=max_size)
-    except DamagedSpoolError as exc:
-        aside = folders.set_aside(path)
-        _log.error("spool_damaged", path=str(path), kept_as=str(aside), reason=exc.detail)
-        return SpoolStore(path, max_size=max_size)
+    slots = folders.claim(folder)
+    files = Files(slots, DamageNotes(folder), max_size=size * _SLACK, clock=clock)
+    if slots[1:]:
+        _log.info("spool_adopted", files=[slot.path.name for slot in slots[1:]])
+    return files
 
 
 def _finish(file: _File) -> None:

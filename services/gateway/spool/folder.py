@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from services.gateway.spool.ledger import SUFFIX
 from services.gateway.spool.record import UnusableSpoolError
 
 _SUFFIXES: Final = ("", "-wal", "-shm")
@@ -29,10 +30,16 @@ def claim(folder: Path) -> list[Slot]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         numbered = (folder / f"spool-{number}.sqlite" for number in itertools.count())
         own = next(slot for path in numbered if (slot := _locked(path)))
-        left = [slot for path in sorted(folder.glob("spool-*.sqlite")) if (slot := _locked(path))]
+        left = [slot for path in _paths(folder) if (slot := _locked(path))]
     except OSError as exc:
         raise UnusableSpoolError(f"the spool's folder {folder} cannot be used: {exc.strerror}") from exc
     return [own, *left]
+
+
+def _paths(folder: Path) -> list[Path]:
+    """Return the files that are there, and those of which only the count is."""
+    counted = (path.with_name(path.name.removesuffix(SUFFIX)) for path in folder.glob(f"spool-*.sqlite{SUFFIX}"))
+    return sorted({*folder.glob("spool-*.sqlite"), *counted})
 
 
 def release(slot: Slot) -> None:
@@ -42,7 +49,7 @@ def release(slot: Slot) -> None:
 
 def discard(slot: Slot) -> None:
     """Remove a slot that holds nothing more."""
-    for suffix in _SUFFIXES:
+    for suffix in (*_SUFFIXES, SUFFIX):
         _sibling(slot.path, suffix).unlink(missing_ok=True)
     _sibling(slot.path, ".lock").unlink(missing_ok=True)
     release(slot)
@@ -55,6 +62,7 @@ def set_aside(path: Path) -> Path:
         part = _sibling(path, suffix)
         if part.exists():
             part.replace(_sibling(target, suffix))
+    _sibling(path, SUFFIX).unlink(missing_ok=True)
     return target
 
 

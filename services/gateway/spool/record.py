@@ -1,6 +1,7 @@
 """A message on its way to JetStream, and what is known of it while it waits in the spool."""
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
@@ -23,6 +24,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
 
 
+def checksum(*, source: str, subject: str, message_id: str, headers: bytes, data: bytes) -> bytes:
+    """Return what tells whether a record is as it was."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part in (source.encode(), subject.encode(), message_id.encode(), headers, data):
+        digest.update(len(part).to_bytes(4, "big"))
+        digest.update(part)
+    return digest.digest()
+
+
 async def begin(publisher: Publisher, record: Record) -> asyncio.Future[Stored]:
     """Send a record; raises like `Publisher.begin`."""
     return await publisher.begin(record.subject, record.data, message_id=record.message_id, headers=record.headers)
@@ -41,5 +51,9 @@ class UnusableSpoolError(PermanentError):
     """The spool's folder cannot be used at all."""
 
 
-class DamagedSpoolError(PermanentError):
-    """A file of the spool is no database any more."""
+class DamagedSpoolError(UnavailableError):
+    """A file of the spool cannot be read any more; with it so many records are lost, None where nobody knows."""
+
+    def __init__(self, detail: str, *, records: int | None) -> None:
+        super().__init__(detail)
+        self.records = records

@@ -5,6 +5,7 @@ One thread does all the writing and reading, so that the event loop never waits 
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from typing import Final, TypeVar, TypeVarTuple, Unpack
 import msgspec
 
 from services.gateway.spool.commits import GroupCommit
+from services.gateway.spool.damage import Damage
 from services.gateway.spool.files import Batch, Files, open_files
 from services.gateway.spool.record import Record
 from services.gateway.spool.store import Kept
@@ -49,6 +51,8 @@ class Spool:
         self._tally = Tally(limits)
         self._commits = GroupCommit(self._write, gather=gather.total_seconds())
         self._filled = asyncio.Event()
+        self._unwritten: Counter[tuple[str, int]] = Counter()
+        self._losses = files.losses
         self._refused = 0
         self._oldest_at: float | None = None
 
@@ -64,6 +68,7 @@ class Spool:
     async def append(self, record: Record) -> None:
         """Return once the record would survive a power cut; raises `SpoolFullError`."""
         self._tally.admit(record.source, len(record.data))
+        self._unwritten[record.source, len(record.data)] += 1
         await self._commits.add(record)
 
     async def filled(self) -> None:
@@ -73,7 +78,10 @@ class Spool:
 
     async def oldest(self, limit: int) -> Batch:
         """Return the first records that wait; raises `UnavailableError`."""
-        return await self._run(self._files.oldest, limit)
+        batch = await self._run(self._files.oldest, limit)
+        if self._files.losses != self._losses:
+            await self.recount()
+        return batch
 
     async def settle(self, batch: Batch, stored: Sequence[Kept], refused: Sequence[tuple[Kept, str]]) -> None:
         """Remove what JetStream has stored, set aside what it will never take; raises `UnavailableError`."""
@@ -87,11 +95,20 @@ class Spool:
         self._oldest_at = await self._run(self._files.oldest_at)
 
     async def recount(self) -> None:
-        """Count what the files hold."""
-        for total in await self._run(self._files.totals):
+        """Count what the files hold, and what is on its way into them."""
+        losses, totals = self._files.losses, await self._run(self._files.totals)
+        self._tally.clear()
+        for total in totals:
             self._tally.count(total.source, total.records, total.size)
+        for (source, size), records in self._unwritten.items():
+            self._tally.count(source, records, records * size)
+        self._losses = losses
         self._refused = await self._run(self._files.refused)
         self._oldest_at = await self._run(self._files.oldest_at)
+
+    def damage(self) -> list[Damage]:
+        """Return what was found damaged or missing, until a person removes the notes of it."""
+        return self._files.damage()
 
     async def close(self) -> None:
         """Commit what is under way, and let go of the files."""
@@ -105,6 +122,7 @@ class Spool:
         return write
 
     def _written(self, records: list[Record], spooled_at: float, write: asyncio.Future[None]) -> None:
+        self._unwritten -= Counter((record.source, len(record.data)) for record in records)
         if write.exception():
             self._uncount(records)
             return
@@ -127,7 +145,7 @@ async def opened(
     """Open the spool in this folder, with what dead processes left there; raises `UnusableSpoolError`."""
     with ThreadPoolExecutor(1, thread_name_prefix="spool") as thread:
         loop = asyncio.get_running_loop()
-        files = await loop.run_in_executor(thread, partial(open_files, folder, size=limits.size))
+        files = await loop.run_in_executor(thread, partial(open_files, folder, size=limits.size, clock=clock))
         spool = Spool(files, thread, limits=limits, gather=gather, clock=clock)
         await spool.recount()
         try:

@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from services.gateway.spool.record import DamagedSpoolError, Record, SpoolFullError, UnusableSpoolError
+from services.gateway.spool.ledger import SUFFIX, Ledger
+from services.gateway.spool.record import DamagedSpoolError, Record, SpoolFullError, UnusableSpoolError, checksum
 from shared.errors import UnavailableError
 
 _SCHEMA: Final = """
@@ -23,14 +24,15 @@ create table if not exists records (
     headers blob not null,
     data blob not null,
     spooled_at real not null,
-    refused text
+    refused text,
+    checksum blob
 )
 """
-_APPEND: Final = (
-    "insert into records (source, subject, message_id, headers, data, spooled_at) values (?, ?, ?, ?, ?, ?)"
-)
+_APPEND: Final = """
+insert into records (source, subject, message_id, headers, data, spooled_at, checksum) values (?, ?, ?, ?, ?, ?, ?)
+"""
 _OLDEST: Final = """
-select sequence, source, subject, message_id, headers, data from records
+select sequence, source, subject, message_id, headers, data, checksum from records
 where refused is null order by sequence limit ?
 """
 _TOTALS: Final = """
@@ -39,6 +41,8 @@ select source, count(*), sum(length(data)) from records where refused is null gr
 _PAGE: Final = 4096
 _BATCH: Final = 8 * 1024 * 1024
 """Bytes read at once, whatever the number of records."""
+_DAMAGED: Final = "its checksum is not that of its content"
+_CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -46,6 +50,13 @@ class Kept(msgspec.Struct, frozen=True):
 
     sequence: int
     record: Record
+
+
+class Read(msgspec.Struct, frozen=True):
+    """What a read gave: records that are whole, and how many that are not and were put aside."""
+
+    kept: list[Kept]
+    damaged: int = 0
 
 
 class Total(msgspec.Struct, frozen=True):
@@ -60,81 +71,118 @@ class SpoolStore:
     """One file. `max_size` bounds it from below the tally, so that a wrong count cannot fill the disk.
 
     Opening raises `UnusableSpoolError` or `DamagedSpoolError`, appending `SpoolFullError`, and all else
-    `UnavailableError` where the disk fails.
+    `UnavailableError` where the disk fails. Where the file turns out to be damaged it is a `DamagedSpoolError`.
     """
 
     def __init__(self, path: Path, *, max_size: int) -> None:
         try:
+            self._ledger = Ledger(path.with_name(path.name + SUFFIX))
+            _refuse_cut(path, self._ledger)
             path.touch(mode=0o600)
             self._connection = sqlite3.connect(path)
         except (OSError, sqlite3.Error) as exc:
             raise UnusableSpoolError(f"the spool {path} cannot be opened: {exc}") from exc
         try:
             self._prepare(max_size)
-        except sqlite3.OperationalError as exc:
-            self._connection.close()
-            raise UnusableSpoolError(f"the spool {path} cannot be used: {exc}") from exc
         except sqlite3.DatabaseError as exc:
-            self._connection.close()
-            raise DamagedSpoolError(str(exc)) from exc
+            self.close()
+            if isinstance(exc, sqlite3.OperationalError) and not _is_damage(exc):
+                raise UnusableSpoolError(f"the spool {path} cannot be used: {exc}") from exc
+            raise DamagedSpoolError(str(exc), records=self._ledger.records) from exc
 
     def _prepare(self, max_size: int) -> None:
+        # what is no UTF-8 any more is found by its checksum, and must not keep the rest from being read
+        self._connection.text_factory = lambda raw: raw.decode(errors="replace")
         pragmas = ("journal_mode = wal", "synchronous = full", "journal_size_limit = 4194304")
         for pragma in (*pragmas, f"max_page_count = {max_size // _PAGE}"):
             self._connection.execute(f"pragma {pragma}")
         with self._connection:
             self._connection.execute(_SCHEMA)
+            columns = {row[1] for row in self._connection.execute("pragma table_info(records)")}
+            if "checksum" not in columns:  # an older version made it
+                self._connection.execute("alter table records add column checksum blob")
         self._connection.execute(_TOTALS).fetchall()  # walks through all pages: damage shows here and not later
+
+    @property
+    def is_count_damaged(self) -> bool:
+        """True where nobody knows how many records should be there."""
+        return self._ledger.is_damaged
+
+    def missing(self) -> int:
+        """Return how many records should be there and are not, and expect them no more."""
+        with self._translated():
+            found = int(self._connection.execute("select count(*) from records").fetchone()[0])
+        expected = self._ledger.records
+        if expected != found:
+            self._ledger.expect(found)
+        return 0 if expected is None else max(0, expected - found)
 
     def append(self, records: Sequence[Record], spooled_at: float) -> None:
         """Add records in this order, all or none."""
-        rows = [
-            (each.source, each.subject, each.message_id, msgspec.json.encode(each.headers), each.data, spooled_at)
-            for each in records
-        ]
+        rows = [_row(each, spooled_at) for each in records]
         try:
             with self._connection:
                 self._connection.executemany(_APPEND, rows)
         except sqlite3.Error as exc:
+            if _is_damage(exc):
+                raise DamagedSpoolError(str(exc), records=self._ledger.records) from exc
             raise SpoolFullError(f"the spool cannot be written: {exc}") from exc
+        self._ledger.expect((self._ledger.records or 0) + len(rows))
 
-    def oldest(self, limit: int) -> list[Kept]:
+    def oldest(self, limit: int) -> Read:
         """Return the first records in the order of their coming."""
-        with _translated():
-            return list(self._oldest(limit))
+        with self._translated():
+            kept: list[Kept] = []
+            damaged: list[int] = []
+            for sequence, record in self._oldest(limit):
+                if record is None:
+                    damaged.append(sequence)
+                else:
+                    kept.append(Kept(sequence, record))
+        if damaged:
+            self.settle([], [(sequence, _DAMAGED) for sequence in damaged])
+        return Read(kept, len(damaged))
 
-    def _oldest(self, limit: int) -> Iterator[Kept]:
+    def _oldest(self, limit: int) -> Iterator[tuple[int, Record | None]]:
         size = 0
         for row in self._connection.execute(_OLDEST, (limit,)):
-            kept = _kept(*row)
-            yield kept
-            size += len(kept.record.data)
+            yield row[0], _record(*row[1:])
+            size += len(row[5] or b"")
             if size >= _BATCH:
                 return
 
     def settle(self, stored: Sequence[int], refused: Sequence[tuple[int, str]]) -> None:
         """Remove what JetStream has stored, and mark what it will never take."""
-        with _translated(), self._connection:
-            self._connection.executemany("delete from records where sequence = ?", [(each,) for each in stored])
-            self._connection.executemany(
-                "update records set refused = ? where sequence = ?",
-                [(reason, sequence) for sequence, reason in refused],
-            )
+        before = self._ledger.records or 0
+        if stored:
+            self._ledger.expect(before - len(stored), durably=True)
+        try:
+            with self._translated(), self._connection:
+                self._connection.executemany("delete from records where sequence = ?", [(each,) for each in stored])
+                self._connection.executemany(
+                    "update records set refused = ? where sequence = ?",
+                    [(reason, sequence) for sequence, reason in refused],
+                )
+        except DamagedSpoolError:
+            raise
+        except UnavailableError:
+            self._ledger.expect(before)
+            raise
 
     def totals(self) -> list[Total]:
         """Return what waits, a source at a time."""
-        with _translated():
+        with self._translated():
             return [Total(*row) for row in self._connection.execute(_TOTALS)]
 
     def refused(self) -> int:
         """Return how many records JetStream will never take."""
-        with _translated():
+        with self._translated():
             row = self._connection.execute("select count(*) from records where refused is not null").fetchone()
         return int(row[0])
 
     def oldest_at(self) -> float | None:
         """Return when the first of those that wait came, in seconds since 1970."""
-        with _translated():
+        with self._translated():
             row = self._connection.execute(
                 "select spooled_at from records where refused is null order by sequence limit 1"
             ).fetchone()
@@ -142,23 +190,64 @@ class SpoolStore:
 
     def shrink(self) -> None:
         """Give the disk back what a full spool took, once nothing is left."""
-        with _translated():
+        with self._translated():
             if self._connection.execute("pragma page_count").fetchone()[0] > _BATCH // _PAGE:
                 self._connection.execute("vacuum")
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+        self._ledger.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as exc:
+            if _is_damage(exc):
+                raise DamagedSpoolError(str(exc), records=self._ledger.records) from exc
+            raise UnavailableError(f"the spool's disk fails: {exc}") from exc
 
 
-def _kept(sequence: int, source: str, subject: str, message_id: str, headers: bytes, data: bytes) -> Kept:
-    named = msgspec.json.decode(headers, type=dict[str, str])
-    return Kept(sequence, Record(source=source, subject=subject, message_id=message_id, data=data, headers=named))
+def _refuse_cut(path: Path, ledger: Ledger) -> None:
+    """Raise `DamagedSpoolError` for a file that SQLite would take for a new one, and with it throw away its log."""
+    if ledger.records and not (path.exists() and path.stat().st_size):
+        ledger.close()
+        raise DamagedSpoolError("the file is gone, or cut to nothing", records=ledger.records)
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
+def _is_damage(exc: sqlite3.Error) -> bool:
+    return getattr(exc, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
+
+
+def _row(record: Record, spooled_at: float) -> tuple[object, ...]:
+    headers = msgspec.json.encode(record.headers)
+    return (
+        record.source,
+        record.subject,
+        record.message_id,
+        headers,
+        record.data,
+        spooled_at,
+        checksum(
+            source=record.source,
+            subject=record.subject,
+            message_id=record.message_id,
+            headers=headers,
+            data=record.data,
+        ),
+    )
+
+
+def _record(
+    source: str, subject: str, message_id: str, headers: bytes, data: bytes, promised: bytes | None
+) -> Record | None:
+    """Return the record as it was put in; None where it is not. One of an older version has no checksum."""
     try:
-        yield
-    except sqlite3.Error as exc:
-        raise UnavailableError(f"the spool's disk fails: {exc}") from exc
+        found = checksum(source=source, subject=subject, message_id=message_id, headers=headers, data=data)
+        named = msgspec.json.decode(headers, type=dict[str, str])
+    except (AttributeError, TypeError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None  # values of other types than were put in
+    if promised not in {None, found}:
+        return None
+    return Record(source=source, subject=subject, message_id=message_id, data=data, headers=named)

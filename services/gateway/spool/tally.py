@@ -41,6 +41,12 @@ class Tally:
             raise SpoolFullError(f"the spool is full for {source}")
         self.count(source, 1, size)
 
+    def clear(self) -> None:
+        """Forget all."""
+        self._records.clear()
+        self._sizes.clear()
+        self.records = self.size = 0
+
     def count(self, source: str, records: int, size: int) -> None:
         """Count records that are there already, or with negative numbers that are gone."""
         self._records[source] += records

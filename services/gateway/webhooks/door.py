@@ -16,6 +16,7 @@ from services.gateway.webhooks import body, forms
 from services.gateway.webhooks.body import Receive
 from services.gateway.webhooks.envelope import envelope, record
 from services.gateway.webhooks.forms import Form, MultipartForm
+from services.gateway.webhooks.recent import Recent
 from services.gateway.webhooks.secrets import Match
 from shared.errors import NotFoundError, UsherError
 from shared.schemas.webhooks import SOURCES, Source
@@ -62,18 +63,23 @@ def _utc_now() -> datetime:
 
 
 class Door:
-    """One for all sources; `deadline` is how long a whole body may take."""
+    """One for all sources; `recent` is shared with whoever hears of other gateways' deliveries.
+
+    `deadline` is how long a whole body may take.
+    """
 
     def __init__(
         self,
         secrets: ValidSecrets,
         storage: Storage,
         *,
+        recent: Recent | None = None,
         deadline: timedelta = body.DEADLINE,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._secrets = secrets
         self._storage = storage
+        self._recent = Recent() if recent is None else recent
         self._deadline = deadline
         self._now = now
 
@@ -81,7 +87,7 @@ class Door:
         """Return once the webhook is stored; raises an `UsherError` that says why it is not."""
         source, match, form = await self._admit(delivery, receive)
         await self._read(delivery, receive, form.feed, form.cap)
-        webhook = envelope(source, form.finish(), match, self._now())
+        webhook = envelope(source, form.finish(), match, self._now(), self._recent)
         parent = trace.traceparent(delivery.traceparent)
         duplicate = await self._storage.store(record(webhook, parent))
         _log.info(

@@ -7,35 +7,42 @@ from typing import Final
 import msgspec
 
 from services.gateway.spool.record import Record
+from services.gateway.webhooks.recent import SAME_DELIVERY_S, Recent
 from services.gateway.webhooks.secrets import Match
 from shared.errors import TooLargeError
 from shared.schemas.identifiers import derived_id
 from shared.schemas.webhooks import MAX_PAYLOAD, Source, Webhook, event_name, subject
 
-SAME_DELIVERY: Final = 5
-"""Seconds within which the same bytes are the same delivery; a second pause later on has the same bytes too."""
-
 _encoder: Final = msgspec.json.Encoder()
 
 
-def envelope(source: Source, payload: bytes, match: Match, received_at: datetime) -> Webhook:
+def envelope(source: Source, payload: bytes, match: Match, received_at: datetime, recent: Recent) -> Webhook:
     """Return the envelope; raises `InvalidError` for what is not a JSON object, `TooLargeError` over the limit."""
     if len(payload) > MAX_PAYLOAD:
         raise TooLargeError(f"the payload has {len(payload)} bytes, and at most {MAX_PAYLOAD} are taken")
+    event = event_name(source, payload)
+    key = delivery_key(source, payload, match)
     return Webhook(
-        id=fingerprint(source, payload, match, received_at),
+        id=fingerprint(key, recent.first_at(key, received_at.timestamp())),
         source=source,
-        event=event_name(source, payload),
+        event=event,
         received_at=received_at,
         payload=msgspec.Raw(payload),
         server=match.server,
     )
 
 
-def fingerprint(source: Source, payload: bytes, match: Match, received_at: datetime) -> str:
-    """Return the id: who sent which bytes in which span of five seconds."""
-    span = int(received_at.timestamp()) // SAME_DELIVERY
-    return derived_id("webhook", source, match.secret_id, hashlib.sha256(payload).hexdigest(), span)
+def delivery_key(source: Source, payload: bytes, match: Match) -> str:
+    """Return who sent which bytes."""
+    return derived_id("webhook", source, match.secret_id, hashlib.sha256(payload).hexdigest())
+
+
+def fingerprint(key: str, first_at: float) -> str:
+    """Return the id: a delivery, and the span of five seconds that it first came in, in seconds since 1970.
+
+    Replicas agree on the span without a word, but at its edges; there they need to know when it first came.
+    """
+    return derived_id(key, int(first_at) // SAME_DELIVERY_S)
 
 
 def record(webhook: Webhook, traceparent: str) -> Record:

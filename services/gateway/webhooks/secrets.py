@@ -31,6 +31,14 @@ class Match(msgspec.Struct, frozen=True):
     server: str | None
 
 
+class SecretMissingError(UnauthorizedError):
+    """No secret came. Its sender hears the same as everybody who is refused for the secret."""
+
+
+class SecretOfAnotherSourceError(UnauthorizedError):
+    """The secret is valid, and for another source only. Its sender hears the same."""
+
+
 def digest(secret: str) -> bytes:
     """Return what is kept of a secret. No salt, for these are random and long, not passwords."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
@@ -64,12 +72,21 @@ class Secrets:
         self._entries = tuple(entries)
 
     def check(self, source: Source, secret: str | None) -> Match:
-        """Return which secret this is; raises `UnauthorizedError`, the same for every reason."""
-        candidate, found = digest(secret or ""), None
+        """Return which secret this is; raises `UnauthorizedError`, with the same words for every reason."""
+        candidate, found, is_anothers = digest(secret or ""), None, False
         for entry in self._entries:
             equal = hmac.compare_digest(candidate, entry.digest)
             if equal and entry.source in {None, source}:
                 found = entry
+            elif equal:
+                is_anothers = True
         if found is None or not secret:
-            raise UnauthorizedError("no valid webhook secret came with the request")
+            raise _refusal(is_missing=not secret, is_anothers=is_anothers)
         return Match(found.id, found.server)
+
+
+def _refusal(*, is_missing: bool, is_anothers: bool) -> UnauthorizedError:
+    said = "no valid webhook secret came with the request"
+    if is_missing:
+        return SecretMissingError(said)
+    return SecretOfAnotherSourceError(said) if is_anothers else UnauthorizedError(said)

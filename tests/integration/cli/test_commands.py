@@ -38,6 +38,16 @@ LETTER = {"id": "d1", "service": "syncer", "subject": "webhooks.plex.x", "reason
 PERSON = {"id": "1", "name": "Ann", "identities": [{"provider": "plex", "username": "ann", "id": "7"}]}
 UNCLAIMED = {"source": "plex", "server": "s", "account_id": "9", "account_name": "kid", "plays": 4}
 SECRET = {"id": "w1", "source": None, "server": None, "created_at": "2026-01-31T18:00:00Z"}
+REFUSED = {
+    "source": "seerr",
+    "address": None,
+    "reason": "method",
+    "text": "it uses GET",
+    "mend": "set the sender's method to POST",
+    "count": 12,
+    "first_at": "2026-01-31T09:00:00Z",
+    "last_at": "2026-01-31T18:00:00Z",
+}
 ADDRESSES = [{"source": source, "url": f"http://h/webhooks/{source}?token=ushw_x"} for source in ("plex", "emby")]
 LINKED = {
     "provider": "plex",
@@ -78,6 +88,7 @@ ANSWERS: dict[str, Any] = {
     "GET /api/deadletters/d1": LETTER,
     "POST /api/deadletters/d1/replay": {"id": "d1", "attempt": 1},
     "DELETE /api/deadletters/d1": b"",
+    "GET /api/webhooks/refused": page(REFUSED),
     "GET /api/webhooks/secrets": page({**SECRET, "addresses": ADDRESSES}),
     "POST /api/webhooks/secrets": {**SECRET, "addresses": ADDRESSES[:1]},
     "DELETE /api/webhooks/secrets/w1": b"",
@@ -161,6 +172,7 @@ def usher(command: str, environment: dict[str, str]) -> Result:
         ("dead drop d1", ("DELETE", "/api/deadletters/d1", {}, None)),
         ("webhooks list", ("GET", "/api/webhooks/secrets", {"limit": "50", "offset": "0"}, None)),
         ("webhooks add --source plex", ("POST", "/api/webhooks/secrets", {}, {"source": "plex", "server": None})),
+        ("webhooks refused --limit 5", ("GET", "/api/webhooks/refused", {"limit": "5", "offset": "0"}, None)),
         ("webhooks remove w1", ("DELETE", "/api/webhooks/secrets/w1", {}, None)),
         ("link list", ("GET", "/api/integrations", {"all": "true", "limit": "50", "offset": "0"}, None)),
         ("link list --person 1", ("GET", "/api/integrations", {"person": "1", "limit": "50", "offset": "0"}, None)),
@@ -212,6 +224,7 @@ def test_a_command_asks_one_thing_with_the_key_of_the_data_folder(
         ("dead show d1", ['  "service": "syncer"']),
         ("dead list", ["webhooks.plex.x", "no �[2J"]),
         ("webhooks list", [each["url"] for each in ADDRESSES]),
+        ("webhooks refused", ["many others", "it uses GET", "set the sender's method to POST", "12"]),
         ("webhooks add", [ADDRESSES[0]["url"]]),
         ("link list", ["ann", "Ann", "dead", "no �[2J"]),
         ("link remove plex 7", ["Unlinked: ann"]),

@@ -66,6 +66,27 @@ def test_what_runs_is_found_by_the_data_folder(folder: Folder, database_url: Sec
     assert found(result)["streams"][0] == "warn"
 
 
+def test_a_refused_sender_is_told_and_is_no_failure(folder: Folder) -> None:
+    item = {
+        "source": "seerr",
+        "address": "192.168.1.20",
+        "text": "its secret is wrong",
+        "mend": "copy the address again from `usher webhooks list`",
+        "count": 1,
+        "first_at": "2026-01-31T09:00:00Z",
+        "last_at": "2026-01-31T09:00:00Z",
+    }
+    with serving({**WELL, "GET /api/webhooks/refused": {"items": [item], "total": 1}}) as gateway:
+        folder.publish(ADDRESS, gateway.address)
+
+        result = doctor(folder)
+
+    level, text = found(result)["seerr webhooks"]
+    assert (result.exit_code, level) == (0, "warn")
+    assert text.startswith("a sender at 192.168.1.20 was refused once, last at ")
+    assert "usher webhooks list" in result.output
+
+
 def test_every_wrong_variable_is_told_at_once(folder: Folder) -> None:
     result = doctor(folder, LOG_LEVEL="LOUD", USHER_PORT="0", NATS_REPLICAS="9", USHER_ALLOW_PRIVATE="nonsense")
 

@@ -24,6 +24,7 @@ ROUTES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/api/keys"): "admin",
     ("POST", "/api/keys"): "admin",
     ("DELETE", "/api/keys/{key_id}"): "admin",
+    ("GET", "/api/webhooks/refused"): "read",
     ("GET", "/api/webhooks/secrets"): "read",
     ("POST", "/api/webhooks/secrets"): "admin",
     ("DELETE", "/api/webhooks/secrets/{secret_id}"): "admin",

@@ -19,6 +19,7 @@ GETS: Final = (
     "/api/auth/verify",
     "/api/auth/sessions",
     "/api/keys",
+    "/api/webhooks/refused",
     "/api/webhooks/secrets",
     "/api/audit",
     "/api/events",

@@ -67,6 +67,7 @@ async def test_a_log_torn_at_any_byte_loses_at_most_what_was_not_promised(tmp_pa
         (torn / f"{FIRST}-wal").write_bytes(log[:length])
         async with spools.opened(torn) as spool:
             found = await waiting(spool)
+            assert sum(each.records or 0 for each in spool.damage()) == 4 - len(found)
         assert found == [f"plex-{number}" for number in range(len(found))]
         counts.append(len(found))
     assert counts == sorted(counts)

@@ -32,6 +32,7 @@ async def drained(folder: Path) -> list[str]:
         while await Drain(spool, publisher).step() is Step.MOVED:
             pass
         assert spool.state().records == 0
+        assert spool.damage() == []
     return list(publisher.messages)
 
 

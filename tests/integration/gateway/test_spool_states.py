@@ -129,6 +129,10 @@ class SpoolMachine(RuleBasedStateMachine):
         assert set(self.promised) == set(self.publisher.messages) | set(kept)
 
     @invariant()
+    def nothing_is_said_to_be_damaged(self) -> None:
+        assert self.spool.damage() == []
+
+    @invariant()
     def order_is_kept(self) -> None:
         for source in SOURCES:
             arrived = [each for each in self.publisher.messages if each.startswith(source)]

@@ -7,6 +7,7 @@ from cli.checks.addresses import parts_of
 from cli.checks.credentials import findings_of
 from cli.checks.finding import Finding
 from cli.checks.seerr_version import check_seerr_version
+from cli.checks.senders import findings_of as senders_of
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams
 from cli.folder import ENCRYPTION_KEYS, Folder
@@ -102,6 +103,24 @@ def test_a_service_that_does_not_answer_and_webhooks_that_wait_are_told() -> Non
     assert levels(parts_of(health)) == {"linker": "ok", "syncer": "fail", "spool": "warn"}
 
 
+@pytest.mark.parametrize(("records", "said"), [(7, "7 webhooks are lost"), (None, "webhooks may be lost")])
+def test_a_damaged_spool_is_told_with_what_is_left_of_it(records: int | None, said: str) -> None:
+    damage = {
+        "noticed_at": "2026-01-31T18:00:00Z",
+        "file": "spool-0.sqlite",
+        "records": records,
+        "reason": "the file is gone, or cut to nothing",
+        "kept_as": "spool-0.sqlite.damaged-1",
+    }
+
+    (finding,) = parts_of({"spool": {"records": 0, "damage": [damage]}})
+
+    assert (finding.level, finding.subject) == ("fail", "spool damage")
+    assert finding.text.startswith(f"{said} in spool-0.sqlite, found 2026-01-31 ")
+    assert "spool-0.sqlite.damaged-1" in finding.text
+    assert "damage.jsonl" in finding.mend
+
+
 def test_an_answer_of_another_version_is_survived() -> None:
     assert parts_of({}) == []
     assert parts_of({"services": [{}], "spool": {}})[0].level == "fail"
@@ -144,3 +163,28 @@ def test_accounts_that_must_be_linked_again_are_named() -> None:
     assert "usher link plex" in findings[0].mend
     assert [each.level for each in findings_of([{**dead, "state": "ok"}])] == ["ok"]
     assert findings_of([]) == []
+
+
+def test_a_sender_that_was_refused_is_told_with_how_to_mend_it() -> None:
+    item = {
+        "source": "seerr",
+        "address": "192.168.1.20",
+        "reason": "method",
+        "text": "it uses GET",
+        "mend": "set the sender's method to POST",
+        "count": 2,
+        "first_at": "2026-01-31T09:00:00Z",
+        "last_at": "2026-01-31T18:00:00Z",
+    }
+
+    first, others, more = senders_of({"items": [item, {**item, "address": None, "count": 1}], "total": 7})
+
+    assert (first.level, first.subject, first.mend) == ("warn", "seerr webhooks", "set the sender's method to POST")
+    assert first.text.startswith("a sender at 192.168.1.20 was refused 2 times since 2026-01-31 ")
+    assert first.text.endswith(": it uses GET")
+    assert others.text.startswith("senders at many other addresses were refused once, last at ")
+    assert more.text == "5 more senders were refused"
+
+
+def test_no_refused_sender_is_well() -> None:
+    assert [finding.level for finding in senders_of({"items": [], "total": 0})] == ["ok"]

@@ -62,13 +62,19 @@ async def test_a_webhook_is_stored_before_it_is_acknowledged(door: Door, storage
     assert (webhook.server, webhook.received_at, bytes(webhook.payload)) == ("living-room", clock.at, PLAY)
 
 
-async def test_the_same_delivery_twice_is_a_duplicate_and_a_later_one_is_not(door: Door, clock: Clock) -> None:
+@pytest.mark.parametrize("begins", [0.0, 0.3, 2.5, 4.6, 4.999])
+async def test_the_same_bytes_within_five_seconds_are_one_event_wherever_the_clock_stands(
+    door: Door, clock: Clock, begins: float
+) -> None:
+    clock.at += timedelta(seconds=begins)
     first = await door.take(GOOD, FakeClient(BODY))
-    again = await door.take(GOOD, FakeClient(BODY))
-    clock.at += timedelta(seconds=5)
+    for seconds in (0.4, 4.5):
+        clock.at += timedelta(seconds=seconds)
+        again = await door.take(GOOD, FakeClient(BODY))
+        assert (again.id, again.duplicate) == (first.id, True)
+    clock.at += timedelta(seconds=0.1)
     later = await door.take(GOOD, FakeClient(BODY))
 
-    assert (again.id, again.duplicate) == (first.id, True)
     assert (later.id == first.id, later.duplicate) == (False, False)
 
 

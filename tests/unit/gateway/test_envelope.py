@@ -1,11 +1,12 @@
 """What is stored of a webhook: the sender's bytes, and an id that the same delivery gets again."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
 
-from services.gateway.webhooks.envelope import envelope, fingerprint, record
+from services.gateway.webhooks.envelope import delivery_key, envelope, fingerprint, record
+from services.gateway.webhooks.recent import Recent
 from services.gateway.webhooks.secrets import Match
 from shared.errors import InvalidError, TooLargeError
 from shared.schemas.webhooks import MAX_PAYLOAD, Webhook
@@ -17,7 +18,7 @@ TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 
 
 def test_the_senders_bytes_are_kept_as_they_came() -> None:
-    stored = record(envelope("plex", PLAY, MATCH, NOON), TRACE)
+    stored = record(envelope("plex", PLAY, MATCH, NOON, Recent()), TRACE)
 
     assert PLAY in stored.data
     webhook = msgspec.json.decode(stored.data, type=Webhook)
@@ -27,7 +28,7 @@ def test_the_senders_bytes_are_kept_as_they_came() -> None:
 
 
 def test_the_message_carries_its_id_subject_and_trace() -> None:
-    webhook = envelope("plex", PLAY, MATCH, NOON)
+    webhook = envelope("plex", PLAY, MATCH, NOON, Recent())
 
     stored = record(webhook, TRACE)
 
@@ -37,30 +38,38 @@ def test_the_message_carries_its_id_subject_and_trace() -> None:
     assert stored.source == "plex"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "same"), [(0, True), (4.999, True), (5, False), (-0.001, False), (3600, False), (5 * 3600, False)]
-)
-def test_the_same_bytes_are_the_same_delivery_within_one_span_of_five_seconds(seconds: float, same: bool) -> None:  # noqa: FBT001
-    first = fingerprint("plex", PLAY, MATCH, NOON)
+def test_the_same_bytes_have_one_id_within_a_span_of_five_seconds_whoever_takes_them_in() -> None:
+    key = delivery_key("plex", PLAY, MATCH)
+    noon = NOON.timestamp()
 
-    later = fingerprint("plex", PLAY, MATCH, NOON + timedelta(seconds=seconds))
+    ids = {seconds: fingerprint(key, noon + seconds) for seconds in (0, 4.999, 5, -0.001, 3600, 5 * 3600)}
 
-    assert (first == later) is same
+    assert ids[0] == ids[4.999]
+    assert len(set(ids.values())) == 5
 
 
 def test_other_bytes_another_source_or_another_secret_are_another_delivery() -> None:
-    ids = {
-        fingerprint("plex", PLAY, MATCH, NOON),
-        fingerprint("plex", PLAY + b" ", MATCH, NOON),
-        fingerprint("emby", PLAY, MATCH, NOON),
-        fingerprint("plex", PLAY, Match("secret-2", "living-room"), NOON),
+    keys = {
+        delivery_key("plex", PLAY, MATCH),
+        delivery_key("plex", PLAY + b" ", MATCH),
+        delivery_key("emby", PLAY, MATCH),
+        delivery_key("plex", PLAY, Match("secret-2", "living-room")),
     }
 
-    assert len(ids) == 4
+    assert len(keys) == 4
 
 
 def test_the_name_of_the_server_is_no_part_of_the_id() -> None:
-    assert fingerprint("plex", PLAY, MATCH, NOON) == fingerprint("plex", PLAY, Match("secret-1", "renamed"), NOON)
+    assert delivery_key("plex", PLAY, MATCH) == delivery_key("plex", PLAY, Match("secret-1", "renamed"))
+
+
+def test_what_is_refused_is_no_delivery() -> None:
+    recent = Recent()
+
+    with pytest.raises(InvalidError):
+        envelope("plex", b"[]", MATCH, NOON, recent)
+
+    assert recent.take_untold() == []
 
 
 @pytest.mark.parametrize(
@@ -80,7 +89,7 @@ def test_the_name_of_the_server_is_no_part_of_the_id() -> None:
 )
 def test_what_is_no_json_object_is_invalid(payload: bytes) -> None:
     with pytest.raises(InvalidError):
-        envelope("plex", payload, MATCH, NOON)
+        envelope("plex", payload, MATCH, NOON, Recent())
 
 
 @pytest.mark.parametrize(
@@ -94,7 +103,7 @@ def test_what_is_no_json_object_is_invalid(payload: bytes) -> None:
     ],
 )
 def test_odd_objects_are_stored_as_they_are(payload: bytes) -> None:
-    stored = record(envelope("plex", payload, MATCH, NOON), TRACE)
+    stored = record(envelope("plex", payload, MATCH, NOON, Recent()), TRACE)
 
     assert bytes(msgspec.json.decode(stored.data, type=Webhook).payload) == payload
 
@@ -103,15 +112,15 @@ def test_a_payload_of_the_limit_is_taken_and_one_byte_more_is_too_large() -> Non
     frame = b'{"event":"x","y":"%s"}'
     filler = b"z" * (MAX_PAYLOAD - len(frame % b""))
 
-    assert len(record(envelope("plex", frame % filler, MATCH, NOON), TRACE).data) < 256 * 1024
+    assert len(record(envelope("plex", frame % filler, MATCH, NOON, Recent()), TRACE).data) < 256 * 1024
     with pytest.raises(TooLargeError):
-        envelope("plex", frame % (filler + b"z"), MATCH, NOON)
+        envelope("plex", frame % (filler + b"z"), MATCH, NOON, Recent())
 
 
 def test_a_name_that_fills_the_payload_is_cut_off() -> None:
     payload = b'{"event":"' + b"x" * 200_000 + b'"}'
 
-    stored = record(envelope("plex", payload, MATCH, NOON), TRACE)
+    stored = record(envelope("plex", payload, MATCH, NOON, Recent()), TRACE)
 
     assert len(stored.subject) < 100
     assert len(stored.data) < len(payload) + 1024

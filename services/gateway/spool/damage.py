@@ -1,0 +1,70 @@
+"""What was found damaged or missing in the spool: kept in its folder until a person removes the file.
+
+A loss that a restart hides is a loss in silence.
+"""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+NAME: Final = "damage.jsonl"
+_LONGEST: Final = 64 * 1024
+
+_log = structlog.get_logger()
+
+
+class Damage(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found, and when. `records` is how many are lost, None where nobody knows; `kept_as`, what is left."""
+
+    noticed_at: datetime
+    file: str
+    records: int | None
+    reason: str
+    kept_as: str | None = None
+
+
+_decoder: Final = msgspec.json.Decoder(Damage)
+
+
+class DamageNotes:
+    """The file, a line for each. Several gateways may write to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / NAME
+
+    def add(self, damage: Damage) -> None:
+        """Note a damage, in the log too."""
+        _log.error(
+            "spool_damaged", path=damage.file, records=damage.records, kept_as=damage.kept_as, reason=damage.reason
+        )
+        try:
+            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                if os.fstat(file).st_size < _LONGEST:
+                    os.write(file, msgspec.json.encode(damage) + b"\n")
+            finally:
+                os.close(file)
+        except OSError as exc:
+            _log.warning("spool_damage_not_noted", path=str(self._path), reason=str(exc))
+
+    def all(self) -> list[Damage]:
+        """Return what was noted, the oldest first."""
+        try:
+            lines = self._path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as exc:
+            _log.warning("spool_damage_unreadable", path=str(self._path), reason=str(exc))
+            return []
+        return [damage for line in lines if (damage := _damage(line)) is not None]
+
+
+def _damage(line: bytes) -> Damage | None:
+    try:
+        return _decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None  # half a line, of a crash or of the disk
