@@ -39,6 +39,19 @@ class Fold(msgspec.Struct, frozen=True):
     gone: tuple[str, ...]
 
 
+def episodes_of(title: Title) -> list[Title]:
+    """Return what a viewing of a title is a play of: itself, or each of several episodes in one file.
+
+    The ids are those of the first, for a server knows the file as that. The running time is shared out.
+    """
+    if title.episode is None or title.episode_end is None:
+        return [title]
+    numbers = range(title.episode, title.episode_end + 1)
+    duration = title.duration_s and max(title.duration_s // len(numbers), 1)
+    first = msgspec.structs.replace(title, episode_end=None, duration_s=duration)
+    return [first, *(_other_episode(first, number) for number in numbers[1:])]
+
+
 def keys_of(title: Title, *, account: Account) -> list[str]:
     """Return what identifies a title here: any key in common makes two reports the same title."""
     keys = [f"{title.type}:{kind}:{value}" for kind, value in _pairs(title.ids)]
@@ -46,8 +59,8 @@ def keys_of(title: Title, *, account: Account) -> list[str]:
         keys.append(f"item:{account.source}:{account.server}:{title.item}")
     if title.type == "movie":
         keys.append(f"title:{_plain(title.title)}:{title.year or ''}")
-    elif title.season is not None and title.episode is not None:
-        number = f"{title.season}:{title.episode}"
+    elif title.episode is not None:
+        number = f"{'' if title.season is None else title.season}:{title.episode}"
         keys += [f"show:{kind}:{value}:{number}" for kind, value in _pairs(title.show_ids)]
         if title.show is not None:
             keys.append(f"show-title:{_plain(title.show)}:{number}")
@@ -118,6 +131,13 @@ def enriched(title: Title, other: Title) -> Title:
         season=title.season if title.season is not None else other.season,
         episode=title.episode if title.episode is not None else other.episode,
     )
+
+
+def _other_episode(first: Title, number: int) -> Title:
+    """Return an episode in the file of another, which has the ids; a name that is only a number is its own."""
+    is_numbered = first.title == f"Episode {first.episode}"
+    name = f"Episode {number}" if is_numbered else first.title
+    return msgspec.structs.replace(first, title=name, episode=number, ids=Ids(), item=None)
 
 
 def _joined(one: Ids, other: Ids) -> Ids:

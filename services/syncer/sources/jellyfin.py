@@ -64,6 +64,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     series_name: object = None
     season_number: object = None
     episode_number: object = None
+    episode_number_end: object = None
     year: object = None
     run_time_ticks: object = None
     utc_timestamp: object = None
@@ -150,6 +151,7 @@ def _account_and_title(body: Payload, payload: bytes) -> tuple[Account, Title] |
         show=body.series_name,
         season=body.season_number,
         episode=body.episode_number,
+        episode_end=body.episode_number_end,
         year=body.year,
         ids=_ids(payload),
         item=compact(body.item_id),

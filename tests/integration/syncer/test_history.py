@@ -14,6 +14,7 @@ from services.syncer.sources import parsing
 from shared.bus import streams
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
+from shared.postgres import pool as postgres
 from shared.runtime import Service
 from shared.schemas import webhooks
 from shared.schemas.events import AccountClaimed, PersonMerged, WebhookHandled, WebhookIgnored, subject
@@ -115,6 +116,56 @@ async def test_an_episode_of_jellyfin_is_a_play(house: House) -> None:
 
     (play,) = await house.plays()
     assert (play.show, play.season, play.episode, play.ids.tvdb) == ("Simulated show 0", 2, 6, "8000105")
+
+
+DOUBLE: dict[str, Any] = {
+    **json.loads(jellyfin_stop(113)),
+    "NotificationType": "PlaybackStop",
+    "EpisodeNumberEnd": 15,
+}
+SAVED = {"NotificationType": "UserDataSaved", "SaveReason": "PlaybackFinished", "Played": True}
+
+
+async def test_a_file_with_two_episodes_is_a_play_of_each(house: House) -> None:
+    effect = await house.post(json.dumps(DOUBLE).encode(), source="jellyfin", webhook_id="w")
+    before = await house.plays()
+    again = await house.post(json.dumps(DOUBLE | SAVED).encode(), source="jellyfin")
+    await house.post(json.dumps(DOUBLE).encode(), source="jellyfin", webhook_id="w", attempt=1)
+
+    assert (effect, again) == ("2 plays were stored", "the viewing is known already, from jellyfin")
+    assert await house.plays() == before
+    assert len({play.id for play in before}) == 2
+    assert sorted((play.season, play.episode, play.ids.tvdb) for play in before) == [(2, 14, "8000113"), (2, 15, None)]
+
+
+async def test_an_unmarked_file_with_two_episodes_is_a_tombstone_of_each(house: House, database_url: Secret) -> None:
+    toggle = {"NotificationType": "UserDataSaved", "SaveReason": "TogglePlayed", "Played": False}
+
+    for attempt in (0, 1):
+        await house.post(json.dumps(DOUBLE | toggle).encode(), source="jellyfin", webhook_id="w", attempt=attempt)
+
+    async with postgres.connect(database_url, schema="syncer", size=1) as pool:
+        keys = await pool.fetchval("select array_agg(keys[array_upper(keys, 1)] order by keys) from unwatched")
+    assert sorted(keys) == ["show-title:simulated show 0:2:14", "show-title:simulated show 0:2:15"]
+
+
+async def test_two_reports_of_a_file_with_two_episodes_at_once_are_two_plays(house: House) -> None:
+    payload = json.dumps(DOUBLE).encode()
+
+    await asyncio.gather(*(house.post(payload, source="jellyfin") for _ in range(4)))
+
+    assert sorted(play.episode or 0 for play in await house.plays()) == [14, 15]
+
+
+async def test_an_episode_that_another_told_of_alone_is_no_second_play(house: House) -> None:
+    second = {**DOUBLE, "EpisodeNumber": 15, "EpisodeNumberEnd": None, "ItemId": "f" * 32, "Provider_tvdb": "8000114"}
+    await house.post(json.dumps(second).encode(), source="jellyfin")
+
+    effect = await house.post(json.dumps(DOUBLE).encode(), source="jellyfin")
+
+    assert effect == "a play was stored"
+    ids = sorted((play.episode or 0, play.ids.tvdb) for play in await house.plays())
+    assert ids == [(14, "8000113"), (15, "8000114")]
 
 
 async def test_a_hint_is_ignored_with_its_reason(house: House) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.syncer.sources.outcome import Ignored
@@ -72,6 +73,22 @@ def test_a_stop_at_the_end_a_toggle_and_a_finished_playback_are_plays(payload: d
     play = watched("jellyfin", payload)
 
     assert (play.account, play.title, play.watched_at) == (RAIN, EPISODE, AT_THE_END)
+
+
+@pytest.mark.parametrize(
+    ("payload", "last"),
+    [
+        (SENT | {"EpisodeNumberEnd": 3}, 3),
+        (TEMPLATED | {"EpisodeNumberEnd": "03"}, 3),
+        (TEMPLATED | {"EpisodeNumberEnd": ""}, None),
+        (TEMPLATED | {"EpisodeNumber": "02-03"}, 3),
+        (SENT | {"EpisodeNumberEnd": 2_000_000_000}, None),
+    ],
+)
+def test_a_file_with_several_episodes_has_a_last_one(payload: dict[str, Any], last: int | None) -> None:
+    play = watched("jellyfin", payload | {"NotificationType": "PlaybackStop", "PlayedToCompletion": "True"})
+
+    assert play.title == msgspec.structs.replace(EPISODE, episode_end=last)
 
 
 @pytest.mark.parametrize("played", [False, "False", "false"])

@@ -41,6 +41,15 @@ def test_the_other_plug_in_sends_the_shows_ids_too(event: str) -> None:
     assert (play.title.show, play.title.season, play.title.episode) == ("86 Eighty-Six", 1, 2)
 
 
+@pytest.mark.parametrize("event", ["Scrobble", "MarkPlayed"])
+def test_the_other_plug_in_names_the_last_episode_of_a_file(event: str) -> None:
+    double = {**SHEMANAEV["Item"], "IndexNumberEnd": 3}  # type: ignore[dict-item]
+
+    title = watched("jellyfin", SHEMANAEV | {"Event": event, "Item": double}).title
+
+    assert (title.season, title.episode, title.episode_end) == (1, 2, 3)
+
+
 def test_the_other_plug_ins_unmark_is_a_tombstone() -> None:
     assert unwatched("jellyfin", SHEMANAEV | {"Event": "MarkUnplayed"}).at == NOW
 
