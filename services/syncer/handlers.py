@@ -112,6 +112,8 @@ async def _record_plays(work: Work, webhook: Webhook, watched: Watched) -> _Effe
             account=watched.account,
             title=title,
             watched_at=watched.watched_at,
+            began_at=watched.began_at,
+            told_at=watched.told_at,
         )
         known.append(await _record_play(work, viewing, person, at=webhook.received_at))
     return _done(known)
@@ -144,11 +146,10 @@ async def _lock(connection: Connection, account: Account) -> PersonRef | None:
 
 async def _record_play(work: Work, viewing: Viewing, person: PersonRef | None, *, at: datetime) -> Viewing | None:
     """Store a play unless another report of the viewing is there, which is returned and learns from this one."""
-    for known in await plays.viewings_like(work.connection, viewing, person):
-        if known.id != viewing.id and domain.is_same_viewing(known, viewing):
-            title = domain.enriched(known.title, viewing.title)
-            await plays.learn_more(work.connection, known.id, title, account=known.account)
-            return known
+    known = domain.known_as(await plays.viewings_like(work.connection, viewing, person), viewing)
+    if known is not None:
+        await folding.fold(work.connection, known)
+        return known.kept
     await plays.record_play(work.connection, viewing, person)
     work.publish(
         PlayRecorded(

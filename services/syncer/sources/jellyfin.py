@@ -16,7 +16,7 @@ import msgspec
 from services.syncer.sources import plex, shemanaev
 from services.syncer.sources.accounts import compact, local_account
 from services.syncer.sources.mediabrowser import provider_ids, seconds
-from services.syncer.sources.moments import happened_at
+from services.syncer.sources.moments import happened_at, plausible
 from services.syncer.sources.outcome import Ignored, Outcome, Unwatched, Watched
 from services.syncer.sources.payload import decoded, unknown_event
 from services.syncer.sources.titles import Sighting, titled
@@ -104,7 +104,7 @@ def _official(body: Payload, event: str, payload: bytes, received_at: datetime) 
 def _stopped(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
     match flag(body.played_to_completion):
         case True:
-            return _play(body, payload, happened_at(body.utc_timestamp, received_at=received_at))
+            return _play(body, payload, _told_at(body, received_at))
         case False:
             return Ignored("a hint: playback stopped before the end")
         case _:
@@ -112,25 +112,49 @@ def _stopped(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
 
 
 def _saved(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
+    """Return what saved data mean. `LastPlayedDate` is when the last viewing began, so a finished one ends now.
+
+    https://github.com/jellyfin/jellyfin/issues/11186
+    """
     reason = text(body.save_reason, limit=50)
+    told_at = _told_at(body, received_at)
+    began_at = plausible(body.last_played_date, received_at=received_at)
     match reason, flag(body.played):
-        case "TogglePlayed" | "PlaybackFinished", True:
-            when = happened_at(body.last_played_date, body.utc_timestamp, received_at=received_at)
-            return _play(body, payload, when)
+        case "PlaybackFinished", True:
+            return _play(body, payload, told_at, began_at=began_at)
+        case "TogglePlayed", True:
+            return _play(body, payload, began_at or told_at, began_at=began_at, told_at=told_at)
         case "TogglePlayed", False:
-            return _tombstone(body, payload, happened_at(body.utc_timestamp, received_at=received_at))
+            return _tombstone(body, payload, told_at)
         case "TogglePlayed", None:
             return Ignored("it does not say whether it was marked as played or as not played (Played)")
         case _:
             return Ignored(f"a hint: the user's data of an item was saved ({reason or 'it does not say why'})")
 
 
-def _play(body: Payload, payload: bytes, when: datetime) -> Outcome:
+def _told_at(body: Payload, received_at: datetime) -> datetime:
+    return happened_at(body.utc_timestamp, received_at=received_at)
+
+
+def _play(
+    body: Payload,
+    payload: bytes,
+    when: datetime,
+    *,
+    began_at: datetime | None = None,
+    told_at: datetime | None = None,
+) -> Outcome:
     found = _account_and_title(body, payload)
     if isinstance(found, Ignored):
         return found
     account, title = found
-    return Watched(account=account, title=title, watched_at=when)
+    return Watched(
+        account=account,
+        title=title,
+        watched_at=when,
+        began_at=began_at if began_at and began_at <= when else None,
+        told_at=told_at if told_at and told_at > when else None,
+    )
 
 
 def _tombstone(body: Payload, payload: bytes, when: datetime) -> Outcome:
