@@ -1,8 +1,8 @@
 """Jellyfin: its official webhook plug-in, and the shemanaev plug-in in both of its formats.
 
 The official one sends all properties as JSON, or what a hand-made template makes of them: texts for numbers and
-booleans, "" for nothing. State-changing are a stop at the end, the toggle of "played", and the data saved after a
-playback that reached the end.
+booleans, "" for nothing, HTML entities in texts; the Plex shape can come out of a template as well. State-changing are
+a stop at the end, the toggle of "played", and the data saved after a playback that reached the end.
 
 A `PlaybackStop` without `PlayedToCompletion` is a hint, even if it says `Played`: so it does when somebody looks into a
 movie again. https://github.com/jellyfin/jellyfin-plugin-webhook
@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from services.syncer.sources import plex, shemanaev
+from services.syncer.sources import entities, plex, shemanaev
 from services.syncer.sources.accounts import compact, local_account
 from services.syncer.sources.mediabrowser import provider_ids, seconds
 from services.syncer.sources.moments import happened_at, plausible
@@ -84,10 +84,24 @@ def parse(payload: bytes, *, received_at: datetime) -> Outcome:
         return body
     event = text(body.notification_type)
     if event:
-        return _official(body, event, payload, received_at)
+        return _official(_as_meant(body), event, payload, received_at)
     if text(body.event):
         return shemanaev.parse(payload, received_at=received_at)
     return _like_plex(payload, received_at)
+
+
+def _as_meant(body: Payload) -> Payload:
+    """Return a body with the texts that the server has, whether all properties were sent or a template filled in."""
+    return entities.read(
+        body,
+        body.played,
+        body.played_to_completion,
+        body.run_time_ticks,
+        body.year,
+        body.season_number,
+        body.episode_number,
+        body.episode_number_end,
+    )
 
 
 def _official(body: Payload, event: str, payload: bytes, received_at: datetime) -> Outcome:
@@ -199,6 +213,8 @@ def _like_plex(payload: bytes, received_at: datetime) -> Outcome:
     body = decoded(_imitation, payload)
     if isinstance(body, Ignored):
         return body
+    item = body.metadata or plex.Metadata()
+    body = entities.read(body, body.user, body.owner, item.year, item.parent_index, item.index, item.duration)
     event = text(body.event) or ""
     if event != plex.SCROBBLE:
         return plex.HINTS.get(event) or unknown_event(event)

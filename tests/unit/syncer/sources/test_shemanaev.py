@@ -91,6 +91,17 @@ LIKE_PLEX = {
 }
 
 
+def test_the_imitation_of_plex_can_come_out_of_a_template() -> None:
+    item = {"type": "movie", "title": "&#28023;&#23777;", "year": "2004"}
+    template = LIKE_PLEX | {"Account": {"title": "J&#252;rgen"}, "Metadata": item}
+
+    play = watched("jellyfin", template)
+    sent = watched("jellyfin", template | {"Metadata": item | {"year": 2004}})
+
+    assert (play.title.title, play.account.name) == ("海峡", "Jürgen")
+    assert (sent.title.title, sent.account.name) == ("&#28023;&#23777;", "J&#252;rgen")
+
+
 def test_the_imitation_of_plex_is_a_play_on_jellyfin_and_nobody_its_owner() -> None:
     play = watched("jellyfin", LIKE_PLEX)
 
