@@ -14,6 +14,8 @@ from shared.schemas.media import Account, Ids, Title
 SAME_FEEDER_LEAST: Final = timedelta(minutes=10)
 SAME_FEEDER_UNKNOWN: Final = timedelta(minutes=20)
 SAME_FEEDER_SHARE: Final = 0.8
+REST_SHARE: Final = 0.25
+"""How much of a running time can be left: servers call 90 % watched, and that can be set lower."""
 OTHER_FEEDER_LEAST: Final = timedelta(hours=2)
 SAME_MOMENT: Final = timedelta(minutes=1)
 """How far apart two things can be that a server says happened at once."""
@@ -113,8 +115,8 @@ def _is_one_by_begin(first: Viewing, second: Viewing) -> bool | None:
     """Say what begins tell of two reports, ordered by time: None for nothing.
 
     A server names the begin of the last viewing. So what ended between that begin and the moment of saying so was this
-    viewing, however long it was paused. What ended before that begin was another one, unless the second was too short
-    for a viewing: then it was the rest of the first.
+    viewing, however long it was paused. What ended before that begin was another one, unless the second was so short
+    that it can be the rest of the first.
     """
     is_near = second.watched_at - first.watched_at <= WIDEST
     match first.began_at, second.began_at:
@@ -125,7 +127,7 @@ def _is_one_by_begin(first: Viewing, second: Viewing) -> bool | None:
         case None, datetime() as begin if begin + SAME_MOMENT < first.watched_at:
             return True if is_near else None
         case _, datetime() as begin if first.watched_at <= begin + SAME_MOMENT:
-            return False if second.watched_at - begin >= _least(first, second) else None
+            return False if second.watched_at - begin > _longest_rest(first, second) else None
         case _:
             return None
 
@@ -134,10 +136,10 @@ def _told_at(viewing: Viewing) -> datetime:
     return viewing.told_at or viewing.watched_at
 
 
-def _least(one: Viewing, other: Viewing) -> timedelta:
-    """Return how long a viewing takes at least."""
+def _longest_rest(one: Viewing, other: Viewing) -> timedelta:
+    """Return how long it takes at most to see the rest of what a server has called watched to its end."""
     duration = _duration(one, other)
-    return SAME_FEEDER_LEAST if duration is None else duration * SAME_FEEDER_SHARE
+    return SAME_FEEDER_LEAST if duration is None else duration * REST_SHARE
 
 
 def _duration(one: Viewing, other: Viewing) -> timedelta | None:

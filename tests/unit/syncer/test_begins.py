@@ -75,6 +75,8 @@ def toggle(begin: float, told: float) -> Viewing:
         pytest.param(saved(0, 90), saved(0, 90 + 24 * 60), False, id="a client that does not tell when it begins"),
         pytest.param(saved(0, 90), saved(91, 96), True, id="the credits after a look at something else"),
         pytest.param(saved(0, 90), saved(91, 181), False, id="once more at once"),
+        pytest.param(saved(0, 90), saved(91, 136), False, id="once more at once, and half of it skipped"),
+        pytest.param(stop(90), saved(91, 136), False, id="the same, and only the stop of the first came"),
         pytest.param(saved(0, 5, runtime=5), saved(5.1, 10.1, runtime=5), False, id="a short one once more at once"),
         pytest.param(
             stop(5, runtime=5), saved(5.1, 10.1, runtime=5), False, id="a short one, of which only the stop came"
