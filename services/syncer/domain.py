@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +14,11 @@ from shared.schemas.media import Account, Ids, Title
 SAME_FEEDER_LEAST: Final = timedelta(minutes=10)
 SAME_FEEDER_UNKNOWN: Final = timedelta(minutes=20)
 SAME_FEEDER_SHARE: Final = 0.8
+REST_SHARE: Final = 0.25
+"""How much of a running time can be left: servers call 90 % watched, and that can be set lower."""
 OTHER_FEEDER_LEAST: Final = timedelta(hours=2)
+SAME_MOMENT: Final = timedelta(minutes=1)
+"""How far apart two things can be that a server says happened at once."""
 WIDEST: Final = timedelta(hours=12)
 """No two reports further apart than this are one viewing, whatever a running time says."""
 
@@ -30,13 +34,35 @@ class Viewing(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
     title: Title
     watched_at: datetime
+    began_at: datetime | None = None
+    """When it began, where the sender says so."""
+    told_at: datetime | None = None
+    """When the sender spoke, where that is later than `watched_at`: by then no other viewing of it had begun."""
+
+    @property
+    def has_end(self) -> bool:
+        """Return whether `watched_at` is its end, and not its begin for want of anything better."""
+        return self.watched_at != self.began_at
 
 
 class Fold(msgspec.Struct, frozen=True):
-    """One viewing that was stored several times: the play to keep, knowing what all knew, and the ids of the rest."""
+    """One viewing that was told of several times: the play to keep, knowing what all knew, and the ids of the rest."""
 
     kept: Viewing
     gone: tuple[str, ...]
+
+
+def episodes_of(title: Title) -> list[Title]:
+    """Return what a viewing of a title is a play of: itself, or each of several episodes in one file.
+
+    The ids are those of the first, for a server knows the file as that. The running time is shared out.
+    """
+    if title.episode is None or title.episode_end is None:
+        return [title]
+    numbers = range(title.episode, title.episode_end + 1)
+    duration = title.duration_s and max(title.duration_s // len(numbers), 1)
+    first = msgspec.structs.replace(title, episode_end=None, duration_s=duration)
+    return [first, *(_other_episode(first, number) for number in numbers[1:])]
 
 
 def keys_of(title: Title, *, account: Account) -> list[str]:
@@ -46,8 +72,8 @@ def keys_of(title: Title, *, account: Account) -> list[str]:
         keys.append(f"item:{account.source}:{account.server}:{title.item}")
     if title.type == "movie":
         keys.append(f"title:{_plain(title.title)}:{title.year or ''}")
-    elif title.season is not None and title.episode is not None:
-        number = f"{title.season}:{title.episode}"
+    elif title.episode is not None:
+        number = f"{'' if title.season is None else title.season}:{title.episode}"
         keys += [f"show:{kind}:{value}:{number}" for kind, value in _pairs(title.show_ids)]
         if title.show is not None:
             keys.append(f"show-title:{_plain(title.show)}:{number}")
@@ -66,12 +92,73 @@ def is_same_viewing(one: Viewing, other: Viewing) -> bool:
 
     Two feeders of one viewing (a server and Tautulli, a webhook and a sweep) can be a running time apart, at least two
     hours. One feeder that speaks twice (the stop and the saved state; a scrobble again after the credits) is close
-    together; further apart it is a rewatch.
+    together; further apart it is a rewatch. Where it is known when a viewing began, that weighs more than distance.
     """
-    apart = abs(one.watched_at - other.watched_at)
-    if apart > window(one, other):
-        return False
-    return is_same_title(one.title, other.title, account=one.account, other_account=other.account)
+    first, second = sorted((one, other), key=lambda each: each.watched_at)
+    is_one = _is_one_by_begin(first, second) if _are_of_one_account(one, other) else None
+    if is_one is None:
+        is_one = second.watched_at - first.watched_at <= window(one, other)
+    return is_one and is_same_title(one.title, other.title, account=one.account, other_account=other.account)
+
+
+def _are_of_one_account(one: Viewing, other: Viewing) -> bool:
+    """Say whether what one report says of begins is true of the other as well: servers keep them by account."""
+    mine, theirs = one.account, other.account
+    return one.feeder == other.feeder and (mine.source, mine.server, mine.id) == (
+        theirs.source,
+        theirs.server,
+        theirs.id,
+    )
+
+
+def _is_one_by_begin(first: Viewing, second: Viewing) -> bool | None:
+    """Say what begins tell of two reports, ordered by time: None for nothing.
+
+    A server names the begin of the last viewing. So what ended between that begin and the moment of saying so was this
+    viewing, however long it was paused. What ended before that begin was another one, unless the second was so short
+    that it can be the rest of the first.
+    """
+    is_near = second.watched_at - first.watched_at <= WIDEST
+    match first.began_at, second.began_at:
+        case datetime() as one, datetime() as other if abs(one - other) <= SAME_MOMENT:
+            return is_near or not (first.has_end and second.has_end)
+        case datetime(), _ if not first.has_end and second.watched_at <= _told_at(first) + SAME_MOMENT:
+            return True if is_near else None
+        case None, datetime() as begin if begin + SAME_MOMENT < first.watched_at:
+            return True if is_near else None
+        case _, datetime() as begin if first.watched_at <= begin + SAME_MOMENT:
+            return False if second.watched_at - begin > _longest_rest(first, second) else None
+        case _:
+            return None
+
+
+def _told_at(viewing: Viewing) -> datetime:
+    return viewing.told_at or viewing.watched_at
+
+
+def _longest_rest(one: Viewing, other: Viewing) -> timedelta:
+    """Return how long it takes at most to see the rest of what a server has called watched to its end."""
+    duration = _duration(one, other)
+    return SAME_FEEDER_LEAST if duration is None else duration * REST_SHARE
+
+
+def _duration(one: Viewing, other: Viewing) -> timedelta | None:
+    known = one.title.duration_s or other.title.duration_s
+    return timedelta(seconds=known) if known else None
+
+
+def joined(known: Viewing, report: Viewing) -> Viewing:
+    """Return a viewing with what another report of it knew."""
+    title = enriched(known.title, report.title)
+    if not _are_of_one_account(known, report):
+        return msgspec.structs.replace(known, title=title)
+    return msgspec.structs.replace(
+        known,
+        title=title,
+        watched_at=report.watched_at if report.has_end and not known.has_end else known.watched_at,
+        began_at=known.began_at or report.began_at,
+        told_at=max(filter(None, (known.told_at, report.told_at)), default=None),
+    )
 
 
 def folds(viewings: Iterable[Viewing]) -> list[Fold]:
@@ -81,23 +168,43 @@ def folds(viewings: Iterable[Viewing]) -> list[Fold]:
     with_key: defaultdict[str, set[str]] = defaultdict(set)
     for viewing in viewings:
         keys = keys_of(viewing.title, account=viewing.account)
-        near = sorted((kept[one] for key in keys for one in with_key[key]), key=lambda one: (one.watched_at, one.id))
-        known = next((one for one in near if is_same_viewing(one, viewing)), None)
+        known = next(_same([kept[one] for one in {one for key in keys for one in with_key[key]}], viewing), None)
         if known is None:
             kept[viewing.id] = viewing
         else:
             gone[known.id] += (viewing.id,)
-            kept[known.id] = msgspec.structs.replace(known, title=enriched(known.title, viewing.title))
+            kept[known.id] = joined(known, viewing)
         stays = kept[known.id if known else viewing.id]
         for key in keys_of(stays.title, account=stays.account):
             with_key[key].add(stays.id)
     return [Fold(kept[one], others) for one, others in gone.items()]
 
 
+def known_as(near: Iterable[Viewing], report: Viewing) -> Fold | None:
+    """Return the play that a report is another report of, None for a new one.
+
+    Two plays that only the report shows to be one are folded too, and the report itself if it was stored before.
+    """
+    same = list(_same(near, report))
+    if not same:
+        return None
+    kept, gone = joined(same[0], report), [report.id]
+    for other in same[1:]:
+        if is_same_viewing(kept, other):
+            kept = joined(kept, other)
+            gone.append(other.id)
+    return Fold(kept, tuple(gone))
+
+
+def _same(known: Iterable[Viewing], report: Viewing) -> Iterator[Viewing]:
+    """Yield those that a report is another report of, the nearest in time first."""
+    by_time = sorted(known, key=lambda one: (abs(one.watched_at - report.watched_at), one.watched_at, one.id))
+    return (one for one in by_time if one.id != report.id and is_same_viewing(one, report))
+
+
 def window(one: Viewing, other: Viewing) -> timedelta:
     """Return how far apart two reports of one viewing can be."""
-    known = one.title.duration_s or other.title.duration_s
-    duration = timedelta(seconds=known) if known else None
+    duration = _duration(one, other)
     if one.feeder != other.feeder:
         return min(max(duration or OTHER_FEEDER_LEAST, OTHER_FEEDER_LEAST), WIDEST)
     if duration is None:
@@ -118,6 +225,13 @@ def enriched(title: Title, other: Title) -> Title:
         season=title.season if title.season is not None else other.season,
         episode=title.episode if title.episode is not None else other.episode,
     )
+
+
+def _other_episode(first: Title, number: int) -> Title:
+    """Return an episode in the file of another, which has the ids; a name that is only a number is its own."""
+    is_numbered = first.title == f"Episode {first.episode}"
+    name = f"Episode {number}" if is_numbered else first.title
+    return msgspec.structs.replace(first, title=name, episode=number, ids=Ids(), item=None)
 
 
 def _joined(one: Ids, other: Ids) -> Ids:

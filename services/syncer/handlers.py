@@ -1,5 +1,6 @@
 """What the syncer does with messages and questions: webhooks become plays, claims move them, readers get pages."""
 
+from datetime import datetime
 from typing import Final, Protocol, TypeVar, assert_never
 
 import msgspec
@@ -16,6 +17,7 @@ from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.events import AccountClaimed, PersonMerged, PlayRecorded, WebhookHandled, WebhookIgnored
 from shared.schemas.history import CountPlays, ListPlays, PersonRef, PlayPage, PlayStats
 from shared.schemas.identifiers import derived_id
+from shared.schemas.media import Account, Title
 from shared.schemas.webhooks import Webhook
 
 WEBHOOKS: Final = streams.SYNCER_WEBHOOKS.name
@@ -56,7 +58,7 @@ class Handlers:
         async with self._worker.once(consumer=WEBHOOKS, message_id=message.id) as work:
             match outcome:
                 case Watched():
-                    effect = await _record_play(work, webhook, outcome)
+                    effect = await _record_plays(work, webhook, outcome)
                 case Unwatched():
                     effect = await _record_unwatched(work, webhook, outcome)
                 case Ignored(reason):
@@ -98,53 +100,84 @@ async def _of_today(connection: Connection, question: Question) -> Question:
     return msgspec.structs.replace(question, person=await plays.current_id(connection, question.person))
 
 
-async def _record_play(work: Work, webhook: Webhook, watched: Watched) -> _Effect:
-    """Store a viewing unless another report of it is there; return what was done."""
-    connection, account = work.connection, watched.account
+async def _record_plays(work: Work, webhook: Webhook, watched: Watched) -> _Effect:
+    """Store a viewing, as a play of each episode in the file, unless other reports of it are there."""
+    person = await _lock(work.connection, watched.account)
+    known = []
+    for episode, title in _numbered(watched.title):
+        viewing = Viewing(
+            id=derived_id("play", webhook.id, *episode),
+            feeder=webhook.source,
+            feeder_server=webhook.server or watched.account.server,
+            account=watched.account,
+            title=title,
+            watched_at=watched.watched_at,
+            began_at=watched.began_at,
+            told_at=watched.told_at,
+        )
+        known.append(await _record_play(work, viewing, person, at=webhook.received_at))
+    return _done(known)
+
+
+def _numbered(title: Title) -> list[tuple[tuple[int | None, ...], Title]]:
+    """Return each episode of a title with what its id is derived from: of the first, nothing but the webhook."""
+    first, *others = domain.episodes_of(title)
+    return [((), first), *(((other.episode,), other) for other in others)]
+
+
+def _done(known: list[Viewing | None]) -> _Effect:
+    match known.count(None), known:
+        case 0, [Viewing(feeder=feeder), *_]:
+            return _Effect("play_known", f"the viewing is known already, from {feeder}")
+        case 1, _:
+            return _Effect("play_recorded", "a play was stored")
+        case count, _:
+            return _Effect("play_recorded", f"{count} plays were stored")
+
+
+async def _lock(connection: Connection, account: Account) -> PersonRef | None:
+    """Return whose account it is, after nobody else can add to the plays of the account or of that person."""
     await plays.lock_account(connection, account)
     person = await plays.owner_of(connection, account)
     if person is not None:
         await plays.lock_person(connection, person)
-    viewing = Viewing(
-        id=derived_id("play", webhook.id),
-        feeder=webhook.source,
-        feeder_server=webhook.server or account.server,
-        account=account,
-        title=watched.title,
-        watched_at=watched.watched_at,
-    )
-    for known in await plays.viewings_like(connection, viewing, person):
-        if known.id != viewing.id and domain.is_same_viewing(known, viewing):
-            title = domain.enriched(known.title, viewing.title)
-            await plays.learn_more(connection, known.id, title, account=known.account)
-            return _Effect("play_known", f"the viewing is known already, from {known.feeder}")
-    await plays.record_play(connection, viewing, person)
+    return person
+
+
+async def _record_play(work: Work, viewing: Viewing, person: PersonRef | None, *, at: datetime) -> Viewing | None:
+    """Store a play unless another report of the viewing is there, which is returned and learns from this one."""
+    known = domain.known_as(await plays.viewings_like(work.connection, viewing, person), viewing)
+    if known is not None:
+        await folding.fold(work.connection, known)
+        return known.kept
+    await plays.record_play(work.connection, viewing, person)
     work.publish(
         PlayRecorded(
             id=derived_id("play.recorded", viewing.id),
-            occurred_at=webhook.received_at,
+            occurred_at=at,
             play_id=viewing.id,
-            account=account,
-            title=watched.title,
-            watched_at=watched.watched_at,
+            account=viewing.account,
+            title=viewing.title,
+            watched_at=viewing.watched_at,
             person_id=person.id if person else None,
         )
     )
-    return _Effect("play_recorded", "a play was stored")
+    return None
 
 
 async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) -> _Effect:
     account = unwatched.account
     await plays.lock_account(work.connection, account)
     person = await plays.owner_of(work.connection, account)
-    await plays.record_unwatched(
-        work.connection,
-        derived_id("unwatched", webhook.id),
-        account,
-        unwatched.title,
-        person=person,
-        at=unwatched.at,
-    )
+    for episode, title in _numbered(unwatched.title):
+        await plays.record_unwatched(
+            work.connection,
+            derived_id("unwatched", webhook.id, *episode),
+            account,
+            title,
+            person=person,
+            at=unwatched.at,
+        )
     return _Effect("unwatched_recorded", "it was noted as not watched")
 
 

@@ -36,13 +36,19 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Title(msgspec.Struct, frozen=True, kw_only=True):
-    """A movie or an episode. `year` of an episode is as the sender gives it: of the episode or of the show."""
+    """A movie or an episode, or the episodes of one file, from `episode` to `episode_end`.
+
+    Of several episodes, `ids`, `title` and `duration_s` are the file's, which is to a server the first of them. `year`
+    of an episode is as the sender gives it: of the episode or of the show.
+    """
 
     type: MediaType
     title: str
     show: str | None = None
     season: int | None = None
     episode: int | None = None
+    episode_end: int | None = None
+    """The last one, where there are several."""
     year: int | None = None
     ids: Ids = Ids()
     show_ids: Ids = Ids()

@@ -23,7 +23,10 @@ MAX_PAYLOAD: Final = 224 * 1024
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery of one sender. `payload` is the sender's JSON, byte for byte; `event` is the sender's word."""
+    """One delivery of one sender. `payload` is the sender's JSON, byte for byte; `event` is the sender's word.
+
+    Only what was no JSON, but is some without the control characters in its strings, is stored with these escaped.
+    """
 
     id: str
     source: Source

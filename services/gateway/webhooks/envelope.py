@@ -9,7 +9,8 @@ import msgspec
 from services.gateway.spool.record import Record
 from services.gateway.webhooks.recent import SAME_DELIVERY_S, Recent
 from services.gateway.webhooks.secrets import Match
-from shared.errors import TooLargeError
+from shared import templates
+from shared.errors import InvalidError, TooLargeError
 from shared.schemas.identifiers import derived_id
 from shared.schemas.webhooks import MAX_PAYLOAD, Source, Webhook, event_name, subject
 
@@ -17,19 +18,33 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def envelope(source: Source, payload: bytes, match: Match, received_at: datetime, recent: Recent) -> Webhook:
-    """Return the envelope; raises `InvalidError` for what is not a JSON object, `TooLargeError` over the limit."""
-    if len(payload) > MAX_PAYLOAD:
-        raise TooLargeError(f"the payload has {len(payload)} bytes, and at most {MAX_PAYLOAD} are taken")
-    event = event_name(source, payload)
-    key = delivery_key(source, payload, match)
+    """Return the envelope; raises `InvalidError` for what is not a JSON object, `TooLargeError` over the limit.
+
+    What a hand-made template has broken is stored as the JSON that it was meant to be, for the envelope is JSON itself.
+    """
+    _check_size(payload)
+    try:
+        event, stored = event_name(source, payload), payload
+    except InvalidError:
+        stored = templates.mended(payload)
+        if stored == payload:
+            raise
+        _check_size(stored)
+        event = event_name(source, stored)
+    key = delivery_key(source, stored, match)
     return Webhook(
         id=fingerprint(key, recent.first_at(key, received_at.timestamp())),
         source=source,
         event=event,
         received_at=received_at,
-        payload=msgspec.Raw(payload),
+        payload=msgspec.Raw(stored),
         server=match.server,
     )
+
+
+def _check_size(payload: bytes) -> None:
+    if len(payload) > MAX_PAYLOAD:
+        raise TooLargeError(f"the payload has {len(payload)} bytes, and at most {MAX_PAYLOAD} are taken")
 
 
 def delivery_key(source: Source, payload: bytes, match: Match) -> str:

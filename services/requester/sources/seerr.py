@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from shared import templates
 from shared.leniency import flag, number, text
 from shared.schemas.webhooks import Webhook
 
@@ -92,7 +93,7 @@ def parse_webhook(webhook: Webhook) -> Notice | Ignored:
 def parse(payload: bytes, *, received_at: datetime) -> Notice | Ignored:
     """Return what a webhook of Seerr says; raises nothing, whatever the bytes are. Seerr sends no time."""
     try:
-        body = _decoder.decode(payload)
+        body = templates.decode(_decoder, payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         return Ignored(f"the payload does not fit: {exc}")
     except RecursionError:

@@ -1,8 +1,8 @@
 """Jellyfin: its official webhook plug-in, and the shemanaev plug-in in both of its formats.
 
 The official one sends all properties as JSON, or what a hand-made template makes of them: texts for numbers and
-booleans, "" for nothing. State-changing are a stop at the end, the toggle of "played", and the data saved after a
-playback that reached the end.
+booleans, "" for nothing, HTML entities in texts; the Plex shape can come out of a template as well. State-changing are
+a stop at the end, the toggle of "played", and the data saved after a playback that reached the end.
 
 A `PlaybackStop` without `PlayedToCompletion` is a hint, even if it says `Played`: so it does when somebody looks into a
 movie again. https://github.com/jellyfin/jellyfin-plugin-webhook
@@ -13,10 +13,10 @@ from typing import Final
 
 import msgspec
 
-from services.syncer.sources import plex, shemanaev
+from services.syncer.sources import entities, plex, shemanaev
 from services.syncer.sources.accounts import compact, local_account
 from services.syncer.sources.mediabrowser import provider_ids, seconds
-from services.syncer.sources.moments import happened_at
+from services.syncer.sources.moments import happened_at, plausible
 from services.syncer.sources.outcome import Ignored, Outcome, Unwatched, Watched
 from services.syncer.sources.payload import decoded, unknown_event
 from services.syncer.sources.titles import Sighting, titled
@@ -64,6 +64,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     series_name: object = None
     season_number: object = None
     episode_number: object = None
+    episode_number_end: object = None
     year: object = None
     run_time_ticks: object = None
     utc_timestamp: object = None
@@ -83,10 +84,24 @@ def parse(payload: bytes, *, received_at: datetime) -> Outcome:
         return body
     event = text(body.notification_type)
     if event:
-        return _official(body, event, payload, received_at)
+        return _official(_as_meant(body), event, payload, received_at)
     if text(body.event):
         return shemanaev.parse(payload, received_at=received_at)
     return _like_plex(payload, received_at)
+
+
+def _as_meant(body: Payload) -> Payload:
+    """Return a body with the texts that the server has, whether all properties were sent or a template filled in."""
+    return entities.read(
+        body,
+        body.played,
+        body.played_to_completion,
+        body.run_time_ticks,
+        body.year,
+        body.season_number,
+        body.episode_number,
+        body.episode_number_end,
+    )
 
 
 def _official(body: Payload, event: str, payload: bytes, received_at: datetime) -> Outcome:
@@ -103,7 +118,7 @@ def _official(body: Payload, event: str, payload: bytes, received_at: datetime) 
 def _stopped(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
     match flag(body.played_to_completion):
         case True:
-            return _play(body, payload, happened_at(body.utc_timestamp, received_at=received_at))
+            return _play(body, payload, _told_at(body, received_at))
         case False:
             return Ignored("a hint: playback stopped before the end")
         case _:
@@ -111,25 +126,49 @@ def _stopped(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
 
 
 def _saved(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
+    """Return what saved data mean. `LastPlayedDate` is when the last viewing began, so a finished one ends now.
+
+    https://github.com/jellyfin/jellyfin/issues/11186
+    """
     reason = text(body.save_reason, limit=50)
+    told_at = _told_at(body, received_at)
+    began_at = plausible(body.last_played_date, received_at=received_at)
     match reason, flag(body.played):
-        case "TogglePlayed" | "PlaybackFinished", True:
-            when = happened_at(body.last_played_date, body.utc_timestamp, received_at=received_at)
-            return _play(body, payload, when)
+        case "PlaybackFinished", True:
+            return _play(body, payload, told_at, began_at=began_at)
+        case "TogglePlayed", True:
+            return _play(body, payload, began_at or told_at, began_at=began_at, told_at=told_at)
         case "TogglePlayed", False:
-            return _tombstone(body, payload, happened_at(body.utc_timestamp, received_at=received_at))
+            return _tombstone(body, payload, told_at)
         case "TogglePlayed", None:
             return Ignored("it does not say whether it was marked as played or as not played (Played)")
         case _:
             return Ignored(f"a hint: the user's data of an item was saved ({reason or 'it does not say why'})")
 
 
-def _play(body: Payload, payload: bytes, when: datetime) -> Outcome:
+def _told_at(body: Payload, received_at: datetime) -> datetime:
+    return happened_at(body.utc_timestamp, received_at=received_at)
+
+
+def _play(
+    body: Payload,
+    payload: bytes,
+    when: datetime,
+    *,
+    began_at: datetime | None = None,
+    told_at: datetime | None = None,
+) -> Outcome:
     found = _account_and_title(body, payload)
     if isinstance(found, Ignored):
         return found
     account, title = found
-    return Watched(account=account, title=title, watched_at=when)
+    return Watched(
+        account=account,
+        title=title,
+        watched_at=when,
+        began_at=began_at if began_at and began_at <= when else None,
+        told_at=told_at if told_at and told_at > when else None,
+    )
 
 
 def _tombstone(body: Payload, payload: bytes, when: datetime) -> Outcome:
@@ -150,6 +189,7 @@ def _account_and_title(body: Payload, payload: bytes) -> tuple[Account, Title] |
         show=body.series_name,
         season=body.season_number,
         episode=body.episode_number,
+        episode_end=body.episode_number_end,
         year=body.year,
         ids=_ids(payload),
         item=compact(body.item_id),
@@ -173,6 +213,8 @@ def _like_plex(payload: bytes, received_at: datetime) -> Outcome:
     body = decoded(_imitation, payload)
     if isinstance(body, Ignored):
         return body
+    item = body.metadata or plex.Metadata()
+    body = entities.read(body, body.user, body.owner, item.year, item.parent_index, item.index, item.duration)
     event = text(body.event) or ""
     if event != plex.SCROBBLE:
         return plex.HINTS.get(event) or unknown_event(event)

@@ -25,6 +25,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     series_name: object = None
     parent_index_number: object = None
     index_number: object = None
+    index_number_end: object = None
     production_year: object = None
     premiere_date: object = None
     provider_ids: object = None
@@ -49,6 +50,7 @@ def sighting(item: Item, *, series: Item | None = None) -> Sighting:
         show=item.series_name or (series.name if series else None),
         season=item.parent_index_number,
         episode=item.index_number,
+        episode_end=item.index_number_end,
         year=text(item.production_year) or (text(item.premiere_date) or "")[:4],
         ids=provider_ids(item.provider_ids),
         show_ids=provider_ids(series.provider_ids) if series else Ids(),

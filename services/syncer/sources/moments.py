@@ -14,8 +14,13 @@ OLDEST: Final = timedelta(days=14)
 
 def happened_at(*candidates: object, received_at: datetime) -> datetime:
     """Return the first candidate that is a plausible moment, in UTC, else `received_at`."""
-    for candidate in candidates:
-        when = moment(candidate)
-        if when is not None and received_at - OLDEST <= when <= received_at + CLOCK_SKEW:
-            return when.astimezone(UTC)
-    return received_at
+    found = (plausible(candidate, received_at=received_at) for candidate in candidates)
+    return next((when for when in found if when), received_at)
+
+
+def plausible(candidate: object, *, received_at: datetime) -> datetime | None:
+    """Return a moment in UTC, None where it cannot be true."""
+    when = moment(candidate)
+    if when is None or not received_at - OLDEST <= when <= received_at + CLOCK_SKEW:
+        return None
+    return when.astimezone(UTC)

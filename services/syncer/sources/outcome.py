@@ -8,11 +8,15 @@ from shared.schemas.media import Account, Title
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True):
-    """State-changing: one play."""
+    """State-changing: one viewing, which is a play of each episode in the file."""
 
     account: Account
     title: Title
     watched_at: datetime
+    began_at: datetime | None = None
+    """When it began, where the sender says so."""
+    told_at: datetime | None = None
+    """When the sender said so, where that is later than `watched_at`: by then no other viewing of it had begun."""
 
 
 class Unwatched(msgspec.Struct, frozen=True, kw_only=True):

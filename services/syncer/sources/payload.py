@@ -5,6 +5,7 @@ from typing import TypeVar
 import msgspec
 
 from services.syncer.sources.outcome import Ignored
+from shared import templates
 from shared.leniency import text
 
 T = TypeVar("T")
@@ -13,7 +14,7 @@ T = TypeVar("T")
 def decoded(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | Ignored:
     """Return what the bytes hold; msgspec's message names the field, and never a value."""
     try:
-        return decoder.decode(payload)
+        return templates.decode(decoder, payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         return Ignored(f"the payload does not fit: {exc}")
     except RecursionError:

@@ -1,5 +1,6 @@
 """Movies and episodes out of loose fields: checked, cut, and named in some way or refused."""
 
+import re
 from typing import Final
 
 import msgspec
@@ -14,6 +15,10 @@ MAX_ID: Final = 100
 _FIRST_YEAR: Final = 1870
 _LAST_YEAR: Final = 2200
 _MOST_EPISODES: Final = 100_000
+_MOST_IN_A_FILE: Final = 50
+"""Episodes. Servers read a number in a file's name as the last episode, and a sender can claim any."""
+_SEVERAL: Final = re.compile(r"\s*([0-9]{1,6})\s*-\s*([0-9]*)\s*")
+"""What Tautulli and templates write for the episodes of one file."""
 _LONGEST: Final = 2 * 24 * 3600
 
 LIVE: Final = Ignored("live television is not tracked: it has no ids")
@@ -38,6 +43,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     show: object = None
     season: object = None
     episode: object = None
+    episode_end: object = None
     year: object = None
     ids: Ids = Ids()
     show_ids: Ids = Ids()
@@ -62,7 +68,7 @@ def _untracked(kind: str) -> Ignored:
 
 def _title(seen: Sighting, kind: MediaType) -> Title | None:
     of_show = kind == "episode"
-    episode = number(seen.episode, low=0, high=_MOST_EPISODES) if of_show else None
+    episode, last = _episodes(seen) if of_show else (None, None)
     show = text(seen.show) if of_show else None
     name = text(seen.title) or _substitute(seen, show, episode)
     if name is None:
@@ -73,12 +79,23 @@ def _title(seen: Sighting, kind: MediaType) -> Title | None:
         show=show,
         season=number(seen.season, low=0, high=_MOST_EPISODES) if of_show else None,
         episode=episode,
+        episode_end=last if show or seen.show_ids != Ids() else None,
         year=number(seen.year, low=_FIRST_YEAR, high=_LAST_YEAR),
         ids=seen.ids,
         show_ids=seen.show_ids if of_show else Ids(),
         item=text(seen.item, limit=MAX_ID),
         duration_s=number(seen.duration_s, low=1, high=_LONGEST),
     )
+
+
+def _episodes(seen: Sighting) -> tuple[int | None, int | None]:
+    """Return the episode, and the last one of its file where it has several: as many as a file can have."""
+    several = _SEVERAL.fullmatch(text(seen.episode) or "")
+    first, last = several.groups() if several else (seen.episode, seen.episode_end)
+    episode = number(first, low=0, high=_MOST_EPISODES)
+    if episode is None:
+        return None, None
+    return episode, number(last, low=episode + 1, high=episode + _MOST_IN_A_FILE - 1)
 
 
 def _substitute(seen: Sighting, show: str | None, episode: int | None) -> str | None:

@@ -24,5 +24,5 @@ async def near_duplicates(connection: Connection, person: PersonRef) -> list[Vie
 
 async def fold(connection: Connection, fold: Fold) -> None:
     """Let one play stand for a viewing that had several."""
-    await plays.learn_more(connection, fold.kept.id, fold.kept.title, account=fold.kept.account)
+    await plays.learn_more(connection, fold.kept)
     await connection.execute("delete from plays where id = any($1)", list(fold.gone))

@@ -13,7 +13,8 @@ from shared.schemas.history import PersonRef
 from shared.schemas.media import Account, Ids, Title
 
 KNOWN = """select id, feeder, feeder_server, source, server, account_id, account_name, type, title, show, season,
-    episode, year, ids, show_ids, duration_s, item, watched_at from plays"""
+    episode, year, ids, show_ids, duration_s, item, watched_at, began_at, told_at
+    from plays"""
 
 
 async def lock_account(connection: Connection, account: Account) -> None:
@@ -47,7 +48,7 @@ async def viewings_like(connection: Connection, viewing: Viewing, person: Person
         account.source,
         account.server,
         account.id,
-        viewing.watched_at - WIDEST,
+        (viewing.began_at or viewing.watched_at) - WIDEST,
         viewing.watched_at + WIDEST,
         person.id if person else None,
         keys_of(viewing.title, account=account),
@@ -69,22 +70,31 @@ def viewing_of(row: asyncpg.Record) -> Viewing:
             show_ids=msgspec.json.decode(row["show_ids"], type=Ids),
         ),
         watched_at=row["watched_at"],
+        began_at=row["began_at"],
+        told_at=row["told_at"],
     )
 
 
 async def record_play(connection: Connection, viewing: Viewing, person: PersonRef | None) -> None:
-    """Store a viewing; the same id again (a replay with a better parser) replaces what is known of the title."""
+    """Store a viewing; the same id again (a replay with a better parser) replaces what is known of the title.
+
+    A replay that knows only the begin leaves the end that another report has told.
+    """
     account, title = viewing.account, viewing.title
     await connection.execute(
         """insert into plays (id, feeder, feeder_server, source, server, account_id, account_name, person_id,
             person_name, type, title, show, season, episode, year, ids, show_ids, keys, duration_s, watched_at,
-            item)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+            item, began_at, told_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+            $22, $23)
         on conflict (id) do update set type = excluded.type, title = excluded.title, show = excluded.show,
             season = excluded.season, episode = excluded.episode, year = excluded.year, ids = excluded.ids,
             show_ids = excluded.show_ids, keys = excluded.keys, duration_s = excluded.duration_s,
             item = excluded.item,
-            watched_at = excluded.watched_at, source = excluded.source, server = excluded.server,
+            watched_at = case when excluded.began_at = excluded.watched_at and excluded.began_at = plays.began_at
+                then plays.watched_at else excluded.watched_at end,
+            began_at = coalesce(excluded.began_at, plays.began_at),
+            told_at = coalesce(excluded.told_at, plays.told_at), source = excluded.source, server = excluded.server,
             account_id = excluded.account_id, account_name = excluded.account_name,
             person_id = excluded.person_id, person_name = excluded.person_name""",
         viewing.id,
@@ -108,15 +118,18 @@ async def record_play(connection: Connection, viewing: Viewing, person: PersonRe
         title.duration_s,
         viewing.watched_at,
         title.item,
+        viewing.began_at,
+        viewing.told_at,
     )
 
 
-async def learn_more(connection: Connection, play_id: str, title: Title, *, account: Account) -> None:
-    """Keep what a second report of a viewing knew of its title."""
+async def learn_more(connection: Connection, viewing: Viewing) -> None:
+    """Keep what a second report of a viewing knew of its title and time."""
+    title = viewing.title
     await connection.execute(
         """update plays set ids = $2, show_ids = $3, year = $4, duration_s = $5, show = $6, season = $7, episode = $8,
-            keys = $9, item = $10 where id = $1""",
-        play_id,
+            keys = $9, item = $10, watched_at = $11, began_at = $12, told_at = $13 where id = $1""",
+        viewing.id,
         _json(title.ids),
         _json(title.show_ids),
         title.year,
@@ -124,8 +137,11 @@ async def learn_more(connection: Connection, play_id: str, title: Title, *, acco
         title.show,
         title.season,
         title.episode,
-        keys_of(title, account=account),
+        keys_of(title, account=viewing.account),
         title.item,
+        viewing.watched_at,
+        viewing.began_at,
+        viewing.told_at,
     )
 
 

@@ -2,101 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-import msgspec
-import pytest
-
-from services.syncer.handlers import Handlers
-from services.syncer.sources import parsing
-from shared.bus import streams
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
-from shared.runtime import Service
-from shared.schemas import webhooks
-from shared.schemas.events import AccountClaimed, PersonMerged, WebhookHandled, WebhookIgnored, subject
-from shared.schemas.history import CountPlays, ListPlays, Play, PlayPage, PlayStats
+from shared.schemas.events import PersonMerged
+from shared.schemas.history import CountPlays, ListPlays, PlayPage, PlayStats
 from shared.schemas.identifiers import random_id
 from shared.schemas.media import Account
-from shared.schemas.secret import Secret
-from shared.schemas.webhooks import Source, Webhook
 from simulators.senders import jellyfin_stop, plex_scrobble
-from tests.integration.service import at_work, parts_of, until
+from tests.integration.syncer.house import NOON, House
 
-NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 OWNER = Account("plex", "sim-server", "1", "user1", is_owner=True)
 GUEST = Account("plex", "sim-server", "2", "user2")
-
-
-class House:
-    """The syncer at work: what it is told, and what it says."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-        self.outcomes: dict[str, str] = {}
-
-    async def listen(self) -> None:
-        async def heard(message: Any) -> None:
-            outcome = msgspec.json.decode(message.data, type=WebhookHandled | WebhookIgnored)
-            text = outcome.effect if isinstance(outcome, WebhookHandled) else f"ignored: {outcome.reason}"
-            self.outcomes[outcome.webhook_id] = text
-
-        await self._bus.client.subscribe("events.webhook.*", cb=heard)
-
-    async def post(
-        self,
-        payload: bytes,
-        *,
-        source: Source = "plex",
-        at: datetime = NOON,
-        webhook_id: str | None = None,
-        attempt: int = 0,
-    ) -> str:
-        """Publish a webhook as the gateway does, and wait until the syncer has said what became of it."""
-        webhook = Webhook(
-            id=webhook_id or random_id(),
-            source=source,
-            event="e",
-            received_at=at,
-            payload=msgspec.Raw(payload),
-            attempt=attempt,
-        )
-        self.outcomes.pop(webhook.id, None)
-        await self._bus.publish(
-            webhooks.subject(source, "e"), msgspec.json.encode(webhook), message_id=f"{webhook.id}:{attempt}"
-        )
-        await until(lambda: webhook.id in self.outcomes)
-        return self.outcomes[webhook.id]
-
-    async def say(self, fact: AccountClaimed | PersonMerged) -> None:
-        await self._bus.publish(subject(fact), msgspec.json.encode(fact), message_id=fact.id)
-
-    async def claim(self, account: Account, person_id: str, name: str) -> None:
-        await self.say(
-            AccountClaimed(id=random_id(), occurred_at=NOON, account=account, person_id=person_id, person_name=name)
-        )
-
-    async def plays(self, **filters: Any) -> list[Play]:
-        return (await ask(self._bus, "syncer", ListPlays(**filters), PlayPage)).items
-
-    async def whose(self) -> list[str | None]:
-        return [play.person.name if play.person else None for play in await self.plays()]
-
-
-@pytest.fixture
-async def house(bus: Bus, database_url: Secret) -> AsyncIterator[House]:
-    house = House(bus)
-    await house.listen()
-    async with parts_of("syncer", bus=bus, database_url=database_url) as parts:
-        handlers = Handlers(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook)
-        service = Service(parts)
-        service.consume(streams.SYNCER_WEBHOOKS, handlers.take_webhook)
-        service.consume(streams.SYNCER_PEOPLE, handlers.take_fact, workers=2)
-        service.answer({ListPlays: handlers.list_plays, CountPlays: handlers.count_plays})
-        async with at_work(service):
-            yield house
 
 
 async def test_a_scrobble_is_a_play_with_its_time_ids_and_account(house: House) -> None:
@@ -164,13 +82,13 @@ async def test_claiming_an_account_moves_the_plays_that_were_kept(house: House) 
 
     await house.claim(GUEST, "p2", "Carl")
 
-    await until_whose(house, ["Carl", None])
+    await house.until_whose(["Carl", None])
 
 
 async def test_a_play_of_a_claimed_account_is_its_persons_at_once(house: House) -> None:
     await house.post(plex_scrobble(1, account=2))
     await house.claim(GUEST, "p2", "Carl")
-    await until_whose(house, ["Carl"])
+    await house.until_whose(["Carl"])
 
     await house.post(plex_scrobble(2, account=2), at=NOON + timedelta(hours=1))
 
@@ -180,7 +98,7 @@ async def test_a_play_of_a_claimed_account_is_its_persons_at_once(house: House) 
 async def test_a_guests_play_is_never_the_owners(house: House) -> None:
     await house.post(plex_scrobble(1, account=1))
     await house.claim(OWNER, "p1", "Anna")
-    await until_whose(house, ["Anna"])
+    await house.until_whose(["Anna"])
 
     await house.post(plex_scrobble(2, account=2), at=NOON + timedelta(hours=1))
 
@@ -192,17 +110,17 @@ async def test_a_claim_that_comes_after_the_merge_goes_to_who_is_left(house: Hou
     await house.say(PersonMerged(id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id="p2"))
     await house.claim(GUEST, "p2", "Carl")
 
-    await until_whose(house, ["Anna"])
+    await house.until_whose(["Anna"])
 
 
 async def test_merged_persons_have_their_plays_together(house: House) -> None:
     await house.post(plex_scrobble(1, account=2))
     await house.claim(GUEST, "p2", "Carl")
-    await until_whose(house, ["Carl"])
+    await house.until_whose(["Carl"])
 
     await house.say(PersonMerged(id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id="p2"))
 
-    await until_whose(house, ["Anna"])
+    await house.until_whose(["Anna"])
 
 
 async def test_the_id_of_a_merged_person_finds_the_plays_of_who_is_left(house: House, bus: Bus) -> None:
@@ -210,7 +128,7 @@ async def test_the_id_of_a_merged_person_finds_the_plays_of_who_is_left(house: H
     await house.claim(OWNER, "p1", "Anna")
     await house.post(plex_scrobble(2, account=2))
     await house.claim(GUEST, "p2", "Carl")
-    await until_whose(house, ["Anna", "Carl"])
+    await house.until_whose(["Anna", "Carl"])
 
     for person_id, merged_id in (("p1", "p2"), ("p0", "p1")):
         await house.say(
@@ -218,7 +136,7 @@ async def test_the_id_of_a_merged_person_finds_the_plays_of_who_is_left(house: H
                 id=random_id(), occurred_at=NOON, person_id=person_id, person_name="Anna B.", merged_id=merged_id
             )
         )
-    await until_whose(house, ["Anna B.", "Anna B."])
+    await house.until_whose(["Anna B.", "Anna B."])
 
     for asked in ("p0", "p1", "p2", "anna b."):
         assert len(await house.plays(person=asked)) == 2, asked
@@ -236,13 +154,13 @@ async def test_a_claim_and_a_merge_at_once_leave_no_play_behind(house: House) ->
 
         await asyncio.gather(house.claim(account, f"q{number}", "Carl"), house.say(merged))
 
-    await until_whose(house, ["Anna"] * 8)
+    await house.until_whose(["Anna"] * 8)
 
 
 async def test_merges_that_come_in_the_wrong_order_end_with_who_is_left(house: House) -> None:
     await house.post(plex_scrobble(1, account=2))
     await house.claim(GUEST, "c", "Carl")
-    await until_whose(house, ["Carl"])
+    await house.until_whose(["Carl"])
     later = PersonMerged(id=random_id(), occurred_at=NOON, person_id="a", person_name="Anna", merged_id="b")
     earlier = PersonMerged(id=random_id(), occurred_at=NOON, person_id="b", person_name="Bert", merged_id="c")
 
@@ -250,14 +168,14 @@ async def test_merges_that_come_in_the_wrong_order_end_with_who_is_left(house: H
     await asyncio.sleep(0.2)
     await house.say(earlier)
 
-    await until_whose(house, ["Anna"])
+    await house.until_whose(["Anna"])
 
 
 async def test_two_accounts_of_one_person_at_once_are_one_viewing(house: House) -> None:
     for account in (1, 2):
         await house.post(plex_scrobble(99, account=account), at=NOON - timedelta(days=9 + account))
         await house.claim(OWNER if account == 1 else GUEST, "p", "Anna")
-    await until_whose(house, ["Anna", "Anna"])
+    await house.until_whose(["Anna", "Anna"])
 
     await asyncio.gather(
         *(house.post(plex_scrobble(number, account=account)) for number in range(10) for account in (1, 2))
@@ -290,7 +208,7 @@ async def test_reports_that_came_before_the_claim_are_one_viewing_after_it(house
     await house.claim(GUEST, "p", "Anna")
     await house.claim(JELLYFIN_ACCOUNT, "p", "Anna")
 
-    await until_whose(house, ["Anna"] * 3)
+    await house.until_whose(["Anna"] * 3)
     assert [play.source for play in await house.plays(search="movie 1")] == ["plex"]
 
 
@@ -298,11 +216,11 @@ async def test_reports_that_came_before_the_merge_are_one_viewing_after_it(house
     await seen_by_two_accounts(house)
     await house.claim(GUEST, "p", "Anna")
     await house.claim(JELLYFIN_ACCOUNT, "q", "Anna B.")
-    await until_whose(house, ["Anna"] * 2 + ["Anna B."] * 2)
+    await house.until_whose(["Anna"] * 2 + ["Anna B."] * 2)
 
     await house.say(PersonMerged(id=random_id(), occurred_at=NOON, person_id="p", person_name="Anna", merged_id="q"))
 
-    await until_whose(house, ["Anna"] * 3)
+    await house.until_whose(["Anna"] * 3)
 
 
 async def test_a_report_that_was_folded_and_is_replayed_is_no_second_play(house: House) -> None:
@@ -310,7 +228,7 @@ async def test_a_report_that_was_folded_and_is_replayed_is_no_second_play(house:
     await house.post(jellyfin_movie(1), source="jellyfin", webhook_id="folded")
     for account in (GUEST, JELLYFIN_ACCOUNT):
         await house.claim(account, "p", "Anna")
-    await until_whose(house, ["Anna"])
+    await house.until_whose(["Anna"])
 
     effect = await house.post(jellyfin_movie(1), source="jellyfin", webhook_id="folded", attempt=1)
 
@@ -324,21 +242,14 @@ async def test_the_same_title_of_two_persons_stays_two_plays(house: House) -> No
     await house.claim(GUEST, "p", "Anna")
     await house.claim(JELLYFIN_ACCOUNT, "q", "Bert")
 
-    await until_whose(house, ["Anna"] * 2 + ["Bert"] * 2)
-
-
-async def until_whose(house: House, wanted: Sequence[str | None]) -> None:
-    async def is_so() -> bool:
-        return sorted(map(str, await house.whose())) == sorted(map(str, wanted))
-
-    await until(is_so)
+    await house.until_whose(["Anna"] * 2 + ["Bert"] * 2)
 
 
 async def test_filters_find_what_they_say(house: House) -> None:
     await house.post(plex_scrobble(1, account=2))
     await house.post(jellyfin_stop(1), source="jellyfin", at=NOON + timedelta(days=1))
     await house.claim(GUEST, "p2", "Carl")
-    await until_whose(house, ["Carl", None])
+    await house.until_whose(["Carl", None])
 
     found = [
         len(await house.plays(**filters))

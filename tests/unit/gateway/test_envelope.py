@@ -9,7 +9,7 @@ from services.gateway.webhooks.envelope import delivery_key, envelope, fingerpri
 from services.gateway.webhooks.recent import Recent
 from services.gateway.webhooks.secrets import Match
 from shared.errors import InvalidError, TooLargeError
-from shared.schemas.webhooks import MAX_PAYLOAD, Webhook
+from shared.schemas.webhooks import MAX_PAYLOAD, SOURCES, Source, Webhook
 
 MATCH = Match("secret-1", "living-room")
 NOON = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
@@ -81,7 +81,8 @@ def test_what_is_refused_is_no_delivery() -> None:
         b'"text"',
         b"{",
         b"{}{}",
-        b'{"event":"a\nb"}',
+        b'{"event":"a\nb}',
+        b'{"event":"a\nb", x}',
         b'{"event":"\\ud800"}',
         b'{"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
         b"<html></html>",
@@ -106,6 +107,32 @@ def test_odd_objects_are_stored_as_they_are(payload: bytes) -> None:
     stored = record(envelope("plex", payload, MATCH, NOON, Recent()), TRACE)
 
     assert bytes(msgspec.json.decode(stored.data, type=Webhook).payload) == payload
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        (b'{"x":"a\nb\tc\r\nd"}', rb'{"x":"a\nb\tc\r\nd"}'),
+        (b'{"x":"a\x1b[1m\x07b"}', b'{"x":"a [1m b"}'),
+        (b'{\n\t"x\n": "a\\"\nb" }\r\n', b'{\n\t"x\\n": "a\\"\\nb" }\r\n'),
+        (b'{"x":"C:\\\\\na\\\nb"}', rb'{"x":"C:\\\na\\\nb"}'),
+        (b'{"x":\x0b1}\x1a', b'{"x": 1} '),
+        (rb'{"x":"\&quot;Heat\&quot;"}', b'{"x":"&quot;Heat&quot;"}'),
+        ('{"x":"Ä\n海"}'.encode(), r'{"x":"Ä\n海"}'.encode()),
+    ],
+)
+def test_what_a_template_has_broken_is_stored_as_the_json_that_was_meant(
+    source: Source, sent: bytes, stored: bytes
+) -> None:
+    kept = record(envelope(source, sent, MATCH, NOON, Recent()), TRACE)
+
+    assert bytes(msgspec.json.decode(kept.data, type=Webhook).payload).strip() == stored.strip()
+
+
+def test_mending_does_not_make_a_payload_longer_than_a_message() -> None:
+    with pytest.raises(TooLargeError):
+        envelope("jellyfin", b'{"x":"' + b"\n" * (MAX_PAYLOAD - 8) + b'"}', MATCH, NOON, Recent())
 
 
 def test_a_payload_of_the_limit_is_taken_and_one_byte_more_is_too_large() -> None:

@@ -44,6 +44,15 @@ def test_a_stop_at_the_end_and_a_mark_are_plays(change: dict[str, Any]) -> None:
     assert (play.account, play.title, play.watched_at) == (LUIZ, ACCOUNTANT, AT_THE_END)
 
 
+@pytest.mark.parametrize("change", [{}, {"Event": "item.markplayed", "PlaybackInfo": None}])
+def test_a_file_with_several_episodes_has_a_last_one(change: dict[str, Any]) -> None:
+    double = {"Type": "Episode", "SeriesName": "S", "ParentIndexNumber": 5, "IndexNumber": 14, "IndexNumberEnd": 15}
+
+    title = watched("emby", STOP | change | {"Item": STOP["Item"] | double}).title
+
+    assert (title.season, title.episode, title.episode_end) == (5, 14, 15)
+
+
 def test_an_unmark_is_a_tombstone() -> None:
     tombstone = unwatched("emby", STOP | {"Event": "item.markunplayed"})
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.syncer.sources.outcome import Ignored
@@ -74,6 +75,22 @@ def test_a_stop_at_the_end_a_toggle_and_a_finished_playback_are_plays(payload: d
     assert (play.account, play.title, play.watched_at) == (RAIN, EPISODE, AT_THE_END)
 
 
+@pytest.mark.parametrize(
+    ("payload", "last"),
+    [
+        (SENT | {"EpisodeNumberEnd": 3}, 3),
+        (TEMPLATED | {"EpisodeNumberEnd": "03"}, 3),
+        (TEMPLATED | {"EpisodeNumberEnd": ""}, None),
+        (TEMPLATED | {"EpisodeNumber": "02-03"}, 3),
+        (SENT | {"EpisodeNumberEnd": 2_000_000_000}, None),
+    ],
+)
+def test_a_file_with_several_episodes_has_a_last_one(payload: dict[str, Any], last: int | None) -> None:
+    play = watched("jellyfin", payload | {"NotificationType": "PlaybackStop", "PlayedToCompletion": "True"})
+
+    assert play.title == msgspec.structs.replace(EPISODE, episode_end=last)
+
+
 @pytest.mark.parametrize("played", [False, "False", "false"])
 def test_an_untoggle_is_a_tombstone_of_now(played: object) -> None:
     toggle = {"NotificationType": "UserDataSaved", "SaveReason": "TogglePlayed", "Played": played}
@@ -143,6 +160,56 @@ def test_a_toggle_happened_when_the_item_was_last_played() -> None:
 def test_an_impossible_moment_gives_way_to_when_it_was_received(moment: object) -> None:
     assert watched("jellyfin", FINISHED | {"UtcTimestamp": moment}).watched_at == NOW
     assert watched("jellyfin", TOGGLED | {"UtcTimestamp": moment, "LastPlayedDate": moment}).watched_at == NOW
+
+
+ESCAPED = {"Name": "&#28023;&#23777; &quot;&amp;amp;&quot;", "SeriesName": "J&#xFC;rgen &eacute;", "UserId": None}
+AS_MEANT = ('海峡 "&amp;"', "Jürgen é", "&#252;")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        FINISHED | {"PlayedToCompletion": "True"},
+        FINISHED | {"PlayedToCompletion": "true"},
+        FINISHED | {"PlayedToCompletion": True, "RunTimeTicks": "14210970000"},
+        FINISHED | {"PlayedToCompletion": True, "EpisodeNumber": "2"},
+        TOGGLED | {"Played": "True"},
+    ],
+)
+def test_what_a_template_has_escaped_for_html_is_read_as_it_was(payload: dict[str, Any]) -> None:
+    play = watched("jellyfin", payload | ESCAPED | {"NotificationUsername": "&amp;#252;"})
+
+    assert (play.title.title, play.title.show, play.account.name) == AS_MEANT
+
+
+@pytest.mark.parametrize("payload", [FINISHED, TOGGLED])
+@pytest.mark.parametrize("name", ["&#28023;&#23777;", "Tom &amp; Jerry", "R&eacute;n&eacute;"])
+def test_what_is_sent_with_all_properties_is_read_as_it_is(payload: dict[str, Any], name: str) -> None:
+    play = watched("jellyfin", payload | {"Name": name, "NotificationUsername": name, "UserId": None})
+
+    assert (play.title.title, play.account.name) == (name, name)
+
+
+def test_a_finished_viewing_was_watched_at_its_end_and_began_when_it_was_last_played() -> None:
+    saved = {"SaveReason": "PlaybackFinished", "LastPlayedDate": "2026-11-20T10:00:00.0000000Z"}
+
+    play = watched("jellyfin", TOGGLED | saved)
+
+    assert (play.watched_at, play.began_at, play.told_at) == (AT_THE_END, datetime(2026, 11, 20, 10, tzinfo=UTC), None)
+
+
+@pytest.mark.parametrize("begin", ["2026-11-20T12:04:00Z", "2026-11-01T10:00:00Z", "11/20/2026 10:00:00", "", None])
+def test_a_begin_that_cannot_be_is_none(begin: object) -> None:
+    play = watched("jellyfin", TOGGLED | {"SaveReason": "PlaybackFinished", "LastPlayedDate": begin})
+
+    assert (play.watched_at, play.began_at) == (AT_THE_END, None)
+
+
+def test_a_toggle_says_until_when_nothing_else_began() -> None:
+    play = watched("jellyfin", TOGGLED | {"LastPlayedDate": "2026-11-20T10:00:00Z"})
+
+    assert play.watched_at == play.began_at == datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert play.told_at == AT_THE_END
 
 
 def test_a_user_without_an_id_is_known_by_name() -> None:

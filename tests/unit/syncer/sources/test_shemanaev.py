@@ -41,6 +41,15 @@ def test_the_other_plug_in_sends_the_shows_ids_too(event: str) -> None:
     assert (play.title.show, play.title.season, play.title.episode) == ("86 Eighty-Six", 1, 2)
 
 
+@pytest.mark.parametrize("event", ["Scrobble", "MarkPlayed"])
+def test_the_other_plug_in_names_the_last_episode_of_a_file(event: str) -> None:
+    double = {**SHEMANAEV["Item"], "IndexNumberEnd": 3}  # type: ignore[dict-item]
+
+    title = watched("jellyfin", SHEMANAEV | {"Event": event, "Item": double}).title
+
+    assert (title.season, title.episode, title.episode_end) == (1, 2, 3)
+
+
 def test_the_other_plug_ins_unmark_is_a_tombstone() -> None:
     assert unwatched("jellyfin", SHEMANAEV | {"Event": "MarkUnplayed"}).at == NOW
 
@@ -80,6 +89,17 @@ LIKE_PLEX = {
         "duration": 14_210_970,
     },
 }
+
+
+def test_the_imitation_of_plex_can_come_out_of_a_template() -> None:
+    item = {"type": "movie", "title": "&#28023;&#23777;", "year": "2004"}
+    template = LIKE_PLEX | {"Account": {"title": "J&#252;rgen"}, "Metadata": item}
+
+    play = watched("jellyfin", template)
+    sent = watched("jellyfin", template | {"Metadata": item | {"year": 2004}})
+
+    assert (play.title.title, play.account.name) == ("海峡", "Jürgen")
+    assert (sent.title.title, sent.account.name) == ("&#28023;&#23777;", "J&#252;rgen")
 
 
 def test_the_imitation_of_plex_is_a_play_on_jellyfin_and_nobody_its_owner() -> None:

@@ -47,6 +47,49 @@ def test_what_is_named_in_some_way_is_a_title(seen: Sighting, expected: Title) -
 
 
 @pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (14, 15, (14, 15)),
+        ("14", "15", (14, 15)),
+        ("1", 50, (1, 50)),
+        (0, 1, (0, 1)),
+        ("14-15", None, (14, 15)),
+        (" 06 - 10 ", "", (6, 10)),
+        ("14-", None, (14, None)),
+        (14, 14, (14, None)),
+        (14, 13, (14, None)),
+        (1, 51, (1, None)),
+        (1, 2_000_000_000, (1, None)),
+        ("1-2000000000", None, (1, None)),
+        ("1-999999", None, (1, None)),
+        (1, -1, (1, None)),
+        (1, "", (1, None)),
+        (1, [2], (1, None)),
+        (1, True, (1, None)),
+        (None, 15, (None, None)),
+        ("2021-10-20", None, (None, None)),
+    ],
+)
+def test_a_file_has_as_many_episodes_as_a_file_can_have(
+    first: object, last: object, expected: tuple[int | None, int | None]
+) -> None:
+    title = titled(
+        Sighting(kind="episode", title="A / B", show="S", season=5, episode=first, episode_end=last), sender="Emby"
+    )
+
+    assert isinstance(title, Title)
+    assert (title.episode, title.episode_end) == expected
+
+
+def test_a_movie_and_an_episode_of_no_show_have_no_others() -> None:
+    for kind in ("movie", "episode"):
+        title = titled(Sighting(kind=kind, title="A / B", season=5, episode=14, episode_end=15), sender="Emby")
+
+        assert isinstance(title, Title)
+        assert title.episode_end is None
+
+
+@pytest.mark.parametrize(
     ("seen", "reason"),
     [
         (Sighting(kind="movie", year=1995, item="5"), "Plex does not say which movie this is"),
