@@ -33,6 +33,7 @@ from services.gateway.api.tracing import traced
 from services.gateway.discord import routes as discord
 from services.gateway.discord.door import Door as DiscordDoor
 from services.gateway.edge import Edge
+from services.gateway.forwarded import Forwarded, Network
 from services.gateway.pages import done, home
 from services.gateway.reference import page as reference
 from services.gateway.refusals.noting import Note, noting
@@ -90,10 +91,12 @@ def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer, *, subp
     )
 
 
-def application(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer, *, subpath: str) -> ASGIApp:
-    """Return the whole application, under a path of its host where there is one."""
+def application(
+    routes: Routes, doors: Doors, guard: Guard, tracer: Tracer, *, subpath: str, proxies: tuple[Network, ...]
+) -> ASGIApp:
+    """Return the whole application, under a path of its host where there is one, behind proxies that are trusted."""
     inner = litestar(routes, doors, guard, tracer, subpath=subpath)
-    return Subpath(Edge(inner), subpath, routes=[route.path for route in inner.routes])
+    return Subpath(Forwarded(Edge(inner), proxies), subpath, routes=[route.path for route in inner.routes])
 
 
 def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:

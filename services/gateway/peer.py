@@ -6,5 +6,5 @@ from litestar.connection import ASGIConnection
 
 
 def address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """Return the address of the peer; what a proxy says of others behind it is not believed."""
+    """Return the address of the caller: of the peer, or of whom a trusted proxy names (`forwarded`)."""
     return connection.client.host if connection.client else ""

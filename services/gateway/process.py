@@ -23,6 +23,7 @@ from services.gateway.bootstrap import Bootstrap
 from services.gateway.discord.application import Application
 from services.gateway.events.feed import Feed
 from services.gateway.events.handlers import EventLog
+from services.gateway.forwarded import networks
 from services.gateway.readiness import Preparation, Readiness
 from services.gateway.refusals.register import Register
 from services.gateway.retention import Retention
@@ -132,6 +133,7 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None, passwords: Passw
         refused=Register(parts.pool, now=_now),
         spool=spool,
         subpath=subpath_of(config.public_url),
+        proxies=networks(config.usher_trusted_proxies),
         tries=Tries(parts.pool, SteadyClock()),
         watching=Watching(parts.pool, now=_now),
         webhook_secrets=WebhookSecrets(

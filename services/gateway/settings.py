@@ -46,6 +46,9 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     usher_public_url: Url = ""
     """How the outside reaches the gateway; empty: by host and port."""
     usher_data_dir: Annotated[str, described("a folder that Usher may write", "/data")] = "./data"
+    usher_trusted_proxies: Annotated[
+        str, described("networks of proxies that say who calls, separated by commas", "127.0.0.1,172.16.0.0/12")
+    ] = "127.0.0.0/8,::1"
     usher_spool: Switch = "on"
     usher_admin_username: UserName = "admin"
     usher_admin_password: Password = Secret("")

@@ -36,6 +36,7 @@ from services.gateway.discord.application import Application
 from services.gateway.discord.door import Door as DiscordDoor
 from services.gateway.discord.suggestions import Suggestions
 from services.gateway.events.feed import Feed
+from services.gateway.forwarded import Network
 from services.gateway.metrics import Counted
 from services.gateway.pages.done import DonePage
 from services.gateway.readiness import Preparation, Readiness
@@ -63,6 +64,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     refused: Register
     spool: Spool | None
     subpath: str
+    proxies: tuple[Network, ...]
     tries: Tries
     watching: Watching
     webhook_secrets: WebhookSecrets
@@ -98,4 +100,4 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         refused=wires.refused.note,
     )
     guard = Guard(Doorman(pool, now=now), wires.preparation)
-    return app.application(routes, doors, guard, parts.tracer, subpath=wires.subpath)
+    return app.application(routes, doors, guard, parts.tracer, subpath=wires.subpath, proxies=wires.proxies)

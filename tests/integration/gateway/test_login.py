@@ -326,3 +326,19 @@ async def test_an_api_key_has_no_session_to_log_out_of(house: House) -> None:
         assert "only a session can be logged out" in refused.json()["detail"]
         assert refused.json()["errors"]
     assert (await house.get("/api/auth/verify", headers={"Authorization": f"Bearer {KEY}"})).json()["kind"] == "key"
+
+
+async def test_who_comes_through_our_proxy_waits_for_nobody_else_behind_it(house: House) -> None:
+    async def through_proxy(caller: str, password: str) -> int:
+        answer = await house.http.post(
+            "/api/auth/login",
+            json={"username": "admin", "password": password},
+            headers={"X-Forwarded-For": f"10.9.9.9, {caller}"},
+        )
+        return answer.status_code
+
+    wrong = [await through_proxy("198.51.100.1", "wrong wrong wrong") for _ in range(7)]
+
+    assert wrong[-1] == 429
+    assert await through_proxy("198.51.100.2", PASSWORD) in {200, 201}
+    assert await through_proxy("198.51.100.1", PASSWORD) == 429
