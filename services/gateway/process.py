@@ -28,8 +28,10 @@ from services.gateway.settings import Settings
 from services.gateway.spool import spool as spools
 from services.gateway.spool.drain import Drain
 from services.gateway.spool.hedge import Hedge, NoShelf
+from services.gateway.spool.outcomes import Outcomes
 from services.gateway.spool.spool import Spool
 from services.gateway.startup import NAME, Startup
+from services.gateway.upkeep import Upkeep
 from services.gateway.wiring import Wires
 from shared import runtime
 from shared.bus import streams
@@ -63,7 +65,8 @@ class Process:
         self._server = Server(
             wiring.application(parts, wires, now=_now), host=config.usher_host, port=config.usher_port
         )
-        metrics.watch(spool, wires.feed)
+        self._upkeep = Upkeep(parts.bus)
+        metrics.watch(spool, wires.feed, wires.readiness)
 
     @property
     def port(self) -> int:
@@ -76,6 +79,7 @@ class Process:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._server.run())
             tasks.create_task(self._work())
+            tasks.create_task(self._upkeep.run())
             if self._drain is not None:
                 tasks.create_task(self._drain.run())
             log.info("listening", port=self.port)
@@ -102,6 +106,7 @@ def _now() -> datetime:
 def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
     keyring = Keyring.parse(config.usher_encryption_keys)
     vault = Vault(parts.pool, keyring)
+    outcomes = Outcomes()
     refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
     return Wires(
         courier=Courier(keyring),
@@ -110,7 +115,8 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None) -> Wires:
         hedge=Hedge(parts.bus, spool or NoShelf()),
         passwords=Passwords(),
         preparation=Preparation(),
-        readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
+        outcomes=outcomes,
+        readiness=Readiness(parts.bus, spool, config.spool_folder, refresh, outcomes),
         refresh=refresh,
         spool=spool,
         webhook_secrets=WebhookSecrets(

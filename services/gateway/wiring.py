@@ -37,6 +37,7 @@ from services.gateway.metrics import Counted
 from services.gateway.pages.done import DonePage
 from services.gateway.readiness import Preparation, Readiness
 from services.gateway.spool.hedge import Hedge
+from services.gateway.spool.outcomes import Outcomes
 from services.gateway.spool.spool import Spool
 from services.gateway.webhooks.door import Door
 from shared.courier import Courier
@@ -50,6 +51,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     discord: Application
     feed: Feed
     hedge: Hedge
+    outcomes: Outcomes
     passwords: Passwords
     preparation: Preparation
     readiness: Readiness
@@ -80,7 +82,7 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         stream=StreamRoutes(wires.feed),
         user_settings=UserSettingsRoutes(bus, pool, wires.courier, now=now),
     )
-    storage = Counted(wires.hedge)
+    storage = Counted(wires.hedge, wires.outcomes)
     doors = app.Doors(
         webhooks=Door(wires.refresh, storage),
         discord=DiscordDoor(wires.discord, storage, wires.courier, Suggestions(bus)),

@@ -44,6 +44,10 @@ class Files:
         """Commit these records; raises `SpoolFullError`."""
         self._own.store.append(records, spooled_at)
 
+    def attempt(self, at: float) -> None:
+        """Commit something to the own file; raises `SpoolFullError`."""
+        self._own.store.attempt(at)
+
     def oldest(self, limit: int) -> Batch:
         """Return the first records that wait; a left file that has none any more is removed."""
         while self._left:

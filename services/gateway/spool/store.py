@@ -26,6 +26,7 @@ create table if not exists records (
     refused text
 )
 """
+_ATTEMPTS: Final = "create table if not exists attempts (id integer primary key, at real not null)"
 _APPEND: Final = (
     "insert into records (source, subject, message_id, headers, data, spooled_at) values (?, ?, ?, ?, ?, ?)"
 )
@@ -95,6 +96,15 @@ class SpoolStore:
         try:
             with self._connection:
                 self._connection.executemany(_APPEND, rows)
+        except sqlite3.Error as exc:
+            raise SpoolFullError(f"the spool cannot be written: {exc}") from exc
+
+    def attempt(self, at: float) -> None:
+        """Commit something that is no record, so that it is known that a commit works."""
+        try:
+            with self._connection:
+                self._connection.execute(_ATTEMPTS)
+                self._connection.execute("insert or replace into attempts (id, at) values (1, ?)", (at,))
         except sqlite3.Error as exc:
             raise SpoolFullError(f"the spool cannot be written: {exc}") from exc
 
