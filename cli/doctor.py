@@ -61,7 +61,8 @@ async def _examine(config: RunSettings, upstreams: UpstreamSettings) -> list[Fin
         ),
         _check_addresses(config, upstreams, folder, own=[database_url, nats_url]),
     )
-    return [*findings, *(finding for part in parts for finding in part)]
+    found = [*findings, *(finding for part in parts for finding in part)]
+    return list(dict.fromkeys(found))  # what the gateway says of a stream, the look at NATS says too
 
 
 async def _check_addresses(

@@ -111,7 +111,7 @@ def prepare(config: RunSettings, folder: Folder) -> tuple[list[Program], Mapping
     environment["USHER_ENCRYPTION_KEYS_FILE"] = str(folder.publish(names.ENCRYPTION_KEYS, keys.reveal()))
     servers = []
     if not config.nats_url:
-        nats = EmbeddedNats(folder.nats, port=free_port())
+        nats = EmbeddedNats(folder.nats, port=free_port(), monitor_port=free_port())
         nats.prepare()
         servers.append(_logged(nats.program, folder))
         environment["NATS_URL_FILE"] = str(folder.publish(names.NATS_URL, nats.url.reveal()))
@@ -164,6 +164,7 @@ def _service(name: str, environment: Mapping[str, str], *, port: int, ready_when
         arguments=(sys.executable, "-m", f"services.{name}"),
         environment={**environment, "USHER_MONITOR_HOST": "127.0.0.1", "USHER_MONITOR_PORT": str(port)},
         ready_when=ready_when,
+        folder=environment["USHER_DATA_DIR"],
     )
 
 

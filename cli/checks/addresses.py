@@ -32,7 +32,9 @@ async def check_gateway(http: Any, address: str, key: Secret) -> list[Finding]:
     try:
         await usher.get("/ready")
     except (AwayError, AnswerError) as exc:
-        findings.append(fail("gateway", f"it cannot store webhooks: {exc.detail}", "see its log, NATS and the disk"))
+        findings.append(
+            fail("gateway", f"it cannot store webhooks: {exc.detail}", "make room on the disk; see its log, and NATS")
+        )
     try:
         parts = await usher.get("/api/health")
     except (AwayError, AnswerError) as exc:
@@ -49,6 +51,7 @@ def parts_of(health: Mapping[str, Any]) -> list[Finding]:
             findings.append(ok(f"{name}", f"{replicas} at work"))
         else:
             findings.append(fail(f"{name}", "none answers", "see its log; `usher run` starts it"))
+    findings += [fail(each["part"], each["text"], each["mend"]) for each in health.get("problems", [])]
     spool = health.get("spool", {})
     if spool.get("records", 0):
         findings.append(warn("spool", f"{spool['records']} webhooks wait for NATS", "they are sent when it is back"))

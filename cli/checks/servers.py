@@ -68,7 +68,8 @@ async def check_nats(url: Secret, *, credentials: str, replicas: int, is_embedde
 
 
 def _streams(found: Inspection) -> list[Finding]:
-    findings = [
+    findings = [fail(problem.part, problem.text, problem.mend) for problem in found.problems]
+    findings += [
         warn("streams", f"{stream} differs in {', '.join(names)}", "restart a service: it repairs them")
         for stream, names in found.drift.items()
     ]

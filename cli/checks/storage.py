@@ -7,6 +7,7 @@ from typing import Final
 
 from cli.checks.finding import Finding, fail, ok, warn
 from cli.folder import ENCRYPTION_KEYS, LOCAL_API_KEY, Folder
+from cli.supervisor.disk import ROOM
 
 FULL: Final = 256 * 1024 * 1024
 NEARLY_FULL: Final = 2 * 1024 * 1024 * 1024
@@ -36,6 +37,9 @@ def check_room(folder: Folder) -> Finding:
     """Look at the free space."""
     free = shutil.disk_usage(folder.path).free
     text = f"{free / 1024**3:.1f} GiB are free for {folder.path}"
+    if free < ROOM:
+        full = f"the disk is full: {free / 1024**2:.0f} MiB are free for {folder.path}"
+        return fail("disk", full, "make room: until then nothing is stored; then everything goes on by itself")
     if free < FULL:
         return fail("disk", text, "make room: nothing can be stored soon")
     if free < NEARLY_FULL:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from cli.embedded.program import EmbeddedServerError
-from cli.supervisor.program import Program
+from cli.supervisor.program import Program, Sign
 from shared.schemas.secret import Secret
 
 _USER: Final = "usher"
 _CONFIGURATION: Final = """\
 server_name: usher
 listen: "127.0.0.1:{port}"
+{monitor}
 max_payload: 1MB
 max_connections: 256
 write_deadline: "5s"
@@ -33,13 +34,14 @@ authorization {{ user: {user}, password: "{password}" }}
 
 
 class EmbeddedNats:
-    """A nats-server under a folder, on a port of the loopback address."""
+    """A nats-server under a folder, on a port of the loopback address, and on another one with its health."""
 
-    def __init__(self, folder: Path, *, port: int) -> None:
+    def __init__(self, folder: Path, *, port: int, monitor_port: int = 0) -> None:
         self._folder = folder
         self._configuration = folder / "nats.conf"
         self._password = folder / "password"
         self._port = port
+        self._monitor_port = monitor_port
 
     @property
     def url(self) -> Secret:
@@ -54,10 +56,12 @@ class EmbeddedNats:
             arguments=(_server(), "--config", str(self._configuration)),
             stop_signal=signal.SIGTERM,
             inherits=False,
+            folder=str(self._folder),
+            health=Sign("127.0.0.1", self._monitor_port, "/healthz") if self._monitor_port else None,
         )
 
     def prepare(self) -> None:
-        """Write the configuration for this port; messages stay where they are."""
+        """Write the configuration for this port; messages stay where they are. Raises `EmbeddedServerError`."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._password.exists():
             _write(self._password, secrets.token_urlsafe(32))
@@ -65,6 +69,7 @@ class EmbeddedNats:
             self._configuration,
             _CONFIGURATION.format(
                 port=self._port,
+                monitor=f'http: "127.0.0.1:{self._monitor_port}"' if self._monitor_port else "",
                 store=self._folder / "jetstream",
                 user=_USER,
                 password=self._password.read_text(encoding="ascii"),
@@ -73,8 +78,14 @@ class EmbeddedNats:
 
 
 def _write(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
+    """Write all or nothing: on a full disk an empty password would be left, and be taken for one."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as exc:
+        raise EmbeddedServerError(f"{path} cannot be written: {exc.strerror}") from exc
 
 
 def _server() -> str:

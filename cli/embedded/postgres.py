@@ -68,6 +68,7 @@ class EmbeddedPostgres:
             user=self._user,
             environment=_ENVIRONMENT,
             inherits=False,
+            folder=str(self._cluster.parent),
         )
 
     def prepare(self) -> None:

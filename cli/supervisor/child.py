@@ -29,6 +29,8 @@ class Child:
         """The reading end of its standard error, where that passes through us."""
         self.due_at: float | None = None
         """When to start it again, in time.monotonic()'s seconds."""
+        self.is_renewed = False
+        """True while it is made to end so that it begins anew."""
 
     @property
     def is_alive(self) -> bool:
@@ -38,6 +40,7 @@ class Child:
     def start(self) -> None:
         """Start it. Raises OSError where that cannot be done."""
         self.due_at = None
+        self.is_renewed = False
         self._tail = b""
         if self.program.log:
             with logfile.opened(Path(self.program.log)) as output:
@@ -55,6 +58,11 @@ class Child:
         if self._process is not None:
             self._process.send_signal(number)
 
+    def renew(self) -> None:
+        """Make its process end, so that another one begins; that is no death."""
+        self.is_renewed = True
+        self.send(self.program.stop_signal)
+
     def kill(self) -> None:
         """End its whole session."""
         if self._process is not None:
@@ -69,6 +77,11 @@ class Child:
             self.forward()
             self._close()
         return status
+
+    def postpone(self) -> float:
+        """Put the next start off for as long as after many deaths, without counting one; return the pause."""
+        self.due_at = time.monotonic() + self._limits.longest_pause_s
+        return self._limits.longest_pause_s
 
     def mourn(self) -> float | None:
         """Note a death now; return the pause until the next start, None where it died too often."""

@@ -3,6 +3,7 @@
 Services start all at once, before the servers answer: they wait for what they need by themselves.
 """
 
+import errno
 import os
 import select
 import signal
@@ -15,13 +16,16 @@ from types import FrameType
 from typing import Final
 
 from cli.supervisor.child import Child
+from cli.supervisor.disk import has_room
 from cli.supervisor.plan import Plan
 from cli.supervisor.program import Program, ending
 from cli.supervisor.readiness import is_shown
+from cli.supervisor.renewal import Renewal
 
 SETTINGS_ARE_WRONG: Final = 2
 """The status of a service that cannot read its settings: starting it again would change nothing."""
 
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _LOOK_AGAIN_S: Final = 0.05
 _SAY_AGAIN_S: Final = 15.0
 _IDLE_S: Final = 3600.0
@@ -43,6 +47,7 @@ class Supervisor:
         self._servers = self._children(plan.servers)
         self._services = self._children(plan.services)
         self._all = [*self._servers, *self._services]
+        self._renewal = Renewal(self._servers, every_s=plan.look_every_s, say=say)
         self._is_told_to_stop = False
         self._is_announced = False
         self._say_again_at = time.monotonic() + _SAY_AGAIN_S
@@ -92,13 +97,14 @@ class Supervisor:
                 self._restart_later(child, status)
             elif child.due_at is not None and child.due_at <= time.monotonic():
                 _start(child)
+        self._renewal.look()
         if not self._is_announced:
             self._announce()
 
     def _patience_s(self) -> float:
         if not self._is_announced:
             return _LOOK_AGAIN_S
-        due = [child.due_at for child in self._all if child.due_at is not None]
+        due = [at for at in (self._renewal.due_at, *(child.due_at for child in self._all)) if at is not None]
         return max(0.0, min(due) - time.monotonic()) if due else _IDLE_S
 
     def _wait(self, seconds: float) -> None:
@@ -113,14 +119,19 @@ class Supervisor:
                 child.forward()
 
     def _restart_later(self, child: Child, status: int) -> None:
+        if child.is_renewed:
+            _start(child)
+            return
         name, words = child.program.name, child.last_words() or "it said nothing"
         if status == SETTINGS_ARE_WRONG and child in self._services:
             raise GaveUpError(f"{name} cannot run with these settings; all stop", status=SETTINGS_ARE_WRONG)
-        pause = child.mourn()
+        has_no_room = not has_room(child.program.folder)
+        pause = child.postpone() if has_no_room else child.mourn()
         if pause is None:
             often = f"more than {self._plan.limits.deaths} times in {self._plan.limits.within_s:.0f} s"
             raise GaveUpError(f"{name} ended {often}, last with {ending(status)}: {words}", status=1)
-        say(f"{name} ended with {ending(status)}; starting it again in {pause:.1f} s ({words})")
+        why = f"; the disk of {child.program.folder} is full" if has_no_room else ""
+        say(f"{name} ended with {ending(status)}{why}; starting it again in {pause:.1f} s ({words})")
 
     def _announce(self) -> None:
         waiting = [child.program.name for child in self._services if not _is_ready(child)]
@@ -154,6 +165,10 @@ def _start(child: Child) -> None:
     try:
         child.start()
     except (OSError, KeyError) as exc:  # KeyError: its system user is gone
+        if isinstance(exc, OSError) and exc.errno in _NO_ROOM:
+            say(f"{child.program.name} cannot be started yet: {exc}")
+            child.postpone()
+            return
         raise GaveUpError(f"{child.program.name} cannot be started: {exc}", status=1) from exc
 
 

@@ -10,7 +10,10 @@ from cli.supervisor.restart import Limits
 
 
 class Plan(NamedTuple):
-    """Services stop before servers. `lock` is an open file that keeps a second copy away; `remove` goes at the end."""
+    """Services stop before servers; every `look_every_s` it is looked whether servers still write.
+
+    `lock` is an open file that keeps a second copy away; `remove` goes at the end.
+    """
 
     address: str
     servers: Sequence[Program]
@@ -18,6 +21,7 @@ class Plan(NamedTuple):
     limits: Limits = Limits()
     stop_services_within_s: float = 7.0
     stop_all_within_s: float = 9.3
+    look_every_s: float = 5.0
     lock: int | None = None
     remove: Sequence[str] = ()
 
@@ -47,4 +51,5 @@ def load(path: Path) -> Plan:
 
 def _program(fields: dict[str, Any]) -> Program:
     signs = tuple(Sign(*sign) for sign in fields["ready_when"])
-    return Program(**fields | {"arguments": tuple(fields["arguments"]), "ready_when": signs})
+    health = None if fields["health"] is None else Sign(*fields["health"])
+    return Program(**fields | {"arguments": tuple(fields["arguments"]), "ready_when": signs, "health": health})

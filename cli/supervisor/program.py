@@ -34,7 +34,8 @@ class Program(NamedTuple):
     `stop_signal` makes it stop quickly and cleanly; `death_signal` is what it gets when its supervisor is killed.
     `user` is the system user it runs as (None: ours). It gets `environment` on top of ours, or, where it does not
     `inherit`, nothing else. With a `log` both of its outputs go to that file, else they are ours.
-    It is ready when it shows all signs.
+    It is ready when it shows all signs. `folder` is where it writes. `health` is what a nats-server answers while it
+    writes; one that has stopped writing is started again once its folder has room.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Program(NamedTuple):
     inherits: bool = True
     log: str = ""
     ready_when: tuple[Sign, ...] = ()
+    folder: str = ""
+    health: Sign | None = None
 
     def start(self, output: Output = None, *, errors: Output = None, leashed: bool = False) -> subprocess.Popen[bytes]:
         """Start it, in a session of its own; its errors go to `output` too where `errors` is None.

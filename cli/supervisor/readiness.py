@@ -1,4 +1,4 @@
-"""Asks a program over HTTP whether it is ready, with a socket: an HTTP client would stay in memory for ever."""
+"""Asks a program over HTTP how it is, with a socket: an HTTP client would stay in memory for ever."""
 
 import socket
 from typing import Final
@@ -6,15 +6,38 @@ from typing import Final
 from cli.supervisor.program import Sign
 
 _PATIENCE_S: Final = 0.5
+_MOST: Final = 4096
+_STOPPED: Final = b"write error"
+"""What nats-server's /healthz says of a stream that takes nothing more until the server is started again:
+https://docs.nats.io/release-notes/whats_new/whats_new_214"""
 
 
 def is_shown(sign: Sign) -> bool:
     """Say whether the address answers as it should within half a second."""
+    return _status(_answer(sign)) == sign.status
+
+
+def has_stopped_writing(health: Sign) -> bool:
+    """Say whether a nats-server refuses to write since a write failed; one that does not answer may be starting."""
+    answer = _answer(health)
+    return _status(answer) not in (0, health.status) and _STOPPED in answer
+
+
+def _status(answer: bytes) -> int:
+    words = answer.split(b" ", 2)
+    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+
+
+def _answer(sign: Sign) -> bytes:
+    """Return the beginning of the answer; empty where there is none."""
     request = f"GET {sign.path} HTTP/1.0\r\nHost: {sign.host}\r\n\r\n"
+    answer = b""
     try:
         with socket.create_connection((sign.host, sign.port), timeout=_PATIENCE_S) as connection:
             connection.settimeout(_PATIENCE_S)
             connection.sendall(request.encode("ascii"))
-            return connection.recv(64).split(b" ")[1:2] == [b"%d" % sign.status]
+            while len(answer) < _MOST and (more := connection.recv(_MOST)):
+                answer += more
     except OSError:
-        return False
+        return answer
+    return answer

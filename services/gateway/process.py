@@ -32,9 +32,11 @@ from services.gateway.settings import Settings
 from services.gateway.spool import spool as spools
 from services.gateway.spool.drain import Drain
 from services.gateway.spool.hedge import Hedge, NoShelf
+from services.gateway.spool.outcomes import Outcomes
 from services.gateway.spool.spool import Spool
 from services.gateway.startup import NAME, Startup
 from services.gateway.subpath import subpath_of
+from services.gateway.upkeep import Upkeep
 from services.gateway.webhooks.exchange import Exchange
 from services.gateway.webhooks.recent import Recent
 from services.gateway.wiring import Wires
@@ -74,7 +76,8 @@ class Process:
         self._server = Server(
             wiring.application(parts, wires, now=_now), host=config.usher_host, port=config.usher_port
         )
-        metrics.watch(spool, wires.feed)
+        self._upkeep = Upkeep(parts.bus)
+        metrics.watch(spool, wires.feed, wires.readiness)
 
     @property
     def port(self) -> int:
@@ -88,6 +91,7 @@ class Process:
             tasks.create_task(self._server.run())
             tasks.create_task(self._work())
             tasks.create_task(self._exchange.run())
+            tasks.create_task(self._upkeep.run())
             if self._drain is not None:
                 tasks.create_task(self._drain.run())
             log.info("listening", port=self.port)
@@ -119,6 +123,7 @@ def _now() -> datetime:
 def _wires(config: Settings, parts: Parts, spool: Spool | None, passwords: Passwords) -> Wires:
     keyring = Keyring.parse(config.usher_encryption_keys)
     vault = Vault(parts.pool, keyring)
+    outcomes = Outcomes()
     refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
     return Wires(
         courier=Courier(keyring),
@@ -127,7 +132,8 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None, passwords: Passw
         hedge=Hedge(parts.bus, spool or NoShelf()),
         passwords=passwords,
         preparation=Preparation(),
-        readiness=Readiness(parts.bus, spool, config.spool_folder, refresh),
+        outcomes=outcomes,
+        readiness=Readiness(parts.bus, spool, config.spool_folder, refresh, outcomes),
         recent=Recent(),
         refresh=refresh,
         refused=Register(parts.pool, now=_now),

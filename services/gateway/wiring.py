@@ -42,6 +42,7 @@ from services.gateway.pages.done import DonePage
 from services.gateway.readiness import Preparation, Readiness
 from services.gateway.refusals.register import Register
 from services.gateway.spool.hedge import Hedge
+from services.gateway.spool.outcomes import Outcomes
 from services.gateway.spool.spool import Spool
 from services.gateway.webhooks.door import Door
 from services.gateway.webhooks.recent import Recent
@@ -56,6 +57,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     discord: Application
     feed: Feed
     hedge: Hedge
+    outcomes: Outcomes
     passwords: Passwords
     preparation: Preparation
     readiness: Readiness
@@ -93,7 +95,7 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         stream=StreamRoutes(wires.feed, wires.watching),
         user_settings=UserSettingsRoutes(bus, pool, wires.courier, now=now),
     )
-    storage = Counted(wires.hedge)
+    storage = Counted(wires.hedge, wires.outcomes)
     doors = app.Doors(
         webhooks=Door(wires.refresh, storage, recent=wires.recent),
         discord=DiscordDoor(wires.discord, storage, wires.courier, Suggestions(bus)),

@@ -1,4 +1,4 @@
-"""Looks at a NATS server without changing anything there, for people who want to know what is wrong with it."""
+"""Looks at a NATS server and leaves nothing there, for people who want to know what is wrong with it."""
 
 import asyncio
 from typing import Final
@@ -7,7 +7,9 @@ import msgspec
 import nats.errors
 import nats.js.errors
 
+from shared.bus import storage
 from shared.bus.client import Client
+from shared.bus.storage import Problem
 from shared.bus.streams import STREAMS, stream_drift
 from shared.errors import UnavailableError
 from shared.schemas.secret import Secret
@@ -28,6 +30,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     has_jetstream: bool
     absent: tuple[str, ...] = ()
     drift: dict[str, list[str]] = {}
+    problems: tuple[Problem, ...] = ()
 
 
 async def inspect(url: Secret, *, credentials: str = "", replicas: int = 1) -> Inspection:
@@ -81,4 +84,18 @@ async def _inspected(client: Client, *, replicas: int) -> Inspection:
             continue
         if drift := stream_drift(spec, found.config, replicas=replicas):
             drifted[spec.name] = sorted(drift)
-    return Inspection(version=version, has_jetstream=True, absent=tuple(absent), drift=drifted)
+    return Inspection(
+        version=version,
+        has_jetstream=True,
+        absent=tuple(absent),
+        drift=drifted,
+        problems=await _problems(client, absent),
+    )
+
+
+async def _problems(client: Client, absent: list[str]) -> tuple[Problem, ...]:
+    states = [await storage.look_at(client, spec.name) for spec in STREAMS if spec.name not in absent]
+    found = tuple(problem for state in states if (problem := storage.problem(state)))
+    if found or "JOBS" in absent or await storage.is_written(client):
+        return found
+    return (storage.SILENT,)

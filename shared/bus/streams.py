@@ -84,6 +84,24 @@ def jobs_of(service: str) -> ConsumerSpec:
     return ConsumerSpec(service, "jobs", "JOBS", (f"jobs.{service}.>",))
 
 
+CONSUMERS: Final = (
+    GATEWAY_WEBHOOKS,
+    GATEWAY_OUTCOMES,
+    GATEWAY_DEAD,
+    SYNCER_WEBHOOKS,
+    SYNCER_PEOPLE,
+    SYNCER_LINKS,
+    SYNCER_INTERACTIONS,
+    LINKER_INTERACTIONS,
+    LINKER_PLAYS,
+    LINKER_LINKS,
+    LINKER_SEERR,
+    REQUESTER_WEBHOOKS,
+    *(jobs_of(service) for service in ("gateway", "linker", "syncer", "requester")),
+)
+"""All that there are once every service has run."""
+
+
 async def reconcile_streams(client: Client, *, replicas: int) -> None:
     """Create or repair all streams. Raises nats-py's errors where the server cannot."""
     for spec in STREAMS:

@@ -23,8 +23,10 @@ from shared.postgres.pool import Pool
 from shared.schemas.identifiers import random_id
 from shared.schemas.secret import Secret
 from tests.integration.servers import Running, external_nats, external_postgres, wait_for_nats, wait_for_postgres
+from tests.small_disk import SmallDisk, mounted
 
 SERVICES = ("gateway", "linker", "syncer", "requester")
+SMALL_DISK = 160 * 1024 * 1024
 SERVERS = frozenset(("postgres_url", "shared_nats_url"))
 
 
@@ -156,6 +158,16 @@ def own_nats(tmp_path: Path) -> Iterator[tuple[Running, Secret]]:
     wait_for_nats(server.url)
     yield running, server.url
     running.stop()
+
+
+@pytest.fixture
+def disk() -> Iterator[SmallDisk]:
+    """A small file system, for a test that fills it."""
+    try:
+        with mounted(size=SMALL_DISK) as disk:
+            yield disk
+    except PermissionError as exc:
+        pytest.skip(f"needs a small file system, and this user may mount none: {exc}")
 
 
 async def _delete_streams(url: Secret) -> None:

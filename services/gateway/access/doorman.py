@@ -1,19 +1,23 @@
 """Finds out who calls: the session or API key that a token is, at this moment, whatever other replicas did to it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
+
+import structlog
 
 from services.gateway.access import scopes, tokens
 from services.gateway.access.caller import Caller
 from services.gateway.store import keys, users
-from shared.errors import UnauthorizedError
+from shared.errors import UnauthorizedError, UnavailableError
 from shared.postgres.pool import Pool
 
 IDLE: Final = timedelta(hours=12)
 """A session that was not used for so long is over."""
 _SESSION_NOTED_EVERY: Final = timedelta(minutes=1)
 _KEY_NOTED_EVERY: Final = timedelta(minutes=5)
+
+log = structlog.get_logger()
 
 
 class Doorman:
@@ -41,7 +45,7 @@ class Doorman:
         if session is None:
             return None
         if now - session.used_at > _SESSION_NOTED_EVERY:
-            await users.note_session_use(self._pool, session.id, now=now)
+            await _noted(users.note_session_use(self._pool, session.id, now=now))
         return Caller(
             name=session.username,
             scopes=frozenset(scopes.ALL),
@@ -56,7 +60,15 @@ class Doorman:
         if key is None:
             return None
         if key.last_used_at is None or now - key.last_used_at > _KEY_NOTED_EVERY:
-            await keys.note_key_use(self._pool, key.id, now=now)
+            await _noted(keys.note_key_use(self._pool, key.id, now=now))
         return Caller(
             name=key.name, scopes=scopes.implied(key.scopes), address=address, credential_id=key.id, kind="key"
         )
+
+
+async def _noted(note: Awaitable[None]) -> None:
+    """Note a use if it can be noted: on a full disk Postgres still reads, and whoever asks what is wrong is let in."""
+    try:
+        await note
+    except UnavailableError as exc:
+        log.warning("use_not_noted", reason=exc.detail)

@@ -11,16 +11,19 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from prometheus_client import generate_latest
 
+from services.gateway import storing
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.api.handlers import free
 from services.gateway.readiness import Readiness
 from services.gateway.spool.damage import Damage
 from services.gateway.spool.spool import Spool
+from services.gateway.storing import Storing
 from shared.bus import discovery
 from shared.bus.connection import Bus
 from shared.bus.discovery import Replica
 from shared.bus.questions import ask
+from shared.bus.storage import Problem, StreamState
 from shared.errors import UnavailableError
 from shared.postgres import pool as postgres
 from shared.postgres.pool import Pool
@@ -32,10 +35,11 @@ _SERVERS_WITHIN: Final = timedelta(seconds=1)
 _PROMETHEUS: Final = "text/plain; version=1.0.0"
 
 
-class Sign(msgspec.Struct, frozen=True):
-    """A sign of life."""
+class Sign(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A sign of life. `detail` is what is in the way."""
 
     status: Literal["ok", "unavailable"]
+    detail: str = ""
 
 
 class ServiceHealth(msgspec.Struct, frozen=True):
@@ -47,9 +51,10 @@ class ServiceHealth(msgspec.Struct, frozen=True):
 
 
 class SpoolHealth(msgspec.Struct, frozen=True):
-    """What waits for NATS: records, their bytes, and those that are kept and never sent; and what was lost in it.
+    """What waits for NATS: records, their bytes, and those that NATS refuses for good; and what was lost in it.
 
     `lost` is how many records were found missing or damaged, as far as that is known; `damage` says when and where.
+    `free` is what its disk has, in bytes.
     """
 
     is_on: bool
@@ -57,18 +62,34 @@ class SpoolHealth(msgspec.Struct, frozen=True):
     records: int = 0
     bytes: int = 0
     refused: int = 0
+    free: int | None = None
     lost: int = 0
     damage: list[Damage] = []
 
 
+class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream of NATS: what is in it, how much it takes, and whether it takes anything now."""
+
+    name: str
+    stores: bool
+    messages: int
+    bytes: int
+    limit: int
+    oldest_at: datetime | None
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How all parts are. `degraded`: something is away or waits, or the spool was damaged (see there)."""
+    """How all parts are. `degraded`: something is away, waits or is full, or the spool was damaged (see there)."""
 
     status: Literal["ok", "degraded"]
     services: list[ServiceHealth]
     nats: bool
     postgres: bool
     spool: SpoolHealth
+    streams: list[StreamHealth]
+    """None where NATS is away."""
+    problems: list[Problem]
+    """What keeps anything from being stored, or soon will: a disk or a stream that is full; and how to mend it."""
     servers: list[ServerHealth]
     """The media servers and Seerr as the linker last saw them. One that is away degrades nothing of Usher's own."""
 
@@ -78,7 +99,18 @@ _HEALTH: Final = Health(
     services=[ServiceHealth(name, 1, ["1.0.0"]) for name in SERVICES],
     nats=True,
     postgres=True,
-    spool=SpoolHealth(is_on=True, takes_more=True),
+    spool=SpoolHealth(is_on=True, takes_more=True, free=50_000_000_000),
+    streams=[
+        StreamHealth(
+            name="WEBHOOKS",
+            stores=True,
+            messages=1200,
+            bytes=3_400_000,
+            limit=2_147_483_648,
+            oldest_at=datetime(2026, 1, 17, 18, 0, tzinfo=UTC),
+        )
+    ],
+    problems=[],
     servers=[
         ServerHealth(
             name="Living room",
@@ -106,10 +138,11 @@ class HealthRoutes:
         return Sign("ok")
 
     async def ready(self) -> Response[Sign]:
-        """Say whether a webhook can be stored now, on JetStream or in the spool."""
-        if self._readiness.is_ready:
+        """Say whether a webhook can be stored now, on JetStream or in the spool. It is tried, at most every 5 s."""
+        problem = await self._readiness.problem()
+        if problem is None:
             return Response(Sign("ok"))
-        return Response(Sign("unavailable"), status_code=_UNAVAILABLE, headers={"Retry-After": "5"})
+        return Response(Sign("unavailable", problem), status_code=_UNAVAILABLE, headers={"Retry-After": "5"})
 
     async def metrics(self) -> Response[bytes]:
         """Show the process's figures. There is nothing secret in them, and no name of a person or title."""
@@ -117,20 +150,25 @@ class HealthRoutes:
 
     async def parts(self) -> Health:
         """Look at every part: each service, NATS, Postgres, the spool, the servers around Usher."""
-        replicas, has_postgres, servers = await asyncio.gather(
-            self._replicas(), postgres.answers(self._pool), self._servers()
+        replicas, has_postgres, servers, found = await asyncio.gather(
+            self._replicas(),
+            postgres.answers(self._pool),
+            self._servers(),
+            storing.look(self._bus, self._readiness, has_spool=self._spool is not None),
         )
         services = [_service(name, replicas) for name in SERVICES]
-        spool = self._spool_health()
         has_nats = any(each.name == "gateway" for each in replicas)  # which this process answers itself
-        has_all = has_nats and has_postgres and all(each.replicas for each in services)
-        is_well = has_all and not spool.records and not spool.damage
+        is_whole = has_nats and has_postgres and all(each.replicas for each in services)
+        spool = self._spool_health(found)
+        is_well = is_whole and not (spool.records or spool.damage or found.problems)
         return Health(
             status="ok" if is_well else "degraded",
             services=services,
             nats=has_nats,
             postgres=has_postgres,
             spool=spool,
+            streams=[_stream(state) for state in found.streams],
+            problems=found.problems,
             servers=servers,
         )
 
@@ -146,19 +184,31 @@ class HealthRoutes:
         except UnavailableError:
             return []
 
-    def _spool_health(self) -> SpoolHealth:
+    def _spool_health(self, found: Storing) -> SpoolHealth:
         if self._spool is None:
-            return SpoolHealth(is_on=False, takes_more=False)
+            return SpoolHealth(is_on=False, takes_more=False, free=found.free)
         state, damage = self._spool.state(), self._spool.damage()
         return SpoolHealth(
             is_on=True,
-            takes_more=self._readiness.has_spool,
+            takes_more=found.takes_more,
+            free=found.free,
             records=state.records,
             bytes=state.size,
             refused=state.refused,
             lost=sum(each.records or 0 for each in damage),
             damage=damage,
         )
+
+
+def _stream(state: StreamState) -> StreamHealth:
+    return StreamHealth(
+        name=state.name,
+        stores=state.failure is None,
+        messages=state.messages,
+        bytes=state.bytes,
+        limit=state.limit,
+        oldest_at=state.oldest_at,
+    )
 
 
 def _service(name: str, replicas: list[Replica]) -> ServiceHealth:
@@ -172,7 +222,10 @@ def open_router(routes: HealthRoutes) -> Router:
     ready = get(
         "/ready",
         summary="Can it store webhooks?",
-        responses=describe.shows_openly(Sign("ok")) | describe.shows_openly(Sign("unavailable"), status=_UNAVAILABLE),
+        responses=describe.shows_openly(Sign("ok"))
+        | describe.shows_openly(
+            Sign("unavailable", "the disk is full: 0 MiB are free for the spool; NATS is away"), status=_UNAVAILABLE
+        ),
     )
     text = ResponseSpec(
         str,

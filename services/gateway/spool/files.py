@@ -56,6 +56,10 @@ class Files:
             self._replace_own(exc)
             self._own.store.append(records, spooled_at)
 
+    def attempt(self, at: float) -> None:
+        """Commit something to the own file; raises `SpoolFullError`."""
+        self._own.store.attempt(at)
+
     def oldest(self, limit: int) -> Batch:
         """Return the first records that wait; a left file that has none any more is removed."""
         while self._left:

@@ -71,6 +71,11 @@ class Spool:
         self._unwritten[record.source, len(record.data)] += 1
         await self._commits.add(record)
 
+    async def attempt(self) -> None:
+        """Commit something that is no record; raises `SpoolFullError` where a record would not be taken either."""
+        self._tally.require_room()
+        await self._run(self._files.attempt, self._clock())
+
     async def filled(self) -> None:
         """Return when something was appended since the last call."""
         await self._filled.wait()

@@ -28,6 +28,7 @@ create table if not exists records (
     checksum blob
 )
 """
+_ATTEMPTS: Final = "create table if not exists attempts (id integer primary key, at real not null)"
 _APPEND: Final = """
 insert into records (source, subject, message_id, headers, data, spooled_at, checksum) values (?, ?, ?, ?, ?, ?, ?)
 """
@@ -120,14 +121,25 @@ class SpoolStore:
     def append(self, records: Sequence[Record], spooled_at: float) -> None:
         """Add records in this order, all or none."""
         rows = [_row(each, spooled_at) for each in records]
+        with self._commit():
+            self._connection.executemany(_APPEND, rows)
+        self._ledger.expect((self._ledger.records or 0) + len(rows))
+
+    def attempt(self, at: float) -> None:
+        """Commit something that is no record, so that it is known that a commit works."""
+        with self._commit():
+            self._connection.execute(_ATTEMPTS)
+            self._connection.execute("insert or replace into attempts (id, at) values (1, ?)", (at,))
+
+    @contextmanager
+    def _commit(self) -> Iterator[None]:
         try:
             with self._connection:
-                self._connection.executemany(_APPEND, rows)
+                yield
         except sqlite3.Error as exc:
             if _is_damage(exc):
                 raise DamagedSpoolError(str(exc), records=self._ledger.records) from exc
             raise SpoolFullError(f"the spool cannot be written: {exc}") from exc
-        self._ledger.expect((self._ledger.records or 0) + len(rows))
 
     def oldest(self, limit: int) -> Read:
         """Return the first records in the order of their coming."""

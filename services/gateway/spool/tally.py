@@ -29,6 +29,11 @@ class Tally:
         """Tell whether anything of this source waits."""
         return self._records[source] > 0
 
+    def require_room(self) -> None:
+        """Raise `SpoolFullError` where there is none for anybody."""
+        if self.records >= self._limits.records or self.size >= self._limits.size:
+            raise SpoolFullError("the spool is full")
+
     def admit(self, source: str, size: int) -> None:
         """Count one more record; raises `SpoolFullError` where it has no room."""
         share = self._limits.share

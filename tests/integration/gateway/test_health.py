@@ -7,6 +7,7 @@ import pytest
 from shared.bus.connection import Bus
 from shared.bus.discovery import replicas
 from shared.bus.questions import Answers
+from shared.errors import UnavailableError
 from shared.schemas.secret import Secret
 from shared.telemetry import Tracer
 from tests.integration.gateway.house import WEBHOOK_SECRET, House, opened, prepared, settings
@@ -154,6 +155,47 @@ async def test_without_a_spool_readiness_follows_nats(database_url: Secret, nats
 
         assert (ready.status_code, refused.status_code) == (503, 503)
         assert "Retry-After" in refused.headers
+
+
+@pytest.mark.parametrize("name", ["EVENTS", "DEAD"])
+async def test_a_stream_that_is_full_is_named_and_webhooks_are_taken(house: House, bus: Bus, name: str) -> None:
+    await shrink(bus, name)
+    await fill(bus, f"{name.lower()}.nobody.takes.this")
+
+    health = (await house.get("/api/health")).json()
+
+    assert health["status"] == "degraded"
+    assert [problem["part"] for problem in health["problems"]] == [name]
+    assert f"the stream {name} is full or nearly so" in health["problems"][0]["text"]
+    assert (await house.get("/ready")).status_code == 200
+
+
+async def test_without_a_spool_a_full_stream_of_webhooks_is_not_ready(
+    database_url: Secret, nats_url: Secret, tmp_path: Path, bus: Bus
+) -> None:
+    async with prepared(settings(database_url, nats_url, tmp_path, usher_spool="off")) as house:
+        await shrink(bus, "WEBHOOKS")
+        await fill(bus, "webhooks.plex.media-play")
+
+        refused, ready = await house.webhook("jellyfin", PAYLOAD | {"text": "x" * 8000}), await house.get("/ready")
+        health = (await house.get("/api/health")).json()
+
+    assert (refused.status_code, ready.status_code) == (503, 503)
+    assert {problem["part"] for problem in health["problems"]} == {"WEBHOOKS", "webhooks"}
+
+
+async def shrink(bus: Bus, name: str) -> None:
+    stream = bus.client.jetstream()
+    await stream.update_stream((await stream.stream_info(name)).config.evolve(max_bytes=100_000))
+
+
+async def fill(bus: Bus, subject: str) -> None:
+    for number in range(1000):
+        try:
+            await bus.publish(subject, b"%d" % number + bytes(4000), message_id=f"{subject}:{number}")
+        except UnavailableError:
+            return
+    raise AssertionError("it does not fill up")
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.postgres.pool import Pool
-from tests.integration.gateway.house import House
+from tests.integration.gateway.house import PASSWORD, House
 
 
 async def test_a_key_is_shown_once_and_kept_as_a_digest(house: House, pool: Pool) -> None:
@@ -67,6 +67,26 @@ WRONG: list[tuple[object, str]] = [
     ([], "body"),
     (None, "body"),
 ]
+
+
+FULL_DISK = """
+create function refuse() returns trigger language plpgsql as
+$$ begin raise exception 'could not extend file: No space left on device' using errcode = 'disk_full'; end $$;
+create trigger refuse before update on api_keys for each row execute function refuse();
+create trigger refuse before update on sessions for each row execute function refuse();
+"""
+
+
+async def test_who_asks_is_let_in_though_the_use_cannot_be_noted(house: House, pool: Pool) -> None:
+    login = (await house.post("/api/auth/login", {"username": "admin", "password": PASSWORD}, headers={})).json()
+    await pool.execute("update api_keys set used_at = used_at - interval '6 minutes'")
+    await pool.execute("update sessions set used_at = used_at - interval '6 minutes'")
+    await pool.execute(FULL_DISK)
+
+    by_key = await house.get("/api/health")
+    by_session = await house.get("/api/health", headers={"Authorization": f"Bearer {login['token']}"})
+
+    assert (by_key.status_code, by_session.status_code) == (200, 200)
 
 
 async def test_a_wrong_wish_is_refused_with_what_is_wrong(house: House) -> None:

@@ -1,25 +1,39 @@
 """A child for the supervisor: `stand_in.py HOW PORT ANYTHING`; it answers /health on the port where that is not 0.
 
-HOW is `well`, `deaf` (to SIGTERM), `broken` (ends at once) or `misconfigured` (ends at once with status 2).
+HOW is `well`, `deaf` (to SIGTERM), `broken` (ends at once), `misconfigured` (ends at once with status 2) or `stopped`
+(in its first life it says what a nats-server does that has stopped writing).
 """
 
 import signal
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+LIVED = "lived"
 
 
 class Healthy(BaseHTTPRequestHandler):
+    answer: tuple[int, bytes] = (200, b'{"status":"ok"}')
+
     def do_GET(self) -> None:
-        self.send_response(200)
+        status, body = self.answer
+        self.send_response(status)
         self.end_headers()
+        self.wfile.write(body)
         sys.stderr.write("stand-in: asked\n")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
 
-def main(how: str, port: int) -> None:
+class Stopped(Healthy):
+    answer = (503, b"JetStream stream '$G > WEBHOOKS' write error: write /data/1.blk: no space left on device")
+
+
+def main(how: str, port: int, folder: Path) -> None:
+    handler = Stopped if how == "stopped" and not (folder / LIVED).exists() else Healthy
+    (folder / LIVED).touch()
     sys.stderr.write("stand-in: this is not going well\n")
     match how:
         case "broken":
@@ -31,10 +45,10 @@ def main(how: str, port: int) -> None:
         case _:
             pass
     if port:
-        threading.Thread(target=HTTPServer(("127.0.0.1", port), Healthy).serve_forever, daemon=True).start()
+        threading.Thread(target=HTTPServer(("127.0.0.1", port), handler).serve_forever, daemon=True).start()
     while True:
         signal.pause()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

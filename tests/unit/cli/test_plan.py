@@ -8,7 +8,16 @@ from cli.supervisor.restart import Limits
 def test_a_plan_survives_being_handed_over(tmp_path: Path) -> None:
     plan = Plan(
         address="http://127.0.0.1:8000",
-        servers=[Program(name="nats", arguments=("nats-server",), inherits=False, log="/logs/nats.log")],
+        servers=[
+            Program(
+                name="nats",
+                arguments=("nats-server",),
+                inherits=False,
+                log="/logs/nats.log",
+                folder="/data/nats",
+                health=Sign("127.0.0.1", 8222, "/healthz"),
+            )
+        ],
         services=[
             Program(
                 name="gateway",

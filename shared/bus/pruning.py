@@ -1,0 +1,99 @@
+"""Makes room in a stream that fills up: the oldest messages go that every consumer has acknowledged.
+
+Nothing else is ever removed. What a consumer has acknowledged is in Postgres: webhooks and what became of them in the
+event log, dead letters in a table, each of which replays are made from.
+"""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Final
+
+import msgspec
+import nats.errors
+from nats.js.api import ConsumerInfo, StreamInfo
+
+from shared.bus.client import Client
+from shared.bus.streams import CONSUMERS
+from shared.errors import UnavailableError
+
+HIGH: Final = 0.8
+LOW: Final = 0.7
+_ROUNDS: Final = 40
+_PATIENCE_S: Final = 10
+
+
+class Pruned(msgspec.Struct, frozen=True, kw_only=True):
+    """What went out of a stream. `kept_for` names who has not acknowledged what would have to go too."""
+
+    stream: str
+    messages: int = 0
+    bytes: int = 0
+    kept_for: tuple[str, ...] = ()
+
+
+async def prune(client: Client, name: str) -> Pruned | None:
+    """Make a stream over 80 % full 70 % full, as far as that goes; None where there was nothing to do.
+
+    Raises `UnavailableError`. Replicas may do it at the same time: each removes up to a sequence, never a number.
+    """
+    try:
+        return await _prune(client, name)
+    except (nats.errors.Error, OSError, TimeoutError) as exc:
+        raise UnavailableError(f"the stream {name} could not be pruned: {exc} ({type(exc).__name__})") from exc
+
+
+async def _prune(client: Client, name: str) -> Pruned | None:
+    stream = client.jetstream(timeout=_PATIENCE_S)
+    before = now = await stream.stream_info(name)
+    if not _is_over(before, HIGH):
+        return None
+    floors = floors_of(name, await stream.consumers_info(name), last=before.state.last_seq)
+    end = min(floors.values(), default=0) + 1
+    for _ in range(_ROUNDS):
+        up_to = next_sequence(now, end=end)
+        if up_to is None:
+            break
+        await stream.purge_stream(name, seq=up_to)
+        now = await stream.stream_info(name)
+    return Pruned(
+        stream=name,
+        messages=max(0, before.state.messages - now.state.messages),
+        bytes=max(0, before.state.bytes - now.state.bytes),
+        kept_for=tuple(sorted(who for who, floor in floors.items() if floor < end)) if _is_over(now, LOW) else (),
+    )
+
+
+def _is_over(info: StreamInfo, share: float) -> bool:
+    limit = info.config.max_bytes or 0
+    return limit > 0 and info.state.bytes > limit * share
+
+
+def next_sequence(info: StreamInfo, *, end: int) -> int | None:
+    """Return the sequence before which the next messages go: half of what is too much, never from `end` on.
+
+    By halves, because messages differ in size and no more are to go than needed. None where it is enough.
+    """
+    state = info.state
+    if not _is_over(info, LOW) or not state.messages or state.first_seq >= end:
+        return None
+    too_much = state.bytes - (info.config.max_bytes or 0) * LOW
+    number = max(1, ceil(too_much / (state.bytes / state.messages) / 2))
+    return min(state.first_seq + number, end)
+
+
+def floors_of(name: str, found: Sequence[ConsumerInfo], *, last: int) -> dict[str, int]:
+    """Return, a consumer, up to which sequence it has acknowledged all that is for it.
+
+    `last` is the stream's last sequence from before the consumers were asked. A consumer of ours that is not there yet,
+    because its service never ran, has acknowledged nothing.
+    """
+    floors = {spec.name: 0 for spec in CONSUMERS if spec.stream == name}
+    return floors | {consumer.name: _floor(consumer, last) for consumer in found}
+
+
+def _floor(consumer: ConsumerInfo, last: int) -> int:
+    if consumer.num_ack_pending:
+        return consumer.ack_floor.stream_seq if consumer.ack_floor else 0
+    if consumer.num_pending:
+        return consumer.delivered.stream_seq if consumer.delivered else 0
+    return last
