@@ -25,6 +25,7 @@ UNREAD: Final = frozenset(
         "link_plex",
         "link_jellyfin",
         "give_plex_token",
+        "try_to_write",
     }
 )
 """Calls whose answer says nothing but that they worked."""
