@@ -129,6 +129,13 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
     return parsed.scheme, parsed.host, parsed.port
 
 
+def canonical(url: str) -> str:
+    """Return an address as it is whoever writes it: scheme and host in lower case, no port that the scheme says."""
+    parsed = _parsed(str(_parsed(url)))  # a default port is known only by a scheme in lower case
+    address = literal(parsed.host)
+    return str(parsed.copy_with(host=str(address)) if isinstance(address, IPv6Address) else parsed)
+
+
 def literal(host: str) -> Address | None:
     """Return the address that a host spells, also as C's `inet_aton` reads it (2130706433, 0x7f.1, 0177.0.0.1)."""
     text = host.removesuffix(".").strip("[]")

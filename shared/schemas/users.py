@@ -54,6 +54,18 @@ class FindUserSettings(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask
     username: str
 
 
+class BlockedUsers(msgspec.Struct, frozen=True):
+    """Those of some names that are blocked, as they were asked for."""
+
+    usernames: list[str]
+
+
+class FindBlocked(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="users.find-blocked"):
+    """Who of these is blocked? Several names may be one person's."""
+
+    usernames: list[str]
+
+
 class ChangeUserSettings(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="users.change-settings"
 ):

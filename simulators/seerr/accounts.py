@@ -6,7 +6,7 @@ from simulators.asgi import Handler, Request, Response, json_response
 from simulators.given import Ids
 from simulators.seerr.dialect import Dialect
 from simulators.seerr.door import Door
-from simulators.seerr.importing import Imports
+from simulators.seerr.importing import BlankTwiceError, Imports, PlexListError
 from simulators.seerr.refusals import refused
 from simulators.seerr.users import OWNER_ID, Permission, User, Users, UserType
 from simulators.seerr.validation import body_of
@@ -55,14 +55,22 @@ class AccountRoutes:
     async def _import_plex(self, request: Request) -> Response:
         self._door.caller(request, Permission.MANAGE_USERS)
         wanted = body_of(request, {"plexIds": "array of strings"}).get("plexIds") if request.body else None
-        chosen = [each for each in self._imports.candidates() if not wanted or str(each.id) in wanted]
+        try:
+            listed = self._imports.candidates()
+        except PlexListError as exc:
+            raise refused(500, str(exc)) from exc
+        chosen = [each for each in listed if not wanted or str(each.id) in wanted]
         created = [user for each in chosen if (user := self._imports.import_plex(each)) is not None]
         return json_response([self._users.saved(user) for user in created], 201)
 
     async def _plex_users(self, request: Request) -> Response:
         self._door.caller(request, Permission.MANAGE_USERS)
         known = {user.plex_id for user in self._users.by_id.values()}
-        found = [each for each in self._imports.candidates() if each.email and each.id not in known]
+        try:
+            listed = self._imports.candidates()
+        except PlexListError as exc:
+            raise refused(500, "Unable to retrieve unimported Plex users.") from exc
+        found = [each for each in listed if each.email and each.id not in known]
         return json_response(
             [
                 {"id": str(each.id), "title": each.title, "username": each.username, "email": each.email}
@@ -75,13 +83,18 @@ class AccountRoutes:
     async def _import_jellyfin(self, request: Request) -> Response:
         self._door.caller(request, Permission.MANAGE_USERS)
         wanted = body_of(request, {"jellyfinUserIds": "array of strings"}).get("jellyfinUserIds")
+        self._read_jellyfin()
         if wanted is None:
             raise refused(500, "body.jellyfinUserIds is not iterable")
-        created = [user for each in wanted if (user := self._imports.import_jellyfin(each)) is not None]
+        try:
+            created = [user for each in wanted if (user := self._imports.import_jellyfin(each)) is not None]
+        except BlankTwiceError as exc:
+            raise refused(500, "SQLITE_CONSTRAINT: UNIQUE constraint failed: user.email") from exc
         return json_response([self._users.saved(user) for user in created], 201)
 
     async def _jellyfin_users(self, request: Request) -> Response:
         self._door.caller(request, Permission.MANAGE_USERS)
+        self._read_jellyfin()
         names = self._imports.jellyfin_names.items()
         return json_response(
             [
@@ -89,6 +102,11 @@ class AccountRoutes:
                 for user_id, name in names
             ]
         )
+
+    def _read_jellyfin(self) -> None:
+        """Refuse where Seerr's key is not good there any more: the real one says nothing then but the status."""
+        if self._imports.is_jellyfin_key_dead:
+            raise refused(500, "")
 
     def _own(self, request: Request) -> User:
         caller = self._door.caller(request)

@@ -14,7 +14,7 @@ from simulators.seerr.people import UserRoutes
 from simulators.seerr.preferences import SettingRoutes
 from simulators.seerr.refusals import RefusedError, unfit
 from simulators.seerr.system import SystemRoutes
-from simulators.seerr.users import Permission, Users, UserType
+from simulators.seerr.users import Permission, User, Users, UserType
 
 PREFIX: Final = "/api/v1"
 _PUBLIC: Final = frozenset({"/status", "/settings/public", "/auth/plex"})
@@ -36,9 +36,7 @@ class Seerr(App):
         self.dialect = dialect
         self.users = Users(clock or Clock(), dialect)
         self.imports = Imports(self.users)
-        admin = int(Permission.ADMIN)
-        self.owner = self.users.add(email="owner@example.com", user_type=UserType.PLEX, permissions=admin)
-        self.owner.plex_username = "owner"
+        self.owner = self._add_owner()
         self.door = Door(self.users, api_key, csrf_protection=csrf_protection)
         self.preferences = SettingRoutes(self.users, self.door, dialect)
         routes: dict[str, Handler] = {
@@ -55,6 +53,21 @@ class Seerr(App):
         self.imports.plex = accounts
         self.imports.machine_id = machine_id
         self.imports.owner_id = self.owner.plex_id = owner_id
+        if owner_id in accounts.by_id:
+            self.owner.plex_token = accounts.sign_in(accounts.by_id[owner_id])
+
+    def start_anew(self) -> None:
+        """Be another installation at the same address and with the same key: an owner, and nobody else yet."""
+        kept = self.owner
+        self.users.empty()
+        self.owner = self._add_owner()
+        self.owner.plex_id, self.owner.plex_token = kept.plex_id, kept.plex_token
+
+    def _add_owner(self) -> User:
+        admin = int(Permission.ADMIN)
+        owner = self.users.add(email="owner@example.com", user_type=UserType.PLEX, permissions=admin)
+        owner.plex_username = "owner"
+        return owner
 
     def uses_jellyfin(self, names: dict[str, str], *, is_emby: bool = False, server_id: str = "jellyfin-1") -> None:
         """Set it up with a Jellyfin or an Emby, whose users have these ids and names."""
@@ -63,8 +76,9 @@ class Seerr(App):
         self.imports.jellyfin_type = UserType.EMBY if is_emby else UserType.JELLYFIN
 
     async def serve(self, request: Request) -> Response:
-        """Hold the request against the description, then let in who may come in."""
+        """Refuse forged changes, then hold the request against the description, then let in who may come in."""
         try:
+            self.door.check_forgery(request)
             if self.knows(request.path) and request.path.removeprefix(PREFIX) not in _PUBLIC:
                 self.door.check(request)
             return await super().serve(request)

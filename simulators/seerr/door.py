@@ -18,12 +18,15 @@ class Door:
         self.csrf_protection = csrf_protection
 
     def check(self, request: Request) -> None:
-        """Refuse who brings no key, or writes by key where forgery protection is on; raises `RefusedError`."""
+        """Refuse who brings no key; raises `RefusedError`."""
         if not request.header("x-api-key"):
             raise unfit(request.path, "cookie 'connect.sid' required", status=401)
+        self.caller(request)
+
+    def check_forgery(self, request: Request) -> None:
+        """Refuse every change, sign-in too, where forgery protection is on: it comes before all else, with its key."""
         if self.csrf_protection and request.method not in _READS:
             raise refused(403, "invalid csrf token")
-        self.caller(request)
 
     def caller(self, request: Request, permission: Permission = Permission.NONE) -> User:
         """Return the caller if he may; raises `RefusedError`, the same for a wrong key and an unknown user."""

@@ -3,11 +3,19 @@
 from typing import Final
 
 from simulators.plex_tv.accounts import Accounts, PlexAccount
-from simulators.seerr.users import User, Users, UserType
+from simulators.seerr.users import OWNER_ID, User, Users, UserType
 
 _PLEX: Final = 1
 _JELLYFIN: Final = 2
 _EMBY: Final = 3
+
+
+class PlexListError(Exception):
+    """The list of users at plex.tv was not to be had, or not to be understood."""
+
+
+class BlankTwiceError(Exception):
+    """There is a user without a name already, and so without an e-mail address, which two cannot share."""
 
 
 class Imports:
@@ -21,6 +29,7 @@ class Imports:
         self.jellyfin_names: dict[str, str] = {}
         self.jellyfin_type: UserType | None = None
         self.jellyfin_server_id = ""
+        self.is_jellyfin_key_dead = False
         self.lets_new_plex_users_in = True
 
     @property
@@ -36,8 +45,17 @@ class Imports:
         return account.id == self.owner_id or (device is not None and account.id in device.access_tokens)
 
     def candidates(self) -> list[PlexAccount]:
-        """Return whom the owner's list of users at plex.tv names."""
-        return [] if self.plex is None else self.plex.friends(self.plex.by_id[self.owner_id])
+        """Return whom the list of users at plex.tv names, asked with the owner's token.
+
+        Raises `PlexListError`, with what the real one says then, for a token that died and for a list without an entry.
+        """
+        owner = self._users.by_id[OWNER_ID]
+        holder = None if self.plex is None else self.plex.holder(owner.plex_token or "")
+        if self.plex is None or holder is None:
+            raise PlexListError("Request failed with status code 401")
+        if not (found := self.plex.friends(holder)):
+            raise PlexListError("plexUsersResponse.MediaContainer.User is not iterable")
+        return found
 
     def import_plex(self, account: PlexAccount) -> User | None:
         """Take over a Plex user: a new row, or one that is there already is brought up to date and not returned."""
@@ -81,11 +99,20 @@ class Imports:
         )
 
     def import_jellyfin(self, user_id: str) -> User | None:
-        """Take over a user of Jellyfin or Emby, whose name stands in for an e-mail address."""
+        """Take over a user of Jellyfin or Emby, whose name stands in for an e-mail address.
+
+        An id that the server does not know, letter for letter, becomes a user without id, name and address; a second
+        one has the same address then: `BlankTwiceError`.
+        """
         name = self.jellyfin_names.get(user_id)
         known = any(user.jellyfin_user_id == user_id for user in self._users.by_id.values())
-        if name is None or known or self.jellyfin_type is None:
+        if known or self.jellyfin_type is None:
             return None
+        if name is None and self._users.with_email("") is not None:
+            raise BlankTwiceError
         return self._users.add(
-            email=name, jellyfin_username=name, jellyfin_user_id=user_id, user_type=self.jellyfin_type
+            email=name or "",
+            jellyfin_username=name,
+            jellyfin_user_id=None if name is None else user_id,
+            user_type=self.jellyfin_type,
         )

@@ -29,6 +29,7 @@ class SystemRoutes:
             "GET /settings/main": self._main,
             "GET /settings/about": self._about,
             "GET /settings/plex": self._plex,
+            **({"GET /settings/network": self._network} if self._dialect.speaks_jellyfin else {}),
             **({"GET /settings/jellyfin": self._jellyfin} if self._dialect.speaks_jellyfin else {}),
             "GET /request/count": self._count,
             "GET /auth/me": self._me,
@@ -84,6 +85,19 @@ class SystemRoutes:
                 "newPlexLogin": self._imports.lets_new_plex_users_in,
                 "partialRequestsEnabled": True,
                 "locale": "en",
+                **({} if self._dialect.speaks_jellyfin else {"csrfProtection": self._door.csrf_protection}),
+            }
+        )
+
+    async def _network(self, request: Request) -> Response:
+        self._door.caller(request, Permission.MANAGE_SETTINGS)
+        return json_response(
+            {
+                "csrfProtection": self._door.csrf_protection,
+                "forceIpv4First": False,
+                "trustProxy": False,
+                "proxy": {"enabled": False, "hostname": "", "port": 8080, "useSsl": False, "user": "", "password": ""},
+                "dnsCache": {"enabled": False, "forceMinTtl": 0, "forceMaxTtl": -1},
             }
         )
 

@@ -1,5 +1,6 @@
 """A Seerr's users and what they asked for, as its database keeps them."""
 
+import copy
 from datetime import datetime
 from enum import IntEnum, IntFlag
 from typing import Any, Final
@@ -85,6 +86,22 @@ class Users:
         self._next_id += 1
         self.by_id[user.id] = user
         return user
+
+    def empty(self) -> None:
+        """Forget everybody, as another database in this one's place does: numbers are given from the first on again."""
+        self.by_id.clear()
+        self.requests.clear()
+        self._next_id = OWNER_ID
+
+    def copy(self) -> "tuple[dict[int, User], int]":
+        """Return a backup of the table of users."""
+        return copy.deepcopy(self.by_id), self._next_id
+
+    def restore(self, backup: "tuple[dict[int, User], int]") -> None:
+        """Put a backup in the place of what is there."""
+        rows, self._next_id = copy.deepcopy(backup)
+        self.by_id = rows
+        self.requests.clear()
 
     def remove(self, user: User) -> None:
         """Remove a user and, as Seerr does, everything he ever asked for."""

@@ -22,6 +22,9 @@ CHECKSUMS: Final = {
     "services/linker/migrations/0003_revisions_and_wanted.sql": (
         "8c2b9ae889b30f8f12be17cebca726c60234f6d2a9031af8c2a7a94ebe92bafb"
     ),
+    "services/linker/migrations/0004_seerr_proofs.sql": (
+        "c45f38dc93ba43bb1875900e21a562db31b0fb9bf16dd8785105c6f07ed70b92"
+    ),
     "services/syncer/migrations/0001_history.sql": "6939d758b4e1bcb6fd9c8c29cc69e37aebd09a76f64770b75748f0e7231fd94d",
     "services/syncer/migrations/0002_user_settings.sql": (
         "b7a2a86ab717d7abce25ef8b6789b8f463f8e55ad4707b79c9303c25da25cd98"

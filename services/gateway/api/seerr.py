@@ -79,7 +79,8 @@ class SeerrRoutes:
         """Set the connection up or change it. A new address or key is tested first.
 
         Refused are a key that Seerr does not accept, an address where something else answers, and another host, port
-        or scheme without the key. A Seerr that is out of reach is kept, and says so.
+        or scheme without the key. A Seerr that is out of reach is kept, and says so, as does one whose CSRF protection
+        refuses all changes by key.
         """
         changes: dict[str, Any] = {
             name: value
@@ -97,7 +98,7 @@ class SeerrRoutes:
     async def remove(self, caller: NamedDependency[Caller]) -> RemovedSeerr:
         """Forget the connection with its key, and say how many people had a user of it.
 
-        Usher forgets who had which one; in Seerr nothing changes.
+        In Seerr nothing changes; set up again, the same people have the same users.
         """
         removed = await ask(self._bus, "linker", RemoveSeerr(), RemovedSeerr)
         await self._note(caller, "seerr.removed", removed.url)

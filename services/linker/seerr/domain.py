@@ -1,7 +1,8 @@
 """Which user of Seerr is this person? Pure decisions, failing closed: what is not certain is nobody's.
 
 Ids prove it, an e-mail address does where Plex vouches for it, a name only suggests it. So whoever has rights over
-others in Seerr, its owner first, is found by an id alone; and nobody gets a user that contradicts his own ids.
+others in Seerr, its owner first, is found by an id alone; nobody gets a user that contradicts their own ids, nor, by
+name, one with another address than theirs.
 """
 
 import re
@@ -23,7 +24,8 @@ _LONGEST_NAME: Final = 100
 _KINDS: Final[tuple[Provider, ...]] = ("plex", "jellyfin", "emby")
 _JSON_WEB_TOKEN: Final = re.compile(r"[^.]+\.[^.]+\.[^.]*")
 
-Evidence = Literal["id", "email", "name", "made"]
+Evidence = Literal["id", "email", "name", "made", "kept"]
+"""`kept`: it is the user of before, see the folder `proofs`."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,9 +67,10 @@ class Nobody(msgspec.Struct, frozen=True):
 
 
 class Unsure(msgspec.Struct, frozen=True):
-    """Nothing is done; the reason is for people."""
+    """Nothing is done; the reason is for people. `among` are the users that it might be."""
 
     reason: str
+    among: tuple[int, ...] = ()
 
 
 Verdict = Found | Nobody | Unsure
@@ -80,11 +83,6 @@ def match(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surro
         if not isinstance(verdict, Nobody):
             return verdict
     return Nobody()
-
-
-def may_keep(user: SeerrUser | None, accounts: Sequence[Account], around: Surroundings) -> bool:
-    """Return whether a user who was found once may still be the person's: he exists, and no id speaks against it."""
-    return user is not None and user.id not in around.held and not _is_contradicted(user, accounts, around)
 
 
 def new_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> str:
@@ -135,6 +133,12 @@ def plex_account_of(user: SeerrUser, accounts: Sequence[Account]) -> Account | N
     return next((one for one in fit if _is_address(one.email) and plain(one.email) == plain(user.email)), None)
 
 
+def is_filed_under(user: SeerrUser, account: Account) -> bool:
+    """Return whether Seerr takes who signs in with this Plex account for this user."""
+    has_address = _is_address(account.email) and plain(account.email) == plain(user.email)
+    return has_address or (user.plex_id is not None and str(user.plex_id) == account.id)
+
+
 def is_classic(token: str) -> bool:
     """Return whether a Plex token lasts: the new kind, three parts with dots between, ends after a week."""
     return _JSON_WEB_TOKEN.fullmatch(token) is None
@@ -145,6 +149,23 @@ def plain(name: str | None) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", (name or "").strip()).casefold())
 
 
+def has_rights(user: SeerrUser) -> bool:
+    """Return whether a user is Seerr's owner, or may administrate or manage others there."""
+    return user.id == OWNER_ID or bool(user.permissions & RIGHTS_OVER_OTHERS)
+
+
+def is_contradicted(user: SeerrUser, accounts: Sequence[Account], around: Surroundings) -> bool:
+    """Return whether the user has an account of a kind of which the person has proven others only."""
+    plex = [one for one in accounts if one.provider == "plex" and user.plex_id is not None]
+    here = [one for one in accounts if one.provider != "plex" and _is_here(user, one, around)]
+    return any(side and not any(_is_of(user, one, around) for one in side) for side in (plex, here))
+
+
+def bare(jellyfin_id: str | None) -> str:
+    """Return a Jellyfin or Emby id as it is compared: with dashes or without, it is the same."""
+    return (jellyfin_id or "").replace("-", "").lower()
+
+
 def _rank(account: Account) -> tuple[int, str, str]:
     return (_KINDS.index(account.provider), account.server, account.id)
 
@@ -152,7 +173,7 @@ def _rank(account: Account) -> tuple[int, str, str]:
 def _by_id(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
     found = [user for user in users if any(_is_of(user, account, around) for account in accounts)]
     if len(found) > 1:
-        return Unsure(f"Seerr has several users with this person's accounts: {_listed(found)}. Keep one of them")
+        return _several(f"with this person's accounts: {_listed(found)}. Keep one of them", found)
     return _judged(found[0], accounts, around, by="id") if found else Nobody()
 
 
@@ -160,7 +181,7 @@ def _by_email(users: Sequence[SeerrUser], accounts: Sequence[Account], around: S
     addresses = {plain(account.email) for account in accounts if _is_address(account.email)}
     found = [user for user in users if plain(user.email) in addresses]
     if len(found) > 1:
-        return Unsure(f"Seerr has several users with this person's e-mail addresses: {_listed(found)}. Keep one")
+        return _several(f"with this person's e-mail addresses: {_listed(found)}. Keep one", found)
     if not found:
         return Nobody()
     [user] = found
@@ -170,31 +191,36 @@ def _by_email(users: Sequence[SeerrUser], accounts: Sequence[Account], around: S
 def _by_made_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
     """Find who was made for one of these accounts, by a name that only that account has."""
     made = {plain(_made_name(account)) for account in accounts}
-    found = [user for user in users if plain(user.username) in made and not _has_rights(user)]
+    found = [user for user in users if plain(user.username) in made and not has_rights(user)]
     if len(found) > 1:
-        return Unsure(f"Seerr has several users that were made for this person: {_listed(found)}. Keep one of them")
+        return _several(f"that were made for this person: {_listed(found)}. Keep one of them", found)
     return _judged(found[0], accounts, around, by="made") if found else Nobody()
 
 
 def _by_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
     names = {plain(account.username) for account in accounts} - {""}
-    alike = [user for user in users if names & _names(user)]
-    found = [user for user in alike if user.id not in around.held and not _is_contradicted(user, accounts, around)]
+    alike = [user for user in users if names & _names(user) and not _has_another_address(user, accounts)]
+    found = [user for user in alike if user.id not in around.held and not is_contradicted(user, accounts, around)]
     if not found:
         return Nobody()
     if len(found) > 1:
-        return Unsure(f"Seerr has several users of this person's name: {_listed(found)}. {_REMEDY}")
+        return _several(f"of this person's name: {_listed(found)}. {_REMEDY}", found)
     [user] = found
     if names & _names(user) & around.contested:
-        return Unsure(f"Seerr's user {user.id} has this person's name, but so has another person here. {_REMEDY}")
+        reason = f"Seerr's user {user.id} has this person's name, but so has another person here. {_REMEDY}"
+        return Unsure(reason, (user.id,))
     return _short_of_rights(user, "name") or Found(user, "name")
+
+
+def _several(which: str, found: Sequence[SeerrUser]) -> Unsure:
+    return Unsure(f"Seerr has several users {which}", tuple(sorted(user.id for user in found)))
 
 
 _REMEDY: Final = "Give the right one the person's e-mail address or account in Seerr, or merge persons who are one"
 
 
 def _judged(user: SeerrUser, accounts: Sequence[Account], around: Surroundings, *, by: Evidence) -> Verdict:
-    if _is_contradicted(user, accounts, around):
+    if is_contradicted(user, accounts, around):
         return Unsure(f"Seerr's user {user.id} fits this person, but has another's account beside: change it in Seerr")
     if user.id in around.held:
         return Unsure(f"Seerr's user {user.id} is another person's already: merge the two if they are one")
@@ -202,7 +228,7 @@ def _judged(user: SeerrUser, accounts: Sequence[Account], around: Surroundings, 
 
 
 def _short_of_rights(user: SeerrUser, what: str) -> Unsure | None:
-    if not _has_rights(user):
+    if not has_rights(user):
         return None
     return Unsure(
         f"Seerr's user {user.id} has this person's {what} and rights over others, so only an account proves who it is: "
@@ -210,21 +236,10 @@ def _short_of_rights(user: SeerrUser, what: str) -> Unsure | None:
     )
 
 
-def _has_rights(user: SeerrUser) -> bool:
-    return user.id == OWNER_ID or bool(user.permissions & RIGHTS_OVER_OTHERS)
-
-
 def _is_of(user: SeerrUser, account: Account, around: Surroundings) -> bool:
     if account.provider == "plex":
         return user.plex_id is not None and str(user.plex_id) == account.id
-    return _is_here(user, account, around) and _bare(user.jellyfin_user_id) == _bare(account.id)
-
-
-def _is_contradicted(user: SeerrUser, accounts: Sequence[Account], around: Surroundings) -> bool:
-    """Return whether the user has an account of a kind of which the person has proven others only."""
-    plex = [one for one in accounts if one.provider == "plex" and user.plex_id is not None]
-    here = [one for one in accounts if one.provider != "plex" and _is_here(user, one, around)]
-    return any(side and not any(_is_of(user, one, around) for one in side) for side in (plex, here))
+    return _is_here(user, account, around) and bare(user.jellyfin_user_id) == bare(account.id)
 
 
 def _is_here(user: SeerrUser, account: Account, around: Surroundings) -> bool:
@@ -233,8 +248,10 @@ def _is_here(user: SeerrUser, account: Account, around: Surroundings) -> bool:
     return bool(user.jellyfin_user_id) and user.kind == account.provider and is_same_server
 
 
-def _bare(jellyfin_id: str | None) -> str:
-    return (jellyfin_id or "").replace("-", "").lower()
+def _has_another_address(user: SeerrUser, accounts: Sequence[Account]) -> bool:
+    """Return whether the user has an e-mail address, the person has some, and it is none of them."""
+    own = {plain(account.email) for account in accounts if _is_address(account.email)}
+    return bool(own) and _is_address(user.email) and plain(user.email) not in own
 
 
 def _names(user: SeerrUser) -> set[str]:

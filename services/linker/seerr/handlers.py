@@ -9,20 +9,19 @@ import msgspec
 
 from services.linker.seerr import jobs, store
 from services.linker.seerr.desk import Desks
-from services.linker.seerr.jobs import Forget, MatchUser, Survey, Sweep, TellUser
+from services.linker.seerr.jobs import Forget, MatchUser, Survey, Sweep, TakeOut, TellUser
 from services.linker.seerr.leaving import is_there, take_users
-from services.linker.seerr.matching import Matching, view_of
-from services.linker.seerr.store import Seeker
-from services.linker.seerr.telling import GONE, Telling
+from services.linker.seerr.matching import Matching
+from services.linker.seerr.records import Records
+from services.linker.seerr.telling import Telling
+from services.linker.seerr.view import ids_of, view_of
 from services.linker.servers.store import servers_of
 from shared.bus import streams
 from shared.bus.consumer import Handler
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
 from shared.clients.seerr.rest import PAGE, Seerr
-from shared.clients.seerr.settings import discord_ids
 from shared.clients.seerr.users import SeerrUser
-from shared.http.calls import RefusedError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.events import AccountLinked, PersonMerged, ServerChanged
 
@@ -43,6 +42,7 @@ class Handlers:
         worker: Worker,
         pool: Pool,
         desks: Desks,
+        records: Records,
         matching: Matching,
         telling: Telling,
         now: Callable[[], datetime],
@@ -50,6 +50,7 @@ class Handlers:
         self._worker = worker
         self._pool = pool
         self._desks = desks
+        self._records = records
         self._matching = matching
         self._telling = telling
         self._now = now
@@ -60,6 +61,7 @@ class Handlers:
         return {
             names[MatchUser]: self.match_user,
             names[TellUser]: self.tell_user,
+            names[TakeOut]: self.take_out,
             names[Sweep]: self.sweep,
             names[Survey]: self.survey,
             names[Forget]: self.forget,
@@ -95,20 +97,22 @@ class Handlers:
             await self._matching.match(desk, job.person_id, cause=message.id)
 
     async def tell_user(self, message: Message) -> None:
-        """Tell Seerr about a person; a user who is gone there is searched anew."""
+        """Tell Seerr about a person; where the user is not the one of before, the person is matched anew."""
         job = msgspec.json.decode(message.payload, type=TellUser)
         desk = await self._desks.open()
-        seeker = await self._seeker(job.person_id)
-        if desk is None or seeker is None or seeker.seerr_user_id is None or not seeker.is_matched_at(desk.row.url):
+        seeker = await self._records.seeker(job.person_id)
+        if desk is None or seeker is None or seeker.seerr_user_id is None:
             return
-        try:
-            await self._telling.tell(desk, seeker, seeker.seerr_user_id)
-        except RefusedError as exc:
-            if exc.answered != GONE:
-                raise
-            await self._matching.forget(seeker, f"Seerr has no user {seeker.seerr_user_id} any more", cause=message.id)
+        if seeker.proof is None or not await self._telling.tell(desk, seeker, seeker.proof):
             async with self._worker.on_request() as work:
                 jobs.say(work, MatchUser(seeker.person_id), cause=message.id)
+
+    async def take_out(self, message: Message) -> None:
+        """Take Discord ids that Usher wrote out of a user who is not that person's any more."""
+        job = msgspec.json.decode(message.payload, type=TakeOut)
+        desk = await self._desks.open()
+        if desk is not None:
+            await self._telling.take_out(desk.api, job)
 
     async def sweep(self, message: Message) -> None:
         """Look after the next persons by one reading of Seerr's users, and leave the others to the next job."""
@@ -121,9 +125,11 @@ class Handlers:
         if not persons:
             return
         view = await view_of(desk.api, self._pool)
-        for person_id in persons:
-            await self._matching.look_after(desk, view, person_id, cause=message.id)
+        settled = [await self._matching.look_after(desk, view, each, cause=message.id) for each in persons]
         async with self._worker.on_request() as work:
+            for person_id, is_settled in zip(persons, settled, strict=True):
+                if not is_settled:
+                    jobs.say(work, MatchUser(person_id), cause=message.id)
             jobs.say(work, Sweep(after=persons[-1]), cause=message.id)
 
     async def survey(self, message: Message) -> None:
@@ -154,27 +160,14 @@ class Handlers:
         async with self._worker.on_request() as work:
             await take_users(work, job, cause=message.id, at=self._now())
 
-    async def _seeker(self, person_id: str) -> Seeker | None:
-        async with transaction(self._pool) as connection:
-            return await store.seeker_of(connection, person_id)
-
 
 async def _discord_ids(api: Seerr, users: list[SeerrUser]) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
     for at in range(0, len(users), CALLS_AT_ONCE):
         some = [user.id for user in users[at : at + CALLS_AT_ONCE]]
-        answers = await asyncio.gather(*(_ids_of(api, number) for number in some), return_exceptions=True)
+        answers = await asyncio.gather(*(ids_of(api, number) for number in some), return_exceptions=True)
         for number, answer in zip(some, answers, strict=True):
             if isinstance(answer, BaseException):
                 raise answer
             found[number] = answer
     return found
-
-
-async def _ids_of(api: Seerr, number: int) -> tuple[str, ...]:
-    try:
-        return discord_ids(await api.notification_settings(number))
-    except RefusedError as exc:
-        if exc.answered != GONE:
-            raise
-        return ()

@@ -16,9 +16,18 @@ class MatchUser(msgspec.Struct, frozen=True):
 
 
 class TellUser(msgspec.Struct, frozen=True):
-    """Write this person's Discord id to his user, and give Seerr his Plex token where that is switched on."""
+    """Write this person's Discord id to their user, and give Seerr their Plex token where that is switched on."""
 
     person_id: str
+
+
+class TakeOut(msgspec.Struct, frozen=True):
+    """Take Discord ids that Usher wrote out of a user who is not the person's any more, `created_at` as then."""
+
+    person_id: str
+    number: int
+    created_at: str
+    discord_ids: tuple[str, ...]
 
 
 class Sweep(msgspec.Struct, frozen=True):
@@ -40,11 +49,12 @@ class Forget(msgspec.Struct, frozen=True):
     after: str = ""
 
 
-Job = MatchUser | TellUser | Sweep | Survey | Forget
+Job = MatchUser | TellUser | TakeOut | Sweep | Survey | Forget
 
 NAMES: Final[dict[type[Job], str]] = {
     MatchUser: "match_user",
     TellUser: "tell_user",
+    TakeOut: "take_out",
     Sweep: "sweep",
     Survey: "survey",
     Forget: "forget",

@@ -8,6 +8,8 @@ import asyncpg
 import msgspec
 
 from services.linker.seerr.domain import Account, Found, plain, shown
+from services.linker.seerr.proofs import store as proofs
+from services.linker.seerr.proofs.domain import Proof, proof_of
 from shared.postgres.locks import lock_exclusive, lock_shared
 from shared.postgres.pool import Connection
 from shared.postgres.text import storable
@@ -16,19 +18,20 @@ _LINKED: Final = "proven and provider in ('plex', 'jellyfin', 'emby')"
 
 
 class Seeker(msgspec.Struct, frozen=True, kw_only=True):
-    """A person as far as Seerr goes. `discord_ids`: the newest first; `url`: of the Seerr that was last searched."""
+    """A person as far as Seerr goes. `discord_ids`: the newest first; `proofs`: of users of now and before."""
 
     person_id: str
     name: str
     accounts: list[Account]
     discord_ids: list[str]
     seerr_user_id: int | None = None
-    url: str | None = None
     is_token_given: bool = False
+    proofs: list[Proof] = []
 
-    def is_matched_at(self, url: str) -> bool:
-        """Say whether the user was found at this address; one that came with a merge was."""
-        return self.seerr_user_id is not None and self.url in {None, url}
+    @property
+    def proof(self) -> Proof | None:
+        """Return what the user is known by that the person has now."""
+        return next((each for each in self.proofs if each.number == self.seerr_user_id), None)
 
 
 async def lock_to_match(connection: Connection) -> None:
@@ -45,7 +48,7 @@ async def seeker_of(connection: Connection, person_id: str) -> Seeker | None:
             union all
             select persons.id, persons.name, persons.seerr_user_id, persons.merged_into
             from persons join chain on persons.id = chain.merged_into)
-        select chain.id, name, seerr_user_id, url, token_given_at is not null as is_token_given
+        select chain.id, name, seerr_user_id, token_given_at is not null as is_token_given
         from chain left join seerr_matches on person_id = chain.id where merged_into is null""",
         person_id,
     )
@@ -63,8 +66,8 @@ async def seeker_of(connection: Connection, person_id: str) -> Seeker | None:
         accounts=[Account(**dict(one)) for one in identities if one["provider"] != "discord"],
         discord_ids=[one["id"] for one in identities if one["provider"] == "discord"],
         seerr_user_id=row["seerr_user_id"],
-        url=row["url"],
         is_token_given=row["is_token_given"] or False,
+        proofs=await proofs.proofs_of(connection, row["id"]),
     )
 
 
@@ -93,16 +96,6 @@ async def searched_after(connection: Connection, person_id: str, *, limit: int) 
     return {row["id"]: row["seerr_user_id"] for row in rows}
 
 
-async def holders(connection: Connection) -> dict[int, str]:
-    """Return which person has which user of Seerr."""
-    rows = await connection.fetch(
-        """select seerr_user_id as number, id as person_id from persons
-        where seerr_user_id is not null and merged_into is null
-        union select id::int, person_id from identities where provider = 'seerr'"""
-    )
-    return {row["number"]: row["person_id"] for row in rows}
-
-
 async def holder_of(connection: Connection, number: int) -> str | None:
     """Return which person has a user of Seerr."""
     found: str | None = await connection.fetchval(
@@ -127,8 +120,9 @@ async def contested_names(connection: Connection, seeker: Seeker) -> frozenset[s
 
 
 async def give_user(connection: Connection, seeker: Seeker, found: Found, *, url: str, at: datetime) -> None:
-    """Store that a user of Seerr is this person, in the place of another one that he had."""
+    """Store that a user of Seerr is this person, in the place of another one that they had."""
     number = found.user.id
+    written = {each for proof in seeker.proofs if found.by == "kept" for each in proof.written}
     await take_user(connection, seeker.person_id)
     await connection.execute("update persons set seerr_user_id = $2 where id = $1", seeker.person_id, number)
     await connection.execute(
@@ -141,13 +135,51 @@ async def give_user(connection: Connection, seeker: Seeker, found: Found, *, url
         at,
     )
     await note_search(connection, seeker.person_id, url=url, reason=None, at=at)
+    await proofs.keep(connection, seeker.person_id, proof_of(found.user, written=written), at=at)
+
+
+async def see_user(connection: Connection, person_id: str, proof: Proof, *, at: datetime) -> None:
+    """Store what a person's user is called and known by now."""
+    await connection.execute(
+        "update identities set username = $3 where person_id = $1 and provider = 'seerr' and server = '' and id = $2",
+        person_id,
+        str(proof.number),
+        storable(proof.name or str(proof.number)),
+    )
+    await proofs.keep(connection, person_id, proof, at=at)
+
+
+async def note_import(connection: Connection, person_id: str, reason: str | None) -> None:
+    """Store why a person's user was made and not imported; None where there is no such reason any more."""
+    await connection.execute(
+        "update seerr_matches set import_reason = $2 where person_id = $1",
+        person_id,
+        None if reason is None else storable(reason),
+    )
+
+
+async def note_import_problem(connection: Connection, problem: str | None) -> None:
+    """Store what keeps Seerr from importing, for those who look at how Seerr is; None where it imports again."""
+    await connection.execute(
+        """update servers set import_problem = $1,
+            problem = case when problem is null or problem = import_problem then $1 else problem end
+        where type = 'seerr' and import_problem is distinct from $1""",
+        None if problem is None else storable(problem),
+    )
 
 
 async def take_user(connection: Connection, person_id: str) -> None:
-    """Store that a person has no user of Seerr any more."""
+    """Store that a person has no user of Seerr any more; what proves which one it was stays."""
     await connection.execute("delete from identities where person_id = $1 and provider = 'seerr'", person_id)
     await connection.execute("update persons set seerr_user_id = null where id = $1", person_id)
     await connection.execute("delete from seerr_matches where person_id = $1", person_id)
+
+
+async def drop_account(connection: Connection, person_id: str, number: int) -> None:
+    """Store that a user whom a person had beside their own is not theirs."""
+    await connection.execute(
+        "delete from identities where person_id = $1 and provider = 'seerr' and id = $2", person_id, str(number)
+    )
 
 
 async def note_search(connection: Connection, person_id: str, *, url: str, reason: str | None, at: datetime) -> None:

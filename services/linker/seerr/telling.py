@@ -1,4 +1,7 @@
-"""Tells Seerr what it needs of a person: the Discord id to mention, and, where switched on, the Plex token."""
+"""Tells Seerr what it needs of a person: the Discord id to mention, and, where switched on, the Plex token.
+
+Nothing is written before the user is looked at once more: the number may be somebody else's by now.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -9,19 +12,23 @@ import structlog
 
 from services.linker.seerr import domain, store
 from services.linker.seerr.desk import Desk
+from services.linker.seerr.jobs import TakeOut
+from services.linker.seerr.proofs import store as proofs
+from services.linker.seerr.proofs.domain import Proof, is_same, is_same_row
 from services.linker.seerr.store import Seeker
+from services.linker.seerr.view import GONE, ids_of
 from shared.clients.seerr.dialect import Dialect
 from shared.clients.seerr.rest import Seerr
-from shared.clients.seerr.settings import discord_ids
+from shared.clients.seerr.users import SeerrUser
 from shared.errors import PermanentError, TransientError
 from shared.http.calls import RefusedError
 from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
+from shared.schemas.secret import Secret
 from shared.vault import Vault
 
 SETTLES_IN: Final = timedelta(seconds=1)
 """Seerr answers before it has saved; it is asked once more after so long."""
-GONE: Final = 404
 
 log = structlog.get_logger()
 
@@ -35,60 +42,93 @@ class Telling:
         self._now = now
         self._settles_in = settles_in
 
-    async def tell(self, desk: Desk, seeker: Seeker, number: int) -> None:
-        """Tell it all; why Seerr refuses is kept for people before it is raised."""
+    async def tell(self, desk: Desk, seeker: Seeker, proof: Proof) -> bool:
+        """Tell it all; why Seerr refuses is kept for people before it is raised.
+
+        Return false, with nothing written, where the user is not the one any more that the person was matched with.
+        """
         try:
-            await self._write_discord_id(desk.api, seeker, number)
-            await self._give_token(desk, seeker, number)
+            user = await user_of(desk.api, proof.number)
+            if user is None or not is_same(user, proof):
+                return False
+            await self._write_discord_ids(desk.api, seeker, proof)
+            await self._give_token(desk, seeker, user)
         except PermanentError as exc:
             async with transaction(self._pool) as connection:
                 await store.note_problem(connection, seeker.person_id, exc.detail)
             raise
+        return True
 
-    async def _write_discord_id(self, api: Seerr, seeker: Seeker, number: int) -> None:
-        """Write a person's Discord id to his user, and take it out of users who are nobody's.
+    async def take_out(self, api: Seerr, job: TakeOut) -> None:
+        """Take Discord ids out of the user that they were written to, unless it has become that person's again."""
+        user = await user_of(api, job.number)
+        async with transaction(self._pool) as connection:
+            person = await store.seeker_of(connection, job.person_id)
+        is_theirs = person is not None and person.seerr_user_id == job.number
+        if is_theirs or not is_same_row(user, Proof(number=job.number, created_at=job.created_at)):
+            return
+        dialect = await api.dialect()
+        for discord_id in job.discord_ids:
+            await api.remove_discord_id(job.number, discord_id, dialect=dialect)
+        left = {*await ids_of(api, job.number)} - {*job.discord_ids}
+        async with transaction(self._pool) as connection:
+            await store.note_discord_ids(connection, {job.number: left}, at=self._now())
+        log.info("discord_id_taken_out", seerr_user=job.number, person=job.person_id)
 
-        Raises `TransientError` where Seerr has not kept it yet.
+    async def _write_discord_ids(self, api: Seerr, seeker: Seeker, proof: Proof) -> None:
+        """Write a person's Discord ids to their user, and take them out of users who are nobody's.
+
+        What is written is noted before, because only that may be taken out again. Raises `TransientError` where Seerr
+        has not kept it yet.
         """
         if not seeker.discord_ids:
             return
-        dialect = await api.dialect()
+        number, dialect = proof.number, await api.dialect()
         wanted = seeker.discord_ids if dialect is Dialect.SEERR_3_3 else seeker.discord_ids[:1]
-        await self._take_out(api, seeker, number, dialect)
-        is_sent = [await api.write_discord_id(number, each, dialect=dialect) for each in wanted]
-        if any(is_sent):
+        await self._take_out_of_others(api, seeker, number, dialect)
+        there = await ids_of(api, number)
+        if missing := [each for each in wanted if each not in there]:
+            async with transaction(self._pool) as connection:
+                await proofs.note_written(connection, seeker.person_id, proof, missing)
+            for each in missing:
+                await api.write_discord_id(number, each, dialect=dialect)
             await asyncio.sleep(self._settles_in.total_seconds())
-            kept = discord_ids(await api.notification_settings(number))
-            if not set(wanted) <= set(kept):
+            if not {*wanted} <= {*await ids_of(api, number)}:
                 raise TransientError(f"{seeker.name}'s Discord id has not arrived at Seerr yet")
         async with transaction(self._pool) as connection:
             await store.note_discord_ids(connection, {number: wanted}, at=self._now())
             await store.note_told(connection, seeker.person_id, discord_id=wanted[0])
 
-    async def _give_token(self, desk: Desk, seeker: Seeker, number: int) -> None:
+    async def _give_token(self, desk: Desk, seeker: Seeker, user: SeerrUser) -> None:
         """Give Seerr the Plex token of the person's account, or keep the reason why it does not take it."""
         if not desk.row.gives_token:
             return
-        user = await desk.api.user(number)
+        token = await self._token_for(desk.api, seeker, user)
+        if isinstance(token, str):
+            await self._note(seeker, token)
+        elif token is not None:
+            try:
+                await desk.api.give_plex_token(token)
+            except PermanentError as exc:
+                await self._note(seeker, exc.detail)
+            else:
+                await self._note(seeker, None)
+
+    async def _token_for(self, api: Seerr, seeker: Seeker, user: SeerrUser) -> Secret | str | None:
+        """Return the token that Seerr would file under this user, or why it is given none."""
         account = domain.plex_account_of(user, seeker.accounts)
         if account is None:
-            if any(one.provider == "plex" for one in seeker.accounts):
-                await self._note(seeker, f"Seerr's user {number} has another Plex account or e-mail address")
-            return
+            has_plex = any(one.provider == "plex" for one in seeker.accounts)
+            return f"Seerr's user {user.id} has another Plex account or e-mail address" if has_plex else None
+        owner = user if user.id == domain.OWNER_ID else await user_of(api, domain.OWNER_ID)
+        if owner is not None and domain.is_filed_under(owner, account):
+            return "Seerr works with its owner's own Plex token: it is given no other"
         token = await self._vault.get(account_token("plex", server="", account_id=account.id))
-        if token is None:
-            return
-        if not domain.is_classic(token.reveal()):
-            await self._note(seeker, "the Plex token ends within a week: Seerr is given only those that last")
-            return
-        try:
-            await desk.api.give_plex_token(token)
-        except PermanentError as exc:
-            await self._note(seeker, exc.detail)
-        else:
-            await self._note(seeker, None)
+        if token is not None and not domain.is_classic(token.reveal()):
+            return "the Plex token ends within a week: Seerr is given only those that last"
+        return token
 
-    async def _take_out(self, api: Seerr, seeker: Seeker, number: int, dialect: Dialect) -> None:
+    async def _take_out_of_others(self, api: Seerr, seeker: Seeker, number: int, dialect: Dialect) -> None:
         async with transaction(self._pool) as connection:
             others = await store.others_with(connection, seeker.discord_ids, number=number)
         for other, discord_id in others:
@@ -104,3 +144,13 @@ class Telling:
     async def _note(self, seeker: Seeker, refusal: str | None) -> None:
         async with transaction(self._pool) as connection:
             await store.note_token(connection, seeker.person_id, refusal=refusal, at=self._now())
+
+
+async def user_of(api: Seerr, number: int) -> SeerrUser | None:
+    """Return a user; None where there is none any more."""
+    try:
+        return await api.user(number)
+    except RefusedError as exc:
+        if exc.answered != GONE:
+            raise
+        return None

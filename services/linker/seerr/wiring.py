@@ -1,16 +1,19 @@
 """Puts together what the linker does about Seerr."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from services.linker.seerr.desk import Client, Desks
 from services.linker.seerr.handlers import Handlers
 from services.linker.seerr.matching import Matching
+from services.linker.seerr.records import Records
 from services.linker.seerr.telling import SETTLES_IN, Telling
 from shared.bus import streams
 from shared.bus.jobs import Jobs
+from shared.bus.questions import ask
 from shared.runtime import Parts, Service
+from shared.schemas.users import BlockedUsers, FindBlocked
 from shared.vault import Vault
 
 WORKERS: Final = 2
@@ -27,11 +30,17 @@ def join(
     settles_in: timedelta = SETTLES_IN,
 ) -> None:
     """Let a service do it."""
+    records = Records(worker=parts.worker, pool=parts.pool, now=now)
+
+    async def blocked(names: Sequence[str]) -> Sequence[str]:
+        return (await ask(parts.bus, "syncer", FindBlocked(usernames=[*names]), BlockedUsers)).usernames
+
     handlers = Handlers(
         worker=parts.worker,
         pool=parts.pool,
         desks=Desks(pool=parts.pool, vault=vault, client=client),
-        matching=Matching(worker=parts.worker, pool=parts.pool, now=now),
+        records=records,
+        matching=Matching(records=records, pool=parts.pool, blocked=blocked),
         telling=Telling(pool=parts.pool, vault=vault, now=now, settles_in=settles_in),
         now=now,
     )

@@ -11,6 +11,7 @@ from shared import leniency
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.mediabrowser import PublicServer
 from shared.clients.plex_server import ServerIdentity
+from shared.clients.seerr.problems import CsrfProtectedError
 from shared.errors import Fault, PermanentError, TransientError, UsherError
 from shared.http.calls import RefusedError
 from shared.http.egress import EgressError
@@ -37,6 +38,8 @@ _CREDENTIALS: Final[dict[Provider, tuple[str, str]]] = {
 }
 
 
+_CSRF_OFF: Final = "turn CSRF protection off in Seerr's settings, under Network or General, and restart Seerr"
+
 _MACHINE_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _LONGEST_VERSION: Final = 100
 _LARGEST_COUNT: Final = 1_000_000_000
@@ -59,6 +62,7 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     refusal: Fault | None = None
     user_count: int | None = None
     requests: SeerrRequests | None = None
+    imports_again: bool = False
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +76,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str | None = None
     user_count: int | None = None
     requests: SeerrRequests | None = None
+    imports_again: bool = False
+    """What kept Seerr from importing is mended."""
 
     @property
     def works(self) -> bool:
@@ -93,6 +99,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
             version=self.version,
             user_count=self.user_count,
             dialect=self.dialect,
+            imports_again=self.imports_again,
         )
 
 
@@ -175,6 +182,7 @@ def known(identity: Identity, rights: Rights) -> Probe:
         dialect=identity.dialect,
         user_count=rights.user_count,
         requests=rights.requests,
+        imports_again=rights.imports_again,
     )
 
 
@@ -201,6 +209,36 @@ def rights_of(
         findings.append(_broken("rights", "the token is not that of the owner or an administrator", mend))
     findings.append(_counted(kind, users, problems))
     return Rights(findings=tuple(findings), user_count=users if isinstance(users, int) else None)
+
+
+def rights_in_seerr(
+    me: object,
+    *,
+    users: int | UsherError,
+    requests: SeerrRequests | None,
+    write: UsherError | None,
+    import_problem: str | None,
+    is_import_tried: bool,
+) -> Rights:
+    """Return what Seerr's key is good for; `write` is the answer to a change of nothing.
+
+    `import_problem` is why it cannot import, as far as is known; `is_import_tried` says that it was asked.
+    """
+    rights = rights_of("seerr", me, users=users)
+    more = []
+    if isinstance(write, CsrfProtectedError):
+        more.append(
+            _broken("rights", "Seerr takes no changes by API key, because its CSRF protection is on", _CSRF_OFF)
+        )
+    if import_problem is not None:
+        text, _, mend = import_problem.partition(": ")
+        more.append(_broken("users", text, mend))
+    return msgspec.structs.replace(
+        rights,
+        findings=(*rights.findings, *more),
+        requests=requests,
+        imports_again=is_import_tried and import_problem is None,
+    )
 
 
 def _counted(kind: Provider, users: int | UsherError, problems: Sequence[str]) -> Finding:

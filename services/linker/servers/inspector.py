@@ -95,7 +95,13 @@ class Inspector:
 
     async def _probe(self, server: ServerRow, token: Secret) -> Probe:
         return await self._prober.probe(
-            Target(place=server.place, kind=server.type, credential=token, machine_id=server.machine_id)
+            Target(
+                place=server.place,
+                kind=server.type,
+                credential=token,
+                machine_id=server.machine_id,
+                import_problem=server.import_problem,
+            )
         )
 
     @asynccontextmanager

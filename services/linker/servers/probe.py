@@ -30,12 +30,13 @@ T = TypeVar("T")
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be tested. With `machine_id`, it must be that server."""
+    """What is to be tested. With `machine_id`, it must be that server; with `import_problem`, that is tried again."""
 
     place: Place
     kind: Provider
     credential: Secret
     machine_id: str | None = None
+    import_problem: str | None = None
 
 
 class Prober:
@@ -134,14 +135,35 @@ class _Asking:
         return findings.rights_of(kind, users, users=number, problems=users.problems)
 
     async def _seerr_rights(self) -> Rights:
-        me, page, counts = await asyncio.gather(
-            _tried(self._seerr.me()), _tried(self._seerr.users(take=1)), _tried(self._seerr.request_counts())
+        me, page, counts, write, import_problem = await asyncio.gather(
+            _tried(self._seerr.me()),
+            _tried(self._seerr.users(take=1)),
+            _tried(self._seerr.request_counts()),
+            _tried(self._seerr.try_to_write()),
+            self._import_problem(),
         )
-        users = page if isinstance(page, UsherError) else findings.count_of(page.total)
-        rights = findings.rights_of("seerr", me, users=users)
-        return msgspec.structs.replace(
-            rights, requests=_requests(counts) if isinstance(counts, RequestCounts) else None
+        return findings.rights_in_seerr(
+            me,
+            users=page if isinstance(page, UsherError) else findings.count_of(page.total),
+            requests=_requests(counts) if isinstance(counts, RequestCounts) else None,
+            write=write,
+            import_problem=import_problem,
+            is_import_tried=self._target.import_problem is not None,
         )
+
+    async def _import_problem(self) -> str | None:
+        """Return what still keeps Seerr from importing, where something did: a working import is not asked for.
+
+        Seerr asks plex.tv once for each account that it could import, so this is no question for every few minutes.
+        """
+        if self._target.import_problem is None:
+            return None
+        settings = await _tried(self._seerr.public_settings())
+        if isinstance(settings, UsherError):
+            return self._target.import_problem
+        is_plex = settings.media_server == "plex"
+        can = self._seerr.check_plex_import() if is_plex else self._seerr.jellyfin_candidates()
+        return self._target.import_problem if isinstance(await _tried(can), UsherError) else None
 
 
 async def _tried(call: Awaitable[T]) -> T | TransientError | RefusedError | InvalidError:

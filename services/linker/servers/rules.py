@@ -8,7 +8,7 @@ import msgspec
 from services.linker.servers.findings import Probe
 from services.linker.servers.store import ServerRow
 from shared.errors import ConflictError, Fault, InvalidError
-from shared.http.egress import Egress, EgressError, origin_of
+from shared.http.egress import Egress, EgressError, canonical, origin_of
 from shared.schemas.servers import Settled
 
 LONGEST_NAME: Final = 60
@@ -39,14 +39,14 @@ def url_of(text: str, egress: Egress) -> str:
         raise refused("url", f"an address has 1 to {LONGEST_URL} printable characters")
     try:
         egress.check_url(url)
-        parts = urlsplit(url)
+        parts, plain = urlsplit(url), canonical(url)
     except EgressError as exc:
         raise refused("url", exc.detail) from exc
     except ValueError as exc:
         raise refused("url", "The address cannot be read") from exc
     if parts.query or parts.fragment or "#" in url or "?" in url:
         raise refused("url", "The address must end before a ? or #: only http://host:port and a path count")
-    return url
+    return plain.rstrip("/")
 
 
 def stays_for(secret: str, url: str, *, before: str) -> None:

@@ -17,7 +17,7 @@ _UNASKED: Final[tuple[Provider, ...]] = ("trakt",)
 
 _COLUMNS: Final = (
     "name, type, url, enabled, machine_id, request_limit, include_owner, libraries, gives_token, "
-    "version, reachable, user_count, dialect, problem, checked_at, revision, from_settings"
+    "version, reachable, user_count, dialect, problem, import_problem, checked_at, revision, from_settings"
 )
 
 
@@ -41,6 +41,8 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     """Seerr only."""
     problem: str | None = None
     """What the last look at it found wrong, for people."""
+    import_problem: str | None = None
+    """Seerr only: why it could not import somebody, and how to mend it; each look tries whether it can by now."""
     checked_at: datetime | None = None
     revision: int = 1
     """Another one after each change that a person makes; the database gives it."""
@@ -62,6 +64,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None = None
     user_count: int | None = None
     dialect: str | None = None
+    imports_again: bool = False
 
 
 async def find_server(connection: Connection, name: str) -> ServerRow | None:
@@ -134,7 +137,7 @@ async def add_server(connection: Connection, server: ServerRow, *, check_at: dat
 
 async def replace_server(connection: Connection, server: ServerRow, *, check_at: datetime) -> None:
     """Keep a server in the place of what was there under its name."""
-    values = _values(server, without={"name", "type", "revision"}) | {"check_at": check_at}
+    values = _values(server, without={"name", "type", "revision", "import_problem"}) | {"check_at": check_at}
     changes = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, start=2))
     await connection.execute(
         f"update servers set revision = default, {changes} where name = $1",  # noqa: S608 (fields of our own Struct)
@@ -185,10 +188,12 @@ async def note_seen(connection: Connection, server: ServerRow, seen: Seen, *, at
     One that does not answer is looked at again in a minute.
     """
     done = await connection.execute(
-        """update servers set reachable = $3, problem = $4, checked_at = $9::timestamptz,
+        """update servers set reachable = $3, checked_at = $9::timestamptz,
             check_at = case when $3 then check_at else least(check_at, $9::timestamptz + interval '1 minute') end,
             machine_id = coalesce(machine_id, $5), version = coalesce($6, version),
-            user_count = coalesce($7, user_count), dialect = coalesce($8, dialect)
+            user_count = coalesce($7, user_count), dialect = coalesce($8, dialect),
+            problem = coalesce($4, case when not $10 then import_problem end),
+            import_problem = case when not $10 then import_problem end
         where name = $1 and revision = $2""",
         server.name,
         server.revision,
@@ -199,6 +204,7 @@ async def note_seen(connection: Connection, server: ServerRow, seen: Seen, *, at
         seen.user_count,
         seen.dialect,
         at,
+        seen.imports_again,
     )
     return done != "UPDATE 0"
 

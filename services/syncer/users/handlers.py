@@ -14,8 +14,10 @@ from shared.owners import user_password
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.users import (
     PASSWORD,
+    BlockedUsers,
     ChangeUserSettings,
     ClearUserSettings,
+    FindBlocked,
     FindUserSettings,
     ListUserSettings,
     UserSettings,
@@ -39,6 +41,7 @@ class Handlers:
         return {
             ListUserSettings: self.list_settings,
             FindUserSettings: self.find_settings,
+            FindBlocked: self.find_blocked,
             ChangeUserSettings: self.change_settings,
             ClearUserSettings: self.clear_settings,
         }
@@ -53,6 +56,12 @@ class Handlers:
         name = domain.name_of(question.username)
         async with transaction(self._pool) as connection:
             return _found(await store.settings_of(connection, name_key(name)), name)
+
+    async def find_blocked(self, question: FindBlocked) -> BlockedUsers:
+        """Say who of some names is blocked; a name that none of our users can have is not."""
+        async with transaction(self._pool) as connection:
+            keys = await store.blocked_of(connection, [name_key(name) for name in question.usernames])
+        return BlockedUsers([name for name in question.usernames if name_key(name) in keys])
 
     async def change_settings(self, question: ChangeUserSettings) -> UserSettings:
         """Set what is given, or say how it would be and, by `changed_at`, since when something is set.

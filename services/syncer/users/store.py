@@ -1,10 +1,12 @@
 """The syncer's SQL for what is set for single users."""
 
+from collections.abc import Sequence
+
 import asyncpg
 
 from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
-from shared.postgres.text import containing
+from shared.postgres.text import containing, storable
 from shared.schemas.users import ListUserSettings, UserSettings, UserSettingsPage
 
 _COLUMNS = "username, blocked, immune, request_limit, has_password, changed_at"
@@ -19,6 +21,15 @@ async def settings_of(connection: Connection, key: str) -> UserSettings | None:
     """Return what is set for a user."""
     row = await connection.fetchrow(f"select {_COLUMNS} from user_settings where name_key = $1", key)  # noqa: S608 (a constant)
     return None if row is None else _settings(row)
+
+
+async def blocked_of(connection: Connection, keys: Sequence[str]) -> frozenset[str]:
+    """Return the keys of those who are blocked."""
+    found = await connection.fetch(
+        "select name_key from user_settings where blocked and name_key = any($1::text[])",
+        [storable(key) for key in keys],
+    )
+    return frozenset(row["name_key"] for row in found)
 
 
 async def page_of_settings(connection: Connection, wanted: ListUserSettings) -> UserSettingsPage:

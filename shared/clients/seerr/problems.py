@@ -1,5 +1,8 @@
 """What Seerr's refusals mean: it says 403 for a wrong key, and other reasons only in words."""
 
+import re
+from typing import Final
+
 import httpx
 import msgspec
 
@@ -16,6 +19,29 @@ class UserExistsError(RefusedError):
 
     status = 409
     title = "The Seerr user exists"
+
+
+class CsrfProtectedError(RefusedError):
+    """Seerr takes changes from its own pages only, so none by API key."""
+
+
+class ImportRefusedError(RefusedError):
+    """Seerr cannot read the users of its own media server until somebody mends that; `mend` says how."""
+
+    def __init__(self, detail: str, *, mend: str) -> None:
+        super().__init__(detail, answered=500)
+        self.mend = mend
+
+
+_PASSES: Final = re.compile(
+    r"time-?out|timed out|ECONN|ENOTFOUND|ENETUNREACH|EHOSTUNREACH|EAI_AGAIN|EPIPE|socket hang up|network error"
+    r"|status code (408|425|429|5[0-9]{2})|SQLITE_BUSY|database is locked|deadlock",
+    re.IGNORECASE,
+)
+"""What Seerr says of its own failures that end by themselves."""
+_DEAD_TOKEN: Final = re.compile(r"status code (401|403|422)|invalid.?auth|unauthorized", re.IGNORECASE)
+_SIGN_IN_AGAIN: Final = "let Seerr's owner sign in to Seerr with Plex again"
+_SAVE_AGAIN: Final = "save Seerr's settings of its media server again, with a key that is valid"
 
 
 class _Body(msgspec.Struct, frozen=True):
@@ -47,7 +73,7 @@ def error_of(name: str, response: httpx.Response, *, api_key: Secret) -> UsherEr
         case httpx.codes.UNAUTHORIZED if not as_user:
             return CredentialRefusedError(f"{name} misses an API key", answered=401)
         case httpx.codes.FORBIDDEN if "csrf" in body.message.lower():
-            return RefusedError(f"{name} refuses changes by API key: turn its CSRF protection off", answered=403)
+            return CsrfProtectedError(f"{name} refuses changes by API key: turn its CSRF protection off", answered=403)
         case httpx.codes.CONFLICT:
             return UserExistsError(f"{name} has this user already", answered=409)
         case status:
@@ -60,6 +86,48 @@ def _without_secrets(said: str | None, request: httpx.Request, api_key: Secret) 
     for secret in (api_key.reveal(), sent.auth_token, sent.password):
         said = said.replace(secret, HIDDEN) if said and secret else said
     return said
+
+
+class _Said(msgspec.Struct, frozen=True):
+    message: str | None = None
+
+
+def plex_import_error_of(name: str, response: httpx.Response, *, api_key: Secret) -> UsherError | None:
+    """Return what it means that Seerr cannot read whom its owner shares Plex with; None for what passes by itself.
+
+    Its handler goes through the owner's list at plex.tv, and stumbles over one without an entry
+    (https://github.com/seerr-team/seerr, server/routes/user/index.ts).
+    """
+    said = _failure(response, api_key)
+    if said is None:
+        return None
+    if "is not iterable" in said:
+        text, mend = "the owner shares nothing with anybody at Plex", "share the server with somebody at Plex"
+    elif _DEAD_TOKEN.search(said):
+        text, mend = "plex.tv does not accept its owner's token any more", _SIGN_IN_AGAIN
+    else:
+        text, mend = f"it says {said!r}", f"look at Seerr's log, or {_SIGN_IN_AGAIN}"
+    return ImportRefusedError(f"{name} cannot import from Plex, because {text}", mend=mend)
+
+
+def jellyfin_import_error_of(name: str, response: httpx.Response, *, api_key: Secret) -> UsherError | None:
+    """Return what it means that Seerr cannot read the users of its Jellyfin or Emby; None for what passes by itself."""
+    said = _failure(response, api_key)
+    if said is None:
+        return None
+    text = "its key is not accepted there" if _DEAD_TOKEN.search(said) or not said else f"it says {said!r}"
+    return ImportRefusedError(f"{name} cannot import from its media server, because {text}", mend=_SAVE_AGAIN)
+
+
+def _failure(response: httpx.Response, api_key: Secret) -> str | None:
+    """Return what Seerr's own handler says went wrong; None for a proxy's answer, and for what passes by itself."""
+    if response.status_code != httpx.codes.INTERNAL_SERVER_ERROR or is_page(response):
+        return None
+    body = loosely(response, _Said, otherwise=_Said())
+    if body.message is None or _PASSES.search(body.message):
+        return None
+    said = _without_secrets(text(body.message, limit=200), response.request, api_key) or ""
+    return said.replace(": ", ", ")  # a colon stands before how to mend it
 
 
 def sign_in_error_of(name: str, response: httpx.Response) -> UsherError | None:

@@ -12,9 +12,15 @@ import httpx
 from shared.clients.api import Api, Headers, Query
 from shared.clients.listed import listed
 from shared.clients.seerr.dialect import Dialect, dialect_of
-from shared.clients.seerr.problems import error_of, sign_in_error_of
+from shared.clients.seerr.problems import (
+    error_of,
+    jellyfin_import_error_of,
+    plex_import_error_of,
+    sign_in_error_of,
+)
 from shared.clients.seerr.settings import UserSettings, with_discord_id, without_discord_id, writable
 from shared.clients.seerr.users import (
+    JellyfinCandidate,
     PublicSettings,
     RequestCounts,
     SeerrUser,
@@ -116,15 +122,34 @@ class Seerr:
         """Return the users made of accounts that Seerr's own Plex server is shared with; the others are left out.
 
         Accounts without an e-mail address cannot be imported, which managed members of a Home are. A local user with
-        the same address becomes one of Plex, and is not in the answer.
+        the same address becomes one of Plex, and is not in the answer. Raises `ImportRefusedError` where it fails
+        until somebody mends that.
         """
         body = {"plexIds": [str(plex_id) for plex_id in plex_ids]}
-        return await self._api.ask("POST", "/user/import-from-plex", list[SeerrUser], body=body)
+        path, explain = "/user/import-from-plex", self._no_plex_import
+        return await self._api.ask("POST", path, list[SeerrUser], body=body, explain=explain)
+
+    async def check_plex_import(self) -> None:
+        """Raise `ImportRefusedError` where it cannot: Seerr reads its owner's list at plex.tv, once for each in it."""
+        await self._api.ask("GET", "/settings/plex/users", list[Any], explain=self._no_plex_import)
 
     async def import_from_jellyfin(self, jellyfin_ids: Sequence[str]) -> list[SeerrUser]:
-        """Return the users made of accounts on Seerr's own Jellyfin or Emby server; not for Overseerr."""
+        """Return the users made of accounts on Seerr's own Jellyfin or Emby server; not for Overseerr.
+
+        An id that is not among `jellyfin_candidates`, letter for letter, leaves a user without name and address.
+        """
         body = {"jellyfinUserIds": list(jellyfin_ids)}
-        return await self._api.ask("POST", "/user/import-from-jellyfin", list[SeerrUser], body=body)
+        path, explain = "/user/import-from-jellyfin", self._no_jellyfin_import
+        return await self._api.ask("POST", path, list[SeerrUser], body=body, explain=explain)
+
+    async def jellyfin_candidates(self) -> list[str]:
+        """Return the ids of the accounts that Seerr sees on its Jellyfin or Emby; not for Overseerr."""
+        path, explain = "/settings/jellyfin/users", self._no_jellyfin_import
+        return [each.id for each in await self._api.ask("GET", path, list[JellyfinCandidate], explain=explain)]
+
+    async def try_to_write(self) -> None:
+        """Change nobody's permissions, which shows whether changes come through; raises what any change would."""
+        await self._api.send("PUT", "/user", body={"ids": [], "permissions": 0})
 
     async def plex_machine_id(self) -> str | None:
         """Return which Plex server Seerr imports from."""
@@ -177,6 +202,12 @@ class Seerr:
 
     def _explain(self, response: httpx.Response) -> UsherError | None:
         return error_of(self._api.name, response, api_key=self._api_key)
+
+    def _no_plex_import(self, response: httpx.Response) -> UsherError | None:
+        return plex_import_error_of(self._api.name, response, api_key=self._api_key)
+
+    def _no_jellyfin_import(self, response: httpx.Response) -> UsherError | None:
+        return jellyfin_import_error_of(self._api.name, response, api_key=self._api_key)
 
     def _sign_in(self, response: httpx.Response) -> UsherError | None:
         return sign_in_error_of(self._api.name, response)

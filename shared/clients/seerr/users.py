@@ -24,6 +24,8 @@ class SeerrUser(msgspec.Struct, frozen=True, rename="camel"):
     user_type: int | None = None
     permissions: int = 0
     display_name: str | None = None
+    created_at: str | None = None
+    """When this row was made, which tells it from another one that has its number in another database."""
 
     @property
     def kind(self) -> UserKind:
@@ -101,3 +103,9 @@ class WireJellyfinServer(msgspec.Struct, frozen=True, rename="camel"):
 
     server_id: str | None = None
     described_id: str | None = msgspec.field(default=None, name="serverID")
+
+
+class JellyfinCandidate(msgspec.Struct, frozen=True):
+    """An account of Seerr's own Jellyfin or Emby, by the id that Seerr knows it by."""
+
+    id: str

@@ -95,6 +95,7 @@ async def test_trakt_has_such_a_route(call: Call) -> None:
 
 OVERSEERR_LACKS: Final = {
     "import_from_jellyfin",
+    "jellyfin_candidates",
     "jellyfin_server_id",
 }
 

@@ -210,7 +210,8 @@ async def test_a_seerr_for_jellyfin_imports_from_there_and_lets_nobody_in_with_p
 ) -> None:
     stand_in.uses_jellyfin({"ab12": "ben"})
 
-    imported = await seerr.import_from_jellyfin(["ab12", "nobody"])
+    candidates = await seerr.jellyfin_candidates()
+    imported = await seerr.import_from_jellyfin(candidates)
     with pytest.raises(RefusedError, match="another media server"):
         await seerr.give_plex_token(Secret("any"))
 

@@ -16,6 +16,7 @@ from tests.integration.gateway.house import prepared, settings
 from tests.integration.linker import canaries
 from tests.integration.linker.canaries import Street
 from tests.integration.service import until
+from tests.integration.syncer.users import users_of
 
 SEERR_KEY = "canary-seerr-key-0815"
 WRONG_KEY = "canary-wrong-seerr-key-0815"
@@ -33,7 +34,7 @@ def town() -> Town:
 
 
 @pytest.fixture
-async def street(town: Town, database_url: Secret, nats_url: Secret, tmp_path: Path) -> AsyncIterator[Street]:
+async def street(town: Town, bus: Bus, database_url: Secret, nats_url: Secret, tmp_path: Path) -> AsyncIterator[Street]:
     keys = new_key("k1")
     config = settings(
         database_url,
@@ -44,7 +45,11 @@ async def street(town: Town, database_url: Secret, nats_url: Secret, tmp_path: P
         discord_public_key=town.discord.app.public_key,
         discord_guild_id=GUILD,
     )
-    async with canaries.served(town) as given, prepared(config) as house:
+    async with (
+        canaries.served(town) as given,
+        users_of(bus, database_url, keys),  # who is blocked is asked before a user is made
+        prepared(config) as house,
+    ):
         given |= {
             "DATABASE_URL": database_url.reveal(),
             "NATS_URL": nats_url.reveal(),

@@ -11,9 +11,11 @@ import msgspec
 import pytest
 
 from shared.bus.connection import Bus
+from shared.bus.questions import ask
 from shared.keyring import new_key
 from shared.owners import user_password
 from shared.schemas.secret import Secret
+from shared.schemas.users import BlockedUsers, FindBlocked
 from tests.integration.gateway.house import ADMIN, House, prepared, settings
 from tests.integration.linker import canaries
 from tests.integration.syncer.users import Users, users_of
@@ -26,8 +28,9 @@ NOTHING = {"blocked": False, "immune": False, "request_limit": None, "has_passwo
 class Office:
     """Where an admin changes what is set for users."""
 
-    def __init__(self, house: House, users: Users) -> None:
+    def __init__(self, house: House, users: Users, bus: Bus) -> None:
         self.house = house
+        self.bus = bus
         self.vault = users.vault
 
     async def get(self, name: str) -> httpx.Response:
@@ -65,7 +68,7 @@ async def office(bus: Bus, database_url: Secret, nats_url: Secret, tmp_path: Pat
         users_of(bus, database_url, keys) as users,
         prepared(settings(database_url, nats_url, tmp_path, usher_encryption_keys=keys)) as house,
     ):
-        yield Office(house, users)
+        yield Office(house, users, bus)
 
 
 async def test_what_is_set_is_kept_and_shown_under_every_spelling_of_the_name(office: Office) -> None:
@@ -90,6 +93,16 @@ async def test_what_is_left_out_stays_and_null_takes_away(office: Office) -> Non
     assert told(less) == {"blocked": False, "immune": True, "request_limit": None, "has_password": True}
     assert told(nothing) == NOTHING
     assert await office.vault.owners(kind="user") == []
+
+
+async def test_who_is_blocked_is_told_of_several_names_at_once(office: Office) -> None:
+    await office.put("José", blocked=True)
+    await office.put("anna", immune=True)
+    names = [" JOSE\u0301", "anna", "nobody", "a/b", "", "x" * 5000]
+
+    found = await ask(office.bus, "syncer", FindBlocked(usernames=names), BlockedUsers)
+
+    assert found.usernames == [" JOSE\u0301"]
 
 
 @pytest.mark.parametrize("nothing", [{}, {"immune": False}, {"blocked": None, "immune": None, "password": None}])

@@ -23,6 +23,11 @@ SEERR: dict[str, Any] = {
     [
         ({}, True, "Seerr 3.1.0 answers, with 4 users"),
         ({"problem": "no answer: is it running?"}, False, "no answer"),
+        (
+            {"problem": "Seerr cannot import from Plex, because …: let its owner sign in"},
+            False,
+            "Seerr cannot import from Plex, because …",
+        ),
         ({"enabled": False, "version": None, "user_count": None}, True, "it is turned off, and was not asked"),
         ({"enabled": False, "problem": "no answer: is it running?"}, True, "it is turned off, and was not asked"),
         ({"url": None, "enabled": False}, False, "none is set up"),

@@ -22,6 +22,7 @@ UNREAD: Final = frozenset(
         "overwrite_commands",
         "save_notification_settings",
         "give_plex_token",
+        "try_to_write",
     }
 )
 """Calls whose answer says nothing but that they worked."""

@@ -7,7 +7,7 @@ import pytest
 
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.seerr.dialect import Dialect
-from shared.clients.seerr.problems import UserExistsError
+from shared.clients.seerr.problems import CsrfProtectedError, ImportRefusedError, UserExistsError
 from shared.clients.seerr.rest import Seerr
 from shared.clients.seerr.users import RequestCounts, SeerrUser
 from shared.errors import TransientError
@@ -50,6 +50,7 @@ async def test_the_key_goes_in_a_header() -> None:
         user_type=1,
         permissions=32,
         display_name="anna",
+        created_at="2026-01-01T00:00:00.000Z",
     )
     assert server.last.headers["X-API-Key"] == "api-key-1"
     assert "X-API-User" not in server.last.headers
@@ -322,3 +323,59 @@ async def test_a_list_without_an_end_is_given_up() -> None:
 @pytest.mark.parametrize("body", [{"serverId": "s1"}, {"serverID": "s1"}, {"serverId": "s1", "apiKey": "secret"}])
 async def test_the_jellyfin_servers_id_is_read_as_described_and_as_written(body: dict[str, Any]) -> None:
     assert await seerr(Scripted(good(body))).jellyfin_server_id() == "s1"
+
+
+IMPORTS_FAIL = [
+    ("plexUsersResponse.MediaContainer.User is not iterable", "shares nothing with anybody", "share the server"),
+    ("Request failed with status code 401", "does not accept its owner's token", "sign in to Seerr with Plex again"),
+    ("Invalid auth token", "does not accept its owner's token", "sign in to Seerr with Plex again"),
+    ("Plex is not configured: api-key-1", "it says 'Plex is not configured, ***'", "look at Seerr's log"),
+]
+
+
+@pytest.mark.parametrize(("said", "because", "mend"), IMPORTS_FAIL)
+async def test_why_an_import_fails_for_good_is_said_with_how_to_mend_it(said: str, because: str, mend: str) -> None:
+    server = Scripted(httpx.Response(500, json={"message": said}))
+
+    with pytest.raises(ImportRefusedError) as refused:
+        await seerr(server).import_from_plex([42])
+
+    assert because in refused.value.detail
+    assert mend in refused.value.mend
+    assert ": " not in refused.value.detail
+    assert "api-key-1" not in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(500, json={"message": "timeout of 10000ms exceeded"}),
+        httpx.Response(500, json={"message": "getaddrinfo ENOTFOUND plex.tv"}),
+        httpx.Response(500, json={"message": "Request failed with status code 503"}),
+        httpx.Response(500, json={}),
+        httpx.Response(502, json={"message": "Invalid auth token"}),
+        httpx.Response(500, html="<p>is not iterable</p>"),
+    ],
+)
+async def test_an_import_that_fails_for_a_while_is_tried_again(answer: httpx.Response) -> None:
+    with pytest.raises(TransientError):
+        await seerr(Scripted(answer)).import_from_plex([42])
+
+
+async def test_a_media_server_that_refuses_seerrs_key_is_named_though_seerr_says_nothing() -> None:
+    with pytest.raises(ImportRefusedError, match="its key is not accepted there"):
+        await seerr(Scripted(httpx.Response(500, json={"message": ""}))).jellyfin_candidates()
+
+
+async def test_a_change_of_nothing_shows_whether_changes_come_through() -> None:
+    server = Scripted(good([]), httpx.Response(403, json={"message": "invalid csrf token"}))
+
+    await seerr(server).try_to_write()
+    with pytest.raises(CsrfProtectedError):
+        await seerr(server).try_to_write()
+
+    assert (server.last.method, server.last.url.path, server.body) == (
+        "PUT",
+        "/api/v1/user",
+        {"ids": [], "permissions": 0},
+    )

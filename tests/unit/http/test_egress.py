@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.http.egress import OWN_PORTS, Egress, EgressError, literal, ports_of, private_networks
+from shared.http.egress import OWN_PORTS, Egress, EgressError, canonical, literal, ports_of, private_networks
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError
 
@@ -220,6 +220,20 @@ def test_whatever_c_takes_for_an_address_is_taken_for_the_same_one(text: str) ->
 @given(SIX)
 def test_a_v6_literal_is_read_with_and_without_brackets(address: IPv6Address) -> None:
     assert literal(str(address)) == literal(f"[{address.exploded}]") == address
+
+
+@pytest.mark.parametrize(
+    ("written", "is_"),
+    [
+        ("HTTP://Attic.Example:80", "http://attic.example"),
+        ("https://ATTIC:443/Seerr", "https://attic/Seerr"),
+        ("http://attic:443", "http://attic:443"),
+        ("http://[FD00:0::5]:32400", "http://[fd00::5]:32400"),
+        ("http://127.0.0.1:5055/a%20b", "http://127.0.0.1:5055/a%20b"),
+    ],
+)
+def test_an_address_has_one_way_to_be_written(written: str, is_: str) -> None:
+    assert canonical(written) == canonical(canonical(written)) == is_
 
 
 @pytest.mark.parametrize("host", ["plex.tv", "attic", "1.2.3.4.5", "256.1.1.1.", "0x", "08.1.1.1", "1..2", "", "-1"])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.linker.seerr import domain
 from services.linker.seerr.domain import Account, Found, Ground, Nobody, Surroundings, Unsure
+from services.linker.seerr.proofs.domain import may_keep, proof_of
 from shared.clients.seerr.users import SeerrUser
 
 ALONE = Surroundings()
@@ -33,6 +34,13 @@ HERS = [
     (user(6, plex_username="anna "), ANNA, ALONE, "name"),
     (user(7, jellyfin_username="anna"), ANNA, ALONE, "name"),
     (user(8, username="Anna (plex 42)"), ANNA, ALONE, "made"),
+    (user(9, username="anna", email="anna"), ANNA, ALONE, "name"),
+    (
+        user(10, username="ben", email="ben@example.org"),
+        Account(provider="plex", id="7", username="Ben"),
+        ALONE,
+        "name",
+    ),
 ]
 
 
@@ -40,7 +48,7 @@ HERS = [
 def test_a_user_is_known_by_id_then_address_then_name(
     hers: SeerrUser, account: Account, around: Surroundings, by: str
 ) -> None:
-    others = [user(90, username="ben", email="ben@example.org", plex_id=7), user(91)]
+    others = [user(90, username="carl", email="carl@example.org", plex_id=77), user(91)]
 
     assert domain.match([*others, hers], [account], around) == Found(hers, by)  # type: ignore[arg-type]
 
@@ -54,6 +62,9 @@ NOT_HERS = [
     (user(6, username="", email=""), Account(provider="plex", id="43", username="", email=""), ALONE),
     (user(7, email="@"), Account(provider="plex", id="43", username="x", email="@"), ALONE),
     (user(8), ANNA, ALONE),
+    (user(9, username="anna", email="somebody@else.org"), ANNA, ALONE),
+    (user(10, plex_username="anna", email="anna@example.com", user_type=1), ANNA, ALONE),
+    (user(11, username="anna", permissions=2, email="root@else.org"), ANNA, ALONE),
 ]
 
 
@@ -132,15 +143,21 @@ def test_a_token_goes_only_where_seerr_files_it_under_the_same_user() -> None:
     assert domain.plex_account_of(user(2, email="other@example.org"), [ANNA]) is None
 
 
+def test_seerr_files_a_sign_in_under_the_account_or_the_address() -> None:
+    assert domain.is_filed_under(user(1, plex_id=42), ANNA)
+    assert domain.is_filed_under(user(1, email="ANNA@example.org"), ANNA)
+    assert not domain.is_filed_under(user(1, plex_id=7, email="owner@example.org"), ANNA)
+
+
+def test_who_has_the_name_but_another_address_does_not_make_a_doubt_of_who_has_none() -> None:
+    another, hers = user(2, username="anna", email="somebody@else.org"), user(3, username="Anna")
+
+    assert domain.match([another, hers], [ANNA], ALONE) == Found(hers, "name")
+
+
 def test_a_token_that_ends_is_told_from_one_that_lasts() -> None:
     assert domain.is_classic("xK3-abcDEF_123456789")
     assert not domain.is_classic("eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl")
-
-
-def test_a_user_is_kept_while_no_id_speaks_against_him() -> None:
-    assert domain.may_keep(user(2, email="changed@example.org"), [ANNA], ALONE)
-    assert not domain.may_keep(user(2, plex_id=7), [ANNA], ALONE)
-    assert not domain.may_keep(None, [ANNA], ALONE)
 
 
 NAMES = st.sampled_from(
@@ -194,7 +211,8 @@ def test_nobody_gets_a_user_of_anothers_or_one_with_rights_without_an_id(
         assert verdict.user in users
         assert verdict.user.id not in around.held
         assert verdict.by == "id" or (verdict.user.id != 1 and not verdict.user.permissions & 30)
-        assert domain.may_keep(verdict.user, accounts, around)
+        assert not domain.is_contradicted(verdict.user, accounts, around)
+        assert may_keep(verdict.user, proof_of(verdict.user), accounts, around)
 
 
 @given(USERS, ACCOUNTS, AROUND, st.randoms(use_true_random=False))

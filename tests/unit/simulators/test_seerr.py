@@ -329,7 +329,7 @@ async def test_overseerr_knows_neither_jellyfin_nor_linked_accounts() -> None:
 async def test_jellyfin_users_are_imported_under_their_name() -> None:
     seerr = Seerr()
     seerr.uses_jellyfin({"a1": "Anna", "b2": "Bert"})
-    created = await client(seerr).post("/user/import-from-jellyfin", json={"jellyfinUserIds": ["a1", "unknown"]})
+    created = await client(seerr).post("/user/import-from-jellyfin", json={"jellyfinUserIds": ["a1"]})
     plex = await client(seerr).post("/auth/plex", json={"authToken": "x"})
 
     assert [each["jellyfinUsername"] for each in created.json()] == ["Anna"]
@@ -337,12 +337,69 @@ async def test_jellyfin_users_are_imported_under_their_name() -> None:
     assert (plex.status_code, plex.json()) == (500, {"error": "Plex login is disabled"})
 
 
+async def test_an_id_that_jellyfin_does_not_know_leaves_a_blank_user_once() -> None:
+    seerr = Seerr()
+    seerr.uses_jellyfin({"a1": "Anna"})
+    answers = [
+        await client(seerr).post("/user/import-from-jellyfin", json={"jellyfinUserIds": [each]}) for each in ("A1", "x")
+    ]
+
+    blank = seerr.users.by_id[2]
+    assert [each.status_code for each in answers] == [201, 500]
+    assert (blank.email, blank.jellyfin_username, blank.jellyfin_user_id) == ("", None, None)
+
+
+async def test_a_jellyfin_that_does_not_take_the_key_is_said_without_words() -> None:
+    seerr = Seerr()
+    seerr.uses_jellyfin({"a1": "Anna"})
+    seerr.imports.is_jellyfin_key_dead = True
+    listed = await client(seerr).get("/settings/jellyfin/users")
+
+    assert (listed.status_code, listed.json()) == (500, {"message": ""})
+
+
+async def test_an_owner_without_friends_or_with_a_dead_token_cannot_import() -> None:
+    seerr, plex_tv, friend = with_plex()
+    alone = [
+        await client(seerr).post("/user/import-from-plex", json={}),
+        await client(seerr).get("/settings/plex/users"),
+    ]
+    friend("anna")
+    plex_tv.accounts.revoke(seerr.owner.plex_token or "")
+    dead = await client(seerr).post("/user/import-from-plex", json={"plexIds": ["1"]})
+
+    assert [(each.status_code, each.json()["message"]) for each in (*alone, dead)] == [
+        (500, "plexUsersResponse.MediaContainer.User is not iterable"),
+        (500, "Unable to retrieve unimported Plex users."),
+        (500, "Request failed with status code 401"),
+    ]
+
+
+async def test_another_database_gives_the_same_numbers_to_others() -> None:
+    seerr = Seerr()
+    first = seerr.users.add(email="anna@example.com")
+    backup = seerr.users.copy()
+    seerr.start_anew()
+    second = seerr.users.add(email="bert@example.com")
+    seerr.users.restore(backup)
+
+    assert first.id == second.id
+    assert [each.email for each in seerr.users.by_id.values()] == ["owner@example.com", "anna@example.com"]
+
+
 async def test_protection_against_forgery_refuses_every_write_by_key() -> None:
     seerr = Seerr(csrf_protection=True)
     read = await client(seerr).get("/user")
-    write = await client(seerr).post("/user", json=BODY)
+    writes = [
+        await client(seerr).post("/user", json=BODY),
+        await client(seerr).put("/user", json={"ids": [], "permissions": 0}),
+        await client(seerr).post("/auth/plex", json={"authToken": "x"}),
+        await client(seerr).post("/nowhere", json={}),
+    ]
+    setting = await client(seerr).get("/settings/network")
 
-    assert (read.status_code, write.status_code, write.json()) == (200, 403, {"message": "invalid csrf token"})
+    assert [(each.status_code, each.json()) for each in writes] == [(403, {"message": "invalid csrf token"})] * 4
+    assert (read.status_code, setting.json()["csrfProtection"]) == (200, True)
 
 
 async def test_more_than_four_passwords_at_a_time_wait_for_each_other() -> None:

@@ -9,7 +9,10 @@ from shared.postgres.pool import Connection
 from shared.postgres.text import containing
 from shared.schemas.people import Identity, ListPeople, Person, PersonPage
 
-_SEERR_REASON: Final = "(select coalesce(reason, token_reason) from seerr_matches where person_id = {}.id)"
+_SEERR_REASON: Final = """(select coalesce(reason, token_reason, case when exists (
+    select 1 from servers where import_problem is not null) then import_reason end)
+    from seerr_matches where person_id = {}.id)"""
+"""Why somebody was not imported is of interest until Seerr can import again."""
 _IDENTITY = ("provider", "id", "username", "email", "proven", "linked_at")
 
 
@@ -48,6 +51,13 @@ async def merge_into(connection: Connection, *, person_id: str, merged_id: str) 
     await connection.execute("update identities set person_id = $1 where person_id = $2", person_id, merged_id)
     await connection.execute("update seen_accounts set person_id = $1 where person_id = $2", person_id, merged_id)
     await connection.execute("update connections set person_id = $1 where person_id = $2", person_id, merged_id)
+    await connection.execute(
+        """update seerr_proofs set person_id = $1 where person_id = $2 and not exists (
+            select 1 from seerr_proofs theirs where theirs.person_id = $1
+            and (theirs.seerr_user_id, theirs.created_at) = (seerr_proofs.seerr_user_id, seerr_proofs.created_at))""",
+        person_id,
+        merged_id,
+    )
     await connection.execute("update persons set merged_into = $1 where id = $2", person_id, merged_id)
     await connection.execute(
         """update persons set seerr_user_id = (select seerr_user_id from persons where id = $2)

@@ -20,6 +20,7 @@ from shared.runtime import Service
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import FindPerson, MergePeople
 from shared.schemas.secret import Secret
+from shared.schemas.users import BlockedUsers, FindBlocked
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 from simulators.asgi import Request, Response
@@ -28,7 +29,7 @@ from simulators.seerr.app import Seerr
 from simulators.seerr.dialect import Dialect
 from simulators.serving import serving
 from tests.integration.linker.seerr.people import KEY, People
-from tests.integration.service import at_work, parts_of
+from tests.integration.service import answering, at_work, parts_of
 
 BRIEFLY: Final = timedelta(milliseconds=20)
 every_dialect = pytest.mark.parametrize("dialect", list(Dialect), indirect=True)
@@ -111,9 +112,26 @@ async def people(without_seerr: People, seerr_url: str) -> People:
     return without_seerr
 
 
+@pytest.fixture
+async def blocked(bus: Bus) -> AsyncIterator[set[str]]:
+    """Who is blocked, as the syncer knows it."""
+    found: set[str] = set()
+
+    async def find_blocked(question: FindBlocked) -> BlockedUsers:
+        return BlockedUsers([name for name in question.usernames if name in found])
+
+    async with answering(bus, "syncer", {FindBlocked: find_blocked}):
+        yield found
+
+
 @pytest.fixture(params=[1])
 async def linker(
-    request: pytest.FixtureRequest, bus: Bus, database_url: Secret, keyring: Keyring, tls: ssl.SSLContext
+    request: pytest.FixtureRequest,
+    bus: Bus,
+    database_url: Secret,
+    keyring: Keyring,
+    tls: ssl.SSLContext,
+    blocked: set[str],
 ) -> AsyncIterator[None]:
     """The linker at work; with `param` 2, in two replicas."""
     async with asyncio.TaskGroup() as tasks:

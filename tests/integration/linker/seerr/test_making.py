@@ -164,3 +164,69 @@ async def test_a_name_that_is_hostile_is_made_harmless(people: People, seerr: Fo
 
     assert [len(user.username or "") < 300 for user in made] == [True] * 4
     assert made[1].email == "ben at example.org (plex 101)"
+
+
+async def test_who_is_blocked_gets_no_user_until_unblocked(
+    people: People, seerr: ForgetfulSeerr, plex_tv: PlexTv, blocked: set[str]
+) -> None:
+    account = on_plex(seerr, plex_tv)
+    blocked.add("anna")
+
+    anna = await people.link_plex("anna", account.id, email=account.email)
+
+    assert "anna is blocked" in await people.reason(anna)
+    await people.jobs_done()
+    assert (len(seerr.users.by_id), await people.dead()) == (1, [])
+    blocked.clear()
+    await people.say_server_changed()
+    assert await people.matched(anna) == 2
+
+
+async def test_who_is_blocked_keeps_the_user_that_is_there(
+    people: People, seerr: ForgetfulSeerr, blocked: set[str]
+) -> None:
+    hers = seerr.users.add(email="anna@example.org")
+    blocked.add("anna")
+
+    assert await people.matched(await people.link_plex("anna", 42, email="anna@example.org")) == hers.id
+
+
+@pytest.mark.parametrize("has_dead_token", [False, True])
+async def test_where_plexs_import_fails_for_good_a_user_of_seerrs_own_is_made_and_the_reason_said(
+    people: People, seerr: ForgetfulSeerr, plex_tv: PlexTv, *, has_dead_token: bool
+) -> None:
+    accounts = plex_tv.accounts
+    owner, anna = accounts.add("owner"), accounts.add("anna")
+    device = accounts.add_server("Attic", owner=owner, uris=[])
+    seerr.uses_plex(accounts, machine_id=device.machine_id, owner_id=owner.id)
+    if has_dead_token:
+        accounts.revoke(seerr.owner.plex_token or "")
+
+    person = await people.link_plex("anna", anna.id, email=anna.email)
+
+    made = seerr.users.by_id[await people.matched(person)]
+    assert (made.user_type, made.email) == (UserType.LOCAL, anna.email)
+    why = "does not accept its owner's token" if has_dead_token else "shares nothing with anybody"
+    assert why in await people.reason(person)
+    await people.jobs_done()
+    assert await people.dead() == []
+    mend = "sign in to Seerr with Plex again" if has_dead_token else "share the server"
+    problem = await people.pool.fetchval("select problem from servers where type = 'seerr'")
+    assert why in problem
+    assert mend in problem
+
+
+@pytest.mark.parametrize(("listed", "kind"), [("AB12", UserType.JELLYFIN), ("cd34", UserType.LOCAL)])
+async def test_only_an_id_that_seerr_lists_is_imported_and_as_it_writes_it(
+    people: People, seerr: ForgetfulSeerr, listed: str, kind: UserType
+) -> None:
+    seerr.uses_jellyfin({listed: "ben"}, server_id="server-1")
+    ben = await people.add("ben")
+    await people.own(ben, "jellyfin", "ab-12", username="ben", server="server-1")
+
+    await people.say_linked(ben, "jellyfin")
+
+    made = seerr.users.by_id[await people.matched(ben)]
+    assert (made.user_type, made.email) == (kind, "ben")
+    assert len(seerr.users.by_id) == 2
+    assert seerr.asked("POST /api/v1/user/import-from-jellyfin") == (1 if kind is UserType.JELLYFIN else 0)

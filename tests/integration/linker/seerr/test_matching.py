@@ -32,7 +32,7 @@ async def test_a_linked_person_is_found_by_address_and_by_name(people: People, s
     his = seerr.users.add(email="ben@elsewhere.org", username="Ben")
 
     anna = await people.link_plex("anna", 42, email="Anna@Example.org")
-    ben = await people.link_plex("ben", 43, email="ben@example.org")
+    ben = await people.link_plex("ben", 43)
 
     assert (await people.matched(anna), await people.matched(ben)) == (hers.id, his.id)
     identities = (await people.find(ben)).identities
@@ -95,11 +95,20 @@ async def test_two_users_of_one_name_are_left_alone_and_the_reason_is_shown(
     seerr.users.add(email="a@example.org", username="anna")
     seerr.users.add(email="b@example.org", plex_username="Anna", plex_id=None)
 
-    anna = await people.link_plex("anna", 42, email="anna@example.org")
+    anna = await people.link_plex("anna", 42)
 
     assert "several users of this person's name: 2, 3" in await people.reason(anna)
     assert len(seerr.users.by_id) == 3
     assert await people.dead() == []
+
+
+async def test_a_name_is_not_enough_for_who_has_another_address(people: People, seerr: ForgetfulSeerr) -> None:
+    another = seerr.users.add(email="somebody@else.org", username="anna")
+
+    anna = await people.link_plex("anna", 42, email="anna@example.org")
+
+    made = seerr.users.by_id[await people.matched(anna)]
+    assert (made.id == another.id, made.username, made.email) == (False, "anna (plex 42)", "anna@example.org")
 
 
 async def test_a_user_is_given_to_one_of_two_persons(people: People, seerr: ForgetfulSeerr) -> None:

@@ -78,7 +78,9 @@ async def test_users_of_a_seerr_at_another_address_are_searched_anew(people: Peo
         await people.jobs_done()
 
         assert (await people.find(anna)).seerr_user_id == 2
-    assert [(fact.account_id, fact.reason) for fact in people.unlinked] == [("3", "Seerr has another address now")]
+    assert [(fact.account_id, fact.reason) for fact in people.unlinked] == [
+        ("3", "Seerr's user 3 is somebody else's by now")
+    ]
     assert [fact.account_id for fact in people.linked] == ["3", "2"]
 
 

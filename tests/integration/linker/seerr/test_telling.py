@@ -204,12 +204,17 @@ async def test_a_token_that_seerr_would_file_under_another_user_is_not_given(
 ) -> None:
     await people.configure(seerr_url, gives_token=True)
     await people.give_token(account.id, plex_tv.accounts.sign_in(account))
-    seerr.users.add(email="hers@elsewhere.org", username="anna")
-
+    hers = seerr.users.add(email=account.email or "")
     anna = await people.link_plex("anna", account.id, email=account.email)
+    assert await people.matched(anna) == hers.id
+    await people.jobs_done()
+    hers.email, hers.plex_token = "hers@elsewhere.org", None
+    await people.pool.execute("update seerr_matches set token_given_at = null")
+
+    await people.say_server_changed()
 
     assert "another Plex account or e-mail address" in await people.reason(anna)
-    assert len(seerr.users.by_id) == 2
+    assert (len(seerr.users.by_id), hers.plex_token) == (2, None)
 
 
 async def test_why_seerr_does_not_take_a_token_is_kept_and_the_match_stays(
@@ -219,6 +224,7 @@ async def test_why_seerr_does_not_take_a_token_is_kept_and_the_match_stays(
     accounts = plex_tv.accounts
     owner, stranger = accounts.add("owner"), accounts.add("stranger")
     device = accounts.add_server("Attic", owner=owner, uris=[])
+    accounts.share(device, accounts.add("friend"))
     seerr.uses_plex(accounts, machine_id=device.machine_id, owner_id=owner.id)
     await people.give_token(stranger.id, accounts.sign_in(stranger))
     dead = accounts.add("dead")
@@ -249,3 +255,53 @@ async def test_nobody_elses_token_is_given(
 
     assert seerr.asked("POST /api/v1/auth/plex") == 0
     assert await people.vault.get(account_token("plex", server="", account_id=str(other.id))) is not None
+
+
+async def test_seerrs_owner_keeps_the_token_that_seerr_works_with(
+    people: People, seerr: ForgetfulSeerr, seerr_url: str, plex_tv: PlexTv, account: PlexAccount
+) -> None:
+    await people.configure(seerr_url, gives_token=True)
+    owner = plex_tv.accounts.by_id[seerr.imports.owner_id]
+    works_with = seerr.owner.plex_token
+    await people.give_token(owner.id, plex_tv.accounts.sign_in(owner))
+
+    person = await people.link_plex("owner", owner.id, email=owner.email)
+
+    assert "its owner's own Plex token" in await people.reason(person)
+    assert await people.matched(person) == seerr.owner.id
+    assert (seerr.owner.plex_token, seerr.asked("POST /api/v1/auth/plex")) == (works_with, 0)
+
+
+async def test_an_id_that_usher_wrote_is_taken_out_of_who_is_not_hers_any_more(
+    people: People, seerr: ForgetfulSeerr
+) -> None:
+    seerr.users.add(email="a@x.org", username="anna")
+    anna = await people.link_plex("anna", 42, discord_id=HERS)
+    first = seerr.users.by_id[await people.matched(anna)]
+    await told(first, HERS)
+    await people.jobs_done()
+    first.plex_id = 4711
+    seerr.users.add(email="b@x.org", username="anna")
+    seerr.users.add(email="c@x.org", username="Anna")
+
+    await people.say_server_changed()
+
+    assert "several users" in await people.reason(anna)
+    await told(first)
+    assert [fact.account_id for fact in people.unlinked] == [str(first.id)]
+
+
+async def test_an_id_that_was_there_before_is_left_to_who_typed_it(people: People, seerr: ForgetfulSeerr) -> None:
+    first = seerr.users.add(email="a@x.org", username="anna", settings={"discordId": HERS})
+    anna = await people.link_plex("anna", 42, discord_id=HERS)
+    assert await people.matched(anna) == first.id
+    await people.jobs_done()
+    first.plex_id = 4711
+    for number in range(2):
+        seerr.users.add(email=f"{number}@x.org", username="anna")
+
+    await people.say_server_changed()
+
+    assert "several users" in await people.reason(anna)
+    await people.jobs_done()
+    assert discord_ids(first) == [HERS]

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
+from services.linker.seerr.store import note_import_problem
 from shared.owners import server_token
 from shared.schemas.secret import Secret
 from simulators.asgi import App, Request, Response, json_response
+from simulators.plex_tv.app import PlexTv
 from simulators.seerr.app import Seerr
 from simulators.seerr.dialect import Dialect
 from tests.integration.linker.servers.estate import Estate, addresses
@@ -145,6 +148,54 @@ async def test_a_seerr_that_is_away_is_kept_and_says_so(usher: Estate) -> None:
     assert [each.json()["reachable"] for each in (kept, back, gone)] == [False, True, False]
     assert [each.json()["requests"] is None for each in (kept, back, gone)] == [True, False, True]
     assert gone.json()["user_count"] == 2
+
+
+@pytest.mark.parametrize("dialect", [Dialect.OVERSEERR, Dialect.SEERR])
+async def test_protection_against_forgery_is_said_at_once_and_until_it_is_off(usher: Estate, dialect: Dialect) -> None:
+    seerr = house_of_requests(dialect)
+    seerr.door.csrf_protection = True
+    before = [msgspec.structs.replace(each) for each in seerr.users.by_id.values()]
+    async with addresses(seerr) as [url]:
+        tried = (await usher.put("/api/seerr?dry_run=true", {"url": url, "api_key": KEY})).json()
+        kept = (await usher.put("/api/seerr", {"url": url, "api_key": KEY})).json()
+        shown = (await usher.get("/api/seerr")).json()
+        health = (await usher.get("/api/health")).json()["servers"]
+        seerr.door.csrf_protection = False
+        mended = (await usher.get("/api/seerr")).json()
+
+    said = [each["problem"] for each in (tried, kept, shown, health[0])]
+    assert ["CSRF protection is on: turn CSRF protection off" in each for each in said] == [True] * 4
+    assert (kept["reachable"], mended["problem"]) == (True, None)
+    assert [*seerr.users.by_id.values()] == before
+
+
+async def test_an_import_that_failed_is_said_until_seerr_can_import_again(usher: Estate) -> None:
+    plex_tv, seerr = PlexTv(), house_of_requests()
+    owner, friend = plex_tv.accounts.add("owner"), plex_tv.accounts.add("friend")
+    device = plex_tv.accounts.add_server("Attic", owner=owner, uris=[])
+    seerr.uses_plex(plex_tv.accounts, machine_id=device.machine_id, owner_id=owner.id)
+    async with addresses(seerr) as [url]:
+        await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+        async with usher.parts.pool.acquire() as connection:
+            await note_import_problem(connection, "Seerr cannot import: mend it")
+        said = [(await usher.get(path)).json() for path in ("/api/health", "/api/seerr")]
+        plex_tv.accounts.share(device, friend)
+        mended = [(await usher.get("/api/seerr")).json()["problem"] for _ in range(2)]
+        lists = sum(request.path.endswith("/settings/plex/users") for request in seerr.seen)
+
+    assert [said[0]["servers"][0]["problem"], said[1]["problem"]] == ["Seerr cannot import: mend it"] * 2
+    assert mended == [None, None]
+    assert lists == 2  # and not again, where it works
+
+
+async def test_an_address_is_the_same_however_it_is_written(usher: Estate) -> None:
+    seerr = house_of_requests()
+    async with addresses(seerr) as [url]:
+        await usher.put("/api/seerr", {"url": url, "api_key": KEY})
+        written = url.replace("http://", "HTTP://").replace("127.0.0.1", "LOCALHOST")
+        again = await usher.put("/api/seerr", {"url": f"{written}/", "api_key": KEY})
+
+    assert (again.status_code, again.json()["url"]) == (200, url.replace("127.0.0.1", "localhost"))
 
 
 async def test_one_that_is_turned_off_is_not_asked(usher: Estate) -> None:
