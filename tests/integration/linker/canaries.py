@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
-import nats.js.errors
 import httpx
+import nats.js.errors
 
 from shared.bus.connection import Bus
 from shared.schemas.secret import Secret
