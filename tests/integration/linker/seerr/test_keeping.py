@@ -103,7 +103,7 @@ async def test_a_restored_database_takes_only_from_who_is_not_in_it(people: Peop
 async def test_the_same_seerr_is_known_at_another_address_and_after_it_was_removed(
     people: People, seerr: ForgetfulSeerr, seerr_url: str
 ) -> None:
-    """By what was kept of them: ben has no address, his name is another's too by now, and anna was renamed."""
+    """By what was kept of them: ben has no address, the name is another's too by now, and anna was renamed."""
     anna, ben = await linked(people)
     await people.pool.execute("update identities set username = 'anne', email = null where id = '42'")
     seerr.users.add(email="other@example.org", username="BEN")
@@ -147,13 +147,13 @@ async def test_a_discord_id_that_usher_wrote_tells_who_it_is_where_nothing_else_
     """As in a database that was made anew of the old one's rows, where the user has another name by now."""
     _, ben = await linked(people)
     await people.pool.execute("update seerr_proofs set created_at = '', email = null, seen_at = '2026-01-01'")
-    his = seerr.users.by_id[3]
-    his.username = "benjamin"
+    match = seerr.users.by_id[3]
+    match.username = "benjamin"
     seerr.users.add(email="other@example.org", username="ben")
 
     await looked_at(people)
 
-    assert await users_of(people, ben) == [his.id]
+    assert await users_of(people, ben) == [match.id]
     assert await names_of(people, ben) == ["benjamin"]
 
 
