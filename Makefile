@@ -3,7 +3,7 @@
 PYTHON ?= python3
 
 BIN := .venv/bin
-NEEDS_NO_MORE_THAN_WHEELS := -m "not chaos" --numprocesses auto --dist loadfile
+NEEDS_NO_MORE_THAN_WHEELS := -m "not chaos" --numprocesses auto --dist loadfile --no-loadscope-reorder
 # Without a cache: its files may have been written under another umask.
 INSTALL := $(BIN)/uv pip install --quiet --no-cache --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade --no-strip-extras \

@@ -31,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
         tempfile.tempdir = str(_MEMORY)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("container") is None)
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector leave alone what stays for the whole run: thousands of tests, and what they import."""
     gc.freeze()
