@@ -38,6 +38,7 @@ REFUSED: list[tuple[str, str, dict[str, str], bytes, int, tuple[str, str]]] = [
     ("POST", f"/webhooks/kodi/{WRONG}", JSON, PLAY, 404, ("unknown", "address")),
     ("POST", f"/webhooks/plex/{WRONG}/more", JSON, PLAY, 404, ("plex", "address")),
     ("POST", f"/Webhooks//plex/{WRONG}", JSON, PLAY, 404, ("plex", "address")),
+    ("POST", f"/usher/webhooks/emby/{WRONG}", JSON, PLAY, 404, ("emby", "address")),
     ("POST", RIGHT, JSON, b"no JSON: canary", 400, ("seerr", "body")),
     ("POST", RIGHT, JSON, BIG, 413, ("seerr", "too_large")),
     ("POST", f"/webhooks/plex/{WEBHOOK_SECRET}", {"Content-Type": "text/xml"}, PLAY, 415, ("plex", "content_type")),
