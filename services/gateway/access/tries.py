@@ -46,6 +46,12 @@ class Tries:
         """Let a try not count that nobody looked at."""
         await tries.forget_try(self._pool, try_id)
 
+    async def forget(self) -> None:
+        """Forget what counts no more, by the clock that it was counted by."""
+        now = self._clock.now()
+        await tries.forget_tries(self._pool, before=now - throttle.DAY, most=throttle.MOST_TRIES)
+        await tries.forget_addresses(self._pool, before=now - throttle.KNOWN_FOR)
+
     async def forgive(self, connection: Connection, place: Place, user: User) -> None:
         """Forget what failed from an address that a user is let in from, and know it from now on."""
         await tries.forgive_tries(connection, place)

@@ -11,9 +11,11 @@ from argon2 import PasswordHasher
 
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.throttle import MOST_KNOWN, MOST_STRANGERS, MOST_TRIES
+from services.gateway.access.tries import Tries, place_of
 from services.gateway.retention import Retention
 from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
+from shared.steady import SteadyClock
 from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, House, prepared, settings
 
 
@@ -37,6 +39,13 @@ async def attack(pool: Pool, *, strangers: int) -> None:
         "select sha256('admin'), '10.0.0.' || n, '10.0.0.' || n, now() from generate_series(1, $1::int) n",
         strangers,
     )
+
+
+async def forget(pool: Pool, *, tries_at: datetime | None = None) -> None:
+    """Forget what is old, the tries as a gateway does whose clock for waits stands at that moment."""
+    moment = tries_at or datetime.now(UTC)
+    tries = Tries(pool, SteadyClock(wall=lambda: moment))
+    await Retention(pool, tries, now=lambda: datetime.now(UTC)).once()
 
 
 async def token(house: House) -> dict[str, str]:
@@ -203,14 +212,24 @@ async def test_what_is_on_record_has_a_bound(house: House, pool: Pool) -> None:
         " select id, n::text, now() - n * interval '1 hour' from users, generate_series(1, 150) n"
     )
 
-    await Retention(pool, now=lambda: datetime.now(UTC)).once()
+    await forget(pool)
     await log_in(house, at="127.0.0.2")
 
     assert await pool.fetchval("select count(*) from login_attempts") == MOST_TRIES
     assert await pool.fetchval("select count(*) from known_addresses") == MOST_KNOWN
-    await Retention(pool, now=lambda: datetime.now(UTC) + timedelta(days=91)).once()
+    await forget(pool, tries_at=datetime.now(UTC) + timedelta(days=91))
     assert await pool.fetchval("select count(*) from login_attempts") == 0
     assert await pool.fetchval("select count(*) from known_addresses") == 0
+
+
+async def test_tries_of_a_gateway_that_started_before_its_clock_was_set_are_not_forgotten(pool: Pool) -> None:
+    began = datetime.now(UTC) - timedelta(days=400)
+    tries = Tries(pool, SteadyClock(wall=lambda: began))
+    await tries.count(place_of("admin", "10.0.0.1"), None)
+
+    await Retention(pool, tries, now=lambda: datetime.now(UTC)).once()
+
+    assert await pool.fetchval("select count(*) from login_attempts") == 1
 
 
 async def test_right_passwords_cost_no_try(house: House) -> None:
