@@ -1,6 +1,7 @@
 """Logging in and out."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -16,13 +17,14 @@ from services.gateway.retention import Retention
 from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
 from shared.steady import SteadyClock
-from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, House, prepared, settings
+from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, TLS, House, prepared, settings
+from tests.integration.service import until
 
 
 async def log_in(
     house: House, *, username: str = "admin", password: str = PASSWORD, at: str = "127.0.0.1"
 ) -> httpx.Response:
-    transport = httpx.AsyncHTTPTransport(local_address=at)
+    transport = httpx.AsyncHTTPTransport(local_address=at, verify=TLS)
     async with httpx.AsyncClient(transport=transport, base_url=house.http.base_url, timeout=20) as http:
         return await http.post("/api/auth/login", json={"username": username, "password": password})
 
@@ -133,6 +135,41 @@ class CountingHasher(PasswordHasher):
     def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 (its name there)
         self.verified += 1
         return super().verify(hash, password)
+
+
+class HeldHasher(PasswordHasher):
+    """Verifies a wrong password only once it may."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.may_go = threading.Event()
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 (its name there)
+        if password != PASSWORD:
+            self.may_go.wait()
+        return super().verify(hash, password)
+
+
+async def test_a_flood_of_logins_keeps_nobody_out_who_was_let_in_before(
+    database_url: Secret, nats_url: Secret, tmp_path: Path
+) -> None:
+    hasher, statuses = HeldHasher(), list[int]()
+    config = settings(database_url, nats_url, tmp_path)
+
+    async def guess(number: int) -> None:
+        answer = await log_in(house, username=f"user {number}", password="wrong wrong wrong", at=f"127.0.1.{number}")
+        statuses.append(answer.status_code)
+
+    async with prepared(config, passwords=Passwords(hasher)) as house:
+        assert (await log_in(house)).status_code == 200
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(1, 71):
+                tasks.create_task(guess(number))
+            try:
+                await until(lambda: 429 in statuses)  # no more may wait
+                assert [(await log_in(house)).status_code for _ in range(3)] == [200] * 3
+            finally:
+                hasher.may_go.set()
 
 
 async def test_an_unknown_user_costs_a_hash_too(database_url: Secret, nats_url: Secret, tmp_path: Path) -> None:
