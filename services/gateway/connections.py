@@ -66,6 +66,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._unparsed = 0
         self._body_left = 0
         """Bytes of a body whose length was announced, in which no other request can begin."""
+        self._pieces: list[bytes] = []
+        """Of a body, what was parsed and not handed on yet."""
         self._ahead = b""
         """What came behind a request that waits."""
         self._answering: RequestResponseCycle | None = None
@@ -100,12 +102,14 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._keep(self._ahead + data)
             return
-        while data and not (self.pipeline or self._is_refused):
-            ends_at = data.find(_HEAD_END, self._body_left)
-            piece = data if ends_at < 0 else data[: ends_at + len(_HEAD_END)]
-            self._parse(piece)
-            data = data[len(piece) :]
-        self._keep(data)
+        begin = 0
+        while begin < len(data) and not (self.pipeline or self._is_refused):
+            head_end = data.find(_HEAD_END, begin + self._body_left)
+            end = len(data) if head_end < 0 else head_end + len(_HEAD_END)
+            self._parse(data[begin:end])
+            begin = end
+        self._hand_on_body()
+        self._keep(data[begin:])
         self._set_deadline()
 
     def on_message_begin(self) -> None:
@@ -130,9 +134,10 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._body_left = max(0, self._body_left - len(body))
         if not self._is_refused:
-            super().on_body(body)
+            self._pieces.append(body)
 
     def on_message_complete(self) -> None:
+        self._hand_on_body()
         self._in_message = False
         self._body_left = 0
         self._in_time()
@@ -181,6 +186,12 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._in_head:
             self._unparsed += len(piece)
             self._check_head(self._unparsed)
+
+    def _hand_on_body(self) -> None:
+        """Hand on the body as far as it came, at once: uvicorn copies all that it has for each piece."""
+        if self._pieces:
+            pieces, self._pieces = self._pieces, []
+            super().on_body(b"".join(pieces))
 
     def _keep(self, ahead: bytes) -> None:
         self._ahead = ahead

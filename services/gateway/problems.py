@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, InternalServerException
+from litestar.exceptions import HTTPException, InternalServerException, MethodNotAllowedException
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.types import ExceptionHandlersMap
@@ -131,12 +131,12 @@ def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
 
 def _on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     trace_id = trace.trace_id(trace.traceparent(request.headers.get("traceparent")))
-    _log.error("request_failed", path=_instance(request), trace_id=trace_id, exc_info=error)
+    _log.error("request_failed", path=_instance(request, error), trace_id=trace_id, exc_info=error)
     problem = Problem(
         title=title(_SERVER_ERROR),
         status=_SERVER_ERROR,
         detail="Something went wrong in here; the log tells more under this trace id.",
-        instance=_instance(request),
+        instance=_instance(request, error),
         trace_id=trace_id,
     )
     return _response(problem, {})
@@ -147,7 +147,7 @@ def _of_usher(error: UsherError, request: Request[Any, Any, Any]) -> Problem:
         title=error.title,
         status=error.status,
         detail=error.detail,
-        instance=_instance(request),
+        instance=_instance(request, error),
         errors=_complete(error.faults, error.status, error.detail, request),
     )
 
@@ -160,7 +160,7 @@ def _of_http(error: HTTPException, request: Request[Any, Any, Any]) -> Problem:
         title=title(status),
         status=status,
         detail=detail,
-        instance=_instance(request),
+        instance=_instance(request, error),
         errors=_complete(found, status, detail, request),
     )
 
@@ -182,8 +182,9 @@ def _headers(error: UsherError) -> dict[str, str]:
     return headers
 
 
-def _instance(request: Request[Any, Any, Any]) -> str:
-    return shown_path(request.scope["path"])
+def _instance(request: Request[Any, Any, Any], error: Exception) -> str:
+    is_route = "path_template" in request.scope or isinstance(error, MethodNotAllowedException)
+    return shown_path(request.scope["path"], is_route=is_route)
 
 
 def _response(problem: Problem, headers: dict[str, str]) -> Response[bytes]:

@@ -72,7 +72,7 @@ class Process:
         self._startup = _startup(config, parts, wires)
         self._service = _service(parts, wires.hedge)
         self._drain = None if spool is None else Drain(spool, parts.bus)
-        self._retention = Retention(parts.pool, now=_now)
+        self._retention = Retention(parts.pool, wires.tries, now=_now)
         self._server = Server(
             wiring.application(parts, wires, now=_now), host=config.usher_host, port=config.usher_port
         )

@@ -10,9 +10,10 @@ from typing import Final
 
 import structlog
 
-from services.gateway.access import doorman, throttle
+from services.gateway.access import doorman
+from services.gateway.access.tries import Tries
 from services.gateway.refusals import senders
-from services.gateway.store import events, letters, refusals, tries, users
+from services.gateway.store import events, letters, refusals, users
 from shared.errors import UnavailableError
 from shared.postgres.pool import Pool
 
@@ -27,8 +28,9 @@ log = structlog.get_logger()
 class Retention:
     """Runs beside the consumers."""
 
-    def __init__(self, pool: Pool, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, tries: Tries, *, now: Callable[[], datetime]) -> None:
         self._pool = pool
+        self._tries = tries
         self._now = now
 
     async def run(self) -> None:
@@ -46,7 +48,6 @@ class Retention:
         while await events.forget_events(self._pool, before=now - EVENTS_KEPT, limit=_AT_ONCE) == _AT_ONCE:
             continue
         await letters.forget_letters(self._pool, before=now - LETTERS_KEPT)
-        await tries.forget_tries(self._pool, before=now - throttle.DAY, most=throttle.MOST_TRIES)
-        await tries.forget_addresses(self._pool, before=now - throttle.KNOWN_FOR)
+        await self._tries.forget()
         await refusals.forget_refused(self._pool, before=now - senders.KEPT)
         await users.forget_sessions(self._pool, now=now, used_before=now - doorman.IDLE)

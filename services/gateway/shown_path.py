@@ -22,10 +22,13 @@ _NOWHERE: Final = frozenset({"", ".", ".."})
 _MOST_DECODED: Final = 8
 
 
-def shown_path(path: str) -> str:
-    """Return a path without what may be a secret in it: `/webhooks/plex` for `/webhooks/plex/SECRET`."""
+def shown_path(path: str, *, is_route: bool = False) -> str:
+    """Return a path without what may be a secret in it: `/webhooks/plex` for `/webhooks/plex/SECRET`.
+
+    One that is a route's of the API is shown with the ids in it.
+    """
     plain = _plain(path)
-    is_of_api = _API.fullmatch(path) is not None and _SIGN not in plain
+    is_of_api = is_route and _API.fullmatch(path) is not None and _SIGN not in plain
     if is_of_api or not path or _SECRETS_OF_API.fullmatch(path):
         return redacted(path)
     shown: list[str] = []

@@ -60,11 +60,12 @@ class Login:
 
     async def _is_right(self, user: User | None, password: Secret, place: Place) -> bool:
         """Say whether this is the password; the try counts as failed until that is known."""
-        try_id = await self._tries.count(place, user)
+        counted = await self._tries.count(place, user)
         try:
-            return await self._passwords.are_equal(password, user.password_hash if user else None)
+            kept = user.password_hash if user else None
+            return await self._passwords.are_equal(password, kept, is_known=counted.is_known)
         except ThrottledError:
-            await self._tries.take_back(try_id)
+            await self._tries.take_back(counted)
             raise
 
     async def _note_failure(self, user: User | None, address: str) -> None:

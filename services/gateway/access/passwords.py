@@ -1,9 +1,12 @@
 """Passwords as Argon2id (RFC 9106, the setting for little memory), two at a time at most.
 
-Each takes 64 MiB and 0.1 s of a processor: without the limit, a flood of logins would take all of both.
+Each takes 64 MiB and 0.1 s of a processor: without the limit, a flood of logins would take all of both. Strangers go
+one at a time, so that one place is free for who was let in before from where they are.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -13,9 +16,30 @@ from shared.errors import ThrottledError
 from shared.schemas.secret import Secret
 
 _AT_ONCE: Final = 2
+_STRANGERS_AT_ONCE: Final = 1
 _MOST_WAITING: Final = 60
 _NOBODYS: Final = "$argon2id$v=19$m=65536,t=3,p=4$dXNoZXIgbm9ib2R5IDAxMg$8F2w3c3l1s0cBqVbNYk0xXb6iJQ6zvYl7y0Gk5m1c2E"
 """No password has this hash. It is verified for names that nobody has, so that they take as long as others."""
+
+
+class _Lane:
+    """Some at once, and a few who wait."""
+
+    def __init__(self, at_once: int) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._length = 0
+
+    @asynccontextmanager
+    async def entered(self) -> AsyncIterator[None]:
+        """Take a place; raises `ThrottledError` where too many wait already."""
+        if self._length >= _MOST_WAITING:
+            raise ThrottledError("too many logins at once")
+        self._length += 1
+        try:
+            async with self._free:
+                yield
+        finally:
+            self._length -= 1
 
 
 class Passwords:
@@ -24,26 +48,23 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
         self._free = asyncio.Semaphore(_AT_ONCE)
-        self._waiting = 0
+        self._known = _Lane(_AT_ONCE)
+        self._strangers = _Lane(_STRANGERS_AT_ONCE)
 
     async def hashed(self, password: Secret) -> str:
         """Return the hash to keep."""
         async with self._free:
             return await asyncio.to_thread(self._hasher.hash, password.reveal())
 
-    async def are_equal(self, password: Secret, kept: str | None) -> bool:
+    async def are_equal(self, password: Secret, kept: str | None, *, is_known: bool) -> bool:
         """Say whether this is the password of that hash; as slow for None, which is nobody's.
 
-        Raises `ThrottledError` where too many wait already.
+        `is_known`: the account was let in before from where this comes from. Raises `ThrottledError` where too many
+        wait already.
         """
-        if self._waiting >= _MOST_WAITING:
-            raise ThrottledError("too many logins at once")
-        self._waiting += 1
-        try:
-            async with self._free:
-                return await asyncio.to_thread(self._verify, password.reveal(), kept or _NOBODYS)
-        finally:
-            self._waiting -= 1
+        lane = self._known if is_known else self._strangers
+        async with lane.entered(), self._free:
+            return await asyncio.to_thread(self._verify, password.reveal(), kept or _NOBODYS)
 
     def is_outdated(self, kept: str) -> bool:
         """Say whether a hash was made with weaker settings than today's."""

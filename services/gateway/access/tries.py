@@ -2,6 +2,8 @@
 
 import hashlib
 
+import msgspec
+
 from services.gateway.access import throttle
 from services.gateway.store import tries
 from services.gateway.store.tries import Place
@@ -9,6 +11,13 @@ from services.gateway.store.users import User
 from shared.errors import ThrottledError
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.steady import SteadyClock
+
+
+class Try(msgspec.Struct, frozen=True):
+    """A try that is counted. `is_known`: the account was let in from this address before."""
+
+    id: int
+    is_known: bool
 
 
 def place_of(key: str, address: str) -> Place:
@@ -24,8 +33,8 @@ class Tries:
         self._pool = pool
         self._clock = clock
 
-    async def count(self, place: Place, user: User | None) -> int:
-        """Count a try, and return its number; raises `ThrottledError` where it comes too soon."""
+    async def count(self, place: Place, user: User | None) -> Try:
+        """Count a try; raises `ThrottledError` where it comes too soon."""
         async with transaction(self._pool) as connection:
             await tries.lock_tries(connection, place)
             record = await tries.record_of(
@@ -40,11 +49,19 @@ class Tries:
             pause = throttle.pause(record, now=self._clock.now())
             if pause:
                 raise ThrottledError("too many logins failed: wait, then try again", retry_after=pause)
-            return await tries.note_try(connection, place, is_stranger=not record.is_known, now=self._clock.now())
+            is_stranger, now = not record.is_known, self._clock.now()
+            try_id = await tries.note_try(connection, place, is_stranger=is_stranger, now=now)
+        return Try(try_id, record.is_known)
 
-    async def take_back(self, try_id: int) -> None:
+    async def take_back(self, counted: Try) -> None:
         """Let a try not count that nobody looked at."""
-        await tries.forget_try(self._pool, try_id)
+        await tries.forget_try(self._pool, counted.id)
+
+    async def forget(self) -> None:
+        """Forget what counts no more, by the clock that it was counted by."""
+        now = self._clock.now()
+        await tries.forget_tries(self._pool, before=now - throttle.DAY, most=throttle.MOST_TRIES)
+        await tries.forget_addresses(self._pool, before=now - throttle.KNOWN_FOR)
 
     async def forgive(self, connection: Connection, place: Place, user: User) -> None:
         """Forget what failed from an address that a user is let in from, and know it from now on."""

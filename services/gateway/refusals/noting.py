@@ -45,11 +45,16 @@ def _noting(
 
 
 def source_of(path: str) -> str | None:
-    """Return whose webhook an address is for, also where it is written wrongly; None where it is for none."""
-    first, *rest = [part.lower() for part in path.split("/") if part] or [""]
-    if first != _WEBHOOKS:
+    """Return whose webhook an address is for, also where it is written wrongly; None where it is for none.
+
+    Something may stand before it: the path of a proxy that Usher was not told of, or `/api`.
+    """
+    parts = [part.lower() for part in path.split("/") if part]
+    if _WEBHOOKS not in parts:
         return None
-    return rest[0] if rest and rest[0] in SOURCES else UNKNOWN
+    position = parts.index(_WEBHOOKS)
+    found = next((part for part in parts[position + 1 : position + 2] if part in SOURCES), None)
+    return UNKNOWN if found is None and position == 0 else found
 
 
 def _detail(request: AnyRequest, reason: Reason, error: Exception) -> str:

@@ -52,10 +52,14 @@ class Register:
         while True:
             await asyncio.sleep(EVERY.total_seconds())
             self._lines.end_periods()
-            try:
-                await self.write()
-            except UnavailableError as exc:
-                _log.debug("refusals_not_written", reason=exc.detail)
+            await self.at_once()
+
+    async def at_once(self) -> None:
+        """Write what was gathered, if that is possible now."""
+        try:
+            await self.write()
+        except UnavailableError as exc:
+            _log.debug("refusals_not_written", reason=exc.detail)
 
     async def finish(self) -> None:
         """Write what is left, if that is possible within a moment."""
@@ -68,14 +72,17 @@ class Register:
             _log.warning("refusals_not_kept", senders=len(self._gathered))
 
     async def write(self) -> None:
-        """Write what was gathered; raises `UnavailableError`, and then keeps it for the next time."""
+        """Write what was gathered; where that fails or is given up, keep it for the next time.
+
+        Raises `UnavailableError`.
+        """
         async with self._turn:
             if not len(self._gathered):
                 return
             gathered, self._gathered = self._gathered, Senders()
             try:
                 await refusals.add_refused(self._pool, gathered.all(), now=self._now())
-            except UnavailableError:
+            except (UnavailableError, asyncio.CancelledError):
                 for sender in gathered.all():
                     self._gathered.add(sender)
                 raise

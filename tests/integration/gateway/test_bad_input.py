@@ -220,6 +220,8 @@ SPELLINGS = (
     "/docs/webhooks/plex/canary",
     "http://usher/webhooks/plex/canary",
     "/canary-of-a-long-secret",
+    "/api/canary-of-a-long-secret",
+    "/api/plex/canary-of-a-long-secret",
 )
 METHODS = ("POST", "GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "BREW")
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.gateway.access.tries import Tries
 from services.gateway.events.shapes import EventFilter, Outcome, Status
 from services.gateway.retention import Retention
 from services.gateway.store import events
@@ -15,6 +16,7 @@ from shared.bus.connection import Bus
 from shared.postgres.pool import Pool
 from shared.schemas.events import Event, WebhookHandled, WebhookIgnored, subject
 from shared.schemas.webhooks import Webhook
+from shared.steady import SteadyClock
 from tests.integration.gateway.house import House
 from tests.integration.service import until
 
@@ -253,7 +255,7 @@ async def test_old_events_are_forgotten(pool: Pool) -> None:
     await note(pool, outcome("handled"))
     await pool.execute("update events set noted_at = noted_at - interval '31 days' where id <> 'w7'")
 
-    await Retention(pool, now=lambda: datetime.now(UTC)).once()
+    await Retention(pool, Tries(pool, SteadyClock()), now=lambda: datetime.now(UTC)).once()
 
     assert [row["id"] for row in await pool.fetch("select id from events")] == ["w7"]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services.gateway.access.tries import Tries
 from services.gateway.events.shapes import LetterFilter
 from services.gateway.retention import Retention
 from services.gateway.store import letters
@@ -12,6 +13,7 @@ from shared.bus.connection import Bus
 from shared.postgres.pool import Pool
 from shared.schemas.dead import DeadLetter, Replay
 from shared.schemas.webhooks import Webhook
+from shared.steady import SteadyClock
 from tests.integration.gateway.house import House
 from tests.integration.service import until
 
@@ -172,7 +174,7 @@ async def test_old_letters_are_forgotten(pool: Pool) -> None:
     await letters.note_letter(pool, letter("old", dropped_at=now - timedelta(days=91)))
     await letters.note_letter(pool, letter("new", dropped_at=now - timedelta(days=89)))
 
-    await Retention(pool, now=lambda: now).once()
+    await Retention(pool, Tries(pool, SteadyClock()), now=lambda: now).once()
 
     assert [item.id for item in (await letters.page_of_letters(pool, LetterFilter())).items] == ["new"]
 

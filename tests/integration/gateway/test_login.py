@@ -1,6 +1,7 @@
 """Logging in and out."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -11,16 +12,19 @@ from argon2 import PasswordHasher
 
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.throttle import MOST_KNOWN, MOST_STRANGERS, MOST_TRIES
+from services.gateway.access.tries import Tries, place_of
 from services.gateway.retention import Retention
 from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
-from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, House, prepared, settings
+from shared.steady import SteadyClock
+from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, TLS, House, prepared, settings
+from tests.integration.service import until
 
 
 async def log_in(
     house: House, *, username: str = "admin", password: str = PASSWORD, at: str = "127.0.0.1"
 ) -> httpx.Response:
-    transport = httpx.AsyncHTTPTransport(local_address=at)
+    transport = httpx.AsyncHTTPTransport(local_address=at, verify=TLS)
     async with httpx.AsyncClient(transport=transport, base_url=house.http.base_url, timeout=20) as http:
         return await http.post("/api/auth/login", json={"username": username, "password": password})
 
@@ -37,6 +41,13 @@ async def attack(pool: Pool, *, strangers: int) -> None:
         "select sha256('admin'), '10.0.0.' || n, '10.0.0.' || n, now() from generate_series(1, $1::int) n",
         strangers,
     )
+
+
+async def forget(pool: Pool, *, tries_at: datetime | None = None) -> None:
+    """Forget what is old, the tries as a gateway does whose clock for waits stands at that moment."""
+    moment = tries_at or datetime.now(UTC)
+    tries = Tries(pool, SteadyClock(wall=lambda: moment))
+    await Retention(pool, tries, now=lambda: datetime.now(UTC)).once()
 
 
 async def token(house: House) -> dict[str, str]:
@@ -126,6 +137,41 @@ class CountingHasher(PasswordHasher):
         return super().verify(hash, password)
 
 
+class HeldHasher(PasswordHasher):
+    """Verifies a wrong password only once it may."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.may_go = threading.Event()
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 (its name there)
+        if password != PASSWORD:
+            self.may_go.wait()
+        return super().verify(hash, password)
+
+
+async def test_a_flood_of_logins_keeps_nobody_out_who_was_let_in_before(
+    database_url: Secret, nats_url: Secret, tmp_path: Path
+) -> None:
+    hasher, statuses = HeldHasher(), list[int]()
+    config = settings(database_url, nats_url, tmp_path)
+
+    async def guess(number: int) -> None:
+        answer = await log_in(house, username=f"user {number}", password="wrong wrong wrong", at=f"127.0.1.{number}")
+        statuses.append(answer.status_code)
+
+    async with prepared(config, passwords=Passwords(hasher)) as house:
+        assert (await log_in(house)).status_code == 200
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(1, 71):
+                tasks.create_task(guess(number))
+            try:
+                await until(lambda: 429 in statuses)  # no more may wait
+                assert [(await log_in(house)).status_code for _ in range(3)] == [200] * 3
+            finally:
+                hasher.may_go.set()
+
+
 async def test_an_unknown_user_costs_a_hash_too(database_url: Secret, nats_url: Secret, tmp_path: Path) -> None:
     hasher = CountingHasher(time_cost=1, memory_cost=8, parallelism=1)
     async with prepared(settings(database_url, nats_url, tmp_path), passwords=Passwords(hasher)) as house:
@@ -203,14 +249,24 @@ async def test_what_is_on_record_has_a_bound(house: House, pool: Pool) -> None:
         " select id, n::text, now() - n * interval '1 hour' from users, generate_series(1, 150) n"
     )
 
-    await Retention(pool, now=lambda: datetime.now(UTC)).once()
+    await forget(pool)
     await log_in(house, at="127.0.0.2")
 
     assert await pool.fetchval("select count(*) from login_attempts") == MOST_TRIES
     assert await pool.fetchval("select count(*) from known_addresses") == MOST_KNOWN
-    await Retention(pool, now=lambda: datetime.now(UTC) + timedelta(days=91)).once()
+    await forget(pool, tries_at=datetime.now(UTC) + timedelta(days=91))
     assert await pool.fetchval("select count(*) from login_attempts") == 0
     assert await pool.fetchval("select count(*) from known_addresses") == 0
+
+
+async def test_tries_of_a_gateway_that_started_before_its_clock_was_set_are_not_forgotten(pool: Pool) -> None:
+    began = datetime.now(UTC) - timedelta(days=400)
+    tries = Tries(pool, SteadyClock(wall=lambda: began))
+    await tries.count(place_of("admin", "10.0.0.1"), None)
+
+    await Retention(pool, tries, now=lambda: datetime.now(UTC)).once()
+
+    assert await pool.fetchval("select count(*) from login_attempts") == 1
 
 
 async def test_right_passwords_cost_no_try(house: House) -> None:

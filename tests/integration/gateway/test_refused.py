@@ -1,13 +1,18 @@
 """A sender whose webhooks are refused is seen: in the log, in the figures, in the API; and none of its secrets."""
 
+import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from services.gateway.refusals.register import Register
+from shared.postgres.pool import Connection, Pool
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import WEBHOOK_SECRET, House, opened, prepared, settings
+from tests.integration.service import until
 
 WRONG = "canary-of-a-wrong-secret"
 PLAY = b'{"event": "media.play"}'
@@ -33,6 +38,7 @@ REFUSED: list[tuple[str, str, dict[str, str], bytes, int, tuple[str, str]]] = [
     ("POST", f"/webhooks/kodi/{WRONG}", JSON, PLAY, 404, ("unknown", "address")),
     ("POST", f"/webhooks/plex/{WRONG}/more", JSON, PLAY, 404, ("plex", "address")),
     ("POST", f"/Webhooks//plex/{WRONG}", JSON, PLAY, 404, ("plex", "address")),
+    ("POST", f"/usher/webhooks/emby/{WRONG}", JSON, PLAY, 404, ("emby", "address")),
     ("POST", RIGHT, JSON, b"no JSON: canary", 400, ("seerr", "body")),
     ("POST", RIGHT, JSON, BIG, 413, ("seerr", "too_large")),
     ("POST", f"/webhooks/plex/{WEBHOOK_SECRET}", {"Content-Type": "text/xml"}, PLAY, 415, ("plex", "content_type")),
@@ -128,6 +134,48 @@ async def test_while_postgres_is_away_refusing_waits_for_nobody_and_is_remembere
 
     async with opened(nowhere) as house:
         assert (await house.webhook("plex", {}, token=WRONG)).status_code == 401
+
+
+FULL_DISK = """
+create function refuse() returns trigger language plpgsql as $$ begin raise exception using errcode = '53100'; end $$;
+create trigger refuse before insert on refused_senders for each row execute function refuse();
+"""
+
+
+async def test_who_was_refused_before_is_listed_though_nothing_can_be_written(house: House, pool: Pool) -> None:
+    await house.webhook("plex", {}, token=WRONG)
+    assert found(await refused(house)) == {("plex", "wrong_secret"): 1}
+    await pool.execute(FULL_DISK)
+    await house.webhook("emby", {}, token=WRONG)
+
+    assert found(await refused(house)) == {("plex", "wrong_secret"): 1}
+
+    await pool.execute("drop trigger refuse on refused_senders")
+    assert found(await refused(house)) == {("plex", "wrong_secret"): 1, ("emby", "wrong_secret"): 1}
+
+
+async def test_what_a_writer_that_is_stopped_had_gathered_is_kept(house: House, pool: Pool) -> None:
+    register = Register(pool, now=lambda: datetime.now(UTC))
+    register.note("plex", "method", address="10.0.0.1", detail="GET")
+    async with pool.acquire() as other, other.transaction():
+        await other.execute("lock table refused_senders")
+        writing = asyncio.create_task(register.write())
+        await until(lambda: _waits(other))
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+
+    await register.write()
+
+    assert found(await refused(house)) == {("plex", "method"): 1}
+
+
+async def _waits(connection: Connection) -> bool:
+    """Say whether somebody waits for the table."""
+    return bool(
+        await connection.fetchval(
+            "select exists (select from pg_locks where relation = 'refused_senders'::regclass and not granted)"
+        )
+    )
 
 
 @pytest.mark.parametrize("key", ["", "usha_wrong"])

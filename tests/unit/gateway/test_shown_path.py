@@ -42,6 +42,9 @@ def test_of_a_webhook_only_the_source_is_shown(path: str) -> None:
         (f"/api/webhooks/plex/{SECRET}", "/api/webhooks/plex"),
         (f"/hooks/{LONG}", "/hooks/***"),
         (f"/{LONG}", "/***"),
+        (f"/api/{LONG}", "/api/***"),
+        (f"/api/plex/{LONG}", "/api/plex"),
+        (f"/api/events/{LONG}", "/api/events/***"),
         (f"/a%3Ftoken={SECRET}", "/a?token=***"),
         ("/api/webhooks/secrets/ushw_abcdefghijklmnopqrstuvwxyz", "/api/webhooks/secrets/***"),
         ("/api/keys/usha_abcdefghijklmnopqrstuvwxyz", "/api/keys/***"),
@@ -67,4 +70,4 @@ def test_of_a_path_that_leads_nowhere_nothing_is_shown_that_may_be_a_secret(path
     ],
 )
 def test_a_path_of_ours_is_shown_as_it_is(path: str) -> None:
-    assert shown_path(path) == path
+    assert shown_path(path, is_route=True) == path

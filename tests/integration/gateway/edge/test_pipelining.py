@@ -7,7 +7,9 @@ from contextlib import suppress
 
 import pytest
 from structlog.testing import capture_logs
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from services.gateway.connections import LimitedProtocol
 from tests.integration.gateway.edge.routes import Routes
 from tests.integration.gateway.serving import Served, chunk, head, post, serving
 from tests.integration.service import until
@@ -174,3 +176,35 @@ async def test_the_pieces_of_a_body_that_nobody_reads_end_no_stream(gateway: Ser
 
         assert routes.streams == 1
         assert not gateway.is_idle()
+
+
+class Counting(HttpToolsProtocol):
+    """uvicorn's protocol, which copies all that it has of a body for each piece."""
+
+    pieces = 0
+
+    def on_body(self, body: bytes) -> None:
+        Counting.pieces += 1
+        super().on_body(body)
+
+
+class CountedProtocol(LimitedProtocol, Counting):
+    """Ours, with uvicorn's counted behind it."""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chunk(b'{"event":"media.play"' + b"\r\n\r\n" * 15_000 + b"}"),
+        b"".join(map(chunk, [b'{"event":"media.play"', *[b" "] * 10_000, b"}"])),
+    ],
+    ids=["line breaks", "small chunks"],
+)
+async def test_a_body_in_tiny_pieces_is_handed_on_as_it_was_read(storage: FakeStorage, body: bytes) -> None:
+    Counting.pieces = 0
+    request = head("/webhooks/plex?token=plex-secret", "Content-Type: application/json", "Transfer-Encoding: chunked")
+    async with serving(storage, protocol=CountedProtocol) as gateway:
+        answer = await gateway.ask(request + body + chunk(b""))
+
+    assert answer.status == 202
+    assert Counting.pieces < 1000
