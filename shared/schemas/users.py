@@ -21,11 +21,11 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     username: str
     blocked: bool = False
-    """He gets no user in Seerr, and may request nothing with the one that he has."""
+    """They get no user in Seerr, and may request nothing with the one that they have."""
     immune: bool = False
-    """The sync of users leaves him alone."""
+    """The sync of users leaves them alone."""
     request_limit: int | None = None
-    """How much he may request, 0 for as much as he likes; null is as his servers say."""
+    """How much they may request, 0 for as much as they like; null is as their servers say."""
     has_password: bool = False
     changed_at: datetime | None = None
     """Null where nothing is kept, because nothing is set or the question only tries."""
