@@ -367,6 +367,12 @@ async def test_a_media_server_that_refuses_seerrs_key_is_named_though_seerr_says
         await seerr(Scripted(httpx.Response(500, json={"message": ""}))).jellyfin_candidates()
 
 
+async def test_a_candidate_without_an_id_keeps_nobody_from_the_others() -> None:
+    listed = [{"id": "a"}, {"username": "anna"}, {"id": None}, "b", {"id": "c"}]
+
+    assert await seerr(Scripted(good(listed))).jellyfin_candidates() == ["a", "c"]
+
+
 async def test_a_change_of_nothing_shows_whether_changes_come_through() -> None:
     server = Scripted(good([]), httpx.Response(403, json={"message": "invalid csrf token"}))
 
