@@ -138,7 +138,7 @@ def retry_after(value: str, *, now: datetime) -> timedelta | None:
         return min(timedelta(seconds=float(text)), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or a zone of many digits
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max(aware - now, timedelta()), LONGEST_WAIT)

@@ -177,9 +177,11 @@ def _plain(text: str) -> Address:
 
 def _parsed(url: str) -> httpx.URL:
     try:
-        return httpx.URL(url)
-    except httpx.InvalidURL as exc:
+        parsed = httpx.URL(url)
+        _ = parsed.host  # which is decoded when it is read: not all that begins with xn-- can be
+    except (httpx.InvalidURL, UnicodeError) as exc:
         raise EgressError("The address cannot be read: expected something like http://192.168.1.20:32400") from exc
+    return parsed
 
 
 def ports_of(addresses: Iterable[Secret]) -> frozenset[int]:

@@ -6,22 +6,25 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+import structlog
 
 from services.linker.seerr import jobs, store
-from services.linker.seerr.desk import Desks
+from services.linker.seerr.desk import Desk, Desks
 from services.linker.seerr.jobs import Forget, MatchUser, Survey, Sweep, TakeOut, TellUser
 from services.linker.seerr.leaving import is_there, take_users
 from services.linker.seerr.matching import Matching
 from services.linker.seerr.records import Records
 from services.linker.seerr.telling import Telling
-from services.linker.seerr.view import ids_of, view_of
+from services.linker.seerr.view import View, ids_of, view_of
 from services.linker.servers.store import servers_of
 from shared.bus import streams
 from shared.bus.consumer import Handler
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
+from shared.clients.errors import CredentialRefusedError
 from shared.clients.seerr.rest import PAGE, Seerr
 from shared.clients.seerr.users import SeerrUser
+from shared.http.calls import RefusedError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.events import AccountLinked, PersonMerged, ServerChanged
 
@@ -31,6 +34,8 @@ CALLS_AT_ONCE: Final = 3
 """Of the four that the upstream lets go at a time: the linker's other questions to Seerr come between."""
 
 _KNOWN_TO_SEERR: Final = frozenset({"plex", "jellyfin", "emby", "discord"})
+
+log = structlog.get_logger()
 
 
 class Handlers:
@@ -125,12 +130,22 @@ class Handlers:
         if not persons:
             return
         view = await view_of(desk.api, self._pool)
-        settled = [await self._matching.look_after(desk, view, each, cause=message.id) for each in persons]
+        settled = [await self._look_after(desk, view, each, cause=message.id) for each in persons]
         async with self._worker.on_request() as work:
             for person_id, is_settled in zip(persons, settled, strict=True):
                 if not is_settled:
                     jobs.say(work, MatchUser(person_id), cause=message.id)
             jobs.say(work, Sweep(after=persons[-1]), cause=message.id)
+
+    async def _look_after(self, desk: Desk, view: View, person_id: str, *, cause: str) -> bool:
+        """Return false for who needs a job of their own: also where Seerr refuses to tell what only they need."""
+        try:
+            return await self._matching.look_after(desk, view, person_id, cause=cause)
+        except CredentialRefusedError:
+            raise
+        except RefusedError as exc:
+            log.warning("person_not_looked_after", person=person_id, reason=exc.detail)
+            return False
 
     async def survey(self, message: Message) -> None:
         """Read the Discord ids of the next of Seerr's users; after the last, tell what they show to be missing."""
@@ -167,7 +182,10 @@ async def _discord_ids(api: Seerr, users: list[SeerrUser]) -> dict[int, tuple[st
         some = [user.id for user in users[at : at + CALLS_AT_ONCE]]
         answers = await asyncio.gather(*(ids_of(api, number) for number in some), return_exceptions=True)
         for number, answer in zip(some, answers, strict=True):
-            if isinstance(answer, BaseException):
+            if isinstance(answer, RefusedError) and not isinstance(answer, CredentialRefusedError):
+                log.warning("seerr_user_not_shown", seerr_user=number, reason=answer.detail)
+            elif isinstance(answer, BaseException):
                 raise answer
-            found[number] = answer
+            else:
+                found[number] = answer
     return found

@@ -107,6 +107,13 @@ async def holder_of(connection: Connection, number: int) -> str | None:
     return found
 
 
+async def discord_ids_of_holder(connection: Connection, number: int) -> frozenset[str]:
+    """Return the Discord ids of the person who has a user of Seerr."""
+    holder = await holder_of(connection, number)
+    seeker = None if holder is None else await seeker_of(connection, holder)
+    return frozenset() if seeker is None else frozenset(seeker.discord_ids)
+
+
 async def contested_names(connection: Connection, seeker: Seeker) -> frozenset[str]:
     """Return those names of a person's accounts that other persons' accounts have too."""
     names = {plain(account.username) for account in seeker.accounts}

@@ -60,17 +60,22 @@ class Telling:
         return True
 
     async def take_out(self, api: Seerr, job: TakeOut) -> None:
-        """Take Discord ids out of the user that they were written to, unless it has become that person's again."""
+        """Take Discord ids out of the user that they were written to, unless it has become that person's again.
+
+        Those of whoever has the user by now stay.
+        """
         user = await user_of(api, job.number)
         async with transaction(self._pool) as connection:
             person = await store.seeker_of(connection, job.person_id)
+            theirs = await store.discord_ids_of_holder(connection, job.number)
         is_theirs = person is not None and person.seerr_user_id == job.number
         if is_theirs or not is_same_row(user, Proof(number=job.number, created_at=job.created_at)):
             return
         dialect = await api.dialect()
-        for discord_id in job.discord_ids:
+        strange = [each for each in job.discord_ids if each not in theirs]
+        for discord_id in strange:
             await api.remove_discord_id(job.number, discord_id, dialect=dialect)
-        left = {*await ids_of(api, job.number)} - {*job.discord_ids}
+        left = {*await ids_of(api, job.number)} - {*strange}
         async with transaction(self._pool) as connection:
             await store.note_discord_ids(connection, {job.number: left}, at=self._now())
         log.info("discord_id_taken_out", seerr_user=job.number, person=job.person_id)

@@ -49,7 +49,7 @@ async def viewings_like(connection: Connection, viewing: Viewing, person: Person
         account.server,
         account.id,
         (viewing.began_at or viewing.watched_at) - WIDEST,
-        viewing.watched_at + WIDEST,
+        (viewing.told_at or viewing.watched_at) + WIDEST,
         person.id if person else None,
         keys_of(viewing.title, account=account),
     )

@@ -35,11 +35,11 @@ class ImportRefusedError(RefusedError):
 
 _PASSES: Final = re.compile(
     r"time-?out|timed out|ECONN|ENOTFOUND|ENETUNREACH|EHOSTUNREACH|EAI_AGAIN|EPIPE|socket hang up|network error"
-    r"|status code (408|425|429|5[0-9]{2})|SQLITE_BUSY|database is locked|deadlock",
+    r"|fetch failed|(^|status code )(408|425|429|5[0-9]{2})\b|SQLITE_BUSY|database is locked|deadlock",
     re.IGNORECASE,
 )
-"""What Seerr says of its own failures that end by themselves."""
-_DEAD_TOKEN: Final = re.compile(r"status code (401|403|422)|invalid.?auth|unauthorized", re.IGNORECASE)
+"""What Seerr says of its own failures that end by themselves; Jellyseerr 2 begins with the status."""
+_DEAD_TOKEN: Final = re.compile(r"(^|status code )(401|403|422)\b|invalid.?auth|unauthorized", re.IGNORECASE)
 _SIGN_IN_AGAIN: Final = "let Seerr's owner sign in to Seerr with Plex again"
 _SAVE_AGAIN: Final = "save Seerr's settings of its media server again, with a key that is valid"
 

@@ -20,7 +20,6 @@ from shared.clients.seerr.problems import (
 )
 from shared.clients.seerr.settings import UserSettings, with_discord_id, without_discord_id, writable
 from shared.clients.seerr.users import (
-    JellyfinCandidate,
     PublicSettings,
     RequestCounts,
     SeerrUser,
@@ -29,6 +28,7 @@ from shared.clients.seerr.users import (
     WireJellyfinServer,
     WirePlexServer,
     WireUsers,
+    candidate_of,
     user_of,
 )
 from shared.errors import TransientError, UsherError
@@ -143,9 +143,13 @@ class Seerr:
         return await self._api.ask("POST", path, list[SeerrUser], body=body, explain=explain)
 
     async def jellyfin_candidates(self) -> list[str]:
-        """Return the ids of the accounts that Seerr sees on its Jellyfin or Emby; not for Overseerr."""
+        """Return the ids of the accounts that Seerr sees on its Jellyfin or Emby; not for Overseerr.
+
+        One without an id cannot be imported, and is left out.
+        """
         path, explain = "/settings/jellyfin/users", self._no_jellyfin_import
-        return [each.id for each in await self._api.ask("GET", path, list[JellyfinCandidate], explain=explain)]
+        wire = await self._api.ask("GET", path, list[Any], explain=explain)
+        return [each.id for each in listed(wire, candidate_of).rows]
 
     async def try_to_write(self) -> None:
         """Change nobody's permissions, which shows whether changes come through; raises what any change would."""

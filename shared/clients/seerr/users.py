@@ -109,3 +109,8 @@ class JellyfinCandidate(msgspec.Struct, frozen=True):
     """An account of Seerr's own Jellyfin or Emby, by the id that Seerr knows it by."""
 
     id: str
+
+
+def candidate_of(entry: object) -> JellyfinCandidate:
+    """Return an entry of a list of candidates; raise `msgspec.ValidationError` for an odd one."""
+    return msgspec.convert(entry, JellyfinCandidate)

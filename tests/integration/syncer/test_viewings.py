@@ -89,6 +89,16 @@ async def test_marking_as_played_at_the_end_is_no_second_play(house: House) -> N
     assert [play.watched_at for play in await house.plays()] == [NOON + timedelta(seconds=1)]
 
 
+async def test_marking_as_played_after_a_pause_of_a_day_is_no_second_play(house: House) -> None:
+    stopped, saved = stop_and_saved(hours=20)
+    toggle = json.dumps({**json.loads(saved), "SaveReason": "TogglePlayed"}).encode()
+
+    for payload in (stopped, saved, toggle):
+        await house.post(payload, source="jellyfin", at=NOON + timedelta(seconds=2))
+
+    assert [play.watched_at for play in await house.plays()] == [NOON + timedelta(seconds=1)]
+
+
 async def test_replaying_what_was_stored_by_its_begin_leaves_one_play_at_the_end(
     house: House, database_url: Secret
 ) -> None:

@@ -71,6 +71,8 @@ def test_an_address_may_come_in_brackets(address: str) -> None:
         ("http://[[::1]]:32400", "The address cannot be read"),
         ("http://[zz]:32400", "The address cannot be read"),
         ("http://10.0.0.1:port", "The address cannot be read"),
+        ("http://xn--99999.com:32400", "The address cannot be read"),
+        ("http://xn--a.com:32400", "The address cannot be read"),
         ("http://10.0.0.1:70000", "The port must be from 1 to 65535"),
         ("http://10.0.0.1:0", "The port must be from 1 to 65535"),
         ("10.0.0.1:32400", "The address"),

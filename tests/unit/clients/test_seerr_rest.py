@@ -328,6 +328,7 @@ async def test_the_jellyfin_servers_id_is_read_as_described_and_as_written(body:
 IMPORTS_FAIL = [
     ("plexUsersResponse.MediaContainer.User is not iterable", "shares nothing with anybody", "share the server"),
     ("Request failed with status code 401", "does not accept its owner's token", "sign in to Seerr with Plex again"),
+    ("401 Unauthorized: <errors/>", "does not accept its owner's token", "sign in to Seerr with Plex again"),
     ("Invalid auth token", "does not accept its owner's token", "sign in to Seerr with Plex again"),
     ("Plex is not configured: api-key-1", "it says 'Plex is not configured, ***'", "look at Seerr's log"),
 ]
@@ -352,6 +353,9 @@ async def test_why_an_import_fails_for_good_is_said_with_how_to_mend_it(said: st
         httpx.Response(500, json={"message": "timeout of 10000ms exceeded"}),
         httpx.Response(500, json={"message": "getaddrinfo ENOTFOUND plex.tv"}),
         httpx.Response(500, json={"message": "Request failed with status code 503"}),
+        httpx.Response(500, json={"message": "503 Service Unavailable: <html>upstream</html>"}),
+        httpx.Response(500, json={"message": "429 Too Many Requests"}),
+        httpx.Response(500, json={"message": "fetch failed"}),
         httpx.Response(500, json={}),
         httpx.Response(502, json={"message": "Invalid auth token"}),
         httpx.Response(500, html="<p>is not iterable</p>"),
@@ -365,6 +369,12 @@ async def test_an_import_that_fails_for_a_while_is_tried_again(answer: httpx.Res
 async def test_a_media_server_that_refuses_seerrs_key_is_named_though_seerr_says_nothing() -> None:
     with pytest.raises(ImportRefusedError, match="its key is not accepted there"):
         await seerr(Scripted(httpx.Response(500, json={"message": ""}))).jellyfin_candidates()
+
+
+async def test_a_candidate_without_an_id_keeps_nobody_from_the_others() -> None:
+    listed = [{"id": "a"}, {"username": "anna"}, {"id": None}, "b", {"id": "c"}]
+
+    assert await seerr(Scripted(good(listed))).jellyfin_candidates() == ["a", "c"]
 
 
 async def test_a_change_of_nothing_shows_whether_changes_come_through() -> None:

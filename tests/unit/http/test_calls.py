@@ -246,6 +246,8 @@ def test_any_bytes_decode_or_are_refused(content: bytes) -> None:
         ("Sat, 99 Nov 2026 12:01:00 GMT", None),
         ("Sat, 21 Nov 99999 12:01:00 GMT", None),
         ("Sat, 21 Nov 2026 12:01:00 +9999", None),
+        ("Sat, 21 Nov 99999999999999999999 12:01:00 GMT", None),
+        ("Sat, 21 Nov 2026 12:01:00 +999999999999999", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, expected: timedelta | None) -> None:

@@ -38,7 +38,7 @@ STILL_HERS = [
     ("without fractions of a second", changed(HERS, created_at="2026-01-01T10:00:00Z"), PROOF),
     ("promoted since", changed(HERS, permissions=2), PROOF),
     ("of before there were proofs", HERS, OLD_PROOF),
-    ("there at the match, called otherwise since", changed(HERS, display_name="ben"), AT_MATCH),
+    ("there at the match, called the same", HERS, AT_MATCH),
     ("of who says nothing of when", changed(HERS, created_at=None), PROOF),
 ]
 NOT_HERS = [
@@ -54,6 +54,7 @@ NOT_HERS = [
     ("the owner by number", changed(HERS, id=1, display_name="root"), Proof(number=1, name="anna")),
     ("of before there were proofs, called otherwise", changed(HERS, display_name="ben"), OLD_PROOF),
     ("made after the match, called the same", changed(HERS, created_at=LATER), AT_MATCH),
+    ("there at the match, called otherwise", changed(HERS, display_name="ben"), AT_MATCH),
     ("an admin who was there at the match", changed(HERS, permissions=2, display_name="root"), AT_MATCH),
     ("of who is nothing known", HERS, Proof(number=3)),
 ]

@@ -68,8 +68,8 @@ def is_same(user: SeerrUser | None, proof: Proof) -> bool:
     has_email, has_name = _alike(user.email, proof.email), _alike(shown(user), proof.name)
     if has_rights(user):
         return has_account or (has_email and has_name)
-    if _moment(user.created_at) is not None and (_moment(proof.created_at) is not None or proof.matched_at is not None):
-        return has_account or has_email or has_name or proof.matched_at is not None
+    if None not in {_moment(user.created_at), _moment(proof.created_at)}:
+        return has_account or has_email or has_name
     return has_account or (has_name and (has_email or not proof.email))
 
 

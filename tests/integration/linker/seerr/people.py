@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from services.linker.seerr.jobs import NAMES, Job
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
 from shared.owners import account_token, server_token
@@ -149,6 +150,11 @@ class People:
 
         await until(is_said)
         return (await self.find(person_id)).seerr_reason or ""
+
+    async def give_job(self, job: Job) -> None:
+        """Let the linker do this, as it would say it to itself."""
+        subject = f"jobs.seerr.{NAMES[type(job)]}"
+        await self.bus.publish(subject, msgspec.json.encode(job), message_id=random_id())
 
     async def jobs_done(self) -> None:
         """Wait until the linker has nothing left to do."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.linker.seerr.jobs import TakeOut
 from simulators.seerr.users import Permission, User, UserType
 from simulators.serving import serving
 from tests.integration.linker.seerr.conftest import ForgetfulSeerr
@@ -103,7 +104,7 @@ async def test_a_restored_database_takes_only_from_who_is_not_in_it(people: Peop
 async def test_the_same_seerr_is_known_at_another_address_and_after_it_was_removed(
     people: People, seerr: ForgetfulSeerr, seerr_url: str
 ) -> None:
-    """By what was kept of them: ben has no address, the name is another's too by now, and anna was renamed."""
+    """By what was kept of them: ben has no address, another has ben's name too by now, and anna was renamed."""
     anna, ben = await linked(people)
     await people.pool.execute("update identities set username = 'anne', email = null where id = '42'")
     seerr.users.add(email="other@example.org", username="BEN")
@@ -147,13 +148,13 @@ async def test_a_discord_id_that_usher_wrote_tells_who_it_is_where_nothing_else_
     """As in a database that was made anew of the old one's rows, where the user has another name by now."""
     _, ben = await linked(people)
     await people.pool.execute("update seerr_proofs set created_at = '', email = null, seen_at = '2026-01-01'")
-    match = seerr.users.by_id[3]
-    match.username = "benjamin"
+    bens = seerr.users.by_id[3]
+    bens.username = "benjamin"
     seerr.users.add(email="other@example.org", username="ben")
 
     await looked_at(people)
 
-    assert await users_of(people, ben) == [match.id]
+    assert await users_of(people, ben) == [bens.id]
     assert await names_of(people, ben) == ["benjamin"]
 
 
@@ -175,3 +176,33 @@ async def test_back_at_the_first_of_two_seerrs_everybody_has_their_first_user(
     assert there == [3, 2]
     assert await users_of(people, anna, ben) == [2, 3]
     assert len(seerr.users.by_id) == 3
+
+
+async def test_the_number_of_a_match_from_before_an_update_proves_nothing_at_an_older_seerr(
+    people: People, seerr: ForgetfulSeerr
+) -> None:
+    """All that is known of the match is its name; the other Seerr's users were there before it."""
+    anna, ben = await linked(people)
+    await people.pool.execute("update seerr_proofs set created_at = '', email = null, written = '{}', seen_at = now()")
+    older = ForgetfulSeerr(seerr.dialect, api_key=seerr.door.api_key)
+    carl, dora = (older.users.add(email=f"{name}@example.org", username=name) for name in ("carl", "dora"))
+
+    async with serving(older) as elsewhere:
+        await people.configure(elsewhere)
+        await looked_at(people)
+
+        assert set(await users_of(people, anna, ben)) == {4, 5}
+        assert written(carl, dora) == [None, None]
+
+
+async def test_a_discord_id_stays_with_whoever_has_the_user_by_now(people: People, seerr: ForgetfulSeerr) -> None:
+    anna, ben = await linked(people)
+    bens = seerr.users.by_id[3]
+    created_at = await people.pool.fetchval("select created_at from seerr_proofs where seerr_user_id = 3")
+    bens.settings = {"discordId": BENS}
+
+    await people.give_job(TakeOut(anna, bens.id, created_at, (BENS,)))
+    await people.jobs_done()
+
+    assert written(bens) == [BENS]
+    assert await users_of(people, ben) == [bens.id]

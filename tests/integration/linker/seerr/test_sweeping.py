@@ -12,7 +12,7 @@ from tests.integration.linker.seerr.conftest import ForgetfulSeerr, every_dialec
 from tests.integration.linker.seerr.people import KEY, People
 from tests.integration.service import until
 
-HERS = "80351110224678912"
+HERS, ANOTHERS = "80351110224678912", "80351110224678913"
 
 
 @pytest.mark.usefixtures("linker")
@@ -233,3 +233,28 @@ async def test_who_is_set_up_again_meanwhile_keeps_its_users(people: People, see
 
     assert (await people.find(anna)).seerr_user_id == hers.id
     assert people.unlinked == []
+
+
+@pytest.mark.usefixtures("linker")
+async def test_a_user_whose_settings_seerr_refuses_to_show_holds_up_nobody_else(
+    people: People, seerr: ForgetfulSeerr
+) -> None:
+    """Only the Discord id could tell that anna's user is still hers."""
+    anna = await people.link_plex("anna", 42, email="anna@example.org", discord_id=HERS)
+    hers = seerr.users.by_id[await people.matched(anna)]
+    await people.jobs_done()
+    hers.created_at += timedelta(days=1)
+    hers.email, hers.username = "x@example.org", "x"
+    seerr.fail_next(403, times=100, path=f"/api/v1/user/{hers.id}/settings")
+    stray = seerr.users.add(email="stray@example.org", settings={"discordId": ANOTHERS})
+    carla = await people.add("carla")
+    await people.own(carla, "plex", "44", email="carla@example.org")
+    await people.own(carla, "discord", ANOTHERS)
+
+    await people.say_server_changed()
+    await people.matched(carla)
+    await people.jobs_done()
+
+    assert [(user.settings or {}).get("discordId") for user in (hers, stray)] == [HERS, ""]
+    assert (await people.find(anna)).seerr_user_id == hers.id
+    assert {*await people.dead()} == {"Seerr does not allow this (403)"}
