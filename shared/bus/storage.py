@@ -24,6 +24,8 @@ _NO_SUCH_SEQUENCE: Final = 2**63 - 1
 _SMALL_PART: Final = 0.2
 _FAILED_WRITE: Final = re.compile(r"^\w+ \S*/.*: (?P<reason>[^:]+)$")
 """How Go shows that something failed with a file: `write /data/…/1.blk: no space left on device`."""
+_STORE_FAILED: Final = 10077
+_FULL: Final = "maximum bytes exceeded"
 _TRIED: Final = "jobs.probe"
 """On a stream that every nats-server of ours has, and for none of its consumers."""
 
@@ -154,11 +156,16 @@ def failure_of(description: str) -> str | None:
 
 
 async def is_written(client: Client) -> bool:
-    """Store a message on a stream and take it out again; say whether that worked."""
+    """Store a message on a stream and take it out again; say whether that worked.
+
+    A stream that is full at the moment says nothing of the disk, and hinders no other.
+    """
     stream = client.jetstream(timeout=PATIENCE_S)
     try:
         stored = await stream.publish(_TRIED, b"", timeout=PATIENCE_S)
         await stream.delete_msg(stored.stream, stored.seq)
+    except nats.js.errors.APIError as exc:
+        return exc.err_code == _STORE_FAILED and _FULL in (exc.description or "")
     except (nats.errors.Error, OSError, TimeoutError):
         return False
     return True
