@@ -50,15 +50,18 @@ class Files:
 
     def append(self, records: list[Record], spooled_at: float) -> None:
         """Commit these records; raises `SpoolFullError`."""
-        try:
-            self._own.store.append(records, spooled_at)
-        except DamagedSpoolError as exc:
-            self._replace_own(exc)
-            self._own.store.append(records, spooled_at)
+        self._write(lambda store: store.append(records, spooled_at))
 
     def attempt(self, at: float) -> None:
-        """Commit something to the own file; raises `SpoolFullError`."""
-        self._own.store.attempt(at)
+        """Commit something that is no record; raises `SpoolFullError` where records are not taken either."""
+        self._write(lambda store: store.attempt(at))
+
+    def _write(self, commit: Callable[[SpoolStore], None]) -> None:
+        try:
+            commit(self._own.store)
+        except DamagedSpoolError as exc:
+            self._replace_own(exc)
+            commit(self._own.store)
 
     def oldest(self, limit: int) -> Batch:
         """Return the first records that wait; a left file that has none any more is removed."""

@@ -62,12 +62,17 @@ class Ledger:
 
 
 def _made(path: Path, content: bytes) -> int:
-    """Make the file as a whole: one that is empty was cut."""
+    """Make the file as a whole: one that is empty was cut. On a full disk nothing is left of it."""
     draft = path.with_name(path.name + ".new")
     file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    os.pwrite(file, content, 0)
-    os.fsync(file)
-    draft.replace(path)
+    try:
+        os.pwrite(file, content, 0)
+        os.fsync(file)
+        draft.replace(path)
+    except OSError:
+        os.close(file)
+        draft.unlink(missing_ok=True)
+        raise
     return file
 
 

@@ -175,6 +175,20 @@ async def test_a_file_that_is_damaged_under_way_makes_room_for_a_new_one(
         assert spool.state().records == 0
 
 
+async def test_a_file_that_turns_out_to_be_damaged_leaves_room_for_what_an_attempt_promises(tmp_path: Path) -> None:
+    async with spools.opened(tmp_path, gather=timedelta(0)) as spool:
+        await spool.attempt()
+        await append(spool, *(record(number, size=200_000) for number in range(60)))
+        await waiting(spool)
+        scramble_all_pages(tmp_path / FIRST)
+
+        await spool.attempt()
+
+        assert lost(spool) == 60
+        await spool.append(record(1000))
+        assert await drained(spool) == ["plex-1000"]
+
+
 async def test_where_the_count_is_damaged_nobody_says_that_all_is_there(tmp_path: Path) -> None:
     folder = await crashed(tmp_path)
     (folder / f"{FIRST}.count").write_bytes(b"")
