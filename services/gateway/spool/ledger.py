@@ -32,7 +32,7 @@ class Ledger:
         self._file: int | None = None
         self.records: int | None = None
         self.is_damaged = False
-        self._is_closed = False
+        self.is_closed = False
         if path.exists():
             self.records = _number(path.read_bytes())
             self.is_damaged = self.records is None
@@ -40,7 +40,7 @@ class Ledger:
 
     def expect(self, records: int, *, durably: bool = False) -> None:
         """Remember how many there are to be; where that fails it is said, for the records themselves come first."""
-        if self._is_closed:
+        if self.is_closed:
             return  # another file is there now
         self.records = max(records, 0)
         content = _content(self.records)
@@ -55,7 +55,7 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._is_closed = True
+        self.is_closed = True
         if self._file is not None:
             os.close(self._file)
             self._file = None
