@@ -1,4 +1,4 @@
-"""How many files and connections this process may have open at once: system's limit `RLIMIT_NOFILE`.
+"""How many files and connections this process may have open at once: the system's limit `RLIMIT_NOFILE`.
 
 Systems give programs a low limit that they may raise themselves, for the sake of old ones that cannot bear more.
 """

@@ -41,6 +41,7 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Run two workers a processor: about half of a test's time is waiting for servers and programs."""
     return min(_MOST_WORKERS, 2 * (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1))

@@ -1,24 +1,40 @@
 """Whether a disk has room: asked, and then tried, because what the file system says knows nothing of quotas."""
 
+import errno
 import os
 from contextlib import suppress
 from typing import Final
 
 ROOM: Final = 32 * 1024 * 1024
 """Bytes that have to be free before a server is started again that stopped for lack of them."""
+NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _TRIED: Final = 1024 * 1024
 _NAME: Final = ".room"
 
 
 def has_room(folder: str) -> bool:
     """Say whether something of size can be written there. Where no folder is named, there is room."""
-    if not folder:
-        return True
     try:
-        found = os.statvfs(folder)
-        return (found.f_bavail if os.geteuid() else found.f_bfree) * found.f_frsize >= ROOM and _is_written(folder)
+        return not folder or _has_room(folder)
     except OSError:
         return False
+
+
+def is_full(folder: str) -> bool:
+    """Say whether room is what is missing there: a disk that is gone or read-only is not full."""
+    try:
+        return bool(folder) and not _has_room(folder)
+    except OSError as exc:
+        return exc.errno in NO_ROOM
+
+
+def free(found: os.statvfs_result) -> int:
+    """Return the bytes that anybody may have: PostgreSQL is not root, for whom file systems keep a part back."""
+    return found.f_bavail * found.f_frsize
+
+
+def _has_room(folder: str) -> bool:
+    return free(os.statvfs(folder)) >= ROOM and _is_written(folder)
 
 
 def _is_written(folder: str) -> bool:

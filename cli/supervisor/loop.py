@@ -3,7 +3,6 @@
 Services start all at once, before the servers answer: they wait for what they need by themselves.
 """
 
-import errno
 import os
 import select
 import signal
@@ -16,7 +15,7 @@ from types import FrameType
 from typing import Final
 
 from cli.supervisor.child import Child
-from cli.supervisor.disk import has_room
+from cli.supervisor.disk import NO_ROOM, is_full
 from cli.supervisor.plan import Plan
 from cli.supervisor.program import Program, ending
 from cli.supervisor.readiness import is_shown
@@ -25,7 +24,6 @@ from cli.supervisor.renewal import Renewal
 SETTINGS_ARE_WRONG: Final = 2
 """The status of a service that cannot read its settings: starting it again would change nothing."""
 
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _LOOK_AGAIN_S: Final = 0.05
 _SAY_AGAIN_S: Final = 15.0
 _IDLE_S: Final = 3600.0
@@ -47,7 +45,7 @@ class Supervisor:
         self._servers = self._children(plan.servers)
         self._services = self._children(plan.services)
         self._all = [*self._servers, *self._services]
-        self._renewal = Renewal(self._servers, every_s=plan.look_every_s, say=say)
+        self._renewal = Renewal(self._servers, every_s=plan.look_every_s, within_s=plan.renew_within_s, say=say)
         self._is_told_to_stop = False
         self._is_announced = False
         self._say_again_at = time.monotonic() + _SAY_AGAIN_S
@@ -125,7 +123,7 @@ class Supervisor:
         name, words = child.program.name, child.last_words() or "it said nothing"
         if status == SETTINGS_ARE_WRONG and child in self._services:
             raise GaveUpError(f"{name} cannot run with these settings; all stop", status=SETTINGS_ARE_WRONG)
-        has_no_room = not has_room(child.program.folder)
+        has_no_room = is_full(child.program.folder)
         pause = child.postpone() if has_no_room else child.mourn()
         if pause is None:
             often = f"more than {self._plan.limits.deaths} times in {self._plan.limits.within_s:.0f} s"
@@ -165,7 +163,7 @@ def _start(child: Child) -> None:
     try:
         child.start()
     except (OSError, KeyError) as exc:  # KeyError: its system user is gone
-        if isinstance(exc, OSError) and exc.errno in _NO_ROOM:
+        if isinstance(exc, OSError) and exc.errno in NO_ROOM:
             say(f"{child.program.name} cannot be started yet: {exc}")
             child.postpone()
             return

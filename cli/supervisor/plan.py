@@ -10,8 +10,9 @@ from cli.supervisor.restart import Limits
 
 
 class Plan(NamedTuple):
-    """Services stop before servers; every `look_every_s` it is looked whether servers still write.
+    """Services stop before servers. Every `look_every_s` the supervisor looks whether servers still write.
 
+    A server that does not, and is told to end, is killed where that takes longer than `renew_within_s`.
     `lock` is an open file that keeps a second copy away; `remove` goes at the end.
     """
 
@@ -22,6 +23,7 @@ class Plan(NamedTuple):
     stop_services_within_s: float = 7.0
     stop_all_within_s: float = 9.3
     look_every_s: float = 5.0
+    renew_within_s: float = 30.0
     lock: int | None = None
     remove: Sequence[str] = ()
 

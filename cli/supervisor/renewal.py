@@ -3,24 +3,29 @@
 nats-server never writes to a stream again after one write failed, until it is started anew.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from cli.supervisor.child import Child
 from cli.supervisor.disk import has_room
+from cli.supervisor.program import Program
 from cli.supervisor.readiness import has_stopped_writing
-
-_NOT_AGAIN_FOR_S: Final = 30.0
-"""A server that stops writing although there is room is not helped by ever more starts."""
 
 
 class Renewal:
-    """Looks at the servers every few seconds."""
+    """Looks at the servers every `every_s`.
 
-    def __init__(self, servers: Sequence[Child], *, every_s: float, say: Callable[[str], None]) -> None:
+    A server that is told to end and has not after `within_s` is killed. None is started anew sooner than that: one that
+    stops writing although there is room is not helped by ever more starts.
+    """
+
+    def __init__(
+        self, servers: Sequence[Child], *, every_s: float, within_s: float, say: Callable[[str], None]
+    ) -> None:
         self._servers = [child for child in servers if child.program.health is not None]
         self._every_s = every_s
+        self._within_s = within_s
         self._say = say
         self._stopped: set[str] = set()
         self._renewed_at: dict[str, float] = {}
@@ -41,17 +46,26 @@ class Renewal:
             self._look_at(child, now)
 
     def _look_at(self, child: Child, now: float) -> None:
-        program = child.program
-        if program.health is None or not child.is_alive or not has_stopped_writing(program.health):
-            return
+        is_over = now - self._renewed_at.get(child.program.name, -math.inf) >= self._within_s
+        if child.is_renewed:
+            if is_over and child.is_alive:
+                self._say(f"{child.program.name} does not end; it is killed")
+                child.kill()
+        elif child.is_alive and child.program.health and has_stopped_writing(child.program.health):
+            self._say_once(child.program)
+            if is_over and has_room(child.program.folder):
+                self._renew(child, now)
+
+    def _say_once(self, program: Program) -> None:
         if program.name not in self._stopped:
             self._stopped.add(program.name)
             self._say(
                 f"{program.name} has stopped writing: the disk of {program.folder} is full, or fails; "
                 "it is started again once there is room"
             )
-        if now - self._renewed_at.get(program.name, -_NOT_AGAIN_FOR_S) >= _NOT_AGAIN_FOR_S and has_room(program.folder):
-            self._renewed_at[program.name] = now
-            self._stopped.discard(program.name)
-            self._say(f"there is room in {program.folder}; {program.name} is started again")
-            child.renew()
+
+    def _renew(self, child: Child, now: float) -> None:
+        self._renewed_at[child.program.name] = now
+        self._stopped.discard(child.program.name)
+        self._say(f"there is room in {child.program.folder}; {child.program.name} is started again")
+        child.renew()

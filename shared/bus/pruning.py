@@ -32,7 +32,7 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def prune(client: Client, name: str) -> Pruned | None:
-    """Make a stream over 80 % full 70 % full, as far as that goes; None where there was nothing to do.
+    """Make a stream over 80 % full 70 % full, as far as that goes; None where there was nothing to do yet.
 
     Raises `UnavailableError`. Replicas may do it at the same time: each removes up to a sequence, never a number.
     """
@@ -45,7 +45,7 @@ async def prune(client: Client, name: str) -> Pruned | None:
 async def _prune(client: Client, name: str) -> Pruned | None:
     stream = client.jetstream(timeout=_PATIENCE_S)
     before = now = await stream.stream_info(name)
-    if not _is_over(before, HIGH):
+    if not _is_over(before, HIGH) or is_behind(before):
         return None
     floors = floors_of(name, await stream.consumers_info(name), last=before.state.last_seq)
     end = min(floors.values(), default=0) + 1
@@ -66,6 +66,12 @@ async def _prune(client: Client, name: str) -> Pruned | None:
 def _is_over(info: StreamInfo, share: float) -> bool:
     limit = info.config.max_bytes or 0
     return limit > 0 and info.state.bytes > limit * share
+
+
+def is_behind(info: StreamInfo) -> bool:
+    """Say whether a server of a cluster still copies messages: a consumer that it leads knows of too few."""
+    peers = (info.cluster.replicas if info.cluster else None) or []
+    return any(not peer.current and not peer.offline for peer in peers)
 
 
 def next_sequence(info: StreamInfo, *, end: int) -> int | None:

@@ -15,6 +15,7 @@ import nats.errors
 import nats.js.errors
 
 from shared.bus.client import Client
+from shared.bus.publishing import ACK_TIMEOUT_S
 from shared.bus.streams import MAX_MESSAGE, STREAMS
 from shared.errors import UnavailableError
 
@@ -24,6 +25,8 @@ _NO_SUCH_SEQUENCE: Final = 2**63 - 1
 _SMALL_PART: Final = 0.2
 _FAILED_WRITE: Final = re.compile(r"^\w+ \S*/.*: (?P<reason>[^:]+)$")
 """How Go shows that something failed with a file: `write /data/…/1.blk: no space left on device`."""
+_STORE_FAILED: Final = 10077
+_FULL: Final = "maximum bytes exceeded"
 _TRIED: Final = "jobs.probe"
 """On a stream that every nats-server of ours has, and for none of its consumers."""
 
@@ -154,11 +157,16 @@ def failure_of(description: str) -> str | None:
 
 
 async def is_written(client: Client) -> bool:
-    """Store a message on a stream and take it out again; say whether that worked."""
+    """Store a message on a stream and take it out again; say whether that worked.
+
+    It may take as long as any other message. A stream that is full says nothing of the disk, and hinders no other.
+    """
     stream = client.jetstream(timeout=PATIENCE_S)
     try:
-        stored = await stream.publish(_TRIED, b"", timeout=PATIENCE_S)
+        stored = await stream.publish(_TRIED, b"", timeout=ACK_TIMEOUT_S)
         await stream.delete_msg(stored.stream, stored.seq)
+    except nats.js.errors.APIError as exc:
+        return exc.err_code == _STORE_FAILED and _FULL in (exc.description or "")
     except (nats.errors.Error, OSError, TimeoutError):
         return False
     return True

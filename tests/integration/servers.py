@@ -36,7 +36,9 @@ class Running:
         self._process = self._start()
 
     def freeze(self) -> None:
+        """Return once it stands still: until its main thread has had its turn, the others go on."""
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)

@@ -68,7 +68,10 @@ class SpoolHealth(msgspec.Struct, frozen=True):
 
 
 class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """A stream of NATS: what is in it, how much it takes, and whether it takes anything now."""
+    """A stream of NATS: what is in it, how much it takes, and whether NATS still writes to it.
+
+    `problems` names one that is full.
+    """
 
     name: str
     stores: bool
@@ -87,7 +90,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     postgres: bool
     spool: SpoolHealth
     streams: list[StreamHealth]
-    """None where NATS is away."""
+    """Empty where NATS is away."""
     problems: list[Problem]
     """What keeps anything from being stored, or soon will: a disk or a stream that is full; and how to mend it."""
     servers: list[ServerHealth]

@@ -3,6 +3,7 @@
 A loss that a restart hides is a loss in silence.
 """
 
+import errno
 import os
 from datetime import datetime
 from pathlib import Path
@@ -31,36 +32,49 @@ _decoder: Final = msgspec.json.Decoder(Damage)
 
 
 class DamageNotes:
-    """The file, a line for each. Several gateways may write to it."""
+    """The file, a line for each, which several gateways may write to; what has no room there waits in memory."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
+        self._unwritten: tuple[Damage, ...] = ()
 
     def add(self, damage: Damage) -> None:
         """Note a damage, in the log too."""
         _log.error(
             "spool_damaged", path=damage.file, records=damage.records, kept_as=damage.kept_as, reason=damage.reason
         )
+        self._unwritten = (*self._unwritten, damage)
+        self.keep()
+
+    def keep(self) -> None:
+        """Write down what could not be written yet."""
         try:
-            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                if os.fstat(file).st_size < _LONGEST:
-                    os.write(file, msgspec.json.encode(damage) + b"\n")
-            finally:
-                os.close(file)
+            while self._unwritten:
+                self._write(msgspec.json.encode(self._unwritten[0]) + b"\n")
+                self._unwritten = self._unwritten[1:]
         except OSError as exc:
             _log.warning("spool_damage_not_noted", path=str(self._path), reason=str(exc))
+
+    def _write(self, line: bytes) -> None:
+        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            size = os.fstat(file).st_size
+            if size < _LONGEST and os.write(file, line) != len(line):
+                os.ftruncate(file, size)  # half a line would spoil the next one
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(file)
 
     def all(self) -> list[Damage]:
         """Return what was noted, the oldest first."""
         try:
             lines = self._path.read_bytes().splitlines()
         except FileNotFoundError:
-            return []
+            lines = []
         except OSError as exc:
             _log.warning("spool_damage_unreadable", path=str(self._path), reason=str(exc))
-            return []
-        return [damage for line in lines if (damage := _damage(line)) is not None]
+            lines = []
+        return [*(damage for line in lines if (damage := _damage(line)) is not None), *self._unwritten]
 
 
 def _damage(line: bytes) -> Damage | None:

@@ -14,7 +14,7 @@ import structlog
 from services.gateway.spool import folder as folders
 from services.gateway.spool.damage import Damage, DamageNotes
 from services.gateway.spool.folder import Slot
-from services.gateway.spool.record import DamagedSpoolError, Record
+from services.gateway.spool.record import DamagedSpoolError, Record, SpoolFullError, UnusableSpoolError
 from services.gateway.spool.store import Kept, SpoolStore, Total
 
 _log = structlog.get_logger()
@@ -50,15 +50,20 @@ class Files:
 
     def append(self, records: list[Record], spooled_at: float) -> None:
         """Commit these records; raises `SpoolFullError`."""
-        try:
-            self._own.store.append(records, spooled_at)
-        except DamagedSpoolError as exc:
-            self._replace_own(exc)
-            self._own.store.append(records, spooled_at)
+        self._write(lambda store: store.append(records, spooled_at))
 
     def attempt(self, at: float) -> None:
-        """Commit something to the own file; raises `SpoolFullError`."""
-        self._own.store.attempt(at)
+        """Commit something that is no record; raises `SpoolFullError` where records are not taken either."""
+        self._write(lambda store: store.attempt(at))
+
+    def _write(self, commit: Callable[[SpoolStore], None]) -> None:
+        self._require_own()
+        try:
+            commit(self._own.store)
+        except DamagedSpoolError as exc:
+            self._replace_own(exc)
+            commit(self._own.store)
+        self._notes.keep()
 
     def oldest(self, limit: int) -> Batch:
         """Return the first records that wait; a left file that has none any more is removed."""
@@ -66,6 +71,7 @@ class Files:
             if batch := self._read(self._left[0], limit):
                 return batch
             _finish(self._left.pop(0))
+        self._require_own()
         if batch := self._read(self._own, limit):
             return batch
         self._own.store.shrink()
@@ -91,13 +97,20 @@ class Files:
             else:
                 file.store.close()
                 self._set_aside(file.slot, exc)
-                self._left[0] = _File(file.slot, self._opened(file.slot))
         return None
 
     def _replace_own(self, damage: DamagedSpoolError) -> None:
         self._own.store.close()
         self._set_aside(self._own.slot, damage)
-        self._own = _File(self._own.slot, self._opened(self._own.slot))
+        self._require_own()
+
+    def _require_own(self) -> None:
+        """Make a new file where the last one was set aside, which a full disk may have put off."""
+        if self._own.store.is_closed:
+            try:
+                self._own = _File(self._own.slot, self._opened(self._own.slot))
+            except UnusableSpoolError as exc:
+                raise SpoolFullError(exc.detail) from exc
 
     def _opened(self, slot: Slot) -> SpoolStore:
         try:
@@ -162,7 +175,8 @@ def open_files(folder: Path, *, size: int, clock: Callable[[], float]) -> Files:
 
 
 def _finish(file: _File) -> None:
-    refused = file.store.refused()
+    """Let go of a file that nothing waits in any more; where it was set aside, nothing is there at all."""
+    refused = 0 if file.store.is_closed else file.store.refused()
     file.store.close()
     if refused:
         _log.warning("spool_kept_for_refused_records", path=str(file.slot.path), records=refused)

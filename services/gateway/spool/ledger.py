@@ -32,7 +32,7 @@ class Ledger:
         self._file: int | None = None
         self.records: int | None = None
         self.is_damaged = False
-        self._is_closed = False
+        self.is_closed = False
         if path.exists():
             self.records = _number(path.read_bytes())
             self.is_damaged = self.records is None
@@ -40,7 +40,7 @@ class Ledger:
 
     def expect(self, records: int, *, durably: bool = False) -> None:
         """Remember how many there are to be; where that fails it is said, for the records themselves come first."""
-        if self._is_closed:
+        if self.is_closed:
             return  # another file is there now
         self.records = max(records, 0)
         content = _content(self.records)
@@ -55,19 +55,24 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._is_closed = True
+        self.is_closed = True
         if self._file is not None:
             os.close(self._file)
             self._file = None
 
 
 def _made(path: Path, content: bytes) -> int:
-    """Make the file as a whole: one that is empty was cut."""
+    """Make the file as a whole: one that is empty was cut. On a full disk nothing is left of it."""
     draft = path.with_name(path.name + ".new")
     file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    os.pwrite(file, content, 0)
-    os.fsync(file)
-    draft.replace(path)
+    try:
+        os.pwrite(file, content, 0)
+        os.fsync(file)
+        draft.replace(path)
+    except OSError:
+        os.close(file)
+        draft.unlink(missing_ok=True)
+        raise
     return file
 
 

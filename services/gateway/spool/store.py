@@ -105,6 +105,11 @@ class SpoolStore:
         self._connection.execute(_TOTALS).fetchall()  # walks through all pages: damage shows here and not later
 
     @property
+    def is_closed(self) -> bool:
+        """True once nothing can be read or written any more."""
+        return self._ledger.is_closed
+
+    @property
     def is_count_damaged(self) -> bool:
         """True where nobody knows how many records should be there."""
         return self._ledger.is_damaged

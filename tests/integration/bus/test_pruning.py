@@ -90,6 +90,17 @@ async def test_an_attempt_at_writing_leaves_nothing(small: Bus) -> None:
     assert [(state.messages, state.failure) for state in await storage.look(small.client)] == [(0, None)] * 5
 
 
+async def test_a_full_stream_of_jobs_says_nothing_of_the_disk(bus: Bus) -> None:
+    stream = bus.client.jetstream()
+    config = (await stream.stream_info("JOBS")).config
+    await stream.update_stream(config.evolve(max_bytes=100))
+    await bus.publish("jobs.linker.one", b"", message_id="one")
+    with pytest.raises(UnavailableError, match="maximum bytes exceeded"):
+        await bus.publish("jobs.linker.two", b"", message_id="two")
+
+    assert await storage.is_written(bus.client)
+
+
 async def test_a_server_that_is_gone_is_said_to_be(small: Bus) -> None:
     client = small.client
     await client.close()

@@ -184,6 +184,18 @@ async def test_without_a_spool_a_full_stream_of_webhooks_is_not_ready(
     assert {problem["part"] for problem in health["problems"]} == {"WEBHOOKS", "webhooks"}
 
 
+async def test_without_a_spool_a_full_stream_of_jobs_keeps_no_webhook_out(
+    database_url: Secret, nats_url: Secret, tmp_path: Path, bus: Bus
+) -> None:
+    async with prepared(settings(database_url, nats_url, tmp_path, usher_spool="off")) as house:
+        await shrink(bus, "JOBS")
+        await fill(bus, "jobs.nobody.takes.this")
+
+        ready, taken = await house.get("/ready"), await house.webhook("jellyfin", PAYLOAD)
+
+    assert (ready.status_code, taken.status_code) == (200, 202)
+
+
 async def shrink(bus: Bus, name: str) -> None:
     stream = bus.client.jetstream()
     await stream.update_stream((await stream.stream_info(name)).config.evolve(max_bytes=100_000))

@@ -12,9 +12,11 @@ import pytest
 from services.gateway.spool import spool as spools
 from services.gateway.spool.drain import Drain, Step
 from services.gateway.spool.spool import Spool
+from shared.errors import UnavailableError
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import prepared, settings
 from tests.integration.gateway.spooling import FIRST, SECOND, append, image, names, waiting
+from tests.small_disk import SmallDisk
 from tests.unit.gateway.fakes import FakePublisher, record
 
 PROMISED = 40
@@ -173,6 +175,42 @@ async def test_a_file_that_is_damaged_under_way_makes_room_for_a_new_one(
         assert found[-1] == "plex-1000"
         assert lost(spool) == 61 - len(found) > 0
         assert spool.state().records == 0
+
+
+async def test_a_file_that_turns_out_to_be_damaged_leaves_room_for_what_an_attempt_promises(tmp_path: Path) -> None:
+    async with spools.opened(tmp_path, gather=timedelta(0)) as spool:
+        await spool.attempt()
+        await append(spool, *(record(number, size=200_000) for number in range(60)))
+        await waiting(spool)
+        scramble_all_pages(tmp_path / FIRST)
+
+        await spool.attempt()
+
+        assert lost(spool) == 60
+        await spool.append(record(1000))
+        assert await drained(spool) == ["plex-1000"]
+
+
+async def test_a_damage_on_a_full_disk_is_noted_and_made_good_once_there_is_room(disk: SmallDisk) -> None:
+    folder = disk.folder / "spool"
+    async with spools.opened(folder, gather=timedelta(0)) as spool:
+        await append(spool, *(record(number, size=200_000) for number in range(60)))
+        await waiting(spool)
+        with sqlite3.connect(folder / FIRST) as connection:
+            connection.execute("pragma wal_checkpoint(truncate)")  # no log is left that would make room when it goes
+        scramble_all_pages(folder / FIRST)
+        disk.fill()
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                await spool.append(record(999))
+        assert lost(spool) == 60
+
+        disk.clear()
+        await spool.append(record(1000))
+
+        assert await drained(spool) == ["plex-1000"]
+        assert (folder / "damage.jsonl").read_bytes().count(b"\n") == 1
+        assert lost(spool) == 60
 
 
 async def test_where_the_count_is_damaged_nobody_says_that_all_is_there(tmp_path: Path) -> None:

@@ -49,3 +49,19 @@ async def test_what_fills_a_stream_is_said_once_and_that_it_is_over_too(bus: Bus
         ["gateway-webhooks", "syncer-webhooks"]
     ]
     assert [line["event"] for line in well] == ["stream_pruned", "stream_stores_again"]
+
+
+async def test_a_stream_that_cannot_be_pruned_keeps_nobody_from_looking_after_the_others(bus: Bus) -> None:
+    stream = bus.client.jetstream()
+    await shrink(bus)
+    await fill(bus, PLEX)
+    for spec in OURS:
+        await handle(bus, spec)
+    await stream.update_stream((await stream.stream_info("WEBHOOKS")).config.evolve(deny_purge=True))
+    await bus.publish("dead.linker.jobs", b"{}", message_id="one")
+
+    with capture_logs() as lines:
+        await Upkeep(bus).once()
+
+    assert [line["stream"] for line in lines if line["event"] == "stream_not_pruned"] == ["WEBHOOKS"]
+    assert REGISTRY.get_sample_value("usher_stream_messages", {"stream": "DEAD"}) == 1

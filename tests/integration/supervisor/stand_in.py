@@ -1,7 +1,7 @@
 """A child for the supervisor: `stand_in.py HOW PORT ANYTHING`; it answers /health on the port where that is not 0.
 
-HOW is `well`, `deaf` (to SIGTERM), `broken` (ends at once), `misconfigured` (ends at once with status 2) or `stopped`
-(in its first life it says what a nats-server does that has stopped writing).
+HOW is `well`, `deaf` (to SIGTERM), `broken` (ends at once), `misconfigured` (ends at once with status 2), `stopped`
+(in its first life it says what a nats-server does that has stopped writing) or `stuck` (the same, and deaf in it).
 """
 
 import signal
@@ -32,7 +32,8 @@ class Stopped(Healthy):
 
 
 def main(how: str, port: int, folder: Path) -> None:
-    handler = Stopped if how == "stopped" and not (folder / LIVED).exists() else Healthy
+    is_first = not (folder / LIVED).exists()
+    handler = Stopped if how in {"stopped", "stuck"} and is_first else Healthy
     (folder / LIVED).touch()
     sys.stderr.write("stand-in: this is not going well\n")
     match how:
@@ -40,7 +41,9 @@ def main(how: str, port: int, folder: Path) -> None:
             sys.exit(1)
         case "misconfigured":
             sys.exit(2)
-        case "deaf":
+        case "stuck" if not is_first:
+            pass
+        case "deaf" | "stuck":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         case _:
             pass

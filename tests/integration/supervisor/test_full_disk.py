@@ -67,6 +67,30 @@ def test_a_server_that_stopped_writing_is_started_again_once_there_is_room_and_t
     assert "ended with" not in usher.said
 
 
+def test_a_server_that_stopped_writing_and_does_not_end_is_killed(tmp_path: Path) -> None:
+    folder, port = tmp_path / "run", free_port()
+    folder.mkdir()
+    health = Sign("127.0.0.1", port, "/healthz")
+    server = stand_in(folder, "stuck", port=port, name="nats")._replace(folder=str(tmp_path), health=health)
+
+    usher = supervised(folder, [], servers=[server], look_every_s=0.05, renew_within_s=0.2, limits=QUICK)
+
+    usher.says("nats does not end; it is killed")
+    until(lambda: is_shown(health))
+    usher.signal(signal.SIGTERM)
+    assert usher.status() == 0
+    assert "ended with" not in usher.said
+
+
+def test_a_disk_that_is_gone_is_not_called_full(tmp_path: Path) -> None:
+    broken = stand_in(tmp_path / "run", "broken")._replace(folder=str(tmp_path / "gone"))
+
+    usher = supervised(tmp_path / "run", [broken], limits=QUICK)
+
+    assert usher.status() == 1
+    assert "is full" not in usher.said
+
+
 def test_a_password_that_does_not_fit_is_not_cut_off(disk: SmallDisk) -> None:
     server = EmbeddedNats(disk.folder / "nats", port=free_port())
     disk.fill()

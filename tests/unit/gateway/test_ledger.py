@@ -56,3 +56,14 @@ def test_where_it_cannot_be_kept_the_records_come_first(tmp_path: Path) -> None:
     ledger.expect(4, durably=True)
 
     assert ledger.records == 4
+
+
+def test_what_cannot_be_finished_leaves_no_file_and_no_descriptor(path: Path) -> None:
+    ledger = Ledger(path)
+    path.mkdir()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    ledger.expect(4)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert [each.name for each in path.parent.iterdir()] == [path.name]

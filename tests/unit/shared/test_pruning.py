@@ -2,10 +2,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from nats.js.api import ConsumerConfig, ConsumerInfo, SequenceInfo, StreamConfig, StreamInfo, StreamState
+from nats.js.api import (
+    ClusterInfo,
+    ConsumerConfig,
+    ConsumerInfo,
+    PeerInfo,
+    SequenceInfo,
+    StreamConfig,
+    StreamInfo,
+    StreamState,
+)
 
 from shared.bus import streams
-from shared.bus.pruning import floors_of, next_sequence
+from shared.bus.pruning import floors_of, is_behind, next_sequence
 from shared.bus.streams import CONSUMERS, ConsumerSpec
 
 LIMIT = 1000
@@ -86,6 +95,23 @@ def test_a_consumer_that_somebody_else_made_counts_too() -> None:
 )
 def test_no_more_goes_than_is_needed_and_acknowledged(found: StreamInfo, end: int, up_to: int | None) -> None:
     assert next_sequence(found, end=end) == up_to
+
+
+@pytest.mark.parametrize(
+    ("peers", "is_it"),
+    [
+        (None, False),
+        ([PeerInfo(current=True), PeerInfo(current=True)], False),
+        ([PeerInfo(current=True), PeerInfo(current=False, lag=90)], True),
+        ([PeerInfo(current=True), PeerInfo(current=False, offline=True)], False),
+    ],
+)
+def test_a_server_that_still_copies_a_stream_keeps_it_whole(peers: list[PeerInfo] | None, is_it: bool) -> None:  # noqa: FBT001
+    found = stream(messages=100, bytes_=900)
+    found.cluster = ClusterInfo(replicas=peers)
+
+    assert is_behind(found) is is_it
+    assert not is_behind(stream(messages=100, bytes_=900))
 
 
 def test_every_declared_consumer_is_waited_for() -> None:
