@@ -331,13 +331,17 @@ async def test_a_dead_token_is_found_said_once_and_shown(
     assert [each["state"] for each in await me.linked()] == ["dead", "dead"]
 
 
-async def test_quick_connect_that_is_off_is_a_conflict_with_a_hint(house: House, linker: Linker, scene: Scene) -> None:
+@pytest.mark.parametrize(("provider", "remedy"), [("jellyfin", "user name and password"), ("trakt", "TRAKT_CLIENT_ID")])
+async def test_what_cannot_be_begun_is_a_conflict_that_says_what_to_do(
+    house: House, linker: Linker, scene: Scene, provider: str, remedy: str
+) -> None:
     scene.jellyfin.has_quick_connect = False
+    await scene.pool.execute("delete from servers where type = 'trakt'")
 
-    answer = await (await admin(house)).post("jellyfin/auth/pin", {})
+    answer = await (await admin(house)).post(f"{provider}/auth/pin", {})
 
     assert answer.status_code == 409
-    assert "user name and password" in answer.json()["detail"]
+    assert remedy in answer.json()["detail"]
 
 
 async def test_a_jellyfin_of_before_ten_nine_is_linked_by_quick_connect(
@@ -380,17 +384,6 @@ async def test_a_busy_server_asks_for_no_password_meanwhile(house: House, linker
     assert [answer.status_code for answer in answers] == [429] * 3
     assert "Shed" in answers[2].json()["detail"]
     assert len(scene.emby.seen) == 1
-
-
-async def test_trakt_without_an_application_is_a_conflict_that_says_what_to_do(
-    house: House, linker: Linker, scene: Scene
-) -> None:
-    await scene.pool.execute("delete from servers where type = 'trakt'")
-
-    answer = await (await admin(house)).post("trakt/auth/pin", {})
-
-    assert answer.status_code == 409
-    assert "TRAKT_CLIENT_ID" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("body", [{}, {"server": "nowhere"}, {"server": "Shed"}])
