@@ -24,6 +24,7 @@ from cli.supervisor.renewal import Renewal
 SETTINGS_ARE_WRONG: Final = 2
 """The status of a service that cannot read its settings: starting it again would change nothing."""
 
+_STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _LOOK_AGAIN_S: Final = 0.05
 _SAY_AGAIN_S: Final = 15.0
 _IDLE_S: Final = 3600.0
@@ -68,6 +69,8 @@ class Supervisor:
             status = exc.status
         finally:
             self._stop()
+            for number in _STOPPING:  # Python gives them their default back when it ends: one more would be the status
+                signal.signal(number, signal.SIG_IGN)
             for path in self._plan.remove:
                 Path(path).unlink(missing_ok=True)
         return status
@@ -77,7 +80,7 @@ class Supervisor:
             os.set_blocking(end, False)
         signal.set_wakeup_fd(self._rope, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in _STOPPING:
             if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT:
                 signal.signal(number, self._told)
 
