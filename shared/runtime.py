@@ -28,6 +28,7 @@ from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
 from shared.errors import PermanentError, UnavailableError
 from shared.keyring import Keyring
+from shared.loops import every
 from shared.monitor import monitor
 from shared.postgres import pool as postgres
 from shared.postgres.migrations import migrate
@@ -38,7 +39,7 @@ from shared.vault import Vault
 from shared.watchdog import Heartbeat, watchdog
 
 FINISH_WITHIN: Final = timedelta(seconds=4)
-_HOUSEKEEPING_S: Final = 60.0
+_HOUSEKEEPING: Final = timedelta(minutes=1)
 _COLLECT_AFTER: Final = 20_000
 """New objects before the garbage collector looks for cycles. Python's 700 is a pause of up to 25 ms every few seconds
 under load, and what is made for a message is free without it."""
@@ -145,7 +146,7 @@ class Service:
         relay = Relay(parts.pool, parts.journal, parts.bus, parts.worker)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(relay.run())
-            tasks.create_task(self._keep_house())
+            tasks.create_task(every(_HOUSEKEEPING, self._keep_house, name="housekeeping"))
             for consumer in self._consumers:
                 await parts.bus.add(consumer.pull)
                 tasks.create_task(consumer.run())
@@ -161,13 +162,8 @@ class Service:
         await asyncio.gather(*(part.finish(within=FINISH_WITHIN) for part in parts))
 
     async def _keep_house(self) -> None:
-        while True:
-            try:
-                telemetry.RETRIES_WAITING.set(await self._parts.journal.count_waiting())
-                await self._parts.journal.prune(now=datetime.now(UTC))
-            except UnavailableError as exc:
-                log.warning("housekeeping_waits", reason=exc.detail)
-            await asyncio.sleep(_HOUSEKEEPING_S)
+        telemetry.RETRIES_WAITING.set(await self._parts.journal.count_waiting())
+        await self._parts.journal.prune(now=datetime.now(UTC))
 
 
 async def serve(
