@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from services.syncer.discord import messages
-from services.syncer.store import history, persons, plays
+from services.syncer.history.store import history, persons, plays
 from shared.bus import streams
 from shared.bus.message import Message as BusMessage
 from shared.bus.work import Worker

@@ -28,7 +28,7 @@ from simulators.asgi import App
 from simulators.serving import serving
 from tests.integration.gateway.house import ADMIN, TLS, House, prepared, settings
 from tests.integration.service import at_work, parts_of
-from tests.integration.syncer.users import Users, users_of
+from tests.integration.syncer.users.serving import Users, users_of
 
 KEYS = new_key("test")
 
