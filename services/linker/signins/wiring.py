@@ -18,7 +18,6 @@ from services.linker.signins.questions import Questions, SignInWithPassword
 from services.linker.signins.unlinking import Revocations
 from shared.bus.consumer import Handler
 from shared.bus.questions import Answerer
-from shared.courier import Courier
 from shared.runtime import Parts
 from shared.schemas.identifiers import random_id
 from shared.schemas.media import Provider
@@ -30,6 +29,7 @@ from shared.schemas.signins import (
     ListConnections,
     RemoveConnections,
 )
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 
@@ -50,7 +50,7 @@ class SignInParts:
         parts: Parts,
         *,
         vault: Vault,
-        courier: Courier,
+        sealer: Sealer,
         clients: Clients,
         public_url: str,
         now: Callable[[], datetime],
@@ -65,7 +65,7 @@ class SignInParts:
             worker=parts.worker,
             pool=parts.pool,
             vault=vault,
-            courier=courier,
+            sealer=sealer,
             flows={"plex": plex, **others.flows},
             public_url=public_url,
             now=now,
@@ -76,12 +76,12 @@ class SignInParts:
         self.health: Final = Health(
             worker=parts.worker, pool=parts.pool, vault=vault, checks={"plex": plex.check, **others.checks}, now=now
         )
-        self._revocations = Revocations(courier, others.revokers)
+        self._revocations = Revocations(sealer, others.revokers)
         self._questions = Questions(
             self.sign_ins,
             pool=parts.pool,
             vault=vault,
-            courier=courier,
+            sealer=sealer,
             plex=plex,
             with_password=others.with_password,
         )

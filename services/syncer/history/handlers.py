@@ -9,7 +9,7 @@ import structlog
 from services.syncer.history import domain
 from services.syncer.history.domain import Viewing
 from services.syncer.history.sources.outcome import Ignored, Outcome, Unwatched, Watched
-from services.syncer.history.store import folding, history, plays
+from services.syncer.history.store import duplicates, plays, queries
 from shared.bus import streams
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
@@ -85,12 +85,12 @@ class Handlers:
     async def list_plays(self, question: ListPlays) -> PlayPage:
         """Answer `GET /api/history`."""
         async with transaction(self._pool) as connection:
-            return await history.page_of_plays(connection, await _of_today(connection, question))
+            return await queries.page_of_plays(connection, await _of_today(connection, question))
 
     async def count_plays(self, question: CountPlays) -> PlayStats:
         """Answer `GET /api/history/stats`."""
         async with transaction(self._pool) as connection:
-            return await history.stats_of_plays(connection, await _of_today(connection, question))
+            return await queries.stats_of_plays(connection, await _of_today(connection, question))
 
 
 async def _of_today(connection: Connection, question: Question) -> Question:
@@ -148,7 +148,7 @@ async def _record_play(work: Work, viewing: Viewing, person: PersonRef | None, *
     """Store a play unless another report of the viewing is there, which is returned and learns from this one."""
     known = domain.known_as(await plays.viewings_like(work.connection, viewing, person), viewing)
     if known is not None:
-        await folding.fold(work.connection, known)
+        await duplicates.fold(work.connection, known)
         return known.kept
     await plays.record_play(work.connection, viewing, person)
     work.publish(
@@ -183,9 +183,9 @@ async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) 
 
 async def _fold(work: Work, person: PersonRef) -> None:
     """Let viewings that two accounts of a person reported be one play each, as if the accounts had been theirs then."""
-    while found := domain.folds(await folding.near_duplicates(work.connection, person)):
+    while found := domain.folds(await duplicates.near_duplicates(work.connection, person)):
         for fold in found:
-            await folding.fold(work.connection, fold)
+            await duplicates.fold(work.connection, fold)
         log.info("plays_folded", person=person.id, folded=sum(len(fold.gone) for fold in found))
 
 

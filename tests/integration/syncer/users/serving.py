@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 from services.syncer.users.handlers import Handlers
 from shared.bus.connection import Bus
-from shared.courier import Courier
 from shared.keyring import Keyring
 from shared.runtime import Service
 from shared.schemas.secret import Secret
 from shared.schemas.users import ChangeUserSettings, UserSettings
+from shared.sealing import Sealer
 from shared.vault import Vault
 from tests.integration.service import at_work, parts_of
 
@@ -35,7 +35,7 @@ async def users_of(bus: Bus, database_url: Secret, keys: Secret) -> AsyncIterato
     async with parts_of("syncer", bus=bus, database_url=database_url) as parts:
         keyring = Keyring.parse(keys)
         vault = Vault(parts.pool, keyring)
-        handlers = Handlers(pool=parts.pool, vault=vault, courier=Courier(keyring), now=lambda: datetime.now(UTC))
+        handlers = Handlers(pool=parts.pool, vault=vault, sealer=Sealer(keyring), now=lambda: datetime.now(UTC))
         users, service = Users(handlers, vault), Service(parts)
         service.answer({**handlers.answers(), ChangeUserSettings: users.change})
         async with at_work(service):

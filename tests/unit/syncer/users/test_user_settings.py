@@ -11,11 +11,11 @@ from msgspec import UNSET
 from services.syncer.users.domain import LONGEST_NAME, changed, name_of
 from shared.errors import InvalidError
 from shared.owners import user_password
-from shared.schemas.parcel import Parcel
+from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.users import ChangeUserSettings, UserSettings, name_key
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
-PARCEL = Parcel("p", "k", b"sealed")
+SEALED = SealedSecret("p", "k", b"sealed")
 ALL = UserSettings(username="anna", blocked=True, immune=True, request_limit=5, has_password=True, changed_at=NOW)
 
 
@@ -30,7 +30,7 @@ def after(before: UserSettings | None, **change: Any) -> dict[str, Any]:
     [
         (None, {}, (False, False, None, False)),
         (None, {"blocked": True}, (True, False, None, False)),
-        (None, {"password": PARCEL, "request_limit": 0}, (False, False, 0, True)),
+        (None, {"password": SEALED, "request_limit": 0}, (False, False, 0, True)),
         (ALL, {}, (True, True, 5, True)),
         (ALL, {"blocked": UNSET, "password": UNSET}, (True, True, 5, True)),
         (ALL, {"blocked": False}, (False, True, 5, True)),

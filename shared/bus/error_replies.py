@@ -13,7 +13,7 @@ from shared import errors
 from shared.errors import Fault, PermanentError, TransientError, UnavailableError, UsherError
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class ErrorReply(msgspec.Struct, frozen=True):
     """What nats.micro sends: a code, a short description, a body."""
 
     code: str
@@ -50,7 +50,7 @@ _TRANSIENT: Final[Mapping[str, type[TransientError]]] = {
 _LONGEST_WAIT: Final = timedelta(days=7)
 
 
-def refusal(error: UsherError | msgspec.MsgspecError | TimeoutError) -> Refusal:
+def reply_of(error: UsherError | msgspec.MsgspecError | TimeoutError) -> ErrorReply:
     """Return what to answer instead of an answer."""
     match error:
         case UsherError():
@@ -59,7 +59,7 @@ def refusal(error: UsherError | msgspec.MsgspecError | TimeoutError) -> Refusal:
             code, problem = "503", _Problem("answering took too long", is_outage=True)
         case _:
             code, problem = "503", _Problem("the question is of another version", is_outage=True)
-    return Refusal(code, type(error).__name__, msgspec.json.encode(problem))
+    return ErrorReply(code, type(error).__name__, msgspec.json.encode(problem))
 
 
 def _problem(error: UsherError) -> _Problem:
@@ -72,7 +72,7 @@ def _problem(error: UsherError) -> _Problem:
     )
 
 
-def error(service: str, code: str, payload: bytes) -> UsherError:
+def error_of(service: str, code: str, payload: bytes) -> UsherError:
     """Return the error that a service answered with."""
     try:
         problem = msgspec.json.decode(payload, type=_Problem)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.spans import in_words
+from shared.durations import in_words
 
 
 @pytest.mark.parametrize(

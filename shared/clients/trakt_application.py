@@ -9,7 +9,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from shared.clients.api import is_page, loosely
+from shared.clients.api import decode_or, is_html
 from shared.clients.errors import CredentialRefusedError
 from shared.errors import UsherError
 from shared.http.calls import FailingError, RefusedError
@@ -31,7 +31,7 @@ def refusal(name: str, response: httpx.Response) -> UsherError | None:
     """Return what an answer means for all calls: who shuts us out, and what to do; None for any other answer."""
     status = response.status_code
     # a 403 page without x-runtime is Cloudflare's: https://github.com/trakt/trakt-api/issues/939
-    if is_page(response) and "x-runtime" not in response.headers and status in _SHIELDED:
+    if is_html(response) and "x-runtime" not in response.headers and status in _SHIELDED:
         return FailingError(
             f"{name} is shielded from us for the moment ({status}): Cloudflare in front of it does not let this host "
             "through; it mostly passes by itself, else it is the address that Usher calls from"
@@ -52,7 +52,7 @@ def application_refused(response: httpx.Response) -> UsherError | None:
     """Return what it means that the OAuth host does not know the application, or knows it by another secret."""
     if response.status_code not in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED}:
         return None
-    if loosely(response, OAuthError, otherwise=OAuthError()).error in {"invalid_client", "unauthorized_client"}:
+    if decode_or(response, OAuthError, otherwise=OAuthError()).error in {"invalid_client", "unauthorized_client"}:
         text = "Trakt does not accept the application's id and secret: they are wrong, or it was deleted"
         return CredentialRefusedError(f"{text}; {_MEND}", answered=response.status_code)
     return None

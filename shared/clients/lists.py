@@ -14,7 +14,7 @@ _LONGEST_REASON: Final = 200
 T = TypeVar("T")
 
 
-class Listed(msgspec.Struct, Generic[T], frozen=True):
+class PartialList(msgspec.Struct, Generic[T], frozen=True):
     """What could be read, and for each entry that could not, which it is and why.
 
     Where there are problems the list has gaps: what is not in it may be there all the same.
@@ -24,7 +24,7 @@ class Listed(msgspec.Struct, Generic[T], frozen=True):
     problems: tuple[str, ...] = ()
 
 
-def listed(entries: Sequence[object], read: Callable[[Any], T | None]) -> Listed[T]:
+def read_list(entries: Sequence[object], read: Callable[[Any], T | None]) -> PartialList[T]:
     """Read each entry; `read` raises `msgspec.ValidationError` for an odd one, and leaves one out with None."""
     rows: list[T] = []
     problems: list[str] = []
@@ -36,7 +36,7 @@ def listed(entries: Sequence[object], read: Callable[[Any], T | None]) -> Listed
         else:
             if row is not None:
                 rows.append(row)
-    return Listed(rows, tuple(problems))
+    return PartialList(rows, tuple(problems))
 
 
 def _named(entry: object) -> str:

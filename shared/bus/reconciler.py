@@ -17,7 +17,7 @@ _PAUSE_S: Final = 2.0
 log = structlog.get_logger()
 
 
-class Mender:
+class Reconciler:
     """Looks at all streams when told to, now and not again for a while."""
 
     def __init__(self, client: Callable[[], Client], *, replicas: int) -> None:

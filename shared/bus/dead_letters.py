@@ -40,7 +40,7 @@ def dead_letter(message: Message, *, consumer: ConsumerSpec, reason: str, now: d
     )
 
 
-def original(letter: DeadLetter) -> bytes:
+def payload_of(letter: DeadLetter) -> bytes:
     """Return the payload that the consumer could not handle."""
     if letter.is_base64:
         return base64.b64decode(msgspec.json.decode(letter.payload, type=str))
