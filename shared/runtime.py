@@ -200,7 +200,7 @@ class Service:
         await asyncio.gather(*(part.finish(within=FINISH_WITHIN) for part in parts))
 
     async def _keep_house(self) -> None:
-        telemetry.RETRIES_WAITING.set(await self._parts.journal.count_waiting())
+        telemetry.RETRIES_WAITING.set(await self._parts.journal.count_retries())
         await self._parts.journal.prune(now=_now())
 
 
@@ -221,7 +221,7 @@ async def serve(
     pages = monitor(heartbeat, host=config.usher_monitor_host, port=config.usher_monitor_port)
     with _stopping(stop), watchdog(heartbeat), pages:
         async with asyncio.TaskGroup() as tasks:
-            parts = (run(), heartbeat.beat(), memory.give_back(every=trim_every))
+            parts = (run(), heartbeat.beat(), memory.trim(every=trim_every))
             running = [tasks.create_task(part) for part in parts]
             await stop.wait()
             log.info("stopping")
