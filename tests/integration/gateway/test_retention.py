@@ -7,8 +7,8 @@ from structlog.testing import capture_logs
 
 from services.gateway.access.tries import Tries
 from services.gateway.retention import Retention
+from shared.clock import SteadyClock
 from shared.postgres.pool import Pool
-from shared.steady import SteadyClock
 from tests.integration.service import until
 
 
