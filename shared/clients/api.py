@@ -67,7 +67,7 @@ class Api:
         plain = {name: header_value(value) for name, value in {**self._headers, **headers}.items()}
         content = None
         if body is not None:
-            content = msgspec.json.encode(body, enc_hook=_revealed)
+            content = msgspec.json.encode(body, enc_hook=_reveal)
             plain["Content-Type"] = "application/json"
         async with self._upstream.call():
             response = await self._http.request(
@@ -135,15 +135,15 @@ def decode_or(response: httpx.Response, kind: type[T], *, otherwise: T) -> T:
 
 def _target(path: str, query: Query | None) -> str:
     # %20 and never +: Seerr refuses it, and Plex takes it for a plus sign
-    pairs = [f"{_encoded(name)}={_encoded(str(value))}" for name, value in (query or {}).items() if value is not None]
+    pairs = [f"{_quote(name)}={_quote(str(value))}" for name, value in (query or {}).items() if value is not None]
     return f"{path}?{'&'.join(pairs)}" if pairs else path
 
 
-def _encoded(text: str) -> str:
+def _quote(text: str) -> str:
     return quote(text, safe="", errors="replace")
 
 
-def _revealed(value: object) -> object:
+def _reveal(value: object) -> object:
     if isinstance(value, Secret):
         return value.reveal()
     raise TypeError(f"a {type(value).__name__} cannot be sent")

@@ -32,14 +32,14 @@ def read_list(entries: Sequence[object], read: Callable[[Any], T | None]) -> Par
         try:
             row = read(entry)
         except msgspec.ValidationError as exc:
-            problems.append(f"entry {number}{_named(entry)} cannot be read: {str(exc)[:_LONGEST_REASON]}")
+            problems.append(f"entry {number}{_label(entry)} cannot be read: {str(exc)[:_LONGEST_REASON]}")
         else:
             if row is not None:
                 rows.append(row)
     return PartialList(rows, tuple(problems))
 
 
-def _named(entry: object) -> str:
+def _label(entry: object) -> str:
     found = [text(entry.get(name), limit=_LONGEST_NAME) for name in _NAMES] if isinstance(entry, dict) else []
     name = next(filter(None, found), None)
     return "" if name is None else f" ({name})"

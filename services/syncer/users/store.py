@@ -6,7 +6,7 @@ import asyncpg
 
 from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
-from shared.postgres.text import containing, storable
+from shared.postgres.text import like_pattern, storable
 from shared.schemas.users import ListUserSettings, UserSettings, UserSettingsPage
 
 _COLUMNS = "username, blocked, immune, request_limit, has_password, changed_at"
@@ -34,7 +34,7 @@ async def blocked_of(connection: Connection, keys: Sequence[str]) -> frozenset[s
 
 async def page_of_settings(connection: Connection, wanted: ListUserSettings) -> UserSettingsPage:
     """Return settings by name; a search looks in names as they were spelled last."""
-    where, search = "where $1::text is null or username ilike $1", containing(wanted.search)
+    where, search = "where $1::text is null or username ilike $1", like_pattern(wanted.search)
     rows = await connection.fetch(
         f"select {_COLUMNS} from user_settings {where} order by name_key limit $2 offset $3",  # noqa: S608 (constants)
         search,

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from shared.templates import unescaped
+from shared.templates import unescape_html
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -26,7 +26,7 @@ def _decoded(body: S) -> S:
 def _meant(value: object) -> object:
     match value:
         case str():
-            return unescaped(value)
+            return unescape_html(value)
         case msgspec.Struct():
             return _decoded(value)
         case _:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from shared.postgres.pool import Connection
-from shared.postgres.text import containing, storable
+from shared.postgres.text import like_pattern, storable
 from shared.schemas.history import PersonRef
 from shared.schemas.media import Provider
 
@@ -36,7 +36,7 @@ async def persons_like(connection: Connection, typed: str, *, limit: int) -> lis
         """select person_id as id, person_name as name from
             (select distinct person_id, person_name from accounts where $1::text is null or person_name ilike $1) known
         order by starts_with(lower(person_name), lower($2)) desc, lower(person_name), person_id limit $3""",
-        containing(typed),
+        like_pattern(typed),
         storable(typed),
         limit,
     )

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from shared.postgres.pool import Connection
-from shared.postgres.text import containing
+from shared.postgres.text import like_pattern
 from shared.schemas.history import (
     AccountRef,
     Count,
@@ -92,7 +92,7 @@ async def _days(connection: Connection, filters: tuple[Any, ...]) -> list[Count]
 def _filters(
     wanted: ListPlays | CountPlays,
 ) -> tuple[str | None, str | None, datetime | None, datetime | None, str | None]:
-    return (wanted.person, wanted.type, wanted.since, wanted.until, containing(wanted.search))
+    return (wanted.person, wanted.type, wanted.since, wanted.until, like_pattern(wanted.search))
 
 
 def _play(row: asyncpg.Record) -> Play:
