@@ -1,4 +1,4 @@
-"""A list of somebody else's, read entry by entry: one that is odd does not spoil the others, and is not kept quiet."""
+"""Reads another system's list entry by entry: a malformed entry does not spoil the others, and is reported."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
@@ -15,9 +15,9 @@ T = TypeVar("T")
 
 
 class PartialList(msgspec.Struct, Generic[T], frozen=True):
-    """What could be read, and for each entry that could not, which it is and why.
+    """The entries that could be read, and for each of the others which it is and why.
 
-    Where there are problems the list has gaps: what is not in it may be there all the same.
+    If there are problems, the list has gaps: what is not in it may exist all the same.
     """
 
     rows: list[T]
@@ -25,7 +25,7 @@ class PartialList(msgspec.Struct, Generic[T], frozen=True):
 
 
 def read_list(entries: Sequence[object], read: Callable[[Any], T | None]) -> PartialList[T]:
-    """Read each entry; `read` raises `msgspec.ValidationError` for an odd one, and leaves one out with None."""
+    """Read each entry; `read` raises `msgspec.ValidationError` for a malformed one, and returns None to skip one."""
     rows: list[T] = []
     problems: list[str] = []
     for number, entry in enumerate(entries, start=1):
