@@ -130,7 +130,7 @@ class Seerr:
         return await self._api.ask("POST", path, list[SeerrUser], body=body, explain=explain)
 
     async def check_plex_import(self) -> None:
-        """Raise `ImportRefusedError` if Seerr cannot import. It asks plex.tv once for each entry of its owner's list."""
+        """Raise `ImportRefusedError` if Seerr cannot import. It asks plex.tv for each entry of its owner's list."""
         await self._api.ask("GET", "/settings/plex/users", list[Any], explain=self._no_plex_import)
 
     async def import_from_jellyfin(self, jellyfin_ids: Sequence[str]) -> list[SeerrUser]:
