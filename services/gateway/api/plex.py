@@ -22,7 +22,7 @@ from shared.schemas.plex import (
     ListLibraries,
     ListRecentlyAdded,
     ListSessions,
-    Question,
+    PlexQuestion,
     SearchItems,
     Session,
     SessionPage,
