@@ -1,15 +1,10 @@
 """How routes ask services: `await ask(ListPeople(limit=50))`."""
 
 from datetime import timedelta
-from typing import TypeVar
-
-import msgspec
 
 from shared.bus import questions
 from shared.bus.connection import Bus
-from shared.schemas.question import Question
-
-A = TypeVar("A", bound=msgspec.Struct)
+from shared.schemas.question import A, Question
 
 
 class Ask:

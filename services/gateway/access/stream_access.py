@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 import structlog
 
-from services.gateway.access.caller import Caller
 from services.gateway.access.authenticator import IDLE
+from services.gateway.access.caller import Caller
 from services.gateway.events.feed import Watcher
 from services.gateway.store import credentials
 from shared.bus.listening import Listener

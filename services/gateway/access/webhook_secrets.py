@@ -82,7 +82,7 @@ class WebhookSecrets:
             if await webhook_secrets.count_secrets(work.connection) >= MOST:
                 raise ConflictError(f"there are {MOST} webhook secrets: delete some that are no longer used")
             await self.remember(work, secret, token)
-            await audit(f"webhook secret {secret.id}", on=work.connection)
+            await audit(f"webhook secret {secret.id}", on=work)
         await self._refresh.at_once()
         return secret, token
 
@@ -101,7 +101,7 @@ class WebhookSecrets:
                 raise NotFoundError(f"there is no webhook secret {secret_id!r}")
             await self._vault.remove(_owner(secret_id), on=work.connection)
             self._tell(work, secret_id, "removed")
-            await audit(f"webhook secret {secret_id}", on=work.connection)
+            await audit(f"webhook secret {secret_id}", on=work)
         await self._refresh.at_once()
 
     def _tell(self, work: Work, secret_id: str, what: str) -> None:

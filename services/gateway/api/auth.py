@@ -175,7 +175,7 @@ async def _end_session(session_id: str, database: Database, stream_access: Strea
         was_there = await users.end_session(work.connection, session_id)
         if was_there:
             stream_access.announce_end(work, session_id)
-            await audit(f"session {session_id}", on=work.connection)
+            await audit(f"session {session_id}", on=work)
     stream_access.end(session_id)
     return was_there
 

@@ -98,12 +98,9 @@ class DeadLetterController(Controller):
             if found is None:
                 raise _unknown(letter_id)
             count, letter = found
-            work.say(
-                f"jobs.{letter.service}.replay",
-                msgspec.json.encode(Replay(letter=letter)),
-                message_id=f"{letter.id}:replay:{count}",
-            )
-            await audit(f"dead letter {letter_id}", on=work.connection)
+            replay_id = f"{letter.id}:replay:{count}"
+            work.give(Replay(letter=letter), cause=letter.id, queue=letter.service, message_id=replay_id)
+            await audit(f"dead letter {letter_id}", on=work)
         return Replayed(letter_id, count)
 
     @delete(
@@ -117,7 +114,7 @@ class DeadLetterController(Controller):
         async with database.change() as work:
             if not await letters.drop_letter(work.connection, letter_id):
                 raise _unknown(letter_id)
-            await audit(f"dead letter {letter_id}", on=work.connection)
+            await audit(f"dead letter {letter_id}", on=work)
 
 
 def _unknown(letter_id: str) -> NotFoundError:

@@ -118,7 +118,7 @@ class EventController(Controller):
                 msgspec.json.encode(webhook),
                 message_id=f"{webhook.id}:{webhook.attempt}",
             )
-            await audit(f"event {event_id}", on=work.connection)
+            await audit(f"event {event_id}", on=work)
         return Replayed(webhook.id, webhook.attempt)
 
 

@@ -15,15 +15,15 @@ from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.acting import applicant, holder, is_everybody, owner, who
 from services.gateway.api.guards import needs
-from services.gateway.api.integration_bodies import (
+from services.gateway.api.integration_orders import (
     Account,
     All,
     Check,
     Credentials,
+    Order,
     Person,
     Provider,
     Server,
-    SignInRequest,
 )
 from services.gateway.ask import Ask
 from services.gateway.page import Id, Limit, Offset
@@ -115,7 +115,7 @@ class IntegrationController(Controller):
         ask: NamedDependency[Ask],
         caller: NamedDependency[Caller],
         provider: Provider,
-        data: Annotated[SignInRequest | None, _SIGN_IN] = None,
+        data: Annotated[Order | None, _SIGN_IN] = None,
     ) -> Pin:
         """Begin to sign in, or show the sign-in that is open of whom this is for.
 
@@ -123,7 +123,7 @@ class IntegrationController(Controller):
         `person_id` speaks for whoever signs in: each call begins a sign-in of its own, to be told by its `pin_id`. A
         key has at most 50 of them open; the next is 429 until one ends or is called off.
         """
-        wanted = data or SignInRequest()
+        wanted = data or Order()
         return await ask(BeginSignIn(provider=provider, who=who(caller, wanted.person_id), server=wanted.server))
 
     @get("/{provider:str}/auth/pin", summary="Begin to sign in", opt=_WRITE, responses=_STARTED)

@@ -26,7 +26,7 @@ from shared.schemas.identifiers import random_id
 _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 
 
-class KeyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class WantedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a key is for, what it allows, and until when (null: for good). `write` includes `read`, `admin` both."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100, pattern=NOT_BLANK)]
@@ -34,7 +34,7 @@ class KeyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires_at: datetime | None = None
 
 
-class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+class MadeKey(msgspec.Struct, frozen=True, kw_only=True):
     """A new key: send `key` as `X-API-Key`. It is shown this once."""
 
     id: str
@@ -45,9 +45,9 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
 
 
-_REQUEST: Final = Body(examples=[Example(value={"name": "home assistant", "scopes": ["read"], "expires_at": None})])
+_WANTED: Final = Body(examples=[Example(value={"name": "home assistant", "scopes": ["read"], "expires_at": None})])
 _KEY: Final = ApiKey(id="8p1v…", name="home assistant", scopes=["read"], created_at=_AT, last_used_at=_AT)
-_NEW: Final = NewKey(
+_MADE: Final = MadeKey(
     id="8p1v…", name="home assistant", scopes=["read"], key="usha_nHo5…", created_at=_AT, expires_at=None
 )
 
@@ -66,15 +66,15 @@ class KeyController(Controller):
         "/",
         summary="Make an API key",
         opt=needs("admin", audits="key.created"),
-        responses=describe.shows(_NEW, status=201) | describe.WITH_BODY,
+        responses=describe.shows(_MADE, status=201) | describe.WITH_BODY,
     )
     async def create_key(
         self,
         database: NamedDependency[Database],
         audit: NamedDependency[Audit],
         now: NamedDependency[datetime],
-        data: Annotated[KeyRequest, _REQUEST],
-    ) -> NewKey:
+        data: Annotated[WantedKey, _WANTED],
+    ) -> MadeKey:
         """Make a key."""
         token = tokens.new(tokens.API_KEY)
         expires_at = moment(data.expires_at, name="expires_at")
@@ -83,8 +83,8 @@ class KeyController(Controller):
         key = ApiKey(id=random_id(), name=data.name, scopes=data.scopes, created_at=now, expires_at=expires_at)
         async with database.change() as work:
             await keys.add_key(work.connection, key, tokens.digest(token.reveal()))
-            await audit(f"key {key.name}", on=work.connection)
-        return NewKey(
+            await audit(f"key {key.name}", on=work)
+        return MadeKey(
             id=key.id,
             name=key.name,
             scopes=key.scopes,
@@ -112,5 +112,5 @@ class KeyController(Controller):
             if name is None:
                 raise NotFoundError(f"there is no key {key_id!r}")
             stream_access.announce_end(work, key_id)
-            await audit(f"key {name}", on=work.connection)
+            await audit(f"key {name}", on=work)
         stream_access.end(key_id)

@@ -71,7 +71,7 @@ _SESSION: Final = Session(
 _LIBRARIES: Final = LibraryPage([Library(id="1", title="Movies", type="movie", agent="tv.plex.agents.movie")], 1, 50, 0)
 _UPSTREAM: Final = describe.WITH_ID | describe.CONFLICT | describe.UPSTREAM
 _ITEMS: Final = describe.shows(ItemPage([_ITEM], 1, 50, 0)) | _UPSTREAM
-_WITHIN: Final = Question.answered_within + timedelta(seconds=1)
+_WITHIN: Final = PlexQuestion.answered_within + timedelta(seconds=1)
 _READ: Final = needs("read", within=_WITHIN)
 
 
@@ -79,7 +79,9 @@ class PlexController(Controller):
     """Hands questions on; the linker has the tokens."""
 
     path, tags = "/plex/{server:str}", ("plex",)
-    dependencies: Final = {"person": Provide(account_of, sync_to_thread=False)}
+    dependencies = {  # noqa: RUF012 (Litestar's own attribute)
+        "person": Provide(account_of, sync_to_thread=False)
+    }
 
     @get("/libraries", summary="List libraries", opt=_READ, responses=describe.shows(_LIBRARIES) | _UPSTREAM)
     async def list_libraries(

@@ -20,7 +20,7 @@ from services.gateway.store.webhook_secrets import WebhookSecret
 from shared.schemas.webhooks import Source
 
 
-class SecretRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class WantedSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whose secret? Null: of every source, or of no server in particular."""
 
     source: Source | None = None
@@ -46,7 +46,7 @@ class SecretPage(msgspec.Struct, frozen=True):
     offset: int
 
 
-_REQUEST: Final = Body(examples=[Example(value={"source": "plex", "server": "living room"})])
+_WANTED: Final = Body(examples=[Example(value={"source": "plex", "server": "living room"})])
 _ITEM: Final = SecretItem(
     id="8p1v…",
     source="plex",
@@ -87,7 +87,7 @@ class WebhookSecretController(Controller):
         self,
         webhook_secrets: NamedDependency[WebhookSecrets],
         audit: NamedDependency[Audit],
-        data: Annotated[SecretRequest, _REQUEST],
+        data: Annotated[WantedSecret, _WANTED],
     ) -> SecretItem:
         """Make a secret, valid beside the others: here at once, on other replicas within moments."""
         secret, token = await webhook_secrets.create(source=data.source, server=data.server, audit=audit)

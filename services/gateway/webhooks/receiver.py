@@ -83,7 +83,7 @@ class Receiver:
         self._deadline = deadline
         self._now = now
 
-    async def take(self, delivery: Delivery, receive: Receive) -> Receipt:
+    async def receive(self, delivery: Delivery, receive: Receive) -> Receipt:
         """Return once the webhook is stored; raises an `UsherError` that says why it is not."""
         source, match, form = await self._admit(delivery, receive)
         await self._read(delivery, receive, form.feed, form.cap)

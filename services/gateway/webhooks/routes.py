@@ -20,14 +20,14 @@ class WebhookController(Controller):
     path, tags = "/webhooks", ("webhooks",)
 
     @post("/{source:str}", status_code=202, **documentation.WEBHOOK)
-    async def take(self, request: AnyRequest, source: SourceName, receiver: NamedDependency[Receiver]) -> Receipt:
-        return await receiver.take(_delivery(request, source, None), request.receive)
+    async def receive(self, request: AnyRequest, source: SourceName, receiver: NamedDependency[Receiver]) -> Receipt:
+        return await receiver.receive(_delivery(request, source, None), request.receive)
 
     @post("/{source:str}/{secret:str}", status_code=202, **documentation.WEBHOOK)
-    async def take_by_path(
+    async def receive_by_path(
         self, request: AnyRequest, source: SourceName, secret: PathSecret, receiver: NamedDependency[Receiver]
     ) -> Receipt:
-        return await receiver.take(_delivery(request, source, secret), request.receive)
+        return await receiver.receive(_delivery(request, source, secret), request.receive)
 
 
 def _delivery(request: AnyRequest, source: str, path_secret: str | None) -> Delivery:

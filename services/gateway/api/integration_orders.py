@@ -27,7 +27,7 @@ Account = Annotated[
 All = Annotated[Literal["true", "false"], QueryParameter(description="`true`: everybody's; needs the scope admin")]
 
 
-class SignInRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For whom a sign-in is, if not for the caller (needs the scope admin), and on which server of several."""
 
     server: Name | None = None
