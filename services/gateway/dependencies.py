@@ -21,14 +21,14 @@ from services.gateway.readiness import Readiness
 from services.gateway.refusals.register import Register
 from services.gateway.store.database import Database
 from services.gateway.webhooks.receiver import Receiver
-from shared.courier import Courier
+from shared.sealing import Sealer
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Each field is a dependency of this name; `now` is called for each request."""
 
     ask: Ask
-    courier: Courier
+    sealer: Sealer
     database: Database
     feed: Feed
     health: HealthCheck

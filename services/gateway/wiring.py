@@ -39,10 +39,10 @@ from services.gateway.subpath import subpath_of
 from services.gateway.webhooks.receiver import Receiver
 from services.gateway.webhooks.recent import Recent
 from shared.bus import streams
-from shared.courier import Courier
+from shared.clock import SteadyClock
 from shared.keyring import Keyring
 from shared.runtime import Parts, Service
-from shared.steady import SteadyClock
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 _LOG_WORKERS: Final = 64
@@ -53,7 +53,7 @@ _REMEMBERED_SECRETS: Final = "webhook-secrets.json"
 class Components(msgspec.Struct, frozen=True, kw_only=True):
     """What the application and the work in the background share."""
 
-    courier: Courier
+    sealer: Sealer
     feed: Feed
     hedge: Hedge
     outcomes: Outcomes
@@ -82,7 +82,7 @@ def components(config: Settings, parts: Parts, spool: Spool | None, passwords: P
     outcomes = Outcomes()
     refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
     return Components(
-        courier=Courier(keyring),
+        sealer=Sealer(keyring),
         feed=Feed(),
         hedge=Hedge(parts.bus, spool or NoShelf()),
         outcomes=outcomes,
@@ -107,7 +107,7 @@ def application(config: Settings, parts: Parts, made: Components) -> ASGIApp:
     ask, storage = Ask(parts.bus), Counted(made.hedge, made.outcomes)
     dependencies = Dependencies(
         ask=ask,
-        courier=made.courier,
+        sealer=made.sealer,
         database=Database(parts.pool, parts.worker),
         feed=made.feed,
         health=HealthCheck(ask, parts.bus, parts.pool, made.spool, made.readiness),
@@ -122,7 +122,7 @@ def application(config: Settings, parts: Parts, made: Components) -> ASGIApp:
     )
     access = Access(
         authenticator=Authenticator(parts.pool, now=now),
-        discord=Door(_discord(config), storage, made.courier, Suggestions(parts.bus)),
+        discord=Door(_discord(config), storage, made.sealer, Suggestions(parts.bus)),
         preparation=made.preparation,
         tracer=parts.tracer,
     )

@@ -16,7 +16,7 @@ from services.gateway.events.shapes import LetterFilter, LetterItem, LetterPage,
 from services.gateway.page import Full, Id, Limit, Offset, Search, Since, Until, Word, moment
 from services.gateway.store import letters
 from services.gateway.store.database import Database
-from shared.bus import burial
+from shared.bus import dead_letters
 from shared.errors import NotFoundError
 from shared.schemas.dead import Replay
 
@@ -80,7 +80,7 @@ class DeadLetterController(Controller):
         item, letter = found
         if full != "true":
             return item
-        return msgspec.structs.replace(item, payload=payload.shown(burial.original(letter)))
+        return msgspec.structs.replace(item, payload=payload.shown(dead_letters.payload_of(letter)))
 
     @post(
         "/{letter_id:str}/replay",

@@ -27,7 +27,6 @@ from services.gateway.api.integration_orders import (
 )
 from services.gateway.ask import Ask
 from services.gateway.page import Id, Limit, Offset
-from shared.courier import Courier
 from shared.errors import Fault, InvalidError
 from shared.schemas.secret import Secret
 from shared.schemas.signins import (
@@ -50,6 +49,7 @@ from shared.schemas.signins import (
     SignedIn,
     Standing,
 )
+from shared.sealing import Sealer
 
 _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 _PIN: Final = Pin(
@@ -167,7 +167,7 @@ class IntegrationController(Controller):
         self,
         ask: NamedDependency[Ask],
         caller: NamedDependency[Caller],
-        courier: NamedDependency[Courier],
+        sealer: NamedDependency[Sealer],
         audit: NamedDependency[Audit],
         provider: Provider,
         data: Annotated[Credentials, _CREDENTIALS],
@@ -177,10 +177,10 @@ class IntegrationController(Controller):
         question = ConnectAccount(
             provider=provider,
             who=applicant(caller, person_id=data.person_id, discord_id=data.discord_id),
-            token=None if data.token is None else courier.pack(Secret(data.token), purpose=TOKEN),
+            token=None if data.token is None else sealer.seal(Secret(data.token), purpose=TOKEN),
             server=data.server,
             username=data.username,
-            password=None if data.password is None else courier.pack(Secret(data.password), purpose=PASSWORD),
+            password=None if data.password is None else sealer.seal(Secret(data.password), purpose=PASSWORD),
         )
         linked = await ask(question)
         await audit(f"{provider} {linked.account.id} for {linked.person.id}")

@@ -15,9 +15,8 @@ from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.ask import Ask
 from services.gateway.page import Limit, Offset
-from shared.courier import Courier
 from shared.errors import Fault, InvalidError
-from shared.schemas.parcel import Parcel
+from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     SUFFIX,
@@ -38,6 +37,7 @@ from shared.schemas.servers import (
     TestServer,
     TryServer,
 )
+from shared.sealing import Sealer
 
 Token = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
 Url = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -137,7 +137,7 @@ _NEW_SERVER: Final = describe.shows(_SERVER, status=201) | _CHANGED
 
 
 class MediaServerController(Controller):
-    """Hands questions on, with the secrets in parcels, and notes in the audit what was changed."""
+    """Hands questions on, with the secrets sealed, and notes in the audit what was changed."""
 
     path, tags = "/mediaservers", ("servers",)
 
@@ -165,7 +165,7 @@ class MediaServerController(Controller):
     async def add_server(
         self,
         ask: NamedDependency[Ask],
-        courier: NamedDependency[Courier],
+        sealer: NamedDependency[Sealer],
         audit: NamedDependency[Audit],
         data: Annotated[NewServer, _NEW],
         *,
@@ -176,8 +176,8 @@ class MediaServerController(Controller):
         Refused are a token that the server does not accept, and an address where something else answers.
         """
         wanted = Settled(**{name: getattr(data, name) for name in Settled.__struct_fields__})
-        token = courier.pack(Secret(data.token), purpose=TOKEN)
-        suffix = _packed_suffix(courier, data.password_suffix)
+        token = sealer.seal(Secret(data.token), purpose=TOKEN)
+        suffix = _sealed_suffix(sealer, data.password_suffix)
         if dry_run:
             tried = TryServer(server=wanted, token=token, password_suffix=suffix)
             return Response(await ask(tried), status_code=200)
@@ -194,7 +194,7 @@ class MediaServerController(Controller):
     async def change_server(
         self,
         ask: NamedDependency[Ask],
-        courier: NamedDependency[Courier],
+        sealer: NamedDependency[Sealer],
         audit: NamedDependency[Audit],
         server_name: ServerName,
         data: Annotated[ChangedServer, _CHANGES],
@@ -213,9 +213,9 @@ class MediaServerController(Controller):
             if value is not UNSET and name not in {"name", "type"}
         }
         if data.token is not UNSET:
-            changes["token"] = courier.pack(Secret(data.token), purpose=TOKEN)
+            changes["token"] = sealer.seal(Secret(data.token), purpose=TOKEN)
         if data.password_suffix is not UNSET:
-            changes["password_suffix"] = _packed_suffix(courier, data.password_suffix)
+            changes["password_suffix"] = _sealed_suffix(sealer, data.password_suffix)
         server = await ask(ChangeServer(name=server_name, **changes))
         await audit(server.name)
         return server
@@ -247,8 +247,8 @@ class MediaServerController(Controller):
         return await ask(TestServer(name=server_name))
 
 
-def _packed_suffix(courier: Courier, suffix: str | None) -> Parcel | None:
-    return courier.pack(Secret(suffix), purpose=SUFFIX) if suffix else None
+def _sealed_suffix(sealer: Sealer, suffix: str | None) -> SealedSecret | None:
+    return sealer.seal(Secret(suffix), purpose=SUFFIX) if suffix else None
 
 
 def _fixed(path: str, message: str) -> InvalidError:

@@ -11,7 +11,6 @@ from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.api.mediaservers import PATIENT
 from services.gateway.ask import Ask
-from shared.courier import Courier
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     PLEX_TOKEN,
@@ -20,6 +19,7 @@ from shared.schemas.servers import (
     DiscoverPlex,
     PlexConnection,
 )
+from shared.sealing import Sealer
 
 _SENDABLE: Final = r"^[\x21-\x7e]+$"
 _LONGEST: Final = 4096
@@ -87,7 +87,7 @@ _FOUND: Final = DiscoveredServers(
 
 
 class PlexServerController(Controller):
-    """Hands the question on, with the token in a parcel."""
+    """Hands the question on, with the token sealed."""
 
     path, tags = "/plex/servers", ("servers",)
 
@@ -100,7 +100,7 @@ class PlexServerController(Controller):
     async def discover(
         self,
         ask: NamedDependency[Ask],
-        courier: NamedDependency[Courier],
+        sealer: NamedDependency[Sealer],
         header_token: HeaderToken = None,
         token: QueryToken = None,
         person: PersonId = None,
@@ -110,5 +110,5 @@ class PlexServerController(Controller):
         The token comes in `X-Plex-Token`, which is preferred, or in `token`; with neither, `person` is asked for.
         """
         given = header_token or token
-        parcel = None if given is None else courier.pack(Secret(given), purpose=PLEX_TOKEN)
-        return await ask(DiscoverPlex(token=parcel, person_id=None if parcel else person))
+        sealed = None if given is None else sealer.seal(Secret(given), purpose=PLEX_TOKEN)
+        return await ask(DiscoverPlex(token=sealed, person_id=None if sealed else person))

@@ -15,7 +15,6 @@ from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.api.mediaservers import PATIENT, DryRun, Token, Url
 from services.gateway.ask import Ask
-from shared.courier import Courier
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     TOKEN,
@@ -26,6 +25,7 @@ from shared.schemas.servers import (
     SeerrRequests,
     ShowSeerr,
 )
+from shared.sealing import Sealer
 
 
 class ChangedSeerr(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -57,7 +57,7 @@ _SHOWN: Final = describe.shows(_SEERR)
 
 
 class SeerrController(Controller):
-    """Hands questions on, with the key in a parcel, and notes in the audit what was changed."""
+    """Hands questions on, with the key sealed, and notes in the audit what was changed."""
 
     path, tags = "/seerr", ("servers",)
 
@@ -75,7 +75,7 @@ class SeerrController(Controller):
     async def change_seerr(
         self,
         ask: NamedDependency[Ask],
-        courier: NamedDependency[Courier],
+        sealer: NamedDependency[Sealer],
         audit: NamedDependency[Audit],
         data: Annotated[ChangedSeerr, _CHANGES],
         *,
@@ -93,7 +93,7 @@ class SeerrController(Controller):
             if value is not UNSET
         }
         if data.api_key is not UNSET:
-            changes["api_key"] = courier.pack(Secret(data.api_key), purpose=TOKEN)
+            changes["api_key"] = sealer.seal(Secret(data.api_key), purpose=TOKEN)
         seerr = await ask(ChangeSeerr(**changes, dry_run=dry_run))
         if not dry_run:
             await audit(seerr.url or "")

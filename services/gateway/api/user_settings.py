@@ -16,7 +16,6 @@ from services.gateway.api.guards import needs
 from services.gateway.api.mediaservers import RequestLimit
 from services.gateway.ask import Ask
 from services.gateway.page import NO_CONTROLS, Limit, Offset, Search
-from shared.courier import Courier
 from shared.schemas.secret import Secret
 from shared.schemas.users import (
     PASSWORD,
@@ -27,6 +26,7 @@ from shared.schemas.users import (
     UserSettings,
     UserSettingsPage,
 )
+from shared.sealing import Sealer
 
 Password = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROLS)]
 Username = Annotated[
@@ -64,7 +64,7 @@ _CHANGED: Final = describe.shows(_SETTINGS) | describe.WITH_BODY
 
 
 class UserSettingsController(Controller):
-    """Hands questions on, with passwords in parcels, and notes in the audit what was changed."""
+    """Hands questions on, with passwords sealed, and notes in the audit what was changed."""
 
     path, tags = "/users", ("users",)
 
@@ -89,7 +89,7 @@ class UserSettingsController(Controller):
     async def change_settings(
         self,
         ask: NamedDependency[Ask],
-        courier: NamedDependency[Courier],
+        sealer: NamedDependency[Sealer],
         audit: NamedDependency[Audit],
         username: Username,
         data: Annotated[ChangedSettings, _CHANGES],
@@ -108,7 +108,7 @@ class UserSettingsController(Controller):
         }
         sent = dict(given)
         if password := given.get("password"):
-            sent["password"] = courier.pack(Secret(password), purpose=PASSWORD)
+            sent["password"] = sealer.seal(Secret(password), purpose=PASSWORD)
         settings = await ask(ChangeUserSettings(username=username, dry_run=dry_run, **sent))
         if not dry_run:
             await audit(f"{settings.username}: {', '.join(given) or 'nothing'}")

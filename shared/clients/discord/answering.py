@@ -17,11 +17,11 @@ from shared.clients.discord import messages
 from shared.clients.discord.interactions import REPLY_FOR, moment_of
 from shared.clients.discord.problems import ClosedToMessagesError, ReplyExpiredError
 from shared.clients.discord.rest import Discord
-from shared.courier import Courier
 from shared.errors import TransientError
 from shared.schemas.identifiers import derived_id
 from shared.schemas.interactions import TOKEN, Interaction, Letter, Reply
 from shared.schemas.job import JobHandler
+from shared.sealing import Sealer
 
 SETTLES_WITHIN: Final = timedelta(seconds=10)
 """How old an interaction may be that Discord does not know yet, because the gateway's promise is still on its way."""
@@ -33,9 +33,9 @@ _log = structlog.get_logger()
 class Answering:
     """Does the jobs; without Discord they are done with a line in the log."""
 
-    def __init__(self, discord: Discord | None, courier: Courier, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, discord: Discord | None, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
         self._discord = discord
-        self._courier = courier
+        self._sealer = sealer
         self._now = now
 
     @property
@@ -65,7 +65,7 @@ class Answering:
         age = self._now() - moment_of(reply.interaction_id)
         if age >= REPLY_FOR:
             return False
-        token = self._courier.open(reply.token, purpose=TOKEN)
+        token = self._sealer.unseal(reply.token, purpose=TOKEN)
         try:
             is_late = attempts > 1 or age >= SETTLES_WITHIN
             if is_late and reply.keeps_promise and not await discord.is_waiting(token):
