@@ -17,7 +17,7 @@ from services.gateway.discord.application import Application
 from services.gateway.discord.envelope import Stamp
 from services.gateway.webhooks import body
 from services.gateway.webhooks.body import Receive
-from services.gateway.webhooks.door import Storage
+from services.gateway.webhooks.receiver import Storage
 from shared.clients.discord.custom_ids import parsed
 from shared.clients.discord.interactions import Clicked, CommandCalled, Interaction, Ping, Submitted, Typing, Unknown
 from shared.clients.discord.payload import parse

@@ -1,26 +1,23 @@
 """`/api/deadletters`: what services gave up, trying it again, and giving it up for good."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
-from litestar import Router, delete, get, post
+from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from services.gateway.access.caller import Caller
+from services.gateway.access.audit import Audit
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
 from services.gateway.events import payload
 from services.gateway.events.shapes import LetterFilter, LetterItem, LetterPage, LetterStatus, Replayed
 from services.gateway.page import Full, Id, Limit, Offset, Search, Since, Until, Word, moment
-from services.gateway.store import audit, letters
+from services.gateway.store import letters
+from services.gateway.store.database import Database
 from shared.bus import dead_letters
-from shared.bus.work import Worker
 from shared.errors import NotFoundError
-from shared.postgres.pool import Pool, transaction
 from shared.schemas.dead import Replay
 
 _ITEM: Final = LetterItem(
@@ -43,16 +40,15 @@ LetterStatusFilter = Annotated[
 ]
 
 
-class LetterRoutes:
+class DeadLetterController(Controller):
     """Dead letters."""
 
-    def __init__(self, pool: Pool, worker: Worker, *, now: Callable[[], datetime]) -> None:
-        self._pool = pool
-        self._worker = worker
-        self._now = now
+    path, tags = "/deadletters", ("dead letters",)
 
-    async def page(
+    @get("/", summary="List dead letters", opt=needs("read"), responses=_PAGE)
+    async def list_dead_letters(
         self,
+        database: NamedDependency[Database],
         service: Word = None,
         status: LetterStatusFilter = None,
         since: Since = None,
@@ -71,11 +67,14 @@ class LetterRoutes:
             limit=limit,
             offset=offset,
         )
-        return await letters.page_of_letters(self._pool, wanted)
+        return await letters.page_of_letters(database.pool, wanted)
 
-    async def one(self, letter_id: Id, full: Full = "false") -> LetterItem:
+    @get("/{letter_id:str}", summary="Show a dead letter", opt=needs("read"), responses=_FULL)
+    async def show_dead_letter(
+        self, database: NamedDependency[Database], letter_id: Id, full: Full = "false"
+    ) -> LetterItem:
         """Show one, with `full=true` with the message that was given up."""
-        found = await letters.find_letter(self._pool, letter_id)
+        found = await letters.find_letter(database.pool, letter_id)
         if found is None:
             raise _unknown(letter_id)
         item, letter = found
@@ -83,48 +82,40 @@ class LetterRoutes:
             return item
         return msgspec.structs.replace(item, payload=payload.shown(dead_letters.payload_of(letter)))
 
-    async def replay(self, caller: NamedDependency[Caller], letter_id: Id) -> Replayed:
+    @post(
+        "/{letter_id:str}/replay",
+        status_code=202,
+        summary="Replay a dead letter",
+        opt=needs("write", audits="letter.replayed"),
+        responses=_REPLAYED,
+    )
+    async def replay(
+        self, database: NamedDependency[Database], audit: NamedDependency[Audit], letter_id: Id
+    ) -> Replayed:
         """Give the message back to the consumer that gave it up."""
-        async with self._worker.on_request() as work:
+        async with database.change() as work:
             found = await letters.next_replay(work.connection, letter_id)
             if found is None:
                 raise _unknown(letter_id)
             count, letter = found
             replay_id = f"{letter.id}:replay:{count}"
             work.give(Replay(letter=letter), cause=letter.id, queue=letter.service, message_id=replay_id)
-            entry = caller.did("letter.replayed", f"dead letter {letter_id}", at=self._now())
-            await audit.note(work.connection, entry)
+            await audit(f"dead letter {letter_id}", on=work)
         return Replayed(letter_id, count)
 
-    async def drop(self, caller: NamedDependency[Caller], letter_id: Id) -> None:
+    @delete(
+        "/{letter_id:str}",
+        summary="Drop a dead letter",
+        opt=needs("write", audits="letter.dropped"),
+        responses=describe.WITH_ID,
+    )
+    async def drop(self, database: NamedDependency[Database], audit: NamedDependency[Audit], letter_id: Id) -> None:
         """Give it up for good."""
-        async with transaction(self._pool) as connection:
-            if not await letters.drop_letter(connection, letter_id):
+        async with database.change() as work:
+            if not await letters.drop_letter(work.connection, letter_id):
                 raise _unknown(letter_id)
-            entry = caller.did("letter.dropped", f"dead letter {letter_id}", at=self._now())
-            await audit.note(connection, entry)
+            await audit(f"dead letter {letter_id}", on=work)
 
 
 def _unknown(letter_id: str) -> NotFoundError:
     return NotFoundError(f"there is no dead letter {letter_id!r}: they are kept for 90 days")
-
-
-def router(routes: LetterRoutes) -> Router:
-    """Return the routes."""
-    page = get("/", summary="List dead letters", opt=needs("read"), responses=_PAGE)
-    one = get("/{letter_id:str}", summary="Show a dead letter", opt=needs("read"), responses=_FULL)
-    replay = post(
-        "/{letter_id:str}/replay",
-        status_code=202,
-        summary="Replay a dead letter",
-        opt=needs("write"),
-        responses=_REPLAYED,
-    )
-    drop = delete("/{letter_id:str}", summary="Drop a dead letter", opt=needs("write"), responses=describe.WITH_ID)
-    handlers = [
-        page(free(routes.page)),
-        one(free(routes.one)),
-        replay(free(routes.replay)),
-        drop(free(routes.drop)),
-    ]
-    return Router("/deadletters", route_handlers=handlers, tags=["dead letters"])

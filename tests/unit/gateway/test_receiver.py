@@ -1,4 +1,4 @@
-"""The door stores what a sender with a valid secret sends, and nothing else, and hears everybody out."""
+"""The gateway stores what a sender with a valid secret sends, and nothing else, and reads every body to its end."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from services.gateway.webhooks.body import TooSlowError
-from services.gateway.webhooks.door import Delivery, Door
+from services.gateway.webhooks.receiver import Delivery, Receiver
 from services.gateway.webhooks.secrets import SecretEntry, Secrets, digest
 from shared.errors import (
     InvalidError,
@@ -45,13 +45,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def door(storage: FakeStorage, clock: Clock) -> Door:
+def receiver(storage: FakeStorage, clock: Clock) -> Receiver:
     secrets = Secrets([SecretEntry(id="secret-1", digest=digest("right"), source="plex", server="living-room")])
-    return Door(secrets, storage, deadline=timedelta(seconds=0.05), now=clock)
+    return Receiver(secrets, storage, deadline=timedelta(seconds=0.05), now=clock)
 
 
-async def test_a_webhook_is_stored_before_it_is_acknowledged(door: Door, storage: FakeStorage, clock: Clock) -> None:
-    receipt = await door.take(GOOD, FakeClient(BODY[:100], BODY[100:]))
+async def test_a_webhook_is_stored_before_it_is_acknowledged(
+    receiver: Receiver, storage: FakeStorage, clock: Clock
+) -> None:
+    receipt = await receiver.receive(GOOD, FakeClient(BODY[:100], BODY[100:]))
 
     assert receipt.duplicate is False
     (stored,) = storage.records
@@ -64,16 +66,16 @@ async def test_a_webhook_is_stored_before_it_is_acknowledged(door: Door, storage
 
 @pytest.mark.parametrize("begins", [0.0, 0.3, 2.5, 4.6, 4.999])
 async def test_the_same_bytes_within_five_seconds_are_one_event_wherever_the_clock_stands(
-    door: Door, clock: Clock, begins: float
+    receiver: Receiver, clock: Clock, begins: float
 ) -> None:
     clock.at += timedelta(seconds=begins)
-    first = await door.take(GOOD, FakeClient(BODY))
+    first = await receiver.receive(GOOD, FakeClient(BODY))
     for seconds in (0.4, 4.5):
         clock.at += timedelta(seconds=seconds)
-        again = await door.take(GOOD, FakeClient(BODY))
+        again = await receiver.receive(GOOD, FakeClient(BODY))
         assert (again.id, again.duplicate) == (first.id, True)
     clock.at += timedelta(seconds=0.1)
-    later = await door.take(GOOD, FakeClient(BODY))
+    later = await receiver.receive(GOOD, FakeClient(BODY))
 
     assert (later.id == first.id, later.duplicate) == (False, False)
 
@@ -91,12 +93,12 @@ async def test_the_same_bytes_within_five_seconds_are_one_event_wherever_the_clo
     ],
 )
 async def test_who_is_refused_is_heard_out_and_nothing_is_stored(
-    door: Door, storage: FakeStorage, changes: dict[str, str | None], error: type[UsherError]
+    receiver: Receiver, storage: FakeStorage, changes: dict[str, str | None], error: type[UsherError]
 ) -> None:
     client = FakeClient(BODY[:100], BODY[100:])
 
     with pytest.raises(error):
-        await door.take(msgspec.structs.replace(GOOD, **changes), client)
+        await receiver.receive(msgspec.structs.replace(GOOD, **changes), client)
 
     assert client.asked == 2
     assert storage.records == []
@@ -104,36 +106,40 @@ async def test_who_is_refused_is_heard_out_and_nothing_is_stored(
 
 @pytest.mark.parametrize("secret", ["right", "wrong"])
 async def test_a_body_announced_too_large_is_refused_unread_whoever_sends_it(
-    door: Door, storage: FakeStorage, secret: str
+    receiver: Receiver, storage: FakeStorage, secret: str
 ) -> None:
     client = FakeClient(BODY)
 
     with pytest.raises(TooLargeError):
-        await door.take(msgspec.structs.replace(GOOD, secret=secret, content_length=50_000_000), client)
+        await receiver.receive(msgspec.structs.replace(GOOD, secret=secret, content_length=50_000_000), client)
 
     assert client.asked == 0
     assert storage.records == []
 
 
 @pytest.mark.parametrize("secret", ["right", "wrong"])
-async def test_a_slow_body_is_cut_and_nothing_of_it_stored(door: Door, storage: FakeStorage, secret: str) -> None:
+async def test_a_slow_body_is_cut_and_nothing_of_it_stored(
+    receiver: Receiver, storage: FakeStorage, secret: str
+) -> None:
     with pytest.raises(TooSlowError):
-        await door.take(msgspec.structs.replace(GOOD, secret=secret), FakeClient(BODY[:-10], None))
+        await receiver.receive(msgspec.structs.replace(GOOD, secret=secret), FakeClient(BODY[:-10], None))
 
     assert storage.records == []
 
 
 @pytest.mark.parametrize("body", [b"", PLAY, multipart(Part("thumb", b"\xff")), multipart(Part("payload", b"[1]"))])
-async def test_a_body_without_the_senders_json_object_is_invalid(door: Door, storage: FakeStorage, body: bytes) -> None:
+async def test_a_body_without_the_senders_json_object_is_invalid(
+    receiver: Receiver, storage: FakeStorage, body: bytes
+) -> None:
     with pytest.raises(InvalidError):
-        await door.take(msgspec.structs.replace(GOOD, content_length=len(body)), FakeClient(body))
+        await receiver.receive(msgspec.structs.replace(GOOD, content_length=len(body)), FakeClient(body))
 
     assert storage.records == []
 
 
-async def test_an_event_nobody_knows_is_stored_like_any_other(door: Door, storage: FakeStorage) -> None:
+async def test_an_event_nobody_knows_is_stored_like_any_other(receiver: Receiver, storage: FakeStorage) -> None:
     body = multipart(Part("payload", b'{"event":"coffee.ready"}'))
 
-    await door.take(msgspec.structs.replace(GOOD, content_length=None), FakeClient(body))
+    await receiver.receive(msgspec.structs.replace(GOOD, content_length=None), FakeClient(body))
 
     assert [record.subject for record in storage.records] == ["webhooks.plex.coffee.ready"]

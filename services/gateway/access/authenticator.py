@@ -1,4 +1,4 @@
-"""Finds out who calls: the session or API key that a token is, at this moment, whatever other replicas did to it."""
+"""Finds out who calls: which session or API key a token is, as Postgres knows it now."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -13,21 +13,21 @@ from shared.errors import UnauthorizedError, UnavailableError
 from shared.postgres.pool import Pool
 
 IDLE: Final = timedelta(hours=12)
-"""A session that was not used for so long is over."""
+"""A session ends when it is not used for this long."""
 _SESSION_NOTED_EVERY: Final = timedelta(minutes=1)
 _KEY_NOTED_EVERY: Final = timedelta(minutes=5)
 
 log = structlog.get_logger()
 
 
-class Doorman:
-    """Asks Postgres for each request: a revoked key opens nothing from the next moment on."""
+class Authenticator:
+    """Asks Postgres at each request, so that a revoked key stops working at once."""
 
     def __init__(self, pool: Pool, *, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._now = now
 
-    async def caller(self, token: str | None, *, address: str) -> Caller:
+    async def authenticate(self, token: str | None, *, address: str) -> Caller:
         """Return who calls; raises `UnauthorizedError`, the same for every reason, or `UnavailableError`."""
         found = None
         if token and len(token) <= tokens.LONGEST:
@@ -45,7 +45,7 @@ class Doorman:
         if session is None:
             return None
         if now - session.used_at > _SESSION_NOTED_EVERY:
-            await _noted(users.note_session_use(self._pool, session.id, now=now))
+            await _note_use(users.note_session_use(self._pool, session.id, now=now))
         return Caller(
             name=session.username,
             scopes=frozenset(scopes.ALL),
@@ -60,14 +60,14 @@ class Doorman:
         if key is None:
             return None
         if key.last_used_at is None or now - key.last_used_at > _KEY_NOTED_EVERY:
-            await _noted(keys.note_key_use(self._pool, key.id, now=now))
+            await _note_use(keys.note_key_use(self._pool, key.id, now=now))
         return Caller(
             name=key.name, scopes=scopes.implied(key.scopes), address=address, credential_id=key.id, kind="key"
         )
 
 
-async def _noted(note: Awaitable[None]) -> None:
-    """Note a use if it can be noted: on a full disk Postgres still reads, and whoever asks what is wrong is let in."""
+async def _note_use(note: Awaitable[None]) -> None:
+    """Note a use if possible: on a full disk Postgres still reads, and whoever asks what is wrong must get in."""
     try:
         await note
     except UnavailableError as exc:

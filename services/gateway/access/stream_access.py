@@ -1,8 +1,8 @@
-"""Who watches the live feed, and by which credential: a watcher goes when it ends.
+"""Ends an open live stream when the credential that opened it ends.
 
-One that somebody ends (logout, a deleted key) is a fact on the bus, which every replica hears at once. What expires,
-and what was missed on the bus, is found in Postgres: as soon as something may have been missed, when the next one
-expires, and every few seconds.
+A credential that somebody ends (logout, a deleted key) is a fact on the bus, which every replica hears at once. One
+that expires, or whose end was missed on the bus, is found in Postgres: as soon as something may have been missed, when
+the next one expires, and every few seconds.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from services.gateway.access.authenticator import IDLE
 from services.gateway.access.caller import Caller
-from services.gateway.access.doorman import IDLE
 from services.gateway.events.feed import Watcher
 from services.gateway.store import credentials
 from shared.bus.listening import Listener
@@ -30,7 +30,7 @@ _EVERY: Final = timedelta(seconds=15)
 _revoked = msgspec.json.Decoder(AccessRevoked)
 
 
-class Watching:
+class StreamAccess:
     """One for a gateway process."""
 
     def __init__(self, pool: Pool, *, now: Callable[[], datetime]) -> None:
@@ -39,32 +39,32 @@ class Watching:
         self._credentials: weakref.WeakKeyDictionary[Watcher, str] = weakref.WeakKeyDictionary()
         self._asked = asyncio.Event()
 
-    def part(self) -> Listener:
-        """Return what hears on the bus of credentials that ended."""
+    def listener(self) -> Listener:
+        """Return what listens on the bus for credentials that ended."""
         return Listener((events.subject(AccessRevoked),), self._hear, missed=self._asked.set)
 
-    def begin(self, watcher: Watcher, caller: Caller) -> None:
-        """Let somebody watch as long as their credential is valid."""
+    def grant(self, watcher: Watcher, caller: Caller) -> None:
+        """Let a watcher watch as long as the caller's credential is valid."""
         self._credentials[watcher] = caller.credential_id
-        self._asked.set()  # it may have ended since it was looked at
+        self._asked.set()  # it may have ended since it was checked
 
-    def say(self, work: Work, credential_id: str) -> None:
-        """Tell all replicas that a credential ended, once that is so."""
+    def announce_end(self, work: Work, credential_id: str) -> None:
+        """Tell all replicas that a credential ended, once the transaction is committed."""
         event_id = derived_id("access.revoked", credential_id)
         work.publish(AccessRevoked(id=event_id, occurred_at=self._now(), credential_id=credential_id))
 
     def end(self, credential_id: str) -> None:
-        """Let those go who watch by a credential that ended."""
-        for watcher, by in list(self._credentials.items()):
-            if by == credential_id:
+        """End the streams that a credential opened."""
+        for watcher, opened_by in list(self._credentials.items()):
+            if opened_by == credential_id:
                 watcher.end()
 
     async def run(self) -> None:
-        """Look after them until cancelled."""
-        await every(_EVERY, self.check, name="watchers", wake=self._asked)
+        """Check the open streams until cancelled."""
+        await every(_EVERY, self.check, name="open_streams", wake=self._asked)
 
     async def check(self) -> timedelta:
-        """Let those go whose credential is valid no more; return how long until the next look."""
+        """End the streams whose credential is no longer valid; return how long until the next check."""
         watched = set(self._credentials.values())
         if not watched:
             return _EVERY

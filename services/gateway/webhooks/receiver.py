@@ -1,4 +1,4 @@
-"""Takes one webhook in: whose is it, read it, find the JSON, put it into its envelope, store it, and only then say so.
+"""Takes in one webhook: checks its secret, reads it, finds the JSON, puts it into its envelope and stores it.
 
 Touches the publisher and the spool and nothing else: no Postgres, no upstream.
 """
@@ -51,7 +51,7 @@ class Storage(Protocol):
 
 
 class ValidSecrets(Protocol):
-    """The secrets that open the door."""
+    """The secrets that a webhook may come with."""
 
     def check(self, source: Source, secret: str | None) -> Match:
         """Return which secret this is; raises `UnauthorizedError`."""
@@ -62,7 +62,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Door:
+class Receiver:
     """One for all sources; `recent` is shared with whoever hears of other gateways' deliveries.
 
     `deadline` is how long a whole body may take.
@@ -83,7 +83,7 @@ class Door:
         self._deadline = deadline
         self._now = now
 
-    async def take(self, delivery: Delivery, receive: Receive) -> Receipt:
+    async def receive(self, delivery: Delivery, receive: Receive) -> Receipt:
         """Return once the webhook is stored; raises an `UsherError` that says why it is not."""
         source, match, form = await self._admit(delivery, receive)
         await self._read(delivery, receive, form.feed, form.cap)
