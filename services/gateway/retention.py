@@ -10,12 +10,13 @@ from typing import Final
 from services.gateway.access import authenticator
 from services.gateway.access.tries import Tries
 from services.gateway.refusals import senders
-from services.gateway.store import events, letters, refusals, users
+from services.gateway.store import events, letters, refusals, runs, users
 from shared.loops import every
 from shared.postgres.pool import Pool
 
 EVENTS_KEPT: Final = timedelta(days=30)
 LETTERS_KEPT: Final = timedelta(days=90)
+RUNS_KEPT: Final = timedelta(days=90)
 _EVERY: Final = timedelta(minutes=10)
 _AT_ONCE: Final = 1000
 
@@ -38,6 +39,7 @@ class Retention:
         while await events.forget_events(self._pool, before=now - EVENTS_KEPT, limit=_AT_ONCE) == _AT_ONCE:
             continue
         await letters.forget_letters(self._pool, before=now - LETTERS_KEPT)
+        await runs.forget_runs(self._pool, before=now - RUNS_KEPT)
         await self._tries.forget()
         await refusals.forget_refused(self._pool, before=now - senders.KEPT)
         await users.forget_sessions(self._pool, now=now, used_before=now - authenticator.IDLE)

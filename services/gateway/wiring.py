@@ -146,6 +146,7 @@ def service(parts: Parts, made: Components) -> Service:
     service, events = Service(parts), EventLog(parts.pool, is_busy=lambda: made.hedge.is_busy)
     service.consume(streams.GATEWAY_WEBHOOKS, events.note_webhook, workers=_LOG_WORKERS)
     service.consume(streams.GATEWAY_OUTCOMES, events.note_outcome, workers=_LOG_WORKERS)
+    service.consume(streams.GATEWAY_RUNS, events.note_run)
     service.consume(streams.GATEWAY_DEAD, events.note_death)
     service.work()
     return service
