@@ -34,12 +34,12 @@ from services.gateway.dependencies import Dependencies, provided, provided_to_ca
 from services.gateway.discord import routes as discord
 from services.gateway.discord.door import Door as DiscordDoor
 from services.gateway.edge import Edge
-from services.gateway.forwarded import Forwarded, Network
+from services.gateway.forwarded import ForwardedAddress, Network
 from services.gateway.pages.done import DoneController
 from services.gateway.pages.home import HomeController
 from services.gateway.readiness import Preparation
 from services.gateway.reference import page as reference
-from services.gateway.refusals.noting import noting
+from services.gateway.refusals.exception_handlers import record_refusals
 from services.gateway.subpath import Subpath
 from services.gateway.webhooks.routes import WebhookController
 from shared.telemetry import Tracer
@@ -81,7 +81,7 @@ def litestar(dependencies: Dependencies, access: Access) -> Litestar:
     return Litestar(
         route_handlers=[*PUBLIC, discord.router(access.discord), _api(dependencies, access)],
         dependencies=provided(dependencies),
-        exception_handlers=noting(problems.handlers(), dependencies.refusals.note),
+        exception_handlers=record_refusals(problems.handlers(), dependencies.refusals.record),
         openapi_config=reference.config(),
         logging_config=None,
     )
@@ -91,7 +91,7 @@ def application(dependencies: Dependencies, access: Access, *, proxies: tuple[Ne
     """Return the whole application, under a path of its host where there is one, behind proxies that are trusted."""
     inner = litestar(dependencies, access)
     routes = [route.path for route in inner.routes]
-    return Subpath(Forwarded(Edge(inner), proxies), dependencies.subpath, routes=routes)
+    return Subpath(ForwardedAddress(Edge(inner), proxies), dependencies.subpath, routes=routes)
 
 
 def _api(dependencies: Dependencies, access: Access) -> Router:

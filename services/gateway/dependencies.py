@@ -18,7 +18,7 @@ from services.gateway.ask import Ask
 from services.gateway.events.feed import Feed
 from services.gateway.health import HealthCheck
 from services.gateway.readiness import Readiness
-from services.gateway.refusals.register import Register
+from services.gateway.refusals.recorder import RefusalRecorder
 from services.gateway.store.database import Database
 from services.gateway.webhooks.receiver import Receiver
 from shared.sealing import Sealer
@@ -36,7 +36,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
     readiness: Readiness
     receiver: Receiver
-    refusals: Register
+    refusals: RefusalRecorder
     stream_access: StreamAccess
     subpath: str
     webhook_secrets: WebhookSecrets

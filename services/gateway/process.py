@@ -16,12 +16,11 @@ from services.gateway.access.passwords import Passwords
 from services.gateway.retention import Retention
 from services.gateway.server import Server
 from services.gateway.settings import Settings
-from services.gateway.spool import spool as spools
 from services.gateway.spool.drain import Drain
-from services.gateway.spool.spool import Spool
+from services.gateway.spool.spool import Spool, open_spool
 from services.gateway.startup import NAME
 from services.gateway.upkeep import Upkeep
-from services.gateway.webhooks.exchange import Exchange
+from services.gateway.webhooks.delivery_exchange import DeliveryExchange
 from shared import runtime
 from shared.bus.connection import Bus
 from shared.runtime import Parts
@@ -38,15 +37,15 @@ class Process:
     def __init__(self, config: Settings, parts: Parts, spool: Spool | None, passwords: Passwords) -> None:
         made = wiring.components(config, parts, spool, passwords)
         self._bus = parts.bus
-        self._exchange = Exchange(parts.bus, made.recent)
+        self._exchange = DeliveryExchange(parts.bus, made.recent)
         self._feed = made.feed
-        self._refresh = made.refresh
+        self._secret_cache = made.secret_cache
         self._stream_access = made.stream_access
         self._refusals = made.refusals
         self._startup = wiring.startup(config, parts, made)
         self._service = wiring.service(parts, made)
         self._drain = None if spool is None else Drain(spool, parts.bus)
-        self._retention = Retention(parts.pool, made.tries, now=wiring.now)
+        self._retention = Retention(parts.pool, made.login_attempts, now=wiring.now)
         self._server = Server(wiring.application(config, parts, made), host=config.usher_host, port=config.usher_port)
         self._upkeep = Upkeep(parts.bus)
         metrics.watch(spool, made.feed, made.readiness)
@@ -58,7 +57,7 @@ class Process:
 
     async def run(self) -> None:
         """Serve at once, prepare, and then do all the rest."""
-        self._refresh.recall()
+        self._secret_cache.load_file()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._server.run())
             tasks.create_task(self._work())
@@ -75,25 +74,30 @@ class Process:
         await self._refusals.finish()
 
     async def _work(self) -> None:
-        for part in (self._feed.part(), self._refresh.part(), self._stream_access.listener(), self._exchange.part()):
+        for part in (
+            self._feed.listener(),
+            self._secret_cache.listener(),
+            self._stream_access.listener(),
+            self._exchange.listener(),
+        ):
             await self._bus.add(part)
         await self._startup.run()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._service.run())
-            tasks.create_task(self._refresh.run())
+            tasks.create_task(self._secret_cache.run())
             tasks.create_task(self._stream_access.run())
             tasks.create_task(self._refusals.run())
             tasks.create_task(self._retention.run())
 
 
 @asynccontextmanager
-async def opened(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[Process]:
+async def open_process(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[Process]:
     """Make a process; what it needs is closed again behind it. Raises `UnusableSpoolError`, `AddressError`."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(runtime.open_parts(config, name=NAME, pool_size=_POOL, wait=False))
         spool = None
         if config.usher_spool == "on":
-            spool = await stack.enter_async_context(spools.opened(config.spool_folder))
+            spool = await stack.enter_async_context(open_spool(config.spool_folder))
         await _greet(parts.bus)
         yield Process(config, parts, spool, passwords or Passwords())
 

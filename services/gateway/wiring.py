@@ -10,10 +10,10 @@ from litestar.types import ASGIApp
 from services.gateway import app
 from services.gateway.access.authenticator import Authenticator
 from services.gateway.access.login import Login
+from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.access.passwords import Passwords
-from services.gateway.access.refresh import Refresh
+from services.gateway.access.secret_cache import SecretCache
 from services.gateway.access.stream_access import StreamAccess
-from services.gateway.access.tries import Tries
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.app import Access
 from services.gateway.ask import Ask
@@ -23,21 +23,21 @@ from services.gateway.discord.application import Application
 from services.gateway.discord.door import Door
 from services.gateway.discord.suggestions import Suggestions
 from services.gateway.events.feed import Feed
-from services.gateway.events.handlers import EventLog
+from services.gateway.events.log import EventLog
 from services.gateway.forwarded import networks
 from services.gateway.health import HealthCheck
-from services.gateway.metrics import Counted
+from services.gateway.metrics import CountingStorage
 from services.gateway.readiness import Preparation, Readiness
-from services.gateway.refusals.register import Register
+from services.gateway.refusals.recorder import RefusalRecorder
 from services.gateway.settings import Settings
-from services.gateway.spool.hedge import Hedge, NoShelf
-from services.gateway.spool.outcomes import Outcomes
+from services.gateway.spool.hedge import Hedge, NoSpool
+from services.gateway.spool.recent_results import RecentResults
 from services.gateway.spool.spool import Spool
 from services.gateway.startup import Startup
 from services.gateway.store.database import Database
 from services.gateway.subpath import subpath_of
 from services.gateway.webhooks.receiver import Receiver
-from services.gateway.webhooks.recent import Recent
+from services.gateway.webhooks.recent_deliveries import RecentDeliveries
 from shared.bus import streams
 from shared.clock import SteadyClock
 from shared.keyring import Keyring
@@ -56,16 +56,16 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     sealer: Sealer
     feed: Feed
     hedge: Hedge
-    outcomes: Outcomes
+    outcomes: RecentResults
     passwords: Passwords
     preparation: Preparation
     readiness: Readiness
-    recent: Recent
-    refresh: Refresh
-    refusals: Register
+    recent: RecentDeliveries
+    secret_cache: SecretCache
+    refusals: RefusalRecorder
     spool: Spool | None
     stream_access: StreamAccess
-    tries: Tries
+    login_attempts: LoginAttempts
     vault: Vault
     webhook_secrets: WebhookSecrets
 
@@ -79,42 +79,42 @@ def components(config: Settings, parts: Parts, spool: Spool | None, passwords: P
     """Make them all."""
     keyring = Keyring.parse(config.usher_encryption_keys)
     vault = Vault(parts.pool, keyring)
-    outcomes = Outcomes()
-    refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
+    outcomes = RecentResults()
+    secret_cache = SecretCache(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
     return Components(
         sealer=Sealer(keyring),
         feed=Feed(),
-        hedge=Hedge(parts.bus, spool or NoShelf()),
+        hedge=Hedge(parts.bus, spool or NoSpool()),
         outcomes=outcomes,
         passwords=passwords,
         preparation=Preparation(),
-        readiness=Readiness(parts.bus, spool, config.spool_folder, refresh, outcomes),
-        recent=Recent(),
-        refresh=refresh,
-        refusals=Register(parts.pool, now=now),
+        readiness=Readiness(parts.bus, spool, config.spool_folder, secret_cache, outcomes),
+        recent=RecentDeliveries(),
+        secret_cache=secret_cache,
+        refusals=RefusalRecorder(parts.pool, now=now),
         spool=spool,
         stream_access=StreamAccess(parts.pool, now=now),
-        tries=Tries(parts.pool, SteadyClock()),
+        login_attempts=LoginAttempts(parts.pool, SteadyClock()),
         vault=vault,
         webhook_secrets=WebhookSecrets(
-            parts.worker, parts.pool, vault, refresh=refresh, now=now, public_url=config.public_url
+            parts.worker, parts.pool, vault, secret_cache=secret_cache, now=now, public_url=config.public_url
         ),
     )
 
 
 def application(config: Settings, parts: Parts, made: Components) -> ASGIApp:
     """Return the application."""
-    ask, storage = Ask(parts.bus), Counted(made.hedge, made.outcomes)
+    ask, storage = Ask(parts.bus), CountingStorage(made.hedge, made.outcomes)
     dependencies = Dependencies(
         ask=ask,
         sealer=made.sealer,
         database=Database(parts.pool, parts.worker),
         feed=made.feed,
         health=HealthCheck(ask, parts.bus, parts.pool, made.spool, made.readiness),
-        login=Login(parts.pool, made.passwords, made.tries, now=now),
+        login=Login(parts.pool, made.passwords, made.login_attempts, now=now),
         now=now,
         readiness=made.readiness,
-        receiver=Receiver(made.refresh, storage, recent=made.recent),
+        receiver=Receiver(made.secret_cache, storage, recent=made.recent),
         refusals=made.refusals,
         stream_access=made.stream_access,
         subpath=subpath_of(config.public_url),
@@ -136,7 +136,7 @@ def startup(config: Settings, parts: Parts, made: Components) -> Startup:
         parts.pool,
         vault=made.vault,
         bootstrap=Bootstrap(parts.worker, made.passwords, made.webhook_secrets, now=now),
-        refresh=made.refresh,
+        secret_cache=made.secret_cache,
         preparation=made.preparation,
     )
 
@@ -146,7 +146,7 @@ def service(parts: Parts, made: Components) -> Service:
     service, events = Service(parts), EventLog(parts.pool, is_busy=lambda: made.hedge.is_busy)
     service.consume(streams.GATEWAY_WEBHOOKS, events.note_webhook, workers=_LOG_WORKERS)
     service.consume(streams.GATEWAY_OUTCOMES, events.note_outcome, workers=_LOG_WORKERS)
-    service.consume(streams.GATEWAY_DEAD, events.note_death)
+    service.consume(streams.GATEWAY_DEAD, events.note_dead_letter)
     service.work()
     return service
 

@@ -11,7 +11,7 @@ import msgspec
 
 from services.gateway.access import tokens
 from services.gateway.access.audit import Audit
-from services.gateway.access.refresh import Refresh
+from services.gateway.access.secret_cache import SecretCache
 from services.gateway.store import webhook_secrets
 from services.gateway.store.webhook_secrets import WebhookSecret
 from services.gateway.webhooks.secrets import digest
@@ -45,14 +45,14 @@ class WebhookSecrets:
         pool: Pool,
         vault: Vault,
         *,
-        refresh: Refresh,
+        secret_cache: SecretCache,
         now: Callable[[], datetime],
         public_url: str,
     ) -> None:
         self._worker = worker
         self._pool = pool
         self._vault = vault
-        self._refresh = refresh
+        self._secret_cache = secret_cache
         self._now = now
         self._public_url = public_url
 
@@ -83,7 +83,7 @@ class WebhookSecrets:
                 raise ConflictError(f"there are {MOST} webhook secrets: delete some that are no longer used")
             await self.remember(work, secret, token)
             await audit(f"webhook secret {secret.id}", on=work)
-        await self._refresh.at_once()
+        await self._secret_cache.read_if_possible()
         return secret, token
 
     async def remember(self, work: Work, secret: WebhookSecret, token: Secret) -> bool:
@@ -102,7 +102,7 @@ class WebhookSecrets:
             await self._vault.remove(_owner(secret_id), on=work.connection)
             self._tell(work, secret_id, "removed")
             await audit(f"webhook secret {secret_id}", on=work)
-        await self._refresh.at_once()
+        await self._secret_cache.read_if_possible()
 
     def _tell(self, work: Work, secret_id: str, what: str) -> None:
         event_id = derived_id("webhook_secret.changed", secret_id, what)

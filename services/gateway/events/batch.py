@@ -44,14 +44,14 @@ class Batch(Generic[T]):
         self._is_busy = is_busy
         self._most = most
         self._waiting: dict[_Entry[T], None] = {}
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def add(self, item: T) -> None:
         """Write an item together with those that come within a moment."""
         entry = _Entry(item)
         self._waiting[entry] = None
         try:
-            async with self._turn:  # first come, first served: what came before this entry is written by now
+            async with self._lock:  # first come, first served: what came before this entry is written by now
                 if entry in self._waiting:
                     await self._write_some()
         finally:

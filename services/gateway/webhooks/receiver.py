@@ -16,7 +16,7 @@ from services.gateway.webhooks import body, forms
 from services.gateway.webhooks.body import Receive
 from services.gateway.webhooks.envelope import envelope, record
 from services.gateway.webhooks.forms import Form, MultipartForm
-from services.gateway.webhooks.recent import Recent
+from services.gateway.webhooks.recent_deliveries import RecentDeliveries
 from services.gateway.webhooks.secrets import Match
 from shared.errors import NotFoundError, UsherError
 from shared.schemas.webhooks import SOURCES, Source
@@ -73,13 +73,13 @@ class Receiver:
         secrets: ValidSecrets,
         storage: Storage,
         *,
-        recent: Recent | None = None,
+        recent: RecentDeliveries | None = None,
         deadline: timedelta = body.DEADLINE,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._secrets = secrets
         self._storage = storage
-        self._recent = Recent() if recent is None else recent
+        self._recent = RecentDeliveries() if recent is None else recent
         self._deadline = deadline
         self._now = now
 

@@ -35,7 +35,7 @@ def _delivery(request: AnyRequest, source: str, path_secret: str | None) -> Deli
     length = headers.get(b"content-length", b"")
     return Delivery(
         source=source,
-        secret=secrets.presented(request.scope["query_string"], path_secret, _text(headers.get(b"authorization"))),
+        secret=secrets.secret_in(request.scope["query_string"], path_secret, _text(headers.get(b"authorization"))),
         content_type=_text(headers.get(b"content-type")),
         content_encoding=_text(headers.get(b"content-encoding")),
         content_length=int(length) if length.isdigit() else None,

@@ -19,26 +19,26 @@ _LONGEST: Final = 200
 AnyRequest = Request[Any, Any, Any]
 
 
-class Note(Protocol):
+class RecordRefusal(Protocol):
     """Keeps a refusal."""
 
     def __call__(self, source: str, reason: Reason, *, address: str, detail: str) -> None: ...
 
 
-def noting(handlers: ExceptionHandlersMap, note: Note) -> ExceptionHandlersMap:
+def record_refusals(handlers: ExceptionHandlersMap, record: RecordRefusal) -> ExceptionHandlersMap:
     """Return exception handlers that answer as these do, and note what is refused to senders of webhooks."""
-    return {kind: _noting(handler, note) for kind, handler in handlers.items()}
+    return {kind: _recording(handler, record) for kind, handler in handlers.items()}
 
 
-def _noting(
-    handler: Callable[[AnyRequest, Any], Response[Any]], note: Note
+def _recording(
+    handler: Callable[[AnyRequest, Any], Response[Any]], record: RecordRefusal
 ) -> Callable[[AnyRequest, Any], Response[Any]]:
     def handle(request: AnyRequest, error: Exception) -> Response[Any]:
         response = handler(request, error)
         source = source_of(request.scope["path"])
         reason = None if source is None else reason_of(error, response.status_code)
         if source is not None and reason is not None:
-            note(source, reason, address=peer.address(request), detail=_detail(request, reason, error))
+            record(source, reason, address=peer.address(request), detail=_detail(request, reason, error))
         return response
 
     return handle

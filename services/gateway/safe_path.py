@@ -22,7 +22,7 @@ _NOWHERE: Final = frozenset({"", ".", ".."})
 _MOST_DECODED: Final = 8
 
 
-def shown_path(path: str, *, is_route: bool = False) -> str:
+def safe_path(path: str, *, is_route: bool = False) -> str:
     """Return a path without what may be a secret in it: `/webhooks/plex` for `/webhooks/plex/SECRET`.
 
     One that is a route's of the API is shown with the ids in it.

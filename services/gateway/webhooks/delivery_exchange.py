@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from services.gateway.webhooks.recent import Recent, Taken
+from services.gateway.webhooks.recent_deliveries import RecentDeliveries, SeenDelivery
 from shared.bus.connection import Bus
 from shared.bus.listening import Listener, tell
 from shared.errors import UnavailableError
@@ -24,22 +24,22 @@ _AT_ONCE: Final = 2000
 """Deliveries of one message, which is then well below NATS's limit."""
 
 _encoder: Final = msgspec.json.Encoder()
-_decoder: Final = msgspec.json.Decoder(list[Taken])
+_decoder: Final = msgspec.json.Decoder(list[SeenDelivery])
 _log = structlog.get_logger()
 
 
-class Exchange:
+class DeliveryExchange:
     """One for a gateway process."""
 
     def __init__(
-        self, bus: Bus, recent: Recent, *, every: timedelta = EVERY, clock: Callable[[], float] = time.time
+        self, bus: Bus, recent: RecentDeliveries, *, every: timedelta = EVERY, clock: Callable[[], float] = time.time
     ) -> None:
         self._bus = bus
         self._recent = recent
         self._every = every.total_seconds()
         self._clock = clock
 
-    def part(self) -> Listener:
+    def listener(self) -> Listener:
         """Return what hears the others on the bus."""
         return Listener((SUBJECT,), self.hear)
 
@@ -56,15 +56,15 @@ class Exchange:
     async def run(self) -> None:
         """Tell for ever."""
         while True:
-            await self._recent.untold()
+            await self._recent.wait_for_new()
             await asyncio.sleep(self._every)
             await self.once()
 
     async def once(self) -> None:
         """Tell what came since the last time; nobody misses it while NATS is away."""
-        untold = self._recent.take_untold()
+        new = self._recent.take_new()
         try:
-            for first in range(0, len(untold), _AT_ONCE):
-                await tell(self._bus, SUBJECT, _encoder.encode(untold[first : first + _AT_ONCE]))
+            for first in range(0, len(new), _AT_ONCE):
+                await tell(self._bus, SUBJECT, _encoder.encode(new[first : first + _AT_ONCE]))
         except UnavailableError as exc:
             _log.debug("deliveries_not_told", reason=exc.detail)

@@ -15,7 +15,7 @@ class _Outcome(msgspec.Struct, frozen=True):
     refusal: str | None
 
 
-class Outcomes:
+class RecentResults:
     """One for a gateway process; of each source it keeps the last outcome."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:

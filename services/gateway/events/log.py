@@ -6,9 +6,9 @@ from functools import partial
 import msgspec
 
 from services.gateway.events.batch import Batch
-from services.gateway.events.outcome import death_of, outcome_of
+from services.gateway.events.outcome import outcome_of, outcome_of_dead_letter
 from services.gateway.events.shapes import Outcome
-from services.gateway.store import events, letters
+from services.gateway.store import dead_letters, events
 from shared.bus.message import Message
 from shared.postgres.pool import Pool
 from shared.schemas.dead import DeadLetter
@@ -36,10 +36,10 @@ class EventLog:
         """Keep what became of it."""
         await self._outcomes.add(outcome_of(_outcome.decode(message.payload)))
 
-    async def note_death(self, message: Message) -> None:
+    async def note_dead_letter(self, message: Message) -> None:
         """Keep what was given up."""
         letter = _letter.decode(message.payload)
-        await letters.note_letter(self._pool, letter)
-        outcome = death_of(letter)
+        await dead_letters.note_dead_letter(self._pool, letter)
+        outcome = outcome_of_dead_letter(letter)
         if outcome is not None:
             await events.note_outcomes(self._pool, [outcome])

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from services.gateway.refusals.lines import Lines
+from services.gateway.refusals.log_lines import LogLines
 from services.gateway.refusals.reasons import Reason
 from services.gateway.refusals.senders import RefusedSender, Senders
 from services.gateway.store import refusals
@@ -25,25 +25,25 @@ REFUSED: Final = Counter(
 _log = structlog.get_logger()
 
 
-class Register:
+class RefusalRecorder:
     """One for a gateway process; what it has gathered counts once it is written, with what other gateways wrote."""
 
     def __init__(self, pool: Pool, *, now: Callable[[], datetime], clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
         self._now = now
-        self._lines = Lines(clock=clock)
+        self._lines = LogLines(clock=clock)
         self._gathered = Senders()
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._is_running = False
 
-    def note(self, source: str, reason: Reason, *, address: str, detail: str) -> None:
+    def record(self, source: str, reason: Reason, *, address: str, detail: str) -> None:
         """Count a refusal. Never raises, never waits."""
         REFUSED.labels(source, reason).inc()
         at = self._now()
         sender = RefusedSender(
             source=source, reason=reason, address=address, detail=detail, count=1, first_at=at, last_at=at
         )
-        self._lines.note(sender)
+        self._lines.add(sender)
         self._gathered.add(sender)
 
     async def run(self) -> None:
@@ -52,9 +52,9 @@ class Register:
         while True:
             await asyncio.sleep(EVERY.total_seconds())
             self._lines.end_periods()
-            await self.at_once()
+            await self.write_if_possible()
 
-    async def at_once(self) -> None:
+    async def write_if_possible(self) -> None:
         """Write what was gathered, if that is possible now."""
         try:
             await self.write()
@@ -76,7 +76,7 @@ class Register:
 
         Raises `UnavailableError`.
         """
-        async with self._turn:
+        async with self._lock:
             if not len(self._gathered):
                 return
             gathered, self._gathered = self._gathered, Senders()

@@ -21,7 +21,7 @@ _DIGEST: Final = 8
 _log = structlog.get_logger()
 
 
-class Ledger:
+class ExpectedCount:
     """The number, and the file that it is in; raises `OSError`.
 
     `records` is None where it is not known: there was no such file yet, or it `is_damaged`.

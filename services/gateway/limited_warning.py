@@ -12,7 +12,7 @@ EVERY: Final = timedelta(minutes=1)
 _log = structlog.get_logger()
 
 
-class Notice:
+class LimitedWarning:
     """A warning that is written at once, and then at most once a minute, with how often there was reason for it."""
 
     def __init__(self, event: str, *, every: timedelta = EVERY, clock: Callable[[], float] = time.monotonic) -> None:
@@ -22,7 +22,7 @@ class Notice:
         self._times = 0
         self._due_at = 0.0
 
-    def give(self, **facts: object) -> None:
+    def warn(self, **facts: object) -> None:
         """Note that there is reason for it."""
         self._times += 1
         if self._clock() >= self._due_at:

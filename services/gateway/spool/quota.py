@@ -15,7 +15,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     share: float = 0.25
 
 
-class Tally:
+class Quota:
     """Records and bytes, of each source and in all. A record counts from before its commit until after its removal."""
 
     def __init__(self, limits: Limits) -> None:
