@@ -11,8 +11,9 @@ from typing import Final
 
 import structlog
 
-from services.gateway import metrics, wiring
+from services.gateway import app, metrics, wiring
 from services.gateway.access.passwords import Passwords
+from services.gateway.forwarded import networks
 from services.gateway.retention import Retention
 from services.gateway.server import Server
 from services.gateway.settings import Settings
@@ -35,18 +36,15 @@ class Process:
     """What runs until `run` is cancelled; `finish` comes before that."""
 
     def __init__(self, config: Settings, parts: Parts, spool: Spool | None, passwords: Passwords) -> None:
-        made = wiring.components(config, parts, spool, passwords)
+        made = self._made = wiring.components(config, parts, spool, passwords)
         self._bus = parts.bus
         self._exchange = DeliveryExchange(parts.bus, made.recent)
-        self._feed = made.feed
-        self._secret_cache = made.secret_cache
-        self._stream_access = made.stream_access
-        self._refusals = made.refusals
         self._startup = wiring.startup(config, parts, made)
-        self._service = wiring.service(parts, made)
+        self._service = wiring.service(parts)
         self._drain = None if spool is None else Drain(spool, parts.bus)
-        self._retention = Retention(parts.pool, made.login_attempts, now=wiring.now)
-        self._server = Server(wiring.application(config, parts, made), host=config.usher_host, port=config.usher_port)
+        self._retention = Retention(parts.pool, made.login_attempts, now=made.now)
+        application = app.application(made, proxies=networks(config.usher_trusted_proxies))
+        self._server = Server(application, host=config.usher_host, port=config.usher_port)
         self._upkeep = Upkeep(parts.bus)
         metrics.watch(spool, made.feed, made.readiness)
 
@@ -57,7 +55,7 @@ class Process:
 
     async def run(self) -> None:
         """Serve at once, prepare, and then do all the rest."""
-        self._secret_cache.load_file()
+        self._made.secret_cache.load_file()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._server.run())
             tasks.create_task(self._work())
@@ -69,24 +67,24 @@ class Process:
 
     async def finish(self) -> None:
         """Take nothing more, and let what was begun come to its end."""
-        self._feed.end()
+        self._made.feed.end()
         await asyncio.gather(self._server.finish(), self._service.finish())
-        await self._refusals.finish()
+        await self._made.refusals.finish()
 
     async def _work(self) -> None:
         for part in (
-            self._feed.listener(),
-            self._secret_cache.listener(),
-            self._stream_access.listener(),
+            self._made.feed.listener(),
+            self._made.secret_cache.listener(),
+            self._made.stream_access.listener(),
             self._exchange.listener(),
         ):
             await self._bus.add(part)
         await self._startup.run()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._service.run())
-            tasks.create_task(self._secret_cache.run())
-            tasks.create_task(self._stream_access.run())
-            tasks.create_task(self._refusals.run())
+            tasks.create_task(self._made.secret_cache.run())
+            tasks.create_task(self._made.stream_access.run())
+            tasks.create_task(self._made.refusals.run())
             tasks.create_task(self._retention.run())
 
 

@@ -1,6 +1,5 @@
 """Keeps the event log: what came in, what became of it, what was given up. Upserts, so that twice is once."""
 
-from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -23,10 +22,10 @@ _letter = msgspec.json.Decoder(DeadLetter)
 class EventLog:
     """The handlers of the gateway's three consumers."""
 
-    def __init__(self, pool: Pool, *, is_busy: Callable[[], bool]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._webhooks: Batch[Webhook] = Batch(partial(events.note_webhooks, pool), is_busy=is_busy)
-        self._outcomes: Batch[Outcome] = Batch(partial(events.note_outcomes, pool), is_busy=is_busy)
+        self._webhooks: Batch[Webhook] = Batch(partial(events.note_webhooks, pool))
+        self._outcomes: Batch[Outcome] = Batch(partial(events.note_outcomes, pool))
 
     async def note_webhook(self, message: Message) -> None:
         """Keep what came in."""

@@ -12,15 +12,12 @@ from typing import Final, Protocol
 
 import structlog
 
-from services.gateway.spool.pace import Pace
 from services.gateway.spool.record import Record, SpoolFullError, send
 from shared.bus.publishing import Publisher, Stored
 from shared.errors import UnavailableError
 
 PATIENCE: Final = timedelta(milliseconds=100)
 LAST_RESORT: Final = timedelta(seconds=2)
-BUSY: Final = 300
-"""Messages a second from which on the house is busy."""
 _BREAK: Final = timedelta(seconds=1)
 
 _log = structlog.get_logger()
@@ -68,16 +65,9 @@ class Hedge:
         self._last_resort = last_resort.total_seconds()
         self._clock = clock
         self._broken_until = 0.0
-        self._pace = Pace(clock)
-
-    @property
-    def is_busy(self) -> bool:
-        """True while many messages come."""
-        return self._pace.a_second >= BUSY
 
     async def store(self, record: Record) -> bool:
         """Return once it is stored: True where JetStream had it before; raises `UnavailableError`, `TooLargeError`."""
-        self._pace.note()
         future = None if self._must_spool(record.source) else await self._send(record)
         stored = await self._wait_for_ack(future, self._patience)
         if stored is None:

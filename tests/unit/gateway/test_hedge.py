@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.gateway.spool.hedge import BUSY, Hedge, NoSpool
+from services.gateway.spool.hedge import Hedge, NoSpool
 from services.gateway.spool.record import SpoolFullError
 from shared.bus.publishing import Stored
 from shared.errors import TooLargeError, UnavailableError
@@ -183,13 +183,3 @@ async def test_with_the_spool_off_and_jetstream_away_nothing_is_promised(scene: 
 
     with pytest.raises(UnavailableError, match="switched off"):
         await hedge.store(record(1))
-
-
-async def test_many_in_a_second_make_it_busy_until_they_end(scene: Scene) -> None:
-    for number in range(BUSY):
-        assert not scene.hedge.is_busy
-        await scene.hedge.store(record(number))
-    was_busy = scene.hedge.is_busy
-    scene.clock.seconds += 2
-
-    assert (was_busy, scene.hedge.is_busy) == (True, False)
