@@ -138,7 +138,7 @@ class Handlers:
 
     async def _test(self, row: ServerRow, token: Secret, *, machine_id: str | None) -> Probe:
         return await self._means.inspector.test(
-            Target(place=row.place, kind=row.type, credential=token, machine_id=machine_id)
+            Target(address=row.address, kind=row.type, credential=token, machine_id=machine_id)
         )
 
     def _opened_suffix(self, parcel: Parcel | None) -> Secret | None:
