@@ -22,7 +22,7 @@ from shared.clients.errors import CredentialRefusedError
 from shared.clients.listed import Listed
 from shared.clients.plex_accounts import Server
 from shared.clients.plex_server import PlexServer
-from shared.errors import ConflictError, NotFoundError, UsherError
+from shared.errors import ConflictError, NotFoundError, UnknownServerError, UsherError
 from shared.http.calls import FailingError, RefusedError, out_of_reach
 from shared.postgres.pool import Pool, snapshot, transaction
 from shared.schemas.directory import ServerAddress
@@ -35,13 +35,6 @@ _NO_TOKEN: Final = Secret("")
 _MOST_PROBLEMS: Final = 3
 
 log = structlog.get_logger()
-
-
-class UnknownServerError(NotFoundError):
-    """No such server is configured."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is no Plex server {name!r}: GET /api/mediaservers lists them")
 
 
 class NotReachedError(NotFoundError):
@@ -102,7 +95,7 @@ class Ways:
         async with snapshot(self._pool) as connection:  # a new token is not for the old address
             row = domain.configured(await servers_of(connection, "plex"), wanted)
             if row is None:
-                raise UnknownServerError(wanted)
+                raise UnknownServerError(wanted, kind="plex")
             token = await self._vault.get(owners.server_token(row.name, type="plex"), on=connection)
         if token is None:
             raise ConflictError(f"{row.name} is configured without a token: give it one, or read as a person")

@@ -9,8 +9,9 @@ from services.linker.servers import rules, store
 from services.linker.servers.findings import Probe
 from services.linker.servers.means import Means
 from services.linker.servers.probe import Target
-from services.linker.servers.registry import Secrets, UnknownServerError
+from services.linker.servers.registry import Secrets
 from services.linker.servers.store import ServerRow
+from shared.errors import UnknownServerError
 from shared.postgres.pool import Connection, snapshot, transaction
 from shared.schemas.parcel import Parcel
 from shared.schemas.secret import Secret

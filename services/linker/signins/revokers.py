@@ -5,8 +5,9 @@ A server or an application that is not configured any more cannot be told; its o
 
 from services.linker.signins.domain import Held
 from services.linker.signins.flows.applications import Applications, NoApplicationError
-from services.linker.signins.flows.places import UnknownServerError, server_of_machine
+from services.linker.signins.flows.places import server_of_machine
 from services.linker.signins.store import connections
+from shared.errors import UnknownServerError
 from shared.postgres.pool import Pool, transaction
 from shared.upstreams.clients import Clients
 
