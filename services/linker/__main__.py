@@ -2,7 +2,7 @@
 
 from typing import Final
 
-import shared.lean  # noqa: F401 (before anything that loads what it keeps out)
+import shared.blocked_imports  # noqa: F401 (before anything that loads what it keeps out)
 from services.linker.process import Process
 from services.linker.settings import Settings
 from shared import runtime, settings

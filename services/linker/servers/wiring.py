@@ -1,10 +1,8 @@
 """Puts the linker's part for servers together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
-
-import msgspec
 
 from services.linker.servers.discovery import Discovery
 from services.linker.servers.given import FirstServers, given
@@ -14,10 +12,9 @@ from services.linker.servers.means import Means
 from services.linker.servers.probe import Prober
 from services.linker.servers.registry import Registry
 from services.linker.servers.seerr import SeerrHandlers
-from shared.bus.questions import Answerer
-from shared.courier import Courier
 from shared.http.egress import Egress
 from shared.runtime import Parts
+from shared.schemas.question import Answer
 from shared.schemas.servers import (
     AddServer,
     AskServersHealth,
@@ -32,6 +29,7 @@ from shared.schemas.servers import (
     TestServer,
     TryServer,
 )
+from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.upstreams.clients import Clients
 from shared.vault import Vault
@@ -45,7 +43,7 @@ class Servers:
         parts: Parts,
         *,
         vault: Vault,
-        courier: Courier,
+        sealer: Sealer,
         clients: Clients,
         egress: Egress,
         config: UpstreamSettings,
@@ -54,27 +52,27 @@ class Servers:
         registry = Registry(parts.worker, vault, now=now)
         self.inspector: Final = Inspector(Prober(clients), registry, parts.pool, now=now)
         self.first: Final = FirstServers(parts.worker, registry, given(config, egress))
-        means = Means(registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool)
+        means = Means(registry=registry, inspector=self.inspector, sealer=sealer, egress=egress, pool=parts.pool)
         self._media = Handlers(means)
         self._seerr = SeerrHandlers(means)
-        self._discovery = Discovery(clients, vault=vault, courier=courier, pool=parts.pool)
+        self._discovery = Discovery(clients, vault=vault, sealer=sealer, pool=parts.pool)
 
-    def answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
+    def answers(self) -> tuple[Answer, ...]:
         """Return the answers to questions."""
-        return {
-            ListServers: self._media.list_servers,
-            FindServer: self._media.find_server,
-            AddServer: self._media.add_server,
-            TryServer: self._media.try_server,
-            ChangeServer: self._media.change_server,
-            RemoveServer: self._media.remove_server,
-            TestServer: self._media.test_server,
-            AskServersHealth: self._media.servers_health,
-            ShowSeerr: self._seerr.show,
-            ChangeSeerr: self._seerr.change,
-            RemoveSeerr: self._seerr.remove,
-            DiscoverPlex: self._discovery.discover,
-        }
+        return (
+            ListServers.answered_by(self._media.list_servers),
+            FindServer.answered_by(self._media.find_server),
+            AddServer.answered_by(self._media.add_server),
+            TryServer.answered_by(self._media.try_server),
+            ChangeServer.answered_by(self._media.change_server),
+            RemoveServer.answered_by(self._media.remove_server),
+            TestServer.answered_by(self._media.test_server),
+            AskServersHealth.answered_by(self._media.servers_health),
+            ShowSeerr.answered_by(self._seerr.show),
+            ChangeSeerr.answered_by(self._seerr.change),
+            RemoveSeerr.answered_by(self._seerr.remove),
+            DiscoverPlex.answered_by(self._discovery.discover),
+        )
 
     async def run(self) -> None:
         """Make the servers of the settings, then look at all servers every few minutes, until cancelled."""
