@@ -3,11 +3,9 @@
 import asyncio
 from datetime import UTC, datetime
 
+from services.linker.directory.handlers import Handlers as Directory
 from services.linker.discord.handlers import Handlers as Commands
 from services.linker.people.handlers import Handlers as People
-from services.linker.plex.handlers import Handlers as PlexServers
-from services.linker.plex.memory import Memory
-from services.linker.plex.ways import Ways
 from services.linker.seerr import wiring as seerr
 from services.linker.seerr.nightly import Nightly
 from services.linker.servers.wiring import Servers
@@ -23,7 +21,6 @@ from shared.keyring import Keyring
 from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
-from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.upstreams.clients import Clients
@@ -47,7 +44,6 @@ class Process:
         applications = Applications(pool=parts.pool, vault=vault, clients=clients)
         self._bus = parts.bus
         self._clients = clients
-        self._memory = Memory(now=_now)
         self._people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         self._servers = Servers(
             parts,
@@ -67,7 +63,7 @@ class Process:
             now=_now,
             ways=ways_beside_plex(pool=parts.pool, vault=vault, clients=clients, applications=applications, now=_now),
         )
-        self._plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=self._memory))
+        self._directory = Directory(pool=parts.pool, vault=vault, sealer=sealer)
         self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
         self._nightly = Nightly(parts.worker, now=_now)
         self._service = Service(parts)
@@ -77,7 +73,6 @@ class Process:
 
     async def run(self) -> None:
         """Run all sides until cancelled."""
-        await self._bus.add(self._memory.listener())
         await self._bus.add(self._clients.listener())
         async with asyncio.TaskGroup() as tasks:
             for side in (self._service, self._servers, self._sign_ins, self._renewal, self._nightly):
@@ -95,18 +90,14 @@ class Process:
         self._service.work(*self._sign_ins.jobs(), *answering.jobs)
 
     def _answer(self) -> None:
-        people, plex = self._people, self._plex
+        people = self._people
         self._service.answer(
             ListPeople.answered_by(people.list_people),
             FindPerson.answered_by(people.find_person),
             ListUnclaimed.answered_by(people.list_unclaimed),
             ClaimAccount.answered_by(people.claim_account),
             MergePeople.answered_by(people.merge_people),
-            ListLibraries.answered_by(plex.list_libraries),
-            ListSessions.answered_by(plex.list_sessions),
-            ListRecentlyAdded.answered_by(plex.list_recently_added),
-            SearchItems.answered_by(plex.search),
-            ListItems.answered_by(plex.list_items),
+            *self._directory.answers(),
             *self._servers.answers(),
             *self._sign_ins.answers(),
         )

@@ -6,6 +6,8 @@ import shared.blocked_imports  # noqa: F401 (before anything that loads what it 
 from services.syncer.discord.handlers import Handlers as DiscordHandlers
 from services.syncer.history.handlers import Handlers
 from services.syncer.history.sources import parsing
+from services.syncer.plex.cache import ResourceCache
+from services.syncer.plex.handlers import Handlers as PlexHandlers
 from services.syncer.users.handlers import Handlers as UserHandlers
 from shared import runtime, settings
 from shared.bus import streams
@@ -16,6 +18,7 @@ from shared.schemas.history import CountPlays, ListPlays
 from shared.schemas.interactions import Suggest
 from shared.sealing import Sealer
 from shared.settings import ServiceSettings, UpstreamSettings
+from shared.upstreams.directory import Directory
 from shared.upstreams.egress import egress_of
 from shared.upstreams.opening import open_clients
 from shared.vault import Vault
@@ -34,6 +37,8 @@ async def syncer(config: ServiceSettings) -> None:
         keyring = Keyring.parse(config.usher_encryption_keys)
         sealer, vault = Sealer(keyring), Vault(parts.pool, keyring)
         users = UserHandlers(pool=parts.pool, vault=vault, sealer=sealer, now=_now)
+        directory, cache = Directory(parts.bus, sealer, now=_now), ResourceCache(now=_now)
+        plex = PlexHandlers(directory=directory, clients=clients, cache=cache)
         answering = Answering(clients.discord(), sealer, now=_now)
         receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer, now=_now)
         service = runtime.Service(parts)
@@ -47,7 +52,10 @@ async def syncer(config: ServiceSettings) -> None:
             CountPlays.answered_by(handlers.count_plays),
             Suggest.answered_by(commands.suggest),
             *users.answers(),
+            *plex.answers(),
         )
+        for listener in (clients.listener(), directory.listener(), cache.listener()):
+            await parts.bus.add(listener)
         await runtime.serve(config, service.run, finish=service.finish)
 
 

@@ -1,4 +1,4 @@
-"""`/api/plex/{server}`: what a Plex server has and shows, which the linker reads."""
+"""`/api/plex/{server}`: what a Plex server has and shows, which the syncer reads."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal, TypeVar
@@ -85,7 +85,7 @@ T = TypeVar("T", LibraryPage, ItemPage, SessionPage)
 
 
 class PlexRoutes:
-    """Hands questions on; the token is the linker's affair."""
+    """Hands questions on; the syncer has the token."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
