@@ -1,4 +1,4 @@
-"""A Plex server in town that Usher is configured for, a friend of its owner who linked his account, and the linker."""
+"""A Plex server in town that Usher is configured for, a friend who linked an account, linker and syncer."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 
 import httpx
 
-from services.linker.clients import PLEX_TV, Clients
-from services.linker.plex.handlers import Handlers
-from services.linker.plex.memory import Memory
-from services.linker.plex.ways import Ways
-from services.linker.signins.budget import Budget
+from services.linker.directory.handlers import Handlers as Linker
+from services.syncer.plex.cache import ResourceCache
+from services.syncer.plex.handlers import Handlers
 from shared import owners
 from shared.bus.connection import Bus
 from shared.http.client import client
 from shared.keyring import Keyring, new_key
 from shared.postgres.pool import Pool, transaction
 from shared.runtime import Service
-from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
+from shared.upstreams.clients import Clients
+from shared.upstreams.directory import Directory
 from shared.vault import Vault
 from simulators.given import Clock
 from simulators.plex_server.app import PlexServer
@@ -36,7 +36,8 @@ class Attic:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
-        self.vault = Vault(pool, Keyring.parse(new_key("test")))
+        keyring = Keyring.parse(new_key("test"))
+        self.vault, self.sealer = Vault(pool, keyring), Sealer(keyring)
         self.clock = Clock(NOON)
         self.plex_tv = PlexTv(clock=self.clock)
         self.owner, self.friend = self.plex_tv.accounts.add("martha"), self.plex_tv.accounts.add("jonas")
@@ -98,28 +99,27 @@ class Attic:
 
 @asynccontextmanager
 async def opened(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
-    """The linker answering about the attic, and the friend at home in it as `jonas`."""
+    """The syncer answering about the attic, which the linker knows, and the friend at home in it as `jonas`."""
     async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(parts_of("linker", bus=bus, database_url=database_url))
-        attic = Attic(parts.pool)
+        linkers, syncers = [
+            await stack.enter_async_context(parts_of(name, bus=bus, database_url=database_url))
+            for name in ("linker", "syncer")
+        ]
+        attic = Attic(linkers.pool)
         url = await stack.enter_async_context(serving(attic.plex_server))
         plex_tv_url = await stack.enter_async_context(serving(attic.plex_tv))
         http = await stack.enter_async_context(client(tls=httpx.create_ssl_context(verify=False, trust_env=False)))
         attic.plex_tv.accounts.move(attic.device, ["http://127.0.0.1:9", url])
         await attic.configure(url, machine_id=attic.machine_id)
         await attic.link("jonas", attic.friend)
-        clients = Clients(http, UpstreamSettings(plex_tv_url=plex_tv_url), plex_client_id="usher-1")
-        memory = Memory(now=attic.clock.now)
-        await bus.add(memory.listener())
-        budget = Budget(parts.pool, PLEX_TV)
-        plex = Handlers(Ways(pool=parts.pool, vault=attic.vault, clients=clients, budget=budget, memory=memory))
-        service = Service(parts)
-        service.answer(
-            ListLibraries.answered_by(plex.list_libraries),
-            ListSessions.answered_by(plex.list_sessions),
-            ListRecentlyAdded.answered_by(plex.list_recently_added),
-            SearchItems.answered_by(plex.search),
-            ListItems.answered_by(plex.list_items),
-        )
-        await stack.enter_async_context(at_work(service))
+        config = UpstreamSettings(plex_tv_url=plex_tv_url)
+        clients = Clients(http, config, syncers.pool, plex_client_id="usher-1")
+        directory, cache = Directory(bus, attic.sealer, now=attic.clock.now), ResourceCache(now=attic.clock.now)
+        for listener in (directory.listener(), cache.listener()):
+            await bus.add(listener)
+        linker, syncer = Service(linkers), Service(syncers)
+        linker.answer(*Linker(pool=linkers.pool, vault=attic.vault, sealer=attic.sealer).answers())
+        syncer.answer(*Handlers(directory=directory, clients=clients, cache=cache).answers())
+        await stack.enter_async_context(at_work(linker))
+        await stack.enter_async_context(at_work(syncer))
         yield attic

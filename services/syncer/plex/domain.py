@@ -1,11 +1,10 @@
-"""Which server is meant, and which part of a list was asked for: pure."""
+"""Which addresses a server has, and which part of a list was asked for: pure."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from services.linker.servers.store import ServerRow
 from shared.clients.plex_accounts import Server
 from shared.clients.plex_connections import unusable, usable
 from shared.http.calls import RefusedError
@@ -17,13 +16,6 @@ MOST_BYTES: Final = 900_000
 
 T = TypeVar("T")
 P = TypeVar("P", bound=msgspec.Struct)
-
-
-def configured(servers: Iterable[ServerRow], wanted: str) -> ServerRow | None:
-    """Return the configured server of this name, else of this machine id."""
-    known = list(servers)
-    named = next((server for server in known if server.name == wanted), None)
-    return named or next((server for server in known if server.machine_id == wanted), None)
 
 
 def reached(servers: Iterable[Server], machine_id: str) -> Server | None:

@@ -1,4 +1,4 @@
-"""Reading a Plex server through the linker's own door, the bus: as the server's owner, and as somebody who linked."""
+"""Reading a Plex server over the bus: as the server's owner, and as somebody who linked an account."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,8 +21,8 @@ from shared.schemas.plex import (
 from shared.schemas.secret import Secret
 from simulators.plex_server.app import PlexServer
 from simulators.serving import serving
-from tests.integration.linker.attic import NOON, Attic, opened
 from tests.integration.service import until
+from tests.integration.syncer.plex.attic import NOON, Attic, opened
 
 
 @pytest.fixture
@@ -274,8 +274,19 @@ async def test_a_change_is_noticed_at_once(attic: Attic, bus: Bus, fact: Account
 async def test_who_was_unlinked_reads_nothing_more_however_fresh_the_memory(attic: Attic, bus: Bus) -> None:
     await libraries(bus, person="jonas")
     await attic.unlink(attic.friend)
+    unlinked = AccountUnlinked(
+        id="e1", occurred_at=NOON, person_id="jonas", provider="plex", account_id=str(attic.friend.id)
+    )
+    await bus.client.publish(subject(unlinked), msgspec.json.encode(unlinked))
 
-    assert isinstance(await refusal(bus, person="jonas"), ConflictError)
+    async def is_refused() -> bool:
+        try:
+            await libraries(bus, person="jonas")
+        except ConflictError:
+            return True
+        return False
+
+    await until(is_refused)
 
 
 async def test_a_share_that_was_renewed_is_found_anew(attic: Attic, bus: Bus) -> None:

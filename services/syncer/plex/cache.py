@@ -1,6 +1,6 @@
 """What plex.tv said of an account a short while ago: which servers it reaches, and where they answered.
 
-Only a saving of calls: each replica has its own, and who may read is asked of Postgres every time.
+Only a saving of calls; each replica has its own. Whose accounts are linked is the directory's to know.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ MOST_ACCOUNTS: Final = 1_000
 Read = Callable[[], Awaitable[PartialList[Server]]]
 
 
-class Reach(msgspec.Struct):
+class Resources(msgspec.Struct):
     """The servers that an account reaches, and by machine id the address at which one answered."""
 
     servers: PartialList[Server]
@@ -32,31 +32,31 @@ class Reach(msgspec.Struct):
 
 class _Entry:
     def __init__(self) -> None:
-        self.turn = asyncio.Lock()
-        self.reach: Reach | None = None
+        self.lock = asyncio.Lock()
+        self.resources: Resources | None = None
 
 
-class Memory:
+class ResourceCache:
     """By account, for minutes; the account used longest ago goes first."""
 
     def __init__(self, *, now: Callable[[], datetime]) -> None:
         self._now = now
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
-    async def of(self, account_id: str, read: Read) -> tuple[Reach, bool]:
+    async def get(self, account_id: str, read: Read) -> tuple[Resources, bool]:
         """Return what the account reaches, read by one of those who ask at once, and whether it was known before."""
         entry = self._entries.setdefault(account_id, _Entry())
         self._entries.move_to_end(account_id)
         if len(self._entries) > MOST_ACCOUNTS:
             self._entries.popitem(last=False)
-        async with entry.turn:
-            if entry.reach is not None and self._now() < entry.reach.until:
-                return entry.reach, True
-            entry.reach = Reach(await read(), self._now() + KEPT_FOR)
-            return entry.reach, False
+        async with entry.lock:
+            if entry.resources is not None and self._now() < entry.resources.until:
+                return entry.resources, True
+            entry.resources = Resources(await read(), self._now() + KEPT_FOR)
+            return entry.resources, False
 
     def forget(self, account_id: str) -> None:
-        """Read it again next time; who reads just now does so for himself only."""
+        """Read it again next time; a read that is under way is for its caller only."""
         self._entries.pop(account_id, None)
 
     def clear(self) -> None:
