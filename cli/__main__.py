@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "servers": "Show, add, remove and test Plex, Jellyfin, Emby and Seerr.",
     "import": "Take over what other tools have stored.",
     "events": "Show what came in and what became of it.",
+    "runs": "Show, follow and cancel long work: syncs and looks at everything.",
     "dead": "Show, replay or drop what could not be handled.",
     "webhooks": "Show, add and remove webhook addresses.",
     "discord": "Register commands at Discord.",

@@ -20,6 +20,8 @@ COLUMNS: Final = {
     "Reason": "reason",
     "Id": "id",
 }
+MESSAGE: Final = "message"
+"""The kind of server-sent events that name none: what comes in."""
 _PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 10.0
 
@@ -82,12 +84,12 @@ def tail(*, json: AsJson = False) -> None:
         return
 
 
-async def followed(usher: Usher) -> AsyncIterator[str]:
-    """Give each item of the stream as JSON, for ever. Raises `AwayError` only where it never was connected."""
+async def followed(usher: Usher, *, kind: str = MESSAGE) -> AsyncIterator[str]:
+    """Give each item of a kind as JSON, for ever. Raises `AwayError` only where it never was connected."""
     pause, was_connected = _PAUSE_S, False
     while True:
         try:
-            async for item in data(usher.lines(path("api", "events", "stream"))):
+            async for item in data(usher.lines(path("api", "events", "stream")), kind=kind):
                 pause, was_connected = _PAUSE_S, True
                 yield item
         except AwayError:
@@ -98,16 +100,23 @@ async def followed(usher: Usher) -> AsyncIterator[str]:
         pause = min(pause * 2, _LONGEST_PAUSE_S)
 
 
-async def data(lines: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Give the data of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+async def data(lines: AsyncIterator[str], *, kind: str = MESSAGE) -> AsyncIterator[str]:
+    """Give the data of server-sent events of a kind.
+
+    https://html.spec.whatwg.org/multipage/server-sent-events.html
+    """
     parts: list[str] = []
+    found = MESSAGE
     async for each in lines:
         name, _, value = each.partition(":")
         if name == "data":
             parts.append(value.removeprefix(" "))
-        elif not each and parts:
-            yield "\n".join(parts)
-            parts = []
+        elif name == "event":
+            found = value.removeprefix(" ")
+        elif not each:
+            if parts and found == kind:
+                yield "\n".join(parts)
+            parts, found = [], MESSAGE
 
 
 def line(item: str) -> str:

@@ -97,7 +97,8 @@ async def lines(text: str) -> AsyncIterator[str]:
     ("text", "expected"),
     [
         ('data: {"id":1}\n\ndata: {"id":2}\n\n', ['{"id":1}', '{"id":2}']),
-        ("event: event\nid: 7\ndata: x\n\n", ["x"]),
+        ("event: message\nid: 7\ndata: x\n\n", ["x"]),
+        ('data: {"id":1}\nevent: run\n\ndata: x\n\n', ["x"]),
         (": ping\n\n: ping\n\n", []),
         ("data: a\ndata: b\n\n", ["a\nb"]),
         ("data:no space\n\n", ["no space"]),
