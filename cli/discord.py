@@ -8,10 +8,10 @@ import typer
 
 from cli.output import AsJson, show_json
 from shared import settings
-from shared.clients.discord.commands import Command, faults, is_registered
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.rest import Discord, from_settings
-from shared.commands import COMMANDS, registered
+from shared.discord.catalogue import COMMANDS, registered
+from shared.discord.commands import Command, faults, is_registered
+from shared.discord.rate_limits import Limits
+from shared.discord.rest import Discord, from_settings
 from shared.errors import InvalidError
 from shared.http.client import client
 from shared.http.egress import Egress, private_networks

@@ -6,10 +6,6 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from shared.clients.discord.commands import Command, Option, OptionType
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.messages import Button, ButtonStyle, Choice, Embed, Field, Menu, Message, Row
-from shared.clients.discord.rest import Discord
 from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
 from shared.clients.mediabrowser import Device
@@ -19,6 +15,10 @@ from shared.clients.plex_tv import PlexTv
 from shared.clients.seerr.dialect import Dialect
 from shared.clients.seerr.rest import Seerr
 from shared.clients.trakt import Trakt
+from shared.discord.commands import Command, Option, OptionType
+from shared.discord.messages import Button, ButtonStyle, Choice, Embed, Field, Menu, Message, Row
+from shared.discord.rate_limits import Limits
+from shared.discord.rest import Discord
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
 

@@ -6,11 +6,11 @@ What cannot be known from here is whether a signed interaction gets through: onl
 from typing import Any, Final
 
 from cli.checks.finding import Finding, fail, ok, warn
-from shared.clients.discord.commands import is_registered
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.rest import Application, Discord, from_settings
 from shared.clients.errors import CredentialRefusedError
-from shared.commands import COMMANDS, registered
+from shared.discord.catalogue import COMMANDS, registered
+from shared.discord.commands import is_registered
+from shared.discord.rate_limits import Limits
+from shared.discord.rest import Application, Discord, from_settings
 from shared.errors import UsherError
 from shared.http.calls import translated
 from shared.http.upstream import Upstream

@@ -5,8 +5,6 @@ from typing import Any, Final
 
 import msgspec
 
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.rest import Discord, from_settings
 from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
 from shared.clients.mediabrowser import Device
@@ -15,6 +13,8 @@ from shared.clients.plex_server import PlexServer
 from shared.clients.plex_tv import PlexTv, hosts_of
 from shared.clients.seerr.rest import Seerr
 from shared.clients.trakt import Trakt
+from shared.discord.rate_limits import Limits
+from shared.discord.rest import Discord, from_settings
 from shared.http.upstream import Upstream, Upstreams
 from shared.schemas.identifiers import derived_id
 from shared.schemas.secret import Secret

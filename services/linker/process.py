@@ -18,9 +18,9 @@ from services.linker.signins.renewal import Renewal
 from services.linker.signins.ways import ways_beside_plex
 from services.linker.signins.wiring import SignInParts
 from shared.bus import streams
-from shared.clients.discord.answering import Answering
-from shared.clients.discord.receiving import Receiver
 from shared.courier import Courier
+from shared.discord.receiving import Receiver
+from shared.discord.replying import Answering
 from shared.http.egress import Egress
 from shared.keyring import Keyring
 from shared.runtime import Parts, Service

@@ -11,11 +11,11 @@ from services.syncer.sources import parsing
 from services.syncer.users.handlers import Handlers as UserHandlers
 from shared import runtime, settings
 from shared.bus import streams
-from shared.clients.discord.answering import Answering
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.receiving import Receiver
-from shared.clients.discord.rest import Discord, from_settings
 from shared.courier import Courier
+from shared.discord.rate_limits import Limits
+from shared.discord.receiving import Receiver
+from shared.discord.replying import Answering
+from shared.discord.rest import Discord, from_settings
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
 from shared.http.upstream import Upstream

@@ -33,7 +33,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """The job `reply`: put a message in place of the promise, or send it to the person where that is too late.
 
-    `message` is the JSON of a `shared.clients.discord.messages.Message`. The first reply to a command `keeps_promise`:
+    `message` is the JSON of a `shared.discord.messages.Message`. The first reply to a command `keeps_promise`:
     where it could not be put there at once and another one has come before it, it is not needed any more. One that
     `may_lapse` takes the place of that first one, and is not worth a direct message.
     """

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from shared.clients.discord.interactions import Interaction
+from shared.discord.interactions import Interaction
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):

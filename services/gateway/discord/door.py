@@ -18,13 +18,13 @@ from services.gateway.discord.envelope import Stamp
 from services.gateway.webhooks import body
 from services.gateway.webhooks.body import Receive
 from services.gateway.webhooks.door import Storage
-from shared.clients.discord.custom_ids import parsed
-from shared.clients.discord.interactions import Clicked, CommandCalled, Interaction, Ping, Submitted, Typing, Unknown
-from shared.clients.discord.payload import parse
-from shared.clients.discord.replies import DEFERRED_UPDATE, PONG, Reply, Suggestion, deferred, suggestions
-from shared.clients.discord.signature import verify_signature
-from shared.commands import CATALOGUE, Action, Catalogue, Declared
 from shared.courier import Courier
+from shared.discord.catalogue import CATALOGUE, Action, Catalogue, Declared
+from shared.discord.custom_ids import parsed
+from shared.discord.interactions import Clicked, CommandCalled, Interaction, Ping, Submitted, Typing, Unknown
+from shared.discord.parsing import parse
+from shared.discord.responses import DEFERRED_UPDATE, PONG, Reply, Suggestion, deferred, suggestions
+from shared.discord.signature import verify_signature
 from shared.errors import InvalidError, NotFoundError, UnauthorizedError
 from shared.schemas.interactions import Suggest, subject
 

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from services.gateway.spool.record import Record
-from shared.clients.discord import interactions as discord
 from shared.courier import Courier
+from shared.discord import interactions as discord
 from shared.errors import InvalidError, TooLargeError
 from shared.schemas.interactions import TOKEN, Interaction
 from shared.schemas.webhooks import MAX_PAYLOAD

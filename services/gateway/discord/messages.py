@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from shared.clients.discord.messages import Message
-from shared.clients.discord.replies import Reply, shown
+from shared.discord.messages import Message
+from shared.discord.responses import Reply, shown
 
 
 def _said(text: str) -> Reply:

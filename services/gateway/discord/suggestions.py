@@ -11,7 +11,7 @@ import structlog
 
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
-from shared.clients.discord.replies import Suggestion
+from shared.discord.responses import Suggestion
 from shared.errors import UsherError
 from shared.leniency import text
 from shared.schemas.interactions import Choices, Suggest

@@ -6,10 +6,10 @@ from typing import Final, Protocol
 from services.linker.discord import messages, store
 from services.linker.people.store import people
 from services.linker.signins.domain import Asker, SignIn
-from shared.clients.discord.interactions import Caller, CommandCalled
-from shared.clients.discord.messages import Message
-from shared.clients.discord.receiving import OUTDATED, Asked
-from shared.commands import COMMANDS
+from shared.discord.catalogue import COMMANDS
+from shared.discord.interactions import Caller, CommandCalled
+from shared.discord.messages import Message
+from shared.discord.receiving import OUTDATED, Asked
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.interactions import Interaction
 from shared.schemas.media import Provider

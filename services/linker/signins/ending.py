@@ -13,8 +13,8 @@ from services.linker.signins.flows.trakt import redeemed_token
 from services.linker.signins.store import sign_ins
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Work
-from shared.clients.discord.messages import Message, fitting
 from shared.courier import Courier
+from shared.discord.messages import Message, fitting
 from shared.errors import PermanentError
 from shared.keyring import Owner
 from shared.owners import reply_token, sign_in_secret

@@ -9,10 +9,10 @@ from services.syncer.store import history, persons, plays
 from shared.bus import streams
 from shared.bus.message import Message as BusMessage
 from shared.bus.work import Worker
-from shared.clients.discord.custom_ids import parsed
-from shared.clients.discord.interactions import Clicked, CommandCalled
-from shared.clients.discord.messages import Message
-from shared.clients.discord.receiving import OUTDATED, Asked
+from shared.discord.custom_ids import parsed
+from shared.discord.interactions import Clicked, CommandCalled
+from shared.discord.messages import Message
+from shared.discord.receiving import OUTDATED, Asked
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.events import AccountClaimed, AccountLinked

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from shared.clients.discord.custom_ids import custom_id
-from shared.clients.discord.markdown import ago, escaped
-from shared.clients.discord.messages import Button, ButtonStyle, Embed, Footer, Message, Row
+from shared.discord.custom_ids import custom_id
+from shared.discord.markdown import ago, escaped
+from shared.discord.messages import Button, ButtonStyle, Embed, Footer, Message, Row
 from shared.schemas.history import PersonRef, Play, PlayPage
 
 HISTORY: Final = "history"

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from shared.clients import mediabrowser, plex_accounts, plex_items
-from shared.clients.discord import commands, messages, problems
 from shared.clients.seerr import users
+from shared.discord import commands, messages, problems
 from tests.contract.openapi import spec
 from tests.documents import needs_specs
 

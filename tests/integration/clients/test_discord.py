@@ -9,16 +9,16 @@ import httpx
 import msgspec
 import pytest
 
-from shared.clients.discord.commands import is_registered
-from shared.clients.discord.interactions import Clicked, CommandCalled, Ping, Submitted, Typing
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.messages import Message
-from shared.clients.discord.payload import parse
-from shared.clients.discord.problems import ClosedToMessagesError, ReplyExpiredError
-from shared.clients.discord.replies import Reply, deferred, shown
-from shared.clients.discord.rest import Discord
-from shared.clients.discord.signature import verify_signature
 from shared.clients.errors import CredentialRefusedError
+from shared.discord.commands import is_registered
+from shared.discord.interactions import Clicked, CommandCalled, Ping, Submitted, Typing
+from shared.discord.messages import Message
+from shared.discord.parsing import parse
+from shared.discord.problems import ClosedToMessagesError, ReplyExpiredError
+from shared.discord.rate_limits import Limits
+from shared.discord.responses import Reply, deferred, shown
+from shared.discord.rest import Discord
+from shared.discord.signature import verify_signature
 from shared.http.calls import RateLimitedError, RefusedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret

@@ -17,11 +17,11 @@ from services.linker.signins.domain import Asker, SignIn, State
 from services.syncer.discord.handlers import Handlers as SyncerHandlers
 from shared.bus import streams
 from shared.bus.connection import Bus
-from shared.clients.discord.answering import Answering
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.receiving import Receiver
-from shared.clients.discord.rest import Discord
 from shared.courier import Courier
+from shared.discord.rate_limits import Limits
+from shared.discord.receiving import Receiver
+from shared.discord.replying import Answering
+from shared.discord.rest import Discord
 from shared.errors import UsherError
 from shared.http.client import client
 from shared.http.upstream import Upstream

@@ -8,8 +8,8 @@ import pytest
 
 from services.linker.people.store import people
 from shared.bus.store import Waiting
-from shared.clients.discord.answering import write_to
-from shared.clients.discord.messages import Message
+from shared.discord.messages import Message
+from shared.discord.replying import write_to
 from shared.errors import ConflictError, PermanentError, TransientError, UsherError
 from shared.http.calls import CircuitOpenError, RateLimitedError
 from shared.postgres.pool import transaction

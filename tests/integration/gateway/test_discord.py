@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 
 from shared.bus.connection import Bus, connect
-from shared.clients.discord.custom_ids import custom_id
-from shared.clients.discord.interactions import CommandCalled
-from shared.clients.discord.payload import parse
 from shared.courier import Courier
+from shared.discord.custom_ids import custom_id
+from shared.discord.interactions import CommandCalled
+from shared.discord.parsing import parse
 from shared.keyring import Keyring, new_key
 from shared.schemas.interactions import TOKEN, Choice, Choices, Interaction, Suggest
 from shared.schemas.secret import Secret

@@ -12,10 +12,10 @@ from services.gateway.discord.application import Application
 from services.gateway.discord.door import SUGGESTED_WITHIN, Delivery, Door
 from services.gateway.spool.record import Record
 from services.gateway.webhooks.body import TooSlowError
-from shared.clients.discord.commands import Command
-from shared.clients.discord.replies import Suggestion
-from shared.commands import Action, Catalogue, Declared
 from shared.courier import Courier
+from shared.discord.catalogue import Action, Catalogue, Declared
+from shared.discord.commands import Command
+from shared.discord.responses import Suggestion
 from shared.errors import UnavailableError
 from shared.keyring import Keyring, new_key
 from shared.schemas.interactions import Suggest

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from services.linker.discord import messages
 from services.linker.signins.domain import SignIn
-from shared.clients.discord.messages import LONGEST_CONTENT
+from shared.discord.messages import LONGEST_CONTENT
 from shared.schemas.people import Person
 
 

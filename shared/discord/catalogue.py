@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from shared.clients.discord.commands import Command, Option, OptionType
+from shared.discord.commands import Command, Option, OptionType
 
 Service = Literal["linker", "syncer", "requester"]
 

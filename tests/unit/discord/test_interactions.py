@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clients.discord.interactions import (
+from shared.discord.interactions import (
     Caller,
     Clicked,
     CommandCalled,
@@ -20,7 +20,7 @@ from shared.clients.discord.interactions import (
     Value,
     moment_of,
 )
-from shared.clients.discord.payload import parse
+from shared.discord.parsing import parse
 from shared.errors import InvalidError
 from shared.schemas.secret import Secret
 

@@ -13,11 +13,11 @@ import structlog
 from shared.bus.message import Message
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
-from shared.clients.discord import messages
-from shared.clients.discord.answering import reply_to
-from shared.clients.discord.interactions import Clicked, CommandCalled, Submitted
-from shared.clients.discord.markdown import escaped
-from shared.clients.discord.payload import parse
+from shared.discord import messages
+from shared.discord.interactions import Clicked, CommandCalled, Submitted
+from shared.discord.markdown import escaped
+from shared.discord.parsing import parse
+from shared.discord.replying import reply_to
 from shared.errors import PermanentError, TransientError, UnavailableError, UsherError
 from shared.schemas.interactions import Interaction
 from shared.spans import in_words

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from shared.clients.discord.interactions import (
+from shared.discord.interactions import (
     Caller,
     Clicked,
     CommandCalled,

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.clients.discord.commands import Command, Option, OptionChoice, OptionType, faults, is_registered
-from shared.clients.discord.messages import Message
-from shared.clients.discord.replies import (
+from shared.discord.commands import Command, Option, OptionChoice, OptionType, faults, is_registered
+from shared.discord.messages import Message
+from shared.discord.responses import (
     DEFERRED_UPDATE,
     PONG,
     Form,

@@ -12,10 +12,10 @@ import httpx
 import msgspec
 
 from shared.clients.api import Api, Headers, Query, segment
-from shared.clients.discord.commands import Command
-from shared.clients.discord.limits import Limits, Route
-from shared.clients.discord.messages import LOADING, Message
-from shared.clients.discord.problems import error_of, problem_of, wait_of
+from shared.discord.commands import Command
+from shared.discord.messages import LOADING, Message
+from shared.discord.problems import error_of, problem_of, wait_of
+from shared.discord.rate_limits import Limits, Route
 from shared.errors import UsherError
 from shared.http.calls import RateLimitedError, decode
 from shared.http.client import product_version

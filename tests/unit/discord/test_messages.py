@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clients.discord.messages import LONGEST_CONTENT, Message, fitting
+from shared.discord.messages import LONGEST_CONTENT, Message, fitting
 
 
 def test_a_message_that_fits_stays_as_it_is() -> None:

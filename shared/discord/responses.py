@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from shared.clients.discord.messages import EPHEMERAL, Message
+from shared.discord.messages import EPHEMERAL, Message
 
 
 class Suggestion(msgspec.Struct, frozen=True):

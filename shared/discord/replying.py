@@ -14,11 +14,11 @@ import structlog
 from shared.bus.consumer import Handler
 from shared.bus.message import Message
 from shared.bus.work import Work
-from shared.clients.discord import messages
-from shared.clients.discord.interactions import REPLY_FOR, moment_of
-from shared.clients.discord.problems import ClosedToMessagesError, ReplyExpiredError
-from shared.clients.discord.rest import Discord
 from shared.courier import Courier
+from shared.discord import messages
+from shared.discord.interactions import REPLY_FOR, moment_of
+from shared.discord.problems import ClosedToMessagesError, ReplyExpiredError
+from shared.discord.rest import Discord
 from shared.errors import TransientError
 from shared.schemas.identifiers import derived_id
 from shared.schemas.interactions import TOKEN, Interaction, Letter, Reply
