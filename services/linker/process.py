@@ -20,7 +20,8 @@ from services.linker.signins.wiring import SignInParts
 from shared.bus import streams
 from shared.courier import Courier
 from shared.discord.receiving import Receiver
-from shared.discord.replying import Answering
+from shared.discord.replying import ReplyJobs
+from shared.discord.rights import Rights, rights_of
 from shared.http.egress import Egress
 from shared.keyring import Keyring
 from shared.runtime import Parts, Service
@@ -75,7 +76,7 @@ class Process:
         self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
         self._nightly = Nightly(parts.worker, now=_now)
         self._service = Service(parts)
-        self._take_in(parts, Answering(clients.discord(), courier, now=_now))
+        self._take_in(parts, ReplyJobs(clients.discord(), courier, now=_now), rights_of(upstreams))
         seerr.join(self._service, parts, vault, clients.seerr, now=_now)
         self._answer()
 
@@ -91,12 +92,12 @@ class Process:
         """Take nothing more, and let what was begun come to its end."""
         await asyncio.gather(self._service.finish(), self._renewal.finish())
 
-    def _take_in(self, parts: Parts, answering: Answering) -> None:
+    def _take_in(self, parts: Parts, replies: ReplyJobs, rights: Rights) -> None:
         commands = Commands(pool=parts.pool, sign_ins=self._sign_ins.sign_ins)
-        receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, now=_now)
+        receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
         self._service.consume(streams.LINKER_PLAYS, self._people.see_play)
         self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)
-        self._service.work({**self._sign_ins.jobs(), **answering.jobs})
+        self._service.work({**self._sign_ins.jobs(), **replies.jobs})
 
     def _answer(self) -> None:
         people, plex = self._people, self._plex

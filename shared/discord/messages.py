@@ -1,49 +1,39 @@
-"""Messages as Usher sends them: text, embeds, buttons and menus.
+"""Messages as Usher sends them: text, embeds, buttons and menus, or made of components alone (Discord says v2).
 
-https://docs.discord.com/developers/resources/message and /components/reference. The limits beside the fields are
-Discord's; a text is cut by whoever writes the message.
+https://docs.discord.com/developers/resources/message. `fitting` holds them to Discord's limits.
 """
 
-from enum import IntEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
+
+from shared.discord.components import Component, Container, Row, TextDisplay
 
 EPHEMERAL: Final = 1 << 6
 """A reply that only the person who asked can see; fixed by the first answer to the interaction."""
 
-LONGEST_CONTENT: Final = 2_000
-"""Characters of a message's text; Discord refuses one that is longer, and with it all of the message."""
-
 LOADING: Final = 1 << 7
 """A reply that is still a promise: Discord shows "is thinking…"."""
 
-
-_CUT: Final = "…"
-
-
-class ButtonStyle(IntEnum):
-    """The colours of a button; a `LINK` has an address and sends no interaction."""
-
-    SECONDARY = 2
-    LINK = 5
+LAYOUT: Final = 1 << 15
+"""A message made of components, without text and embeds of its own; it stays one for good."""
 
 
 class Footer(msgspec.Struct, frozen=True):
-    """The small print of an embed; 2048 characters."""
+    """The small print of an embed."""
 
     text: str
 
 
 class Field(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A name and a value in an embed; 256 and 1024 characters, neither empty."""
+    """A name and a value in an embed."""
 
     name: str
     value: str
 
 
 class Embed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A card; title 256, description 4096, 25 fields, 6000 characters over all embeds of a message."""
+    """A card."""
 
     title: str | None = None
     description: str | None = None
@@ -51,37 +41,6 @@ class Embed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     timestamp: str | None = None
     fields: tuple[Field, ...] = ()
     footer: Footer | None = None
-
-
-class Button(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=2):
-    """A button; label 80, `custom_id` 100 or `url` 512."""
-
-    style: ButtonStyle
-    label: str
-    custom_id: str | None = None
-    url: str | None = None
-
-
-class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An entry of a menu; 100 characters each."""
-
-    label: str
-    value: str
-    description: str | None = None
-    default: bool = False
-
-
-class Menu(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=3):
-    """A menu of at most 25 choices."""
-
-    custom_id: str
-    options: tuple[Choice, ...]
-
-
-class Row(msgspec.Struct, frozen=True, tag_field="type", tag=1):
-    """Up to five buttons, or one menu; a message has up to five rows."""
-
-    components: tuple[Button | Menu, ...]
 
 
 class AllowedMentions(msgspec.Struct, frozen=True):
@@ -96,23 +55,46 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     content: str = ""
     embeds: tuple[Embed, ...] = ()
-    components: tuple[Row, ...] = ()
+    components: tuple[Component, ...] = ()
     allowed_mentions: AllowedMentions = AllowedMentions()
+    flags: int = 0
+
+    @property
+    def is_layout(self) -> bool:
+        """Return whether it is made of components."""
+        return bool(self.flags & LAYOUT) or any(not isinstance(part, Row) for part in self.components)
 
 
-def fitting(message: Message) -> Message:
-    """Return a message whose text Discord takes: names of other systems in it may be of any length."""
-    if _length(message.content) <= LONGEST_CONTENT:
-        return message
-    kept, length = "", _length(_CUT)
-    for line in message.content.splitlines(keepends=True):
-        length += _length(line)
-        if length > LONGEST_CONTENT:
-            break
-        kept += line
-    return msgspec.structs.replace(message, content=f"{kept or message.content[: LONGEST_CONTENT // 2 - 1]}{_CUT}")
+def layout(*components: Component) -> Message:
+    """Return a message made of components."""
+    return Message(components=components, flags=LAYOUT)
 
 
-def _length(text: str) -> int:
-    """Return the length as Discord may count it at most: in UTF-16."""
-    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+def as_layout(message: Message) -> Message:
+    """Return the same message made of components, for the place of one that is: those take nothing else."""
+    content = (TextDisplay(message.content),) if message.content else ()
+    cards = tuple(Container(components=(TextDisplay(text),)) for text in map(_text, message.embeds) if text)
+    return msgspec.structs.replace(
+        message,
+        content="",
+        embeds=(),
+        components=(*content, *cards, *message.components),
+        flags=message.flags | LAYOUT,
+    )
+
+
+def body(message: Message) -> dict[str, Any]:
+    """Return the JSON that Discord takes: a layout has no text, not even an empty one."""
+    fields: dict[str, Any] = msgspec.to_builtins(message)
+    if not message.flags:
+        del fields["flags"]
+    if message.is_layout:
+        fields["content"] = None
+    return fields
+
+
+def _text(embed: Embed) -> str:
+    fields = (f"**{field.name}**\n{field.value}" for field in embed.fields)
+    title = f"### {embed.title}" if embed.title else None
+    footer = f"-# {embed.footer.text}" if embed.footer else None
+    return "\n".join(filter(None, (title, embed.description, *fields, footer)))

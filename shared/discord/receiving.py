@@ -1,6 +1,7 @@
 """Takes a service's interactions off the bus, lets it answer, and replies: once, and with words where it fails.
 
-Somebody looks at "is thinking…" meanwhile: what could not be done after a few tries is said, not tried for hours.
+Somebody looks at "is thinking…" meanwhile: what could not be done after a few tries is said, not tried for hours. What
+fails below a message is said below it, to whoever did it, and the message stays.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,35 +11,34 @@ from typing import Final
 import msgspec
 import structlog
 
-from shared.bus.message import Message
+from shared.bus.message import Message as BusMessage
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
-from shared.discord import messages
-from shared.discord.interactions import Clicked, CommandCalled, Submitted
-from shared.discord.markdown import escaped
+from shared.discord.catalogue import CATALOGUE, Catalogue
+from shared.discord.components import Form
+from shared.discord.fitting import fit_form
+from shared.discord.interactions import Clicked, CommandCalled, Done, Submitted
+from shared.discord.messages import Message
 from shared.discord.parsing import parse
 from shared.discord.replying import reply_to
-from shared.errors import PermanentError, TransientError, UnavailableError, UsherError
-from shared.schemas.interactions import Interaction
-from shared.spans import in_words
+from shared.discord.rights import Rights
+from shared.discord.words import failure
+from shared.errors import PermanentError, TransientError, UnavailableError
+from shared.schemas.interactions import Interaction, OpenedForm, OpenForm
 
 TRIES: Final = 3
 PATIENCE: Final = timedelta(seconds=20)
-"""How long somebody waits before he is told; what another system asks for has to fit in."""
-_OUR_FAULT: Final = 500
-_LONGEST_REASON: Final = 300
-
-OUTDATED: Final = messages.Message(content="This belongs to another version of Usher. `/help` shows what there is.")
-_BROKEN: Final = messages.Message(content="Something is wrong in Usher, and its log says what. Nothing was changed.")
+"""How long somebody waits before they are told; what another system asks for has to fit in."""
 
 _log = structlog.get_logger()
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What somebody did, and the envelope that it came in."""
+    """What somebody did, whether they are an admin, and the envelope that it came in; a form is opened without one."""
 
-    did: CommandCalled | Clicked | Submitted
-    interaction: Interaction
+    did: Done
+    is_admin: bool
+    interaction: Interaction | None = None
 
 
 class Receiver:
@@ -48,59 +48,74 @@ class Receiver:
         self,
         spec: ConsumerSpec,
         worker: Worker,
-        answer: Callable[[Asked], Awaitable[messages.Message]],
+        answer: Callable[[Asked], Awaitable[Message]],
         *,
+        rights: Rights,
         now: Callable[[], datetime],
+        catalogue: Catalogue = CATALOGUE,
     ) -> None:
         self._spec = spec
         self._worker = worker
         self._answer = answer
+        self._rights = rights
         self._now = now
+        self._catalogue = catalogue
 
-    async def take(self, message: Message) -> None:
+    async def take(self, message: BusMessage) -> None:
         """Answer an interaction."""
         interaction = msgspec.json.decode(message.payload, type=Interaction)
-        did = parse(bytes(interaction.payload))
-        if not isinstance(did, CommandCalled | Clicked | Submitted):
-            raise PermanentError(f"a {type(did).__name__} is not answered by a service")
+        did = _done(interaction.payload)
         await self._worker.check_new(consumer=self._spec.name, message_id=message.id)
-        said = await self._said(Asked(did, interaction), attempts=message.attempts)
+        said, is_good = await self._said(did, interaction, attempts=message.attempts)
         async with self._worker.once(consumer=self._spec.name, message_id=message.id) as work:
-            reply_to(
-                work,
-                interaction,
-                said,
-                service=self._spec.service,
-                user_id=did.caller.id,
-                keeps_promise=not isinstance(did, Clicked),
-            )
+            follow_up = did.changes_message and not is_good
+            reply_to(work, interaction, did, said, service=self._spec.service, follow_up=follow_up)
         _log.info("interaction_answered", id=interaction.id, subject=message.subject)
 
-    async def _said(self, asked: Asked, *, attempts: int) -> messages.Message:
+    async def _said(self, did: Done, interaction: Interaction, *, attempts: int) -> tuple[Message, bool]:
+        """Return what to say, and whether it is an answer rather than why there is none."""
         try:
-            return await self._answer(asked)
+            is_admin = _checked(did, self._rights, self._catalogue)
+            return await self._answer(Asked(did, is_admin, interaction)), True
         except UnavailableError:
             raise
         except TransientError as exc:
-            waited = self._now() - asked.interaction.received_at
+            waited = self._now() - interaction.received_at
             if attempts < TRIES and waited + (exc.retry_after or timedelta()) < PATIENCE:
                 raise
-            return _told(asked, exc, messages.Message(content=f"{_sentence(exc.detail)} {_again(exc)}"))
+            failed = exc
         except PermanentError as exc:
-            is_ours = exc.status == _OUR_FAULT
-            return _told(asked, exc, _BROKEN if is_ours else messages.Message(content=_sentence(exc.detail)))
+            failed = exc
+        _log.warning("interaction_failed", interaction=interaction.id, reason=failed.detail)
+        return failure(failed), False
 
 
-def _told(asked: Asked, error: UsherError, said: messages.Message) -> messages.Message:
-    _log.warning("interaction_failed", interaction=asked.interaction.id, reason=error.detail)
-    return said
+class FormOpener:
+    """Answers which form a button, a menu or a command opens; `form_for` returns it, or raises what stands in the way."""
+
+    def __init__(
+        self, form_for: Callable[[Asked], Awaitable[Form]], *, rights: Rights, catalogue: Catalogue = CATALOGUE
+    ) -> None:
+        self._form_for = form_for
+        self._rights = rights
+        self._catalogue = catalogue
+
+    async def open_form(self, question: OpenForm) -> OpenedForm:
+        """Return the form as Discord takes it."""
+        did = _done(question.payload)
+        is_admin = _checked(did, self._rights, self._catalogue)
+        form = fit_form(await self._form_for(Asked(did, is_admin)))
+        return OpenedForm(msgspec.Raw(msgspec.json.encode(form)))
 
 
-def _again(error: TransientError) -> str:
-    when = "a while" if error.retry_after is None else in_words(error.retry_after)
-    return f"Try again in {when}."
+def _done(payload: msgspec.Raw) -> Done:
+    did = parse(bytes(payload))
+    if not isinstance(did, CommandCalled | Clicked | Submitted):
+        raise PermanentError(f"a {type(did).__name__} is not answered by a service")
+    return did
 
 
-def _sentence(detail: str) -> str:
-    text = escaped(detail.strip().rstrip("."), limit=_LONGEST_REASON) or "It did not work"
-    return f"{text[:1].upper()}{text[1:]}."
+def _checked(did: Done, rights: Rights, catalogue: Catalogue) -> bool:
+    """Return whether the caller is an admin; raise `ForbiddenError` where only admins may do it."""
+    wanted = catalogue.wanted(did)
+    return rights.check(did.caller, is_for_admins=wanted is not None and wanted.is_for_admins)

@@ -3,11 +3,13 @@
 https://docs.discord.com/developers/interactions/receiving-and-responding#responding-to-an-interaction
 """
 
-from typing import Literal
+from typing import Any
 
 import msgspec
 
-from shared.discord.messages import EPHEMERAL, Message
+from shared.discord.components import Form
+from shared.discord.fitting import fit, fit_form
+from shared.discord.messages import EPHEMERAL, Message, body
 
 
 class Suggestion(msgspec.Struct, frozen=True):
@@ -29,72 +31,33 @@ class Flags(msgspec.Struct, frozen=True, omit_defaults=True):
     flags: int = 0
 
 
-class Shown(Message, frozen=True, kw_only=True):
-    """A message that is the answer."""
-
-    flags: int = 0
-
-
-class TextInput(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=4):
-    """A field of a form; style 1 is a line, 2 a paragraph."""
-
-    custom_id: str
-    style: Literal[1, 2] = 1
-    required: bool = True
-    max_length: int = 400
-
-
-class Label(msgspec.Struct, frozen=True, tag_field="type", tag=18):
-    """A field with its name, at most 45 characters."""
-
-    label: str
-    component: TextInput
-
-
-class Form(msgspec.Struct, frozen=True):
-    """A modal: title 45, one to five fields."""
-
-    custom_id: str
-    title: str
-    components: tuple[Label, ...]
-
-
-class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     """An answer; made by the functions of this module."""
 
     type: int
-    data: Suggestions | Flags | Shown | Form | None = None
+    data: Suggestions | Flags | Form | dict[str, Any] | None = None
 
 
-PONG = Reply(1)
-DEFERRED_UPDATE = Reply(6)
+PONG = Response(1)
+DEFERRED_UPDATE = Response(6)
 
 
-def shown(message: Message, *, ephemeral: bool) -> Reply:
+def shown(message: Message, *, ephemeral: bool) -> Response:
     """Return a message as the whole answer."""
-    flags = EPHEMERAL if ephemeral else 0
-    return Reply(
-        4,
-        Shown(
-            content=message.content,
-            embeds=message.embeds,
-            components=message.components,
-            allowed_mentions=message.allowed_mentions,
-            flags=flags,
-        ),
-    )
+    flags = message.flags | (EPHEMERAL if ephemeral else 0)
+    return Response(4, body(fit(msgspec.structs.replace(message, flags=flags))))
 
 
-def deferred(*, ephemeral: bool) -> Reply:
+def deferred(*, ephemeral: bool) -> Response:
     """Return a promise: "is thinking…", to be replaced within 15 minutes; only here can it be made ephemeral."""
-    return Reply(5, Flags(EPHEMERAL) if ephemeral else None)
+    return Response(5, Flags(EPHEMERAL) if ephemeral else None)
 
 
-def suggestions(choices: tuple[Suggestion, ...]) -> Reply:
+def suggestions(choices: tuple[Suggestion, ...]) -> Response:
     """Return what to choose from; none is an answer too."""
-    return Reply(8, Suggestions(choices))
+    return Response(8, Suggestions(choices))
 
 
-def asked(form: Form) -> Reply:
+def opened(form: Form) -> Response:
     """Return a form to fill in; not possible after a promise, nor as the answer to a form."""
-    return Reply(9, form)
+    return Response(9, fit_form(form))
