@@ -173,7 +173,7 @@ def _service(parts: Parts, hedge: Hedge) -> Service:
     service.consume(streams.GATEWAY_WEBHOOKS, events.note_webhook, workers=_LOG_WORKERS)
     service.consume(streams.GATEWAY_OUTCOMES, events.note_outcome, workers=_LOG_WORKERS)
     service.consume(streams.GATEWAY_DEAD, events.note_death)
-    service.work({})
+    service.work()
     return service
 
 

@@ -97,25 +97,23 @@ class Process:
         receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
         self._service.consume(streams.LINKER_PLAYS, self._people.see_play)
         self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)
-        self._service.work({**self._sign_ins.jobs(), **replies.jobs})
+        self._service.work(*self._sign_ins.jobs(), *replies.jobs)
 
     def _answer(self) -> None:
         people, plex = self._people, self._plex
         self._service.answer(
-            {
-                ListPeople: people.list_people,
-                FindPerson: people.find_person,
-                ListUnclaimed: people.list_unclaimed,
-                ClaimAccount: people.claim_account,
-                MergePeople: people.merge_people,
-                ListLibraries: plex.list_libraries,
-                ListSessions: plex.list_sessions,
-                ListRecentlyAdded: plex.list_recently_added,
-                SearchItems: plex.search,
-                ListItems: plex.list_items,
-                **self._servers.answers(),
-                **self._sign_ins.answers(),
-            }
+            ListPeople.answered_by(people.list_people),
+            FindPerson.answered_by(people.find_person),
+            ListUnclaimed.answered_by(people.list_unclaimed),
+            ClaimAccount.answered_by(people.claim_account),
+            MergePeople.answered_by(people.merge_people),
+            ListLibraries.answered_by(plex.list_libraries),
+            ListSessions.answered_by(plex.list_sessions),
+            ListRecentlyAdded.answered_by(plex.list_recently_added),
+            SearchItems.answered_by(plex.search),
+            ListItems.answered_by(plex.list_items),
+            *self._servers.answers(),
+            *self._sign_ins.answers(),
         )
 
 

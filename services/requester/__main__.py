@@ -14,7 +14,7 @@ async def requester(config: ServiceSettings) -> None:
         handlers = Handlers(worker=parts.worker, parse=seerr.parse_webhook)
         service = runtime.Service(parts)
         service.consume(streams.REQUESTER_WEBHOOKS, handlers.take_webhook)
-        service.work({})
+        service.work()
         await runtime.serve(config, service.run, finish=service.finish)
 
 

@@ -41,14 +41,12 @@ async def syncer(config: ServiceSettings) -> None:
         service.consume(streams.SYNCER_PEOPLE, handlers.take_fact, workers=2)
         service.consume(streams.SYNCER_LINKS, commands.learn_link, workers=2)
         service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
-        service.work(answering.jobs)
+        service.work(*answering.jobs)
         service.answer(
-            {
-                ListPlays: handlers.list_plays,
-                CountPlays: handlers.count_plays,
-                Suggest: commands.suggest,
-                **users.answers(),
-            }
+            ListPlays.answered_by(handlers.list_plays),
+            CountPlays.answered_by(handlers.count_plays),
+            Suggest.answered_by(commands.suggest),
+            *users.answers(),
         )
         await runtime.serve(config, service.run, finish=service.finish)
 

@@ -91,7 +91,7 @@ class Receiver:
 
 
 class FormOpener:
-    """Answers which form a button, a menu or a command opens; `form_for` returns it, or raises what stands in the way."""
+    """Answers which form is to be opened; `form_for` returns it, or raises what stands in the way."""
 
     def __init__(
         self, form_for: Callable[[Asked], Awaitable[Form]], *, rights: Rights, catalogue: Catalogue = CATALOGUE

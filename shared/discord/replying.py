@@ -1,20 +1,20 @@
 """What services say on Discord, as jobs of theirs: `reply` answers an interaction, `write` sends a direct message.
 
-A job is said in the transaction of what it tells, and may run twice: an edit is the same twice, and a direct message has
-a nonce from its cause.
+A job is given in the transaction of what it tells, and may run twice: an edit is the same twice, and a direct message
+has a nonce from its cause.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 import structlog
 
-from shared.bus.consumer import Handler
 from shared.bus.message import Message as BusMessage
 from shared.bus.work import Work
 from shared.courier import Courier
+from shared.discord.fitting import fit
 from shared.discord.interactions import REPLY_FOR, CommandCalled, Done, moment_of
 from shared.discord.messages import Message, as_layout
 from shared.discord.problems import ClosedToMessagesError, ReplyExpiredError
@@ -22,6 +22,7 @@ from shared.discord.rest import Discord
 from shared.errors import TransientError
 from shared.schemas.identifiers import derived_id
 from shared.schemas.interactions import TOKEN, DirectMessage, Interaction, Reply
+from shared.schemas.job import JobHandler
 from shared.schemas.secret import Secret
 
 SETTLES_WITHIN: Final = timedelta(seconds=10)
@@ -40,13 +41,12 @@ class ReplyJobs:
         self._now = now
 
     @property
-    def jobs(self) -> Mapping[str, Handler]:
-        """Return the jobs by name, for `Service.work`."""
-        return {"reply": self.reply, "write": self.write}
+    def jobs(self) -> tuple[JobHandler[BusMessage], ...]:
+        """Return the jobs, for `Service.work`."""
+        return Reply.done_by(self.reply), DirectMessage.done_by(self.write)
 
-    async def reply(self, message: BusMessage) -> None:
+    async def reply(self, reply: Reply, message: BusMessage) -> None:
         """Answer an interaction, or write to the person where that cannot be done any more."""
-        reply = msgspec.json.decode(message.payload, type=Reply)
         if self._discord is None:
             _log.warning("discord_is_off", lost="reply", interaction=reply.interaction_id)
             return
@@ -54,9 +54,8 @@ class ReplyJobs:
         if not await self._replied(self._discord, reply, said, attempts=message.attempts) and not reply.may_lapse:
             await self._send(self._discord, reply.user_id, said, cause=message.id)
 
-    async def write(self, message: BusMessage) -> None:
+    async def write(self, direct: DirectMessage, _message: BusMessage) -> None:
         """Write to a person."""
-        direct = msgspec.json.decode(message.payload, type=DirectMessage)
         if self._discord is None:
             _log.warning("discord_is_off", lost="direct message", cause=direct.cause)
             return
@@ -105,16 +104,16 @@ def reply_to(
         interaction_id=interaction.id,
         user_id=did.caller.id,
         token=interaction.token,
-        message=msgspec.Raw(msgspec.json.encode(shown)),
+        message=msgspec.Raw(msgspec.json.encode(fit(shown))),
         keeps_promise=not did.changes_message,
         follow_up=follow_up,
     )
     message_id = derived_id("reply", service, interaction.id)
-    work.say(f"jobs.{service}.reply", msgspec.json.encode(job), message_id=message_id)
+    work.give(job, cause=interaction.id, queue=service, message_id=message_id)
 
 
 def write_to(work: Work, user_id: str, said: Message, *, service: str, cause: str) -> None:
     """Let the service's job `write` send a direct message; the same cause again is the same message."""
-    direct = DirectMessage(user_id=user_id, cause=cause, message=msgspec.Raw(msgspec.json.encode(said)))
-    message_id = derived_id("letter", service, user_id, cause)  # the word that ids had in streams before
-    work.say(f"jobs.{service}.write", msgspec.json.encode(direct), message_id=message_id)
+    direct = DirectMessage(user_id=user_id, cause=cause, message=msgspec.Raw(msgspec.json.encode(fit(said))))
+    message_id = derived_id("letter", service, user_id, cause)  # the word stays, so that none is sent twice
+    work.give(direct, cause=cause, queue=service, message_id=message_id)

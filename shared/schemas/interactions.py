@@ -9,7 +9,9 @@ from typing import Final
 
 import msgspec
 
+from shared.schemas.job import Job
 from shared.schemas.parcel import Parcel
+from shared.schemas.question import Question
 
 TOKEN: Final = "interaction-token"  # noqa: S105 (the purpose of a parcel)
 
@@ -39,8 +41,8 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     is_ephemeral: bool = False
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """The job `reply`: put a message in place of the promise, or send it to the person where that is too late.
+class Reply(Job, name="reply", frozen=True, kw_only=True):
+    """Put a message in place of the promise, or send it to the person where that is too late.
 
     `message` is the JSON of a `shared.discord.messages.Message`. The first reply to a command `keeps_promise`:
     where it could not be put there at once and another one has come before it, it is not needed any more. One that
@@ -57,8 +59,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     follow_up: bool = False
 
 
-class DirectMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """The job `write`: a direct message to somebody; for minutes, the same `cause` is one message."""
+class DirectMessage(Job, name="write", frozen=True, kw_only=True):
+    """Send a direct message to somebody; for minutes, the same `cause` is one message."""
 
     user_id: str
     cause: str
@@ -78,23 +80,23 @@ class Choices(msgspec.Struct, frozen=True):
     items: list[Choice]
 
 
-class Suggest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="choices.suggest"):
+class Suggest(Question[Choices], tag="choices.suggest", frozen=True, kw_only=True):
     """What fits what somebody types? `typed` may be empty."""
 
     command: str
     option: str
     typed: str
     caller: Caller
-    options: dict[str, str | int | float | bool] = {}
-
-
-class OpenForm(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="form.open"):
-    """Which form is to be opened? `payload` is what Discord sent, without its token."""
-
-    payload: msgspec.Raw
+    options: dict[str, str | int | float | bool] = msgspec.field(default_factory=dict)
 
 
 class OpenedForm(msgspec.Struct, frozen=True):
     """The JSON of a `shared.discord.components.Form`."""
 
     form: msgspec.Raw
+
+
+class OpenForm(Question[OpenedForm], tag="form.open", frozen=True, kw_only=True):
+    """Which form is to be opened? `payload` is what Discord sent, without its token."""
+
+    payload: msgspec.Raw

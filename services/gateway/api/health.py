@@ -27,7 +27,7 @@ from shared.bus.storage import Problem, StreamState
 from shared.errors import UnavailableError
 from shared.postgres import pool as postgres
 from shared.postgres.pool import Pool
-from shared.schemas.servers import AskServersHealth, ServerHealth, ServersHealth
+from shared.schemas.servers import AskServersHealth, ServerHealth
 
 SERVICES: Final = ("gateway", "linker", "syncer", "requester")
 _UNAVAILABLE: Final = 503
@@ -177,7 +177,7 @@ class HealthRoutes:
 
     async def _servers(self) -> list[ServerHealth]:
         try:
-            return (await ask(self._bus, "linker", AskServersHealth(), ServersHealth, within=_SERVERS_WITHIN)).items
+            return (await ask(self._bus, AskServersHealth(), within=_SERVERS_WITHIN)).items
         except UnavailableError:
             return []
 

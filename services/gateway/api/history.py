@@ -105,11 +105,11 @@ class HistoryRoutes:
 
         `person` is a person's id or name; the id of one who was merged finds the plays of who is left.
         """
-        return await ask(self._bus, "syncer", wanted, PlayPage)
+        return await ask(self._bus, wanted)
 
     async def stats(self, counted: NamedDependency[CountPlays]) -> PlayStats:
         """Count plays several ways."""
-        return await ask(self._bus, "syncer", counted, PlayStats)
+        return await ask(self._bus, counted)
 
 
 def router(routes: HistoryRoutes) -> Router:

@@ -110,7 +110,7 @@ class IntegrationRoutes:
     ) -> IntegrationPage:
         """List linked accounts: the caller's, a person's or everybody's. `dead` ones must be linked again."""
         whose = None if is_everybody(caller, all) else owner(caller, person)
-        return await ask(self._bus, "linker", ListConnections(who=whose, limit=limit, offset=offset), IntegrationPage)
+        return await ask(self._bus, ListConnections(who=whose, limit=limit, offset=offset))
 
     async def begin(
         self, caller: NamedDependency[Caller], provider: Provider, data: Annotated[Order | None, _ORDER] = None
@@ -132,11 +132,11 @@ class IntegrationRoutes:
 
     async def check(self, provider: Provider, data: Annotated[Check, _CHECK]) -> Standing:
         """Ask at once how a sign-in stands. `refused`: the account cannot be the caller's, and `reason` says why."""
-        return await ask(self._bus, "linker", CheckSignIn(pin_id=data.pin_id, provider=provider), Standing)
+        return await ask(self._bus, CheckSignIn(pin_id=data.pin_id, provider=provider))
 
     async def cancel(self, provider: Provider, pin_id: Id) -> Standing:
         """Call a sign-in off. Again is the same as once, and one that has ended stays as it is."""
-        return await ask(self._bus, "linker", CancelSignIn(pin_id=pin_id, provider=provider), Standing)
+        return await ask(self._bus, CancelSignIn(pin_id=pin_id, provider=provider))
 
     async def connect(
         self, caller: NamedDependency[Caller], provider: Provider, data: Annotated[Credentials, _CREDENTIALS]
@@ -151,7 +151,7 @@ class IntegrationRoutes:
             username=data.username,
             password=None if data.password is None else self._courier.pack(Secret(data.password), purpose=PASSWORD),
         )
-        linked = await ask(self._bus, "linker", question, Integration)
+        linked = await ask(self._bus, question)
         await self._note(caller, "account.linked", f"{provider} {linked.account.id} for {linked.person.id}")
         return linked
 
@@ -165,7 +165,7 @@ class IntegrationRoutes:
     ) -> IntegrationPage:
         """List linked accounts of one system: the caller's, or a person's."""
         question = ListConnections(who=owner(caller, person), provider=provider, limit=limit, offset=offset)
-        return await ask(self._bus, "linker", question, IntegrationPage)
+        return await ask(self._bus, question)
 
     async def disconnect(
         self,
@@ -182,13 +182,13 @@ class IntegrationRoutes:
         question = RemoveConnections(
             provider=provider, who=holder(caller, person, account), server=server, account_id=account
         )
-        removed = await ask(self._bus, "linker", question, Removed)
+        removed = await ask(self._bus, question)
         for each in removed.items:
             await self._note(caller, "account.unlinked", f"{provider} {each.id}")
         return removed
 
     async def _begin(self, who: Who, provider: Provider, server: str | None) -> Pin:
-        return await ask(self._bus, "linker", BeginSignIn(provider=provider, who=who, server=server), Pin)
+        return await ask(self._bus, BeginSignIn(provider=provider, who=who, server=server))
 
     async def _note(self, caller: Caller, action: str, object: str) -> None:  # noqa: A002 (what the audit calls it)
         async with transaction(self._pool) as connection:

@@ -90,11 +90,8 @@ class LetterRoutes:
             if found is None:
                 raise _unknown(letter_id)
             count, letter = found
-            work.say(
-                f"jobs.{letter.service}.replay",
-                msgspec.json.encode(Replay(letter=letter)),
-                message_id=f"{letter.id}:replay:{count}",
-            )
+            replay_id = f"{letter.id}:replay:{count}"
+            work.give(Replay(letter=letter), cause=letter.id, queue=letter.service, message_id=replay_id)
             entry = caller.did("letter.replayed", f"dead letter {letter_id}", at=self._now())
             await audit.note(work.connection, entry)
         return Replayed(letter_id, count)

@@ -152,11 +152,11 @@ class MediaServerRoutes:
 
     async def page(self, limit: Limit = 50, offset: Offset = 0) -> ServerPage:
         """List the servers by name, as they were when they were last looked at, which is every few minutes."""
-        return await ask(self._bus, "linker", ListServers(limit=limit, offset=offset), ServerPage)
+        return await ask(self._bus, ListServers(limit=limit, offset=offset))
 
     async def one(self, server_name: ServerName) -> Server:
         """Show a server."""
-        return await ask(self._bus, "linker", FindServer(name=server_name), Server)
+        return await ask(self._bus, FindServer(name=server_name))
 
     async def create(
         self, caller: NamedDependency[Caller], data: Annotated[NewServer, _NEW], *, dry_run: DryRun = False
@@ -170,9 +170,9 @@ class MediaServerRoutes:
         suffix = self._packed_suffix(data.password_suffix)
         if dry_run:
             tried = TryServer(server=wanted, token=token, password_suffix=suffix)
-            return Response(await ask(self._bus, "linker", tried, Server), status_code=200)
+            return Response(await ask(self._bus, tried), status_code=200)
         question = AddServer(server=wanted, token=token, password_suffix=suffix)
-        server = await ask(self._bus, "linker", question, Server)
+        server = await ask(self._bus, question)
         await self._note(caller, "server.added", server.name)
         return Response(server)
 
@@ -196,22 +196,22 @@ class MediaServerRoutes:
             changes["token"] = self._courier.pack(Secret(data.token), purpose=TOKEN)
         if data.password_suffix is not UNSET:
             changes["password_suffix"] = self._packed_suffix(data.password_suffix)
-        server = await ask(self._bus, "linker", ChangeServer(name=server_name, **changes), Server)
+        server = await ask(self._bus, ChangeServer(name=server_name, **changes))
         await self._note(caller, "server.changed", server.name)
         return server
 
     async def remove(self, caller: NamedDependency[Caller], server_name: ServerName) -> RemovedServer:
         """Forget a server with its token, and say what depended on it."""
-        removed = await ask(self._bus, "linker", RemoveServer(name=server_name), RemovedServer)
+        removed = await ask(self._bus, RemoveServer(name=server_name))
         await self._note(caller, "server.removed", removed.name)
         return removed
 
     async def test(self, server_name: ServerName) -> ServerTest:
         """Ask a server now: what works, what does not, and how to mend it."""
-        return await ask(self._bus, "linker", TestServer(name=server_name), ServerTest)
+        return await ask(self._bus, TestServer(name=server_name))
 
     async def _must_be(self, name: str, kind: MediaServerType) -> None:
-        if (await ask(self._bus, "linker", FindServer(name=name), Server)).type != kind:
+        if (await ask(self._bus, FindServer(name=name))).type != kind:
             raise _fixed("type", "a server keeps its type: remove it, and add it anew")
 
     def _packed_suffix(self, suffix: str | None) -> Parcel | None:

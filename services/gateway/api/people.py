@@ -86,15 +86,15 @@ class PeopleRoutes:
 
     async def page(self, search: Search = None, limit: Limit = 50, offset: Offset = 0) -> PersonPage:
         """List people by name. `search` looks in names and usernames."""
-        return await ask(self._bus, "linker", ListPeople(search=search, limit=limit, offset=offset), PersonPage)
+        return await ask(self._bus, ListPeople(search=search, limit=limit, offset=offset))
 
     async def one(self, person_id: Id) -> Person:
         """Show a person; the id of one who was merged finds the one who is left."""
-        return await ask(self._bus, "linker", FindPerson(person_id=person_id), Person)
+        return await ask(self._bus, FindPerson(person_id=person_id))
 
     async def unclaimed(self, limit: Limit = 50, offset: Offset = 0) -> UnclaimedPage:
         """List the accounts that were seen and belong to nobody, last seen first."""
-        return await ask(self._bus, "linker", ListUnclaimed(limit=limit, offset=offset), UnclaimedPage)
+        return await ask(self._bus, ListUnclaimed(limit=limit, offset=offset))
 
     async def claim(self, caller: NamedDependency[Caller], data: Annotated[Claim, _CLAIM]) -> Person:
         """Give an account to a person, with the plays that were seen on it. Again is the same as once."""
@@ -105,14 +105,14 @@ class PeopleRoutes:
             person_id=data.person_id,
             name=data.name,
         )
-        person = await ask(self._bus, "linker", question, Person)
+        person = await ask(self._bus, question)
         await self._note(caller, "account.claimed", f"{data.source} {data.account_id} for {person.id}")
         return person
 
     async def merge(self, caller: NamedDependency[Caller], person_id: Id, data: Annotated[Merge, _MERGE]) -> Person:
         """Make another person part of this one. Again is the same as once."""
         question = MergePeople(person_id=person_id, merged_id=data.merged_id)
-        person = await ask(self._bus, "linker", question, Person)
+        person = await ask(self._bus, question)
         await self._note(caller, "person.merged", f"{data.merged_id} into {person.id}")
         return person
 

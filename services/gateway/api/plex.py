@@ -24,7 +24,7 @@ from shared.schemas.plex import (
     ListLibraries,
     ListRecentlyAdded,
     ListSessions,
-    Question,
+    PlexQuestion,
     SearchItems,
     Session,
     SessionPage,
@@ -78,7 +78,7 @@ _SHOWN: Final = {
     "items": describe.shows(ItemPage([_ITEM], 1, 50, 0)) | _UPSTREAM,
 }
 
-_WITHIN: Final = Question.answered_within + timedelta(seconds=1)
+_WITHIN: Final = PlexQuestion.answered_within + timedelta(seconds=1)
 
 
 T = TypeVar("T", LibraryPage, ItemPage, SessionPage)
@@ -95,7 +95,7 @@ class PlexRoutes:
     ) -> LibraryPage:
         """List the libraries that may be seen."""
         question = ListLibraries(server=server, person=person, limit=limit, offset=offset)
-        return await self._ask(question, LibraryPage)
+        return await ask(self._bus, question)
 
     async def items(
         self,
@@ -108,14 +108,14 @@ class PlexRoutes:
     ) -> ItemPage:
         """List what is in a library, by title."""
         question = ListItems(server=server, library_id=library_id, kind=kind, person=person, limit=limit, offset=offset)
-        return await self._ask(question, ItemPage)
+        return await ask(self._bus, question)
 
     async def recently_added(
         self, server: PlexServer, person: NamedDependency[str | None], limit: Limit = 50, offset: Offset = 0
     ) -> ItemPage:
         """List what came last, of all libraries, the newest first."""
         question = ListRecentlyAdded(server=server, person=person, limit=limit, offset=offset)
-        return await self._ask(question, ItemPage)
+        return await ask(self._bus, question)
 
     async def search(
         self,
@@ -127,17 +127,14 @@ class PlexRoutes:
     ) -> ItemPage:
         """Find titles in all libraries."""
         question = SearchItems(server=server, query=wanted, person=person, limit=limit, offset=offset)
-        return await self._ask(question, ItemPage)
+        return await ask(self._bus, question)
 
     async def sessions(
         self, server: PlexServer, person: NamedDependency[str | None], limit: Limit = 50, offset: Offset = 0
     ) -> SessionPage:
         """List what is watched just now, and by whom; Plex tells only the server's owner."""
         question = ListSessions(server=server, person=person, limit=limit, offset=offset)
-        return await self._ask(question, SessionPage)
-
-    async def _ask(self, question: Question, page: type[T]) -> T:
-        return await ask(self._bus, "linker", question, page)
+        return await ask(self._bus, question)
 
 
 def router(routes: PlexRoutes) -> Router:

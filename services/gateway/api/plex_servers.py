@@ -104,7 +104,7 @@ class PlexServerRoutes:
         given = header_token or token
         parcel = None if given is None else self._courier.pack(Secret(given), purpose=PLEX_TOKEN)
         question = DiscoverPlex(token=parcel, person_id=None if parcel else person)
-        return await ask(self._bus, "linker", question, DiscoveredServers)
+        return await ask(self._bus, question)
 
 
 def router(routes: PlexServerRoutes) -> Router:

@@ -71,7 +71,7 @@ class SeerrRoutes:
 
     async def show(self) -> SeerrConnection:
         """Show the connection, and how Seerr is now: it is asked. Where none is set up, `url` is null."""
-        return await ask(self._bus, "linker", ShowSeerr(), SeerrConnection)
+        return await ask(self._bus, ShowSeerr())
 
     async def change(
         self, caller: NamedDependency[Caller], data: Annotated[ChangedSeerr, _CHANGES], *, dry_run: DryRun = False
@@ -89,7 +89,7 @@ class SeerrRoutes:
         }
         if data.api_key is not UNSET:
             changes["api_key"] = self._courier.pack(Secret(data.api_key), purpose=TOKEN)
-        seerr = await ask(self._bus, "linker", ChangeSeerr(**changes, dry_run=dry_run), SeerrConnection)
+        seerr = await ask(self._bus, ChangeSeerr(**changes, dry_run=dry_run))
         if dry_run:
             return seerr
         await self._note(caller, "seerr.changed", seerr.url or "")
@@ -100,7 +100,7 @@ class SeerrRoutes:
 
         In Seerr nothing changes; set up again, the same people have the same users.
         """
-        removed = await ask(self._bus, "linker", RemoveSeerr(), RemovedSeerr)
+        removed = await ask(self._bus, RemoveSeerr())
         await self._note(caller, "seerr.removed", removed.url)
         return removed
 

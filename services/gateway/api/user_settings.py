@@ -80,11 +80,11 @@ class UserSettingsRoutes:
     async def page(self, search: Search = None, limit: Limit = 50, offset: Offset = 0) -> UserSettingsPage:
         """List the users for whom something is set, by name. `search` looks in names."""
         question = ListUserSettings(search=search, limit=limit, offset=offset)
-        return await ask(self._bus, "syncer", question, UserSettingsPage)
+        return await ask(self._bus, question)
 
     async def one(self, username: Username) -> UserSettings:
         """Show what is set for a user; 404 where nothing is. Of a password it says only whether there is one."""
-        return await ask(self._bus, "syncer", FindUserSettings(username=username), UserSettings)
+        return await ask(self._bus, FindUserSettings(username=username))
 
     async def change(
         self,
@@ -108,14 +108,14 @@ class UserSettingsRoutes:
         if password := given.get("password"):
             sent["password"] = self._courier.pack(Secret(password), purpose=PASSWORD)
         question = ChangeUserSettings(username=username, dry_run=dry_run, **sent)
-        settings = await ask(self._bus, "syncer", question, UserSettings)
+        settings = await ask(self._bus, question)
         if not dry_run:
             await self._note(caller, "user_settings.changed", f"{settings.username}: {', '.join(given) or 'nothing'}")
         return settings
 
     async def clear(self, caller: NamedDependency[Caller], username: Username) -> UserSettings:
         """Forget all that is set for a user, the password too, and say what it was."""
-        settings = await ask(self._bus, "syncer", ClearUserSettings(username=username), UserSettings)
+        settings = await ask(self._bus, ClearUserSettings(username=username))
         await self._note(caller, "user_settings.cleared", settings.username)
         return settings
 

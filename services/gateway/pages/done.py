@@ -59,7 +59,7 @@ class DonePage:
         if not _SIGN_IN.fullmatch(id):
             return _unknown()
         try:
-            standing = await ask(self._bus, "linker", CheckSignIn(pin_id=id), Standing)
+            standing = await ask(self._bus, CheckSignIn(pin_id=id))
         except NotFoundError:
             return _unknown()
         except UsherError:

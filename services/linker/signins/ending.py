@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 import msgspec
 import structlog
@@ -23,8 +22,6 @@ from shared.schemas.identifiers import derived_id
 from shared.schemas.interactions import TOKEN, Interaction, Reply
 from shared.schemas.secret import Secret
 from shared.vault import Vault
-
-REPLY: Final = "jobs.linker.reply"
 
 log = structlog.get_logger()
 
@@ -82,7 +79,8 @@ class Endings:
             message=msgspec.Raw(msgspec.json.encode(said)),
             may_lapse=may_lapse,
         )
-        work.say(REPLY, msgspec.json.encode(reply), message_id=derived_id("reply", row.id, row.interaction_id, cause))
+        message_id = derived_id("reply", row.id, row.interaction_id, cause)
+        work.give(reply, cause=cause, queue="linker", message_id=message_id)
 
     async def _opened(self, connection: Connection, row: SignInRow, owner: Owner) -> Secret | None:
         try:

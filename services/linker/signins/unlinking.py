@@ -19,6 +19,7 @@ from shared.keyring import Owner
 from shared.owners import account_token
 from shared.schemas.events import AccountUnlinked
 from shared.schemas.identifiers import derived_id
+from shared.schemas.job import Job
 from shared.schemas.media import Provider
 from shared.schemas.parcel import Parcel
 from shared.schemas.secret import Secret
@@ -28,14 +29,13 @@ REVOKED: Final[tuple[Provider, ...]] = ("jellyfin", "emby", "trakt")
 """Systems that have a call to end a token."""
 _LEFT: Final[tuple[Provider, ...]] = ("trakt",)
 """It is not known what the end of one token does to an account's others here: while one is in use, all are left."""
-_SUBJECT: Final = "jobs.linker.revoke"
 _PURPOSE: Final = "revoked-token"
 
 log = structlog.get_logger()
 
 
-class RevokeToken(msgspec.Struct, frozen=True, kw_only=True):
-    """The job `revoke`: a token that nobody needs any more."""
+class RevokeToken(Job, queue="linker", name="revoke", frozen=True, kw_only=True):
+    """End a token that nobody needs any more."""
 
     provider: Provider
     server: str
@@ -110,7 +110,7 @@ class Unlinking:
             account_id=held.account_id,
             token=self._courier.pack(held.token, purpose=_PURPOSE),
         )
-        work.say(_SUBJECT, msgspec.json.encode(job), message_id=derived_id("revoke", cause))
+        work.give(job, cause=cause, message_id=derived_id("revoke", cause))
 
     async def _token(self, work: Work, owner: Owner) -> Secret | None:
         try:
@@ -131,9 +131,8 @@ class Revocations:
         self._courier = courier
         self._revokers = revokers
 
-    async def revoke(self, message: Message) -> None:
+    async def revoke(self, job: RevokeToken, _message: Message) -> None:
         """End a token at the system that gave it."""
-        job = msgspec.json.decode(message.payload, type=RevokeToken)
         if job.provider not in self._revokers:
             return
         token = self._courier.open(job.token, purpose=_PURPOSE)

@@ -1,6 +1,6 @@
 """Answers the questions about what is set for single users. The last change wins, row and password together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -8,10 +8,10 @@ from msgspec import UNSET
 
 from services.syncer.users import domain, store
 from services.syncer.users.domain import NothingSetError
-from shared.bus.questions import Answerer
 from shared.courier import Courier
 from shared.owners import user_password
 from shared.postgres.pool import Connection, Pool, transaction
+from shared.schemas.question import Answer
 from shared.schemas.users import (
     PASSWORD,
     BlockedUsers,
@@ -36,15 +36,15 @@ class Handlers:
         self._courier = courier
         self._now = now
 
-    def answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
+    def answers(self) -> tuple[Answer, ...]:
         """Return the answers to questions."""
-        return {
-            ListUserSettings: self.list_settings,
-            FindUserSettings: self.find_settings,
-            FindBlocked: self.find_blocked,
-            ChangeUserSettings: self.change_settings,
-            ClearUserSettings: self.clear_settings,
-        }
+        return (
+            ListUserSettings.answered_by(self.list_settings),
+            FindUserSettings.answered_by(self.find_settings),
+            FindBlocked.answered_by(self.find_blocked),
+            ChangeUserSettings.answered_by(self.change_settings),
+            ClearUserSettings.answered_by(self.clear_settings),
+        )
 
     async def list_settings(self, question: ListUserSettings) -> UserSettingsPage:
         """Answer `GET /api/users/settings`."""

@@ -276,7 +276,7 @@ async def test_a_replay_reaches_the_consumer_that_gave_up(bus: Bus, pool: Pool) 
     async with (
         consuming(bus, pool, refuse),
         consuming(bus, pool, bury, spec=BURIED),
-        consuming(bus, pool, Jobs({}, Journal(pool)), spec=jobs),
+        consuming(bus, pool, Jobs((), Journal(pool)), spec=jobs),
     ):
         await bus.publish(SUBJECT, b'{"a": [1, "x"]}', message_id="m")
         await until(lambda: len(buried) == 1)

@@ -63,7 +63,7 @@ async def test_a_letter_that_is_replayed_and_dies_again_is_said_again(bus: Bus, 
     async with (
         consuming(bus, pool, refuse),
         consuming(bus, pool, bury, spec=BURIED),
-        consuming(bus, pool, Jobs({}, Journal(pool)), spec=JOBS),
+        consuming(bus, pool, Jobs((), Journal(pool)), spec=JOBS),
     ):
         await bus.publish(SUBJECT, b"{}", message_id="m")
         await until(lambda: len(buried) == 1)

@@ -169,7 +169,7 @@ async def opened(
             beside = fill_linker(street, service, parts, courier, http) if name == "linker" else None
             if name == "syncer":
                 _fill_syncer(street, service, parts)
-            service.work(answering.jobs)
+            service.work(*answering.jobs)
             await stack.enter_async_context(at_work(service))
             if beside is not None:
                 await stack.enter_async_context(_running(beside))
@@ -213,4 +213,4 @@ def _fill_syncer(street: Street, service: Service, parts: Parts) -> None:
     service.consume(streams.SYNCER_LINKS, handlers.learn_link)
     receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, handlers.answer, now=lambda: datetime.now(UTC))
     service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
-    service.answer({Suggest: handlers.suggest})
+    service.answer(Suggest.answered_by(handlers.suggest))

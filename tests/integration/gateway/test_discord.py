@@ -327,7 +327,7 @@ async def test_choices_come_from_the_service_and_are_made_to_fit(house: House, b
         odd = [Choice("x" * 300, "long name"), Choice("long value", "y" * 101), Choice("\x00", "v"), Choice(" ", "v")]
         return Choices([*odd, *(Choice(f"Person {number}", str(number)) for number in range(40))])
 
-    async with answering(bus, "syncer", {Suggest: suggest}):
+    async with answering(bus, "syncer", Suggest.answered_by(suggest)):
         answer = await send(house, APP.autocomplete(ANNA, "history", {"person": "per"}, focused="person"))
 
     choices = answer.json()["data"]["choices"]
@@ -348,7 +348,7 @@ async def test_a_service_that_is_away_or_slow_offers_nothing_in_time(house: Hous
         await asyncio.Event().wait()
         return Choices([])
 
-    async with answering(bus, "syncer", {Suggest: suggest}):
+    async with answering(bus, "syncer", Suggest.answered_by(suggest)):
         late = await send(house, typing)
 
     for answer in (nobody, late):

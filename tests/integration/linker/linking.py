@@ -119,16 +119,14 @@ def _service(parts: Parts, sign_ins: SignInParts) -> Service:
     people = People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id)
     service = Service(parts)
     service.consume(streams.LINKER_PLAYS, people.see_play)
-    service.work(sign_ins.jobs())
+    service.work(*sign_ins.jobs())
     service.answer(
-        {
-            ListPeople: people.list_people,
-            FindPerson: people.find_person,
-            ListUnclaimed: people.list_unclaimed,
-            ClaimAccount: people.claim_account,
-            MergePeople: people.merge_people,
-            **sign_ins.answers(),
-        }
+        ListPeople.answered_by(people.list_people),
+        FindPerson.answered_by(people.find_person),
+        ListUnclaimed.answered_by(people.list_unclaimed),
+        ClaimAccount.answered_by(people.claim_account),
+        MergePeople.answered_by(people.merge_people),
+        *sign_ins.answers(),
     )
     return service
 

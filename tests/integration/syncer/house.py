@@ -15,7 +15,7 @@ from shared.bus.questions import ask
 from shared.runtime import Service
 from shared.schemas import webhooks
 from shared.schemas.events import AccountClaimed, PersonMerged, WebhookHandled, WebhookIgnored, subject
-from shared.schemas.history import CountPlays, ListPlays, Play, PlayPage
+from shared.schemas.history import CountPlays, ListPlays, Play
 from shared.schemas.identifiers import random_id
 from shared.schemas.media import Account
 from shared.schemas.secret import Secret
@@ -74,7 +74,7 @@ class House:
         )
 
     async def plays(self, **filters: Any) -> list[Play]:
-        return (await ask(self._bus, "syncer", ListPlays(**filters), PlayPage)).items
+        return (await ask(self._bus, ListPlays(**filters))).items
 
     async def whose(self) -> list[str | None]:
         return [play.person.name if play.person else None for play in await self.plays()]
@@ -95,6 +95,6 @@ async def opened(bus: Bus, database_url: Secret) -> AsyncIterator[House]:
         service = Service(parts)
         service.consume(streams.SYNCER_WEBHOOKS, handlers.take_webhook)
         service.consume(streams.SYNCER_PEOPLE, handlers.take_fact, workers=2)
-        service.answer({ListPlays: handlers.list_plays, CountPlays: handlers.count_plays})
+        service.answer(ListPlays.answered_by(handlers.list_plays), CountPlays.answered_by(handlers.count_plays))
         async with at_work(service):
             yield house

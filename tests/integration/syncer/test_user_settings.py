@@ -15,7 +15,7 @@ from shared.bus.questions import ask
 from shared.keyring import new_key
 from shared.owners import user_password
 from shared.schemas.secret import Secret
-from shared.schemas.users import BlockedUsers, FindBlocked
+from shared.schemas.users import FindBlocked
 from tests.integration.gateway.house import ADMIN, House, prepared, settings
 from tests.integration.linker import canaries
 from tests.integration.syncer.users import Users, users_of
@@ -100,7 +100,7 @@ async def test_who_is_blocked_is_told_of_several_names_at_once(office: Office) -
     await office.put("anna", immune=True)
     names = [" JOSE\u0301", "anna", "nobody", "a/b", "", "x" * 5000]
 
-    found = await ask(office.bus, "syncer", FindBlocked(usernames=names), BlockedUsers)
+    found = await ask(office.bus, FindBlocked(usernames=names))
 
     assert found.usernames == [" JOSE\u0301"]
 

@@ -37,6 +37,6 @@ async def users_of(bus: Bus, database_url: Secret, keys: Secret) -> AsyncIterato
         vault = Vault(parts.pool, keyring)
         handlers = Handlers(pool=parts.pool, vault=vault, courier=Courier(keyring), now=lambda: datetime.now(UTC))
         users, service = Users(handlers, vault), Service(parts)
-        service.answer({**handlers.answers(), ChangeUserSettings: users.change})
+        service.answer(*handlers.answers(), ChangeUserSettings.answered_by(users.change))
         async with at_work(service):
             yield users

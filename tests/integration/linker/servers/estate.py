@@ -86,7 +86,7 @@ async def linked(
         )
         people = People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id)
         service = Service(parts)
-        service.answer({FindPerson: people.find_person, **servers.answers()})
+        service.answer(FindPerson.answered_by(people.find_person), *servers.answers())
         await parts.bus.add(servers.listener)
         async with at_work(service):
             yield servers, clients, vault
