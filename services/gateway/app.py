@@ -30,8 +30,8 @@ from services.gateway.api.bounds import Bounds
 from services.gateway.api.guards import Guard, caller, knows_query, reads_json, reads_only
 from services.gateway.api.handlers import free
 from services.gateway.api.tracing import traced
-from services.gateway.discord import routes as discord
-from services.gateway.discord.door import Door as DiscordDoor
+from services.gateway.discord.receiver import InteractionReceiver
+from services.gateway.discord.routes import InteractionController
 from services.gateway.edge import Edge
 from services.gateway.forwarded import Forwarded, Network
 from services.gateway.pages import done, home
@@ -70,7 +70,7 @@ class Doors(msgspec.Struct, frozen=True):
     """What takes messages in, and what keeps whose webhooks it refuses."""
 
     webhooks: Door
-    discord: DiscordDoor
+    discord: InteractionReceiver
     refused: Note
 
 
@@ -79,12 +79,13 @@ def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer, *, subp
     return Litestar(
         route_handlers=[
             webhooks.router(doors.webhooks),
-            discord.router(doors.discord),
+            InteractionController,
             health.open_router(routes.health),
             done.router(routes.done),
             home.router(subpath),
             _api(routes, guard, tracer),
         ],
+        dependencies={"interactions": Provide(lambda: doors.discord, sync_to_thread=False)},
         exception_handlers=noting(problems.handlers(), doors.refused),
         openapi_config=reference.config(),
         logging_config=None,

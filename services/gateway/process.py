@@ -20,7 +20,7 @@ from services.gateway.access.tries import Tries
 from services.gateway.access.watching import Watching
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.bootstrap import Bootstrap
-from services.gateway.discord.application import Application
+from services.gateway.discord.receiver import Application
 from services.gateway.events.feed import Feed
 from services.gateway.events.handlers import EventLog
 from services.gateway.forwarded import networks
@@ -152,8 +152,6 @@ def _discord(config: Settings) -> Application:
     return Application(
         id=config.discord_application_id,
         public_key=config.discord_public_key,
-        guild_id=config.discord_guild_id,
-        admin_role_id=config.discord_admin_role_id,
     )
 
 

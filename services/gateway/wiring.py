@@ -32,9 +32,8 @@ from services.gateway.api.seerr import SeerrRoutes
 from services.gateway.api.stream import StreamRoutes
 from services.gateway.api.user_settings import UserSettingsRoutes
 from services.gateway.api.webhook_secrets import SecretRoutes
-from services.gateway.discord.application import Application
-from services.gateway.discord.door import Door as DiscordDoor
-from services.gateway.discord.suggestions import Suggestions
+from services.gateway.discord.prompts import Prompts, over
+from services.gateway.discord.receiver import Application, InteractionReceiver
 from services.gateway.events.feed import Feed
 from services.gateway.forwarded import Network
 from services.gateway.metrics import Counted
@@ -98,7 +97,7 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
     storage = Counted(wires.hedge, wires.outcomes)
     doors = app.Doors(
         webhooks=Door(wires.refresh, storage, recent=wires.recent),
-        discord=DiscordDoor(wires.discord, storage, wires.courier, Suggestions(bus)),
+        discord=InteractionReceiver(wires.discord, storage, wires.courier, Prompts(over(bus))),
         refused=wires.refused.note,
     )
     guard = Guard(Doorman(pool, now=now), wires.preparation)

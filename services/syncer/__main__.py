@@ -12,54 +12,55 @@ from services.syncer.users.handlers import Handlers as UserHandlers
 from shared import runtime, settings
 from shared.bus import streams
 from shared.courier import Courier
+from shared.discord.prompts import Prompts
 from shared.discord.rate_limits import Limits
 from shared.discord.receiving import Receiver
-from shared.discord.replying import Answering
+from shared.discord.replying import ReplyJobs
 from shared.discord.rest import Discord, from_settings
+from shared.discord.rights import Rights, rights_of
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
 from shared.http.upstream import Upstream
 from shared.keyring import Keyring
 from shared.schemas.history import CountPlays, ListPlays
-from shared.schemas.interactions import Suggest
 from shared.settings import ServiceSettings, UpstreamSettings
 from shared.vault import Vault
 
 
 async def syncer(config: ServiceSettings) -> None:
     """Run until told to stop."""
-    async with runtime.open_parts(config, name="syncer") as parts, _discord(config) as discord:
+    async with runtime.open_parts(config, name="syncer") as parts, _discord(config) as (discord, rights):
         handlers = Handlers(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook)
         commands = DiscordHandlers(worker=parts.worker, pool=parts.pool)
         keyring = Keyring.parse(config.usher_encryption_keys)
         courier, vault = Courier(keyring), Vault(parts.pool, keyring)
         users = UserHandlers(pool=parts.pool, vault=vault, courier=courier, now=_now)
-        answering = Answering(discord, courier, now=_now)
-        receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer, now=_now)
+        receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
+        prompts = Prompts(choices_for=commands.choices_for, form_for=commands.form_for, rights=rights)
         service = runtime.Service(parts)
         service.consume(streams.SYNCER_WEBHOOKS, handlers.take_webhook)
         service.consume(streams.SYNCER_PEOPLE, handlers.take_fact, workers=2)
         service.consume(streams.SYNCER_LINKS, commands.learn_link, workers=2)
         service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
-        service.work(*answering.jobs)
+        service.work(*ReplyJobs(discord, courier, now=_now).jobs)
         service.answer(
             ListPlays.answered_by(handlers.list_plays),
             CountPlays.answered_by(handlers.count_plays),
-            Suggest.answered_by(commands.suggest),
+            *prompts.answers(),
             *users.answers(),
         )
         await runtime.serve(config, service.run, finish=service.finish)
 
 
 @asynccontextmanager
-async def _discord(config: ServiceSettings) -> AsyncIterator[Discord | None]:
+async def _discord(config: ServiceSettings) -> AsyncIterator[tuple[Discord | None, Rights]]:
     upstreams = settings.load(UpstreamSettings)
     egress = Egress(
         denied_ports=OWN_PORTS | ports_of([config.database_url, config.nats_url]),
         private=private_networks(upstreams.usher_allow_private),
     )
     async with client(egress=egress) as http:
-        yield from_settings(http, Upstream("Discord"), upstreams, limits=Limits())
+        yield from_settings(http, Upstream("Discord"), upstreams, limits=Limits()), rights_of(upstreams)
 
 
 def _now() -> datetime:

@@ -15,8 +15,6 @@ from shared.bus.message import Message as BusMessage
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
 from shared.discord.catalogue import CATALOGUE, Catalogue
-from shared.discord.components import Form
-from shared.discord.fitting import fit_form
 from shared.discord.interactions import Clicked, CommandCalled, Done, Submitted
 from shared.discord.messages import Message
 from shared.discord.parsing import parse
@@ -24,7 +22,7 @@ from shared.discord.replying import reply_to
 from shared.discord.rights import Rights
 from shared.discord.words import failure
 from shared.errors import PermanentError, TransientError, UnavailableError
-from shared.schemas.interactions import Interaction, OpenedForm, OpenForm
+from shared.schemas.interactions import Interaction
 
 TRIES: Final = 3
 PATIENCE: Final = timedelta(seconds=20)
@@ -64,7 +62,7 @@ class Receiver:
     async def take(self, message: BusMessage) -> None:
         """Answer an interaction."""
         interaction = msgspec.json.decode(message.payload, type=Interaction)
-        did = _done(interaction.payload)
+        did = done(interaction.payload)
         await self._worker.check_new(consumer=self._spec.name, message_id=message.id)
         said, is_good = await self._said(did, interaction, attempts=message.attempts)
         async with self._worker.once(consumer=self._spec.name, message_id=message.id) as work:
@@ -75,7 +73,7 @@ class Receiver:
     async def _said(self, did: Done, interaction: Interaction, *, attempts: int) -> tuple[Message, bool]:
         """Return what to say, and whether it is an answer rather than why there is none."""
         try:
-            is_admin = _checked(did, self._rights, self._catalogue)
+            is_admin = checked_rights(did, self._rights, self._catalogue)
             return await self._answer(Asked(did, is_admin, interaction)), True
         except UnavailableError:
             raise
@@ -90,32 +88,15 @@ class Receiver:
         return failure(failed), False
 
 
-class FormOpener:
-    """Answers which form is to be opened; `form_for` returns it, or raises what stands in the way."""
-
-    def __init__(
-        self, form_for: Callable[[Asked], Awaitable[Form]], *, rights: Rights, catalogue: Catalogue = CATALOGUE
-    ) -> None:
-        self._form_for = form_for
-        self._rights = rights
-        self._catalogue = catalogue
-
-    async def open_form(self, question: OpenForm) -> OpenedForm:
-        """Return the form as Discord takes it."""
-        did = _done(question.payload)
-        is_admin = _checked(did, self._rights, self._catalogue)
-        form = fit_form(await self._form_for(Asked(did, is_admin)))
-        return OpenedForm(msgspec.Raw(msgspec.json.encode(form)))
-
-
-def _done(payload: msgspec.Raw) -> Done:
+def done(payload: msgspec.Raw) -> Done:
+    """Return what somebody did, out of the bytes that Discord sent."""
     did = parse(bytes(payload))
     if not isinstance(did, CommandCalled | Clicked | Submitted):
         raise PermanentError(f"a {type(did).__name__} is not answered by a service")
     return did
 
 
-def _checked(did: Done, rights: Rights, catalogue: Catalogue) -> bool:
+def checked_rights(did: Done, rights: Rights, catalogue: Catalogue) -> bool:
     """Return whether the caller is an admin; raise `ForbiddenError` where only admins may do it."""
     wanted = catalogue.wanted(did)
     return rights.check(did.caller, is_for_admins=wanted is not None and wanted.is_for_admins)

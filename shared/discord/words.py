@@ -4,13 +4,19 @@ from typing import Final
 
 from shared.discord.markdown import escaped
 from shared.discord.messages import Message
-from shared.errors import TransientError, UsherError
+from shared.errors import NotFoundError, TransientError, UsherError
 from shared.spans import in_words
 
-OUTDATED: Final = Message(content="This belongs to another version of Usher. `/help` shows what there is.")
 _BROKEN: Final = Message(content="Something is wrong in Usher, and its log says what. Nothing was changed.")
 _OUR_FAULT: Final = 500
 _LONGEST_REASON: Final = 300
+
+
+class OutdatedError(NotFoundError):
+    """A command, a button or a form that this version does not know."""
+
+    def __init__(self) -> None:
+        super().__init__("this belongs to another version of Usher: /help shows what there is")
 
 
 def failure(error: UsherError) -> Message:

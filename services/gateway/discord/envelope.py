@@ -30,7 +30,6 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     traceparent: str
     is_ephemeral: bool
-    is_admin: bool
 
 
 def record(interaction: discord.Interaction, body: bytes, stamp: Stamp, courier: Courier) -> Record:
@@ -41,7 +40,6 @@ def record(interaction: discord.Interaction, body: bytes, stamp: Stamp, courier:
         payload=msgspec.Raw(without_token(body)),
         token=courier.pack(interaction.token, purpose=TOKEN),
         is_ephemeral=stamp.is_ephemeral,
-        is_admin=stamp.is_admin,
     )
     return Record(
         source=SOURCE,

@@ -10,7 +10,7 @@ from shared.discord.catalogue import COMMANDS
 from shared.discord.interactions import CommandCalled
 from shared.discord.messages import Message
 from shared.discord.receiving import Asked
-from shared.discord.words import OUTDATED
+from shared.discord.words import OutdatedError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.interactions import Caller, Interaction
 from shared.schemas.media import Provider
@@ -58,7 +58,7 @@ class Handlers:
             case CommandCalled(command="help"):
                 return messages.help_for(COMMANDS, locale=asked.did.locale, is_admin=asked.is_admin)
             case _:
-                return OUTDATED
+                raise OutdatedError
 
     async def _link(self, asked: Asked) -> Message:
         sign_in = await self._sign_ins.begin(_asker(asked.did.caller), PLEX, interaction=asked.interaction)
