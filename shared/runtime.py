@@ -167,7 +167,7 @@ class Service:
     async def _keep_house(self) -> None:
         while True:
             try:
-                telemetry.RETRIES_WAITING.set(await self._parts.journal.count_waiting())
+                telemetry.RETRIES_WAITING.set(await self._parts.journal.count_retries())
                 await self._parts.journal.prune(now=datetime.now(UTC))
             except UnavailableError as exc:
                 log.warning("housekeeping_waits", reason=exc.detail)
@@ -187,7 +187,7 @@ async def serve(
     pages = monitor(heartbeat, host=config.usher_monitor_host, port=config.usher_monitor_port)
     with _stopping(stop), watchdog(heartbeat), pages:
         async with asyncio.TaskGroup() as tasks:
-            parts = (run(), heartbeat.beat(), memory.give_back(every=trim_every))
+            parts = (run(), heartbeat.beat(), memory.trim(every=trim_every))
             running = [tasks.create_task(part) for part in parts]
             await stop.wait()
             log.info("stopping")

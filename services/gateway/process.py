@@ -43,10 +43,10 @@ from services.gateway.wiring import Wires
 from shared import runtime
 from shared.bus import streams
 from shared.bus.connection import Bus
-from shared.courier import Courier
+from shared.clock import SteadyClock
 from shared.keyring import Keyring
 from shared.runtime import Parts, Service
-from shared.steady import SteadyClock
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 _POOL: Final = 6
@@ -126,7 +126,7 @@ def _wires(config: Settings, parts: Parts, spool: Spool | None, passwords: Passw
     outcomes = Outcomes()
     refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
     return Wires(
-        courier=Courier(keyring),
+        sealer=Sealer(keyring),
         discord=_discord(config),
         feed=Feed(),
         hedge=Hedge(parts.bus, spool or NoShelf()),

@@ -45,14 +45,14 @@ from services.gateway.spool.outcomes import Outcomes
 from services.gateway.spool.spool import Spool
 from services.gateway.webhooks.door import Door
 from services.gateway.webhooks.recent import Recent
-from shared.courier import Courier
 from shared.runtime import Parts
+from shared.sealing import Sealer
 
 
 class Wires(msgspec.Struct, frozen=True, kw_only=True):
     """What the application shares with the rest of the process."""
 
-    courier: Courier
+    sealer: Sealer
     discord: Application
     feed: Feed
     hedge: Hedge
@@ -81,23 +81,23 @@ def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> A
         events=EventRoutes(pool, worker, now=now),
         health=HealthRoutes(bus, pool, wires.spool, wires.readiness),
         history=HistoryRoutes(bus),
-        integrations=IntegrationRoutes(bus, pool, wires.courier, now=now),
+        integrations=IntegrationRoutes(bus, pool, wires.sealer, now=now),
         keys=KeyRoutes(pool, worker, wires.watching, now=now),
         letters=LetterRoutes(pool, worker, now=now),
-        mediaservers=MediaServerRoutes(bus, pool, wires.courier, now=now),
+        mediaservers=MediaServerRoutes(bus, pool, wires.sealer, now=now),
         people=PeopleRoutes(bus, pool, now=now),
         plex=PlexRoutes(bus),
-        plex_servers=PlexServerRoutes(bus, wires.courier),
+        plex_servers=PlexServerRoutes(bus, wires.sealer),
         refused=RefusedRoutes(wires.refused, pool, now=now),
         secrets=SecretRoutes(wires.webhook_secrets),
-        seerr=SeerrRoutes(bus, pool, wires.courier, now=now),
+        seerr=SeerrRoutes(bus, pool, wires.sealer, now=now),
         stream=StreamRoutes(wires.feed, wires.watching),
-        user_settings=UserSettingsRoutes(bus, pool, wires.courier, now=now),
+        user_settings=UserSettingsRoutes(bus, pool, wires.sealer, now=now),
     )
     storage = Counted(wires.hedge, wires.outcomes)
     doors = app.Doors(
         webhooks=Door(wires.refresh, storage, recent=wires.recent),
-        discord=InteractionReceiver(wires.discord, storage, wires.courier, Prompts(over(bus))),
+        discord=InteractionReceiver(wires.discord, storage, wires.sealer, Prompts(over(bus))),
         refused=wires.refused.note,
     )
     guard = Guard(Doorman(pool, now=now), wires.preparation)

@@ -18,7 +18,6 @@ from services.linker.signins.renewal import Renewal
 from services.linker.signins.ways import ways_beside_plex
 from services.linker.signins.wiring import SignInParts
 from shared.bus import streams
-from shared.courier import Courier
 from shared.discord.receiving import Receiver
 from shared.discord.replying import ReplyJobs
 from shared.discord.rights import Rights, rights_of
@@ -28,6 +27,7 @@ from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
 from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
+from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 
@@ -45,7 +45,7 @@ class Process:
         upstreams: UpstreamSettings,
         public_url: str,
     ) -> None:
-        vault, courier = Vault(parts.pool, keyring), Courier(keyring)
+        vault, sealer = Vault(parts.pool, keyring), Sealer(keyring)
         applications = Applications(pool=parts.pool, vault=vault, clients=clients)
         self._bus = parts.bus
         self._memory = Memory(now=_now)
@@ -54,7 +54,7 @@ class Process:
         self._servers = Servers(
             parts,
             vault=vault,
-            courier=courier,
+            sealer=sealer,
             clients=clients,
             turns=budget,
             egress=egress,
@@ -64,7 +64,7 @@ class Process:
         self._sign_ins = SignInParts(
             parts,
             vault=vault,
-            courier=courier,
+            sealer=sealer,
             clients=clients,
             public_url=public_url,
             now=_now,
@@ -76,7 +76,7 @@ class Process:
         self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
         self._nightly = Nightly(parts.worker, now=_now)
         self._service = Service(parts)
-        self._take_in(parts, ReplyJobs(clients.discord(), courier, now=_now), rights_of(upstreams))
+        self._take_in(parts, ReplyJobs(clients.discord(), sealer, now=_now), rights_of(upstreams))
         seerr.join(self._service, parts, vault, clients.seerr, now=_now)
         self._answer()
 

@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import shared.lean  # noqa: F401 (before anything that loads what it keeps out)
+import shared.blocked_imports  # noqa: F401 (before anything that loads what it keeps out)
 from services.syncer.discord.handlers import Handlers as DiscordHandlers
-from services.syncer.handlers import Handlers
-from services.syncer.sources import parsing
+from services.syncer.history.handlers import Handlers
+from services.syncer.history.sources import parsing
 from services.syncer.users.handlers import Handlers as UserHandlers
 from shared import runtime, settings
 from shared.bus import streams
-from shared.courier import Courier
 from shared.discord.prompts import Prompts
 from shared.discord.rate_limits import Limits
 from shared.discord.receiving import Receiver
@@ -23,6 +22,7 @@ from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
 from shared.http.upstream import Upstream
 from shared.keyring import Keyring
 from shared.schemas.history import CountPlays, ListPlays
+from shared.sealing import Sealer
 from shared.settings import ServiceSettings, UpstreamSettings
 from shared.vault import Vault
 
@@ -33,8 +33,8 @@ async def syncer(config: ServiceSettings) -> None:
         handlers = Handlers(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook)
         commands = DiscordHandlers(worker=parts.worker, pool=parts.pool)
         keyring = Keyring.parse(config.usher_encryption_keys)
-        courier, vault = Courier(keyring), Vault(parts.pool, keyring)
-        users = UserHandlers(pool=parts.pool, vault=vault, courier=courier, now=_now)
+        sealer, vault = Sealer(keyring), Vault(parts.pool, keyring)
+        users = UserHandlers(pool=parts.pool, vault=vault, sealer=sealer, now=_now)
         receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
         prompts = Prompts(choices_for=commands.choices_for, form_for=commands.form_for, rights=rights)
         service = runtime.Service(parts)
@@ -42,7 +42,7 @@ async def syncer(config: ServiceSettings) -> None:
         service.consume(streams.SYNCER_PEOPLE, handlers.take_fact, workers=2)
         service.consume(streams.SYNCER_LINKS, commands.learn_link, workers=2)
         service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
-        service.work(*ReplyJobs(discord, courier, now=_now).jobs)
+        service.work(*ReplyJobs(discord, sealer, now=_now).jobs)
         service.answer(
             ListPlays.answered_by(handlers.list_plays),
             CountPlays.answered_by(handlers.count_plays),

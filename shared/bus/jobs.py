@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from shared.bus import burial
+from shared.bus import dead_letters
 from shared.bus.message import Message
-from shared.bus.store import Journal, Waiting
+from shared.bus.store import Journal, StoredRetry
 from shared.errors import PermanentError
 from shared.schemas.dead import Replay
 from shared.schemas.job import JobHandler
@@ -33,14 +33,14 @@ class Jobs:
         """Let the consumer that gave a message up find it among its retries, due now."""
         letter = job.letter
         now = datetime.now(UTC)
-        waiting = Waiting(
+        waiting = StoredRetry(
             consumer=letter.consumer,
             message_id=letter.message_id,
             subject=letter.subject,
             headers=letter.headers,
-            payload=burial.original(letter),
+            payload=dead_letters.payload_of(letter),
             attempts=0,
             reason="replayed by hand",
             first_tried_at=now,
         )
-        await self._journal.wait_until(waiting, due_at=now)
+        await self._journal.store_retry(waiting, due_at=now)

@@ -18,7 +18,7 @@ from nats.micro.request import ERROR_CODE_HEADER, Request
 from nats.micro.service import Service
 
 from shared import telemetry
-from shared.bus import refusals
+from shared.bus import error_replies
 from shared.bus.client import Client
 from shared.bus.connection import Bus
 from shared.errors import UnavailableError, UsherError
@@ -57,7 +57,7 @@ async def ask(bus: Bus, question: Question[A], *, of: str = "", within: timedelt
         raise UnavailableError(f"the {service} does not answer") from exc
     code = (reply.headers or {}).get(ERROR_CODE_HEADER)
     if code is not None:
-        raise refusals.error(service, code, reply.data)
+        raise error_replies.error_of(service, code, reply.data)
     try:
         return msgspec.json.decode(reply.data, type=type(question).answer)  # type: ignore[return-value]
     except msgspec.MsgspecError as exc:
@@ -151,7 +151,7 @@ async def _reply(asked: _Asked) -> None:
         async with asyncio.timeout(asked.limit.total_seconds()):
             answer = await asked.answer(asked.decoder.decode(asked.request.data))
     except (UsherError, msgspec.MsgspecError, TimeoutError) as exc:
-        refusal = refusals.refusal(exc)
+        refusal = error_replies.reply_of(exc)
         if not isinstance(exc, UsherError):
             log.warning("question_failed", error=type(exc).__name__, reason=str(exc))
         await asked.request.respond_error(refusal.code, refusal.kind, refusal.payload)

@@ -83,6 +83,6 @@ class Worker:
             work = Work(connection)
             yield work
             if work.said:
-                await store.say_later(connection, work.said)
+                await store.add_to_outbox(connection, work.said)
         if work.said:
             self.has_said.set()

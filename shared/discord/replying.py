@@ -13,7 +13,6 @@ import structlog
 
 from shared.bus.message import Message as BusMessage
 from shared.bus.work import Work
-from shared.courier import Courier
 from shared.discord.fitting import fit
 from shared.discord.interactions import REPLY_FOR, CommandCalled, Done, moment_of
 from shared.discord.messages import Message, as_layout
@@ -24,6 +23,7 @@ from shared.schemas.identifiers import derived_id
 from shared.schemas.interactions import TOKEN, DirectMessage, Interaction, Reply
 from shared.schemas.job import JobHandler
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 
 SETTLES_WITHIN: Final = timedelta(seconds=10)
 """How old an interaction may be that Discord does not know yet, because the gateway's promise is still on its way."""
@@ -35,9 +35,9 @@ _log = structlog.get_logger()
 class ReplyJobs:
     """Does the jobs; without Discord they are done with a line in the log."""
 
-    def __init__(self, discord: Discord | None, courier: Courier, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, discord: Discord | None, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
         self._discord = discord
-        self._courier = courier
+        self._sealer = sealer
         self._now = now
 
     @property
@@ -67,7 +67,7 @@ class ReplyJobs:
         age = self._now() - moment_of(reply.interaction_id)
         if age >= REPLY_FOR:
             return False
-        token = self._courier.open(reply.token, purpose=TOKEN)
+        token = self._sealer.open(reply.token, purpose=TOKEN)
         try:
             if reply.follow_up:
                 await discord.follow_up(token, said)

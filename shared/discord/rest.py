@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import httpx
 import msgspec
 
-from shared.clients.api import Api, Headers, Query, segment
+from shared.clients.api import Api, Headers, Query, path_segment
 from shared.discord.commands import Command
 from shared.discord.fitting import fit
 from shared.discord.messages import EPHEMERAL, LOADING, Message, body
@@ -52,7 +52,7 @@ class Discord:
         limits: Limits,
         url: str = API_URL,
     ) -> None:
-        self._application = segment(application_id)
+        self._application = path_segment(application_id)
         self._api = Api(http, upstream, url=url, headers={"User-Agent": agent(self._application)})
         self._as_bot: Headers = {"Authorization": Secret(f"Bot {bot_token.reveal()}")}
         self._limits = limits
@@ -87,7 +87,7 @@ class Discord:
         """Post to a channel and return the message's id; for minutes, the same `cause` is the same message."""
         route = Route(method="POST", template="/channels/{channel}/messages", major=channel_id)
         once = {**body(fit(message)), "nonce": nonce(cause), "enforce_nonce": True}
-        posted = await self._ask(route, f"/channels/{segment(channel_id)}/messages", _Id, body=once)
+        posted = await self._ask(route, f"/channels/{path_segment(channel_id)}/messages", _Id, body=once)
         return posted.id
 
     async def send_direct_message(self, user_id: str, message: Message, *, cause: str) -> str:
@@ -113,12 +113,12 @@ class Discord:
 
     def _webhook(self, method: str, token: Secret, below: str = "") -> tuple[Route, str]:
         template = f"/webhooks/{{application}}/{{token}}{below}"
-        path = f"/webhooks/{self._application}/{segment(token.reveal())}{below}"
+        path = f"/webhooks/{self._application}/{path_segment(token.reveal())}{below}"
         major = blake2b(token.reveal().encode(), digest_size=16).hexdigest()
         return Route(method=method, template=template, major=major, is_global=False), path
 
     def _commands_path(self, guild_id: str | None) -> str:
-        guild = f"/guilds/{segment(guild_id)}" if guild_id is not None else ""
+        guild = f"/guilds/{path_segment(guild_id)}" if guild_id is not None else ""
         return f"/applications/{self._application}{guild}/commands"
 
     def _commands_route(self, method: str, guild_id: str | None) -> Route:

@@ -4,8 +4,8 @@ from typing import Final
 
 from shared.discord.markdown import escaped
 from shared.discord.messages import Message
+from shared.durations import in_words
 from shared.errors import NotFoundError, TransientError, UsherError
-from shared.spans import in_words
 
 _BROKEN: Final = Message(content="Something is wrong in Usher, and its log says what. Nothing was changed.")
 _OUR_FAULT: Final = 500

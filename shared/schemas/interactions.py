@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 
 from shared.schemas.job import Job
-from shared.schemas.parcel import Parcel
 from shared.schemas.question import Question
+from shared.schemas.sealed_secret import SealedSecret
 
-TOKEN: Final = "interaction-token"  # noqa: S105 (the purpose of a parcel)
+TOKEN: Final = "interaction-token"  # noqa: S105 (the purpose of a sealed secret)
 
 
 def subject(service: str, name: str) -> str:
@@ -37,7 +37,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     received_at: datetime
     payload: msgspec.Raw
-    token: Parcel
+    token: SealedSecret
     is_ephemeral: bool = False
 
 
@@ -52,7 +52,7 @@ class Reply(Job, name="reply", frozen=True, kw_only=True):
 
     interaction_id: str
     user_id: str
-    token: Parcel
+    token: SealedSecret
     message: msgspec.Raw
     keeps_promise: bool = False
     may_lapse: bool = False

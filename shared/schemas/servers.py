@@ -1,6 +1,6 @@
 """Questions about the configured servers, between gateway and linker; the answers are the REST shapes.
 
-Secrets come as parcels and never go back: what is shown of one are its last four characters.
+Secrets come sealed and never go back: what is shown of one are its last four characters.
 """
 
 from datetime import datetime, timedelta
@@ -10,13 +10,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.schemas.media import Provider
-from shared.schemas.parcel import Parcel
 from shared.schemas.question import Question
+from shared.schemas.sealed_secret import SealedSecret
 
 MediaServerType = Literal["plex", "jellyfin", "emby"]
 Aspect = Literal["address", "server", "credential", "rights", "users"]
 
-TOKEN: Final = "server token"  # noqa: S105 (what a parcel is for)
+TOKEN: Final = "server token"  # noqa: S105 (what a sealed secret is for)
 SUFFIX: Final = "server password suffix"
 PLEX_TOKEN: Final = "token to discover servers with"  # noqa: S105 (likewise)
 WITHIN: Final = timedelta(seconds=7.5)
@@ -207,8 +207,8 @@ class AddServer(Question[Server], service="linker", tag="servers.add", frozen=Tr
     answered_within: ClassVar[timedelta] = WITHIN
 
     server: Settled
-    token: Parcel
-    password_suffix: Parcel | None = None
+    token: SealedSecret
+    password_suffix: SealedSecret | None = None
 
 
 class TryServer(Question[Server], service="linker", tag="servers.try", frozen=True, kw_only=True):
@@ -217,8 +217,8 @@ class TryServer(Question[Server], service="linker", tag="servers.try", frozen=Tr
     answered_within: ClassVar[timedelta] = WITHIN
 
     server: Settled
-    token: Parcel
-    password_suffix: Parcel | None = None
+    token: SealedSecret
+    password_suffix: SealedSecret | None = None
 
 
 class ChangeServer(
@@ -230,9 +230,9 @@ class ChangeServer(
 
     name: str
     url: str | UnsetType = UNSET
-    token: Parcel | UnsetType = UNSET
+    token: SealedSecret | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
-    password_suffix: Parcel | UnsetType | None = UNSET
+    password_suffix: SealedSecret | UnsetType | None = UNSET
     request_limit: int | UnsetType | None = UNSET
     machine_identifier: str | UnsetType | None = UNSET
     include_owner: bool | UnsetType = UNSET
@@ -263,7 +263,7 @@ class DiscoverPlex(Question[DiscoveredServers], service="linker", tag="servers.d
 
     answered_within: ClassVar[timedelta] = WITHIN
 
-    token: Parcel | None = None
+    token: SealedSecret | None = None
     person_id: str | None = None
 
 
@@ -281,7 +281,7 @@ class ChangeSeerr(
     answered_within: ClassVar[timedelta] = WITHIN
 
     url: str | UnsetType = UNSET
-    api_key: Parcel | UnsetType = UNSET
+    api_key: SealedSecret | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     gives_token: bool | UnsetType = UNSET
     dry_run: bool = False

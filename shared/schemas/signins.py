@@ -1,6 +1,6 @@
 """Questions about sign-ins and linked accounts, between gateway and linker; the answers are the REST shapes.
 
-Tokens and passwords cross as parcels. Questions that another system is called for have more time than others.
+Tokens and passwords cross sealed. Questions that another system is called for have more time than others.
 """
 
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ from typing import ClassVar, Final, Literal
 import msgspec
 
 from shared.schemas.media import Provider
-from shared.schemas.parcel import Parcel
 from shared.schemas.question import Question
+from shared.schemas.sealed_secret import SealedSecret
 
-TOKEN: Final = "account-token"  # noqa: S105 (the purpose of a parcel)
+TOKEN: Final = "account-token"  # noqa: S105 (the purpose of a sealed secret)
 PASSWORD: Final = "account-password"  # noqa: S105 (likewise)
 PATIENT: Final = timedelta(seconds=7)
 
@@ -144,10 +144,10 @@ class ConnectAccount(Question[Integration], service="linker", tag="connections.a
 
     provider: Provider
     who: Who
-    token: Parcel | None = None
+    token: SealedSecret | None = None
     server: str | None = None
     username: str | None = None
-    password: Parcel | None = None
+    password: SealedSecret | None = None
 
 
 class ListConnections(Question[IntegrationPage], service="linker", tag="connections.list", frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Questions about what is set for single users, between gateway and syncer; the answers are the REST shapes.
 
-A user is known by name, as Seerr and the media servers have it. Passwords come as parcels and never go back: an answer
+A user is known by name, as Seerr and the media servers have it. Passwords come sealed and never go back: an answer
 says only whether there is one.
 """
 
@@ -11,10 +11,10 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from shared.schemas.parcel import Parcel
 from shared.schemas.question import Question
+from shared.schemas.sealed_secret import SealedSecret
 
-PASSWORD: Final = "user password"  # noqa: S105 (what a parcel is for)
+PASSWORD: Final = "user password"  # noqa: S105 (what a sealed secret is for)
 
 
 class UserSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +84,7 @@ class ChangeUserSettings(
     blocked: bool | UnsetType | None = UNSET
     immune: bool | UnsetType | None = UNSET
     request_limit: int | UnsetType | None = UNSET
-    password: Parcel | UnsetType | None = UNSET
+    password: SealedSecret | UnsetType | None = UNSET
     dry_run: bool = False
 
 

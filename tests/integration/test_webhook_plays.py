@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from services.syncer.handlers import Handlers
-from services.syncer.sources import parsing
+from services.syncer.history.handlers import Handlers
+from services.syncer.history.sources import parsing
 from shared.bus import streams
 from shared.bus.connection import Bus
 from shared.runtime import Service

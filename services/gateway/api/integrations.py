@@ -29,7 +29,6 @@ from services.gateway.page import Id, Limit, Offset
 from services.gateway.store import audit
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
-from shared.courier import Courier
 from shared.errors import Fault, InvalidError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
@@ -54,6 +53,7 @@ from shared.schemas.signins import (
     Standing,
     Who,
 )
+from shared.sealing import Sealer
 
 _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 _PIN: Final = Pin(
@@ -94,10 +94,10 @@ _CREDENTIALS: Final = Body(
 class IntegrationRoutes:
     """Hands questions on, with secrets sealed, and notes in the audit what was changed."""
 
-    def __init__(self, bus: Bus, pool: Pool, courier: Courier, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, bus: Bus, pool: Pool, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
         self._bus = bus
         self._pool = pool
-        self._courier = courier
+        self._sealer = sealer
         self._now = now
 
     async def page(
@@ -146,10 +146,10 @@ class IntegrationRoutes:
         question = ConnectAccount(
             provider=provider,
             who=applicant(caller, person_id=data.person_id, discord_id=data.discord_id),
-            token=None if data.token is None else self._courier.pack(Secret(data.token), purpose=TOKEN),
+            token=None if data.token is None else self._sealer.seal(Secret(data.token), purpose=TOKEN),
             server=data.server,
             username=data.username,
-            password=None if data.password is None else self._courier.pack(Secret(data.password), purpose=PASSWORD),
+            password=None if data.password is None else self._sealer.seal(Secret(data.password), purpose=PASSWORD),
         )
         linked = await ask(self._bus, question)
         await self._note(caller, "account.linked", f"{provider} {linked.account.id} for {linked.person.id}")

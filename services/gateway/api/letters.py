@@ -17,7 +17,7 @@ from services.gateway.events import payload
 from services.gateway.events.shapes import LetterFilter, LetterItem, LetterPage, LetterStatus, Replayed
 from services.gateway.page import Full, Id, Limit, Offset, Search, Since, Until, Word, moment
 from services.gateway.store import audit, letters
-from shared.bus import burial
+from shared.bus import dead_letters
 from shared.bus.work import Worker
 from shared.errors import NotFoundError
 from shared.postgres.pool import Pool, transaction
@@ -81,7 +81,7 @@ class LetterRoutes:
         item, letter = found
         if full != "true":
             return item
-        return msgspec.structs.replace(item, payload=payload.shown(burial.original(letter)))
+        return msgspec.structs.replace(item, payload=payload.shown(dead_letters.payload_of(letter)))
 
     async def replay(self, caller: NamedDependency[Caller], letter_id: Id) -> Replayed:
         """Give the message back to the consumer that gave it up."""

@@ -19,10 +19,9 @@ from services.gateway.page import Limit, Offset
 from services.gateway.store import audit
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
-from shared.courier import Courier
 from shared.errors import Fault, InvalidError
 from shared.postgres.pool import Pool, transaction
-from shared.schemas.parcel import Parcel
+from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     SUFFIX,
@@ -43,6 +42,7 @@ from shared.schemas.servers import (
     TestServer,
     TryServer,
 )
+from shared.sealing import Sealer
 
 Token = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
 Url = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -142,12 +142,12 @@ _MADE: Final = describe.shows(_SERVER, status=201) | _CHANGED
 
 
 class MediaServerRoutes:
-    """Hands questions on, with the secrets in parcels, and notes in the audit what was changed."""
+    """Hands questions on, with the secrets sealed, and notes in the audit what was changed."""
 
-    def __init__(self, bus: Bus, pool: Pool, courier: Courier, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, bus: Bus, pool: Pool, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
         self._bus = bus
         self._pool = pool
-        self._courier = courier
+        self._sealer = sealer
         self._now = now
 
     async def page(self, limit: Limit = 50, offset: Offset = 0) -> ServerPage:
@@ -166,7 +166,7 @@ class MediaServerRoutes:
         Refused are a token that the server does not accept, and an address where something else answers.
         """
         wanted = Settled(**{name: getattr(data, name) for name in Settled.__struct_fields__})
-        token = self._courier.pack(Secret(data.token), purpose=TOKEN)
+        token = self._sealer.seal(Secret(data.token), purpose=TOKEN)
         suffix = self._packed_suffix(data.password_suffix)
         if dry_run:
             tried = TryServer(server=wanted, token=token, password_suffix=suffix)
@@ -193,7 +193,7 @@ class MediaServerRoutes:
             if value is not UNSET and name not in {"name", "type"}
         }
         if data.token is not UNSET:
-            changes["token"] = self._courier.pack(Secret(data.token), purpose=TOKEN)
+            changes["token"] = self._sealer.seal(Secret(data.token), purpose=TOKEN)
         if data.password_suffix is not UNSET:
             changes["password_suffix"] = self._packed_suffix(data.password_suffix)
         server = await ask(self._bus, ChangeServer(name=server_name, **changes))
@@ -214,8 +214,8 @@ class MediaServerRoutes:
         if (await ask(self._bus, FindServer(name=name))).type != kind:
             raise _fixed("type", "a server keeps its type: remove it, and add it anew")
 
-    def _packed_suffix(self, suffix: str | None) -> Parcel | None:
-        return self._courier.pack(Secret(suffix), purpose=SUFFIX) if suffix else None
+    def _packed_suffix(self, suffix: str | None) -> SealedSecret | None:
+        return self._sealer.seal(Secret(suffix), purpose=SUFFIX) if suffix else None
 
     async def _note(self, caller: Caller, action: str, name: str) -> None:
         async with transaction(self._pool) as connection:

@@ -12,7 +12,6 @@ from services.gateway.api.handlers import free
 from services.gateway.api.mediaservers import PATIENT
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
-from shared.courier import Courier
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     PLEX_TOKEN,
@@ -21,6 +20,7 @@ from shared.schemas.servers import (
     DiscoverPlex,
     PlexConnection,
 )
+from shared.sealing import Sealer
 
 _SENDABLE: Final = r"^[\x21-\x7e]+$"
 _LONGEST: Final = 4096
@@ -88,11 +88,11 @@ _FOUND: Final = DiscoveredServers(
 
 
 class PlexServerRoutes:
-    """Hands the question on, with the token in a parcel."""
+    """Hands the question on, with the token sealed."""
 
-    def __init__(self, bus: Bus, courier: Courier) -> None:
+    def __init__(self, bus: Bus, sealer: Sealer) -> None:
         self._bus = bus
-        self._courier = courier
+        self._sealer = sealer
 
     async def discover(
         self, header_token: HeaderToken = None, token: QueryToken = None, person: PersonId = None
@@ -102,7 +102,7 @@ class PlexServerRoutes:
         The token comes in `X-Plex-Token`, which is preferred, or in `token`; with neither, `person` is asked for.
         """
         given = header_token or token
-        parcel = None if given is None else self._courier.pack(Secret(given), purpose=PLEX_TOKEN)
+        parcel = None if given is None else self._sealer.seal(Secret(given), purpose=PLEX_TOKEN)
         question = DiscoverPlex(token=parcel, person_id=None if parcel else person)
         return await ask(self._bus, question)
 

@@ -19,7 +19,6 @@ from services.gateway.api.mediaservers import PATIENT, DryRun, Token, Url
 from services.gateway.store import audit
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
-from shared.courier import Courier
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
@@ -31,6 +30,7 @@ from shared.schemas.servers import (
     SeerrRequests,
     ShowSeerr,
 )
+from shared.sealing import Sealer
 
 
 class ChangedSeerr(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -61,12 +61,12 @@ _CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.10:5055
 
 
 class SeerrRoutes:
-    """Hands questions on, with the key in a parcel, and notes in the audit what was changed."""
+    """Hands questions on, with the key sealed, and notes in the audit what was changed."""
 
-    def __init__(self, bus: Bus, pool: Pool, courier: Courier, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, bus: Bus, pool: Pool, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
         self._bus = bus
         self._pool = pool
-        self._courier = courier
+        self._sealer = sealer
         self._now = now
 
     async def show(self) -> SeerrConnection:
@@ -88,7 +88,7 @@ class SeerrRoutes:
             if value is not UNSET
         }
         if data.api_key is not UNSET:
-            changes["api_key"] = self._courier.pack(Secret(data.api_key), purpose=TOKEN)
+            changes["api_key"] = self._sealer.seal(Secret(data.api_key), purpose=TOKEN)
         seerr = await ask(self._bus, ChangeSeerr(**changes, dry_run=dry_run))
         if dry_run:
             return seerr

@@ -20,7 +20,6 @@ from services.gateway.page import NO_CONTROLS, Limit, Offset, Search
 from services.gateway.store import audit
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
-from shared.courier import Courier
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
 from shared.schemas.users import (
@@ -32,6 +31,7 @@ from shared.schemas.users import (
     UserSettings,
     UserSettingsPage,
 )
+from shared.sealing import Sealer
 
 Password = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROLS)]
 Username = Annotated[
@@ -69,12 +69,12 @@ _CHANGED: Final = describe.shows(_SETTINGS) | describe.WITH_BODY
 
 
 class UserSettingsRoutes:
-    """Hands questions on, with passwords in parcels, and notes in the audit what was changed."""
+    """Hands questions on, with passwords sealed, and notes in the audit what was changed."""
 
-    def __init__(self, bus: Bus, pool: Pool, courier: Courier, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, bus: Bus, pool: Pool, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
         self._bus = bus
         self._pool = pool
-        self._courier = courier
+        self._sealer = sealer
         self._now = now
 
     async def page(self, search: Search = None, limit: Limit = 50, offset: Offset = 0) -> UserSettingsPage:
@@ -106,7 +106,7 @@ class UserSettingsRoutes:
         }
         sent = dict(given)
         if password := given.get("password"):
-            sent["password"] = self._courier.pack(Secret(password), purpose=PASSWORD)
+            sent["password"] = self._sealer.seal(Secret(password), purpose=PASSWORD)
         question = ChangeUserSettings(username=username, dry_run=dry_run, **sent)
         settings = await ask(self._bus, question)
         if not dry_run:

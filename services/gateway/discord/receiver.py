@@ -19,7 +19,6 @@ from services.gateway.discord.prompts import Prompts
 from services.gateway.webhooks import body
 from services.gateway.webhooks.body import Receive
 from services.gateway.webhooks.door import Storage
-from shared.courier import Courier
 from shared.discord.catalogue import CATALOGUE, Action, Catalogue, Declared
 from shared.discord.interactions import Clicked, CommandCalled, Done, Ping, Submitted, Typing, Unknown
 from shared.discord.parsing import parse
@@ -27,6 +26,7 @@ from shared.discord.responses import DEFERRED_UPDATE, PONG, Response, deferred, 
 from shared.discord.signature import verify_signature
 from shared.errors import InvalidError, NotFoundError, UnauthorizedError
 from shared.schemas.interactions import OpenForm, Suggest, subject
+from shared.sealing import Sealer
 
 CAP: Final = 256 * 1024
 ANSWERED_WITHIN: Final = timedelta(seconds=2.2)
@@ -69,7 +69,7 @@ class InteractionReceiver:
         self,
         application: Application,
         storage: Storage,
-        courier: Courier,
+        sealer: Sealer,
         prompts: Prompts,
         *,
         catalogue: Catalogue = CATALOGUE,
@@ -79,7 +79,7 @@ class InteractionReceiver:
     ) -> None:
         self._application = application
         self._storage = storage
-        self._courier = courier
+        self._sealer = sealer
         self._prompts = prompts
         self._catalogue = catalogue
         self._deadline = deadline
@@ -149,7 +149,7 @@ class InteractionReceiver:
             traceparent=trace.traceparent(delivery.traceparent),
             is_ephemeral=wanted.is_personal,
         )
-        duplicate = await self._storage.store(envelope.record(did, content, stamp, self._courier))
+        duplicate = await self._storage.store(envelope.record(did, content, stamp, self._sealer))
         _log.info(
             "interaction_stored",
             id=did.id,

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from services.gateway.access.scopes import Scope
-from shared.postgres.pool import Connection, Pool, connected, transaction
+from shared.postgres.pool import Connection, Pool, acquire, transaction
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ async def add_key(connection: Connection, key: ApiKey, digest: bytes) -> bool:
 
 async def find_key(pool: Pool, digest: bytes, *, now: datetime) -> ApiKey | None:
     """Return the key that this is a digest of, unless it has expired."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         row = await connection.fetchrow(
             f"{_KEYS} where digest = $1 and (expires_at is null or expires_at > $2)", digest, now
         )
@@ -66,7 +66,7 @@ _KEYS = "select id, name, scopes, created_at, used_at, expires_at from api_keys"
 
 async def note_key_use(pool: Pool, key_id: str, *, now: datetime) -> None:
     """Remember that a key is in use."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         await connection.execute("update api_keys set used_at = greatest(used_at, $2) where id = $1", key_id, now)
 
 

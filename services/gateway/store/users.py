@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from shared.postgres.pool import Connection, Pool, connected, transaction
+from shared.postgres.pool import Connection, Pool, acquire, transaction
 from shared.schemas.users import name_key
 
 
@@ -63,7 +63,7 @@ async def complete_users(connection: Connection) -> None:
 
 async def find_user(pool: Pool, key: str) -> User | None:
     """Return who has a name of this `name_key`."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         row = await connection.fetchrow("select id, username, password_hash from users where name_key = $1", key)
     return None if row is None else User(**dict(row))
 
@@ -89,7 +89,7 @@ async def begin_session(connection: Connection, session: NewSession) -> None:
 
 async def find_session(pool: Pool, digest: bytes, *, now: datetime, used_after: datetime) -> Session | None:
     """Return the session of a token, unless it has expired or was last used before that moment."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         row = await connection.fetchrow(
             f"{_SESSIONS} where digest = $1 and s.expires_at > $2 and s.used_at > $3", digest, now, used_after
         )
@@ -120,7 +120,7 @@ _SESSIONS = """select s.id, u.username, s.address, s.created_at, s.used_at, s.ex
 
 async def note_session_use(pool: Pool, session_id: str, *, now: datetime) -> None:
     """Remember that a session is in use."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         await connection.execute("update sessions set used_at = greatest(used_at, $2) where id = $1", session_id, now)
 
 

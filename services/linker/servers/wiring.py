@@ -17,7 +17,6 @@ from services.linker.servers.registry import Registry
 from services.linker.servers.seerr import SeerrHandlers
 from services.linker.servers.turns import Turns
 from shared.bus.listening import Listener
-from shared.courier import Courier
 from shared.http.egress import Egress
 from shared.runtime import Parts
 from shared.schemas import events
@@ -37,6 +36,7 @@ from shared.schemas.servers import (
     TestServer,
     TryServer,
 )
+from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 
@@ -49,7 +49,7 @@ class Servers:
         parts: Parts,
         *,
         vault: Vault,
-        courier: Courier,
+        sealer: Sealer,
         clients: Clients,
         turns: Turns,
         egress: Egress,
@@ -60,10 +60,10 @@ class Servers:
         self.inspector: Final = Inspector(Prober(clients, turns), registry, parts.pool, now=now)
         self.first: Final = FirstServers(parts.worker, registry, given(config, egress))
         self.listener: Final = Listener([events.subject(ServerChanged)], lambda _subject, news: forget(clients, news))
-        means = Means(registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool)
+        means = Means(registry=registry, inspector=self.inspector, sealer=sealer, egress=egress, pool=parts.pool)
         self._media = Handlers(means)
         self._seerr = SeerrHandlers(means)
-        self._discovery = Discovery(clients, turns, vault=vault, courier=courier, pool=parts.pool)
+        self._discovery = Discovery(clients, turns, vault=vault, sealer=sealer, pool=parts.pool)
 
     def answers(self) -> tuple[Answer, ...]:
         """Return the answers to questions."""

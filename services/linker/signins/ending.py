@@ -12,7 +12,6 @@ from services.linker.signins.flows.trakt import redeemed_token
 from services.linker.signins.store import sign_ins
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Work
-from shared.courier import Courier
 from shared.discord.messages import Message
 from shared.errors import PermanentError
 from shared.keyring import Owner
@@ -21,6 +20,7 @@ from shared.postgres.pool import Connection
 from shared.schemas.identifiers import derived_id
 from shared.schemas.interactions import TOKEN, Interaction, Reply
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 log = structlog.get_logger()
@@ -29,15 +29,15 @@ log = structlog.get_logger()
 class Endings:
     """Keeps the token of the reply that a sign-in's end is said in, and uses it once."""
 
-    def __init__(self, vault: Vault, courier: Courier, unlinking: Unlinking, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, vault: Vault, sealer: Sealer, unlinking: Unlinking, *, now: Callable[[], datetime]) -> None:
         self._vault = vault
-        self._courier = courier
+        self._sealer = sealer
         self._unlinking = unlinking
         self._now = now
 
     async def hear(self, work: Work, row: SignInRow, interaction: Interaction) -> None:
         """Let an interaction hear how a sign-in ends, in the place of an earlier one, whose reply says so."""
-        token = self._courier.open(interaction.token, purpose=TOKEN)
+        token = self._sealer.unseal(interaction.token, purpose=TOKEN)
         if row.interaction_id not in {None, interaction.id}:
             await self._reply(work, row, messages.TAKEN_OVER, cause=interaction.id, may_lapse=True)
         await sign_ins.answer_to(work.connection, row.id, interaction_id=interaction.id)
@@ -75,7 +75,7 @@ class Endings:
         reply = Reply(
             interaction_id=row.interaction_id,
             user_id=row.asker.id,
-            token=self._courier.pack(token, purpose=TOKEN),
+            token=self._sealer.seal(token, purpose=TOKEN),
             message=msgspec.Raw(msgspec.json.encode(said)),
             may_lapse=may_lapse,
         )

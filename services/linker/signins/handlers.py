@@ -21,7 +21,6 @@ from services.linker.signins.store import connections, sign_ins
 from services.linker.signins.store.connections import LinkedAccount
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Worker
-from shared.courier import Courier
 from shared.errors import (
     ConflictError,
     Fault,
@@ -36,6 +35,7 @@ from shared.owners import sign_in_secret
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.interactions import Interaction
 from shared.schemas.media import Provider
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 RETURN_PAGE: Final = "/link/done"
@@ -57,7 +57,7 @@ class SignIns:
         worker: Worker,
         pool: Pool,
         vault: Vault,
-        courier: Courier,
+        sealer: Sealer,
         flows: Mapping[Provider, Flow],
         public_url: str,
         now: Callable[[], datetime],
@@ -68,14 +68,14 @@ class SignIns:
         self._worker = worker
         self._pool = pool
         self._vault = vault
-        self._courier = courier
+        self._sealer = sealer
         self._flows = flows
         self._public_url = public_url
         self._now = now
         self._new_id = new_id
         self._pace = pace
-        self._unlinking = Unlinking(vault, courier, now=now)
-        self._endings = Endings(vault, courier, self._unlinking, now=now)
+        self._unlinking = Unlinking(vault, sealer, now=now)
+        self._endings = Endings(vault, sealer, self._unlinking, now=now)
         self._linking = Linking(vault, self._unlinking, now=now, new_id=new_id)
         self.poller: Final = Poller(
             worker=worker,

@@ -13,7 +13,6 @@ from services.linker.signins.store.connections import LinkedAccount
 from shared.bus.message import Message
 from shared.bus.work import Work
 from shared.clients.errors import CredentialRefusedError
-from shared.courier import Courier
 from shared.errors import PermanentError
 from shared.keyring import Owner
 from shared.owners import account_token
@@ -21,8 +20,9 @@ from shared.schemas.events import AccountUnlinked
 from shared.schemas.identifiers import derived_id
 from shared.schemas.job import Job
 from shared.schemas.media import Provider
-from shared.schemas.parcel import Parcel
+from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 REVOKED: Final[tuple[Provider, ...]] = ("jellyfin", "emby", "trakt")
@@ -40,15 +40,15 @@ class RevokeToken(Job, queue="linker", name="revoke", frozen=True, kw_only=True)
     provider: Provider
     server: str
     account_id: str
-    token: Parcel
+    token: SealedSecret
 
 
 class Unlinking:
     """Forgets one account's tokens."""
 
-    def __init__(self, vault: Vault, courier: Courier, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, vault: Vault, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
         self._vault = vault
-        self._courier = courier
+        self._sealer = sealer
         self._now = now
 
     async def __call__(self, work: Work, linked: LinkedAccount, *, reason: str = "") -> bool:
@@ -108,7 +108,7 @@ class Unlinking:
             provider=held.provider,
             server=held.server,
             account_id=held.account_id,
-            token=self._courier.pack(held.token, purpose=_PURPOSE),
+            token=self._sealer.seal(held.token, purpose=_PURPOSE),
         )
         work.give(job, cause=cause, message_id=derived_id("revoke", cause))
 
@@ -127,15 +127,15 @@ def _held(proven: Proven, token: Secret) -> Held:
 class Revocations:
     """Does the job; a token that was dead already is as good."""
 
-    def __init__(self, courier: Courier, revokers: Mapping[Provider, Revoke]) -> None:
-        self._courier = courier
+    def __init__(self, sealer: Sealer, revokers: Mapping[Provider, Revoke]) -> None:
+        self._sealer = sealer
         self._revokers = revokers
 
     async def revoke(self, job: RevokeToken, _message: Message) -> None:
         """End a token at the system that gave it."""
         if job.provider not in self._revokers:
             return
-        token = self._courier.open(job.token, purpose=_PURPOSE)
+        token = self._sealer.unseal(job.token, purpose=_PURPOSE)
         held = Held(provider=job.provider, server=job.server, account_id=job.account_id, token=token)
         try:
             await self._revokers[job.provider](held)

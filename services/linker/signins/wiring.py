@@ -17,7 +17,6 @@ from services.linker.signins.pace import PACE, Pace
 from services.linker.signins.questions import Questions, SignInWithPassword
 from services.linker.signins.unlinking import Revocations, RevokeToken
 from shared.bus.message import Message
-from shared.courier import Courier
 from shared.runtime import Parts
 from shared.schemas.identifiers import random_id
 from shared.schemas.job import JobHandler
@@ -31,6 +30,7 @@ from shared.schemas.signins import (
     ListConnections,
     RemoveConnections,
 )
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 
@@ -51,7 +51,7 @@ class SignInParts:
         parts: Parts,
         *,
         vault: Vault,
-        courier: Courier,
+        sealer: Sealer,
         clients: Clients,
         public_url: str,
         now: Callable[[], datetime],
@@ -66,7 +66,7 @@ class SignInParts:
             worker=parts.worker,
             pool=parts.pool,
             vault=vault,
-            courier=courier,
+            sealer=sealer,
             flows={"plex": plex, **others.flows},
             public_url=public_url,
             now=now,
@@ -77,12 +77,12 @@ class SignInParts:
         self.health: Final = Health(
             worker=parts.worker, pool=parts.pool, vault=vault, checks={"plex": plex.check, **others.checks}, now=now
         )
-        self._revocations = Revocations(courier, others.revokers)
+        self._revocations = Revocations(sealer, others.revokers)
         self._questions = Questions(
             self.sign_ins,
             pool=parts.pool,
             vault=vault,
-            courier=courier,
+            sealer=sealer,
             plex=plex,
             with_password=others.with_password,
         )

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from services.syncer.discord import messages
 from services.syncer.discord.views import View, shortened, view_of
-from services.syncer.store import history, persons, plays
+from services.syncer.history.store import persons, plays, queries
 from shared.bus import streams
 from shared.bus.message import Message as BusMessage
 from shared.bus.work import Worker
@@ -41,7 +41,7 @@ class Handlers:
         async with transaction(self._pool) as connection:
             person = await _allowed(connection, asked, view.person)
             question = ListPlays(person=person.id, limit=SHOWN, offset=view.offset, search=view.search or None)
-            page = await history.page_of_plays(connection, question)
+            page = await queries.page_of_plays(connection, question)
             return messages.history_of(person, page, search=view.search)
 
     async def form_for(self, asked: Asked) -> Form:

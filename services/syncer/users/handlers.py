@@ -8,7 +8,6 @@ from msgspec import UNSET
 
 from services.syncer.users import domain, store
 from services.syncer.users.domain import NothingSetError
-from shared.courier import Courier
 from shared.owners import user_password
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.question import Answer
@@ -24,16 +23,17 @@ from shared.schemas.users import (
     UserSettingsPage,
     name_key,
 )
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 
 class Handlers:
     """The syncer's answers about users' settings."""
 
-    def __init__(self, *, pool: Pool, vault: Vault, courier: Courier, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, pool: Pool, vault: Vault, sealer: Sealer, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._vault = vault
-        self._courier = courier
+        self._sealer = sealer
         self._now = now
 
     def answers(self) -> tuple[Answer, ...]:
@@ -97,7 +97,7 @@ class Handlers:
         if question.password is None:
             await self._vault.remove(owner, on=connection)
         elif question.password is not UNSET:
-            password = self._courier.open(question.password, purpose=PASSWORD)
+            password = self._sealer.unseal(question.password, purpose=PASSWORD)
             await self._vault.put(owner, password, on=connection)
 
 

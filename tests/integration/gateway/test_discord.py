@@ -12,13 +12,13 @@ import pytest
 import pytest_asyncio
 
 from shared.bus.connection import Bus, connect
-from shared.courier import Courier
 from shared.discord.custom_ids import custom_id
 from shared.discord.interactions import CommandCalled
 from shared.discord.parsing import parse
 from shared.keyring import Keyring, new_key
 from shared.schemas.interactions import TOKEN, Choice, Choices, Interaction, Suggest
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 from simulators.discord.interactions import ADMINISTRATOR, DiscordApp, Person
 from simulators.given import Clock, Ids
 from tests.integration.gateway.house import House, opened, prepared, settings
@@ -117,7 +117,7 @@ async def test_the_token_is_in_no_stream_and_the_services_can_open_it(house: Hou
 
     assert interaction["token"].encode() not in data
     envelope = msgspec.json.decode(data, type=Interaction)
-    opened = Courier(Keyring.parse(KEYS)).open(envelope.token, purpose=TOKEN)
+    opened = Sealer(Keyring.parse(KEYS)).unseal(envelope.token, purpose=TOKEN)
     assert opened.reveal() == interaction["token"]
 
 

@@ -10,10 +10,9 @@ from services.linker.clients import Clients
 from services.linker.servers.wiring import Servers
 from shared.bus.connection import Bus, connect
 from shared.bus.questions import ask
-from shared.courier import Courier
 from shared.keyring import Keyring
 from shared.runtime import Parts
-from shared.schemas.parcel import Parcel
+from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     TOKEN,
@@ -32,6 +31,7 @@ from shared.schemas.servers import (
     Settled,
     ShowSeerr,
 )
+from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 from tests.integration.linker.servers.estate import KEYS, egress_of, linked
@@ -87,8 +87,8 @@ class Linker:
         return await self.servers.inspector.look_at_all_due()
 
 
-def sealed(token: str) -> Parcel:
-    return Courier(Keyring.parse(KEYS)).pack(Secret(token), purpose=TOKEN)
+def sealed(token: str) -> SealedSecret:
+    return Sealer(Keyring.parse(KEYS)).seal(Secret(token), purpose=TOKEN)
 
 
 class Place:
