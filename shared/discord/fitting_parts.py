@@ -101,7 +101,7 @@ def _fit_input(field: TextInput, seen: set[str]) -> TextInput | None:
     value = cut(field.value or "", longest)
     return replace(
         field,
-        value=value if length(value) >= (shortest or 0) else None,
+        value=value if value and length(value) >= (shortest or 0) else None,
         placeholder=cut(field.placeholder or "", limits.FORM_PLACEHOLDER) or None,
         min_length=shortest,
         max_length=longest,

@@ -21,7 +21,7 @@ from shared.discord.parsing import parse
 from shared.discord.replying import reply_to
 from shared.discord.rights import Rights
 from shared.discord.words import failure
-from shared.errors import PermanentError, TransientError, UnavailableError
+from shared.errors import PermanentError, TransientError, UnavailableError, UsherError
 from shared.schemas.interactions import Interaction
 
 TRIES: Final = 3
@@ -81,11 +81,14 @@ class Receiver:
             waited = self._now() - interaction.received_at
             if attempts < TRIES and waited + (exc.retry_after or timedelta()) < PATIENCE:
                 raise
-            failed = exc
+            return _failed(interaction, exc)
         except PermanentError as exc:
-            failed = exc
-        _log.warning("interaction_failed", interaction=interaction.id, reason=failed.detail)
-        return failure(failed), False
+            return _failed(interaction, exc)
+
+
+def _failed(interaction: Interaction, error: UsherError) -> tuple[Message, bool]:
+    _log.warning("interaction_failed", interaction=interaction.id, reason=error.detail)
+    return failure(error), False
 
 
 def done(payload: msgspec.Raw) -> Done:

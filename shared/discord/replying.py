@@ -67,7 +67,7 @@ class ReplyJobs:
         age = self._now() - moment_of(reply.interaction_id)
         if age >= REPLY_FOR:
             return False
-        token = self._sealer.open(reply.token, purpose=TOKEN)
+        token = self._sealer.unseal(reply.token, purpose=TOKEN)
         try:
             if reply.follow_up:
                 await discord.follow_up(token, said)

@@ -87,7 +87,7 @@ def _check_label(label: dict[str, Any], path: str, seen: set[str]) -> None:
 def _check_input(field: dict[str, Any], path: str) -> None:
     if field.get("style") not in {1, 2}:
         raise bad_form(f"{path}.style", "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
-    longest = check_number(field.get("max_length", 4_000), f"{path}.max_length")
+    longest = 4_000 if field.get("max_length") is None else check_number(field["max_length"], f"{path}.max_length")
     shortest = check_number(field.get("min_length"), f"{path}.min_length")
     for name, value, low in (("max_length", longest, 1), ("min_length", shortest, 0)):
         if not low <= value <= 4_000:  # noqa: PLR2004 - Discord's limit

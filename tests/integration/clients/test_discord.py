@@ -16,7 +16,7 @@ from shared.discord.messages import Message
 from shared.discord.parsing import parse
 from shared.discord.problems import ClosedToMessagesError, ReplyExpiredError
 from shared.discord.rate_limits import Limits
-from shared.discord.responses import Reply, deferred, shown
+from shared.discord.responses import Response, deferred, shown
 from shared.discord.rest import Discord
 from shared.discord.signature import verify_signature
 from shared.http.calls import RateLimitedError, RefusedError
@@ -75,7 +75,7 @@ def received(stand_in: StandIn, interaction: dict[str, Any]) -> Any:
     return parse(body)
 
 
-def answered(stand_in: StandIn, interaction: dict[str, Any], reply: Reply) -> CommandCalled:
+def answered(stand_in: StandIn, interaction: dict[str, Any], reply: Response) -> CommandCalled:
     """Send an interaction and answer it at once."""
     stand_in.interactions.send(interaction)
     stand_in.answered(interaction["token"], msgspec.json.decode(msgspec.json.encode(reply)))
@@ -97,7 +97,7 @@ def test_whatever_discord_sends_is_read(stand_in: StandIn) -> None:
     assert isinstance(ping, Ping)
     assert isinstance(called, CommandCalled)
     assert (called.command, called.options.text("title"), called.options.flag("4k")) == ("request", "movie:603", True)
-    assert (called.caller.id, called.caller.is_administrator, called.guild_id, called.locale) == (
+    assert (called.caller.id, called.caller.is_administrator, called.caller.guild_id, called.locale) == (
         "1042",
         True,
         "77",
@@ -118,7 +118,7 @@ def test_an_interaction_in_a_direct_message_is_read(stand_in: StandIn) -> None:
     called = received(stand_in, stand_in.app.command(Person(id="1042", name="anna"), "link"))
 
     assert isinstance(called, CommandCalled)
-    assert (called.caller.id, called.guild_id) == ("1042", None)
+    assert (called.caller.id, called.caller.guild_id) == ("1042", None)
 
 
 async def test_a_promise_is_kept_and_the_reply_changed_again(discord: Discord, stand_in: StandIn) -> None:

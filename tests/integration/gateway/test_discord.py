@@ -106,7 +106,7 @@ async def test_a_command_is_stored_before_it_is_promised(house: House, bus: Bus)
     assert (envelope.id, envelope.is_ephemeral, envelope.is_admin) == (interaction["id"], True, False)
     called = parse(bytes(envelope.payload))
     assert isinstance(called, CommandCalled)
-    assert (called.command, called.caller.id, called.guild_id) == ("link", ANNA.id, GUILD)
+    assert (called.command, called.caller.id, called.caller.guild_id) == ("link", ANNA.id, GUILD)
 
 
 async def test_the_token_is_in_no_stream_and_the_services_can_open_it(house: House, bus: Bus) -> None:

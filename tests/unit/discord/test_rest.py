@@ -8,7 +8,8 @@ import pytest
 
 from shared.clients.errors import CredentialRefusedError
 from shared.discord.commands import Command
-from shared.discord.messages import Button, ButtonStyle, Embed, Message, Row
+from shared.discord.components import Button, ButtonStyle, Row
+from shared.discord.messages import Embed, Message
 from shared.discord.problems import ClosedToMessagesError, ReplyExpiredError
 from shared.discord.rate_limits import Limits
 from shared.discord.rest import Discord, nonce
