@@ -58,10 +58,9 @@ def shortened(search: str) -> str:
 
 
 def _view(person: str, packed: list[str], *, offset: int) -> View | None:
-    if not person or len(packed) > 1:
-        return None
     try:
-        search = b85decode("".join(packed)).decode()
+        search = shortened(b85decode("".join(packed)).decode())
     except ValueError:
         return None
-    return View(person=person, offset=offset, search=shortened(search))
+    is_ours = person and len(packed) == bool(search)
+    return View(person=person, offset=offset, search=search) if is_ours else None

@@ -197,7 +197,7 @@ async def test_a_reply_that_comes_too_late_is_a_direct_message(street: Street) -
     await street.use(interaction)
     street.stand_in.clock.advance(timedelta(minutes=16))
 
-    (letter,) = await street.letters(ANNA)
+    (letter,) = await street.direct_messages(ANNA)
 
     assert "AB3D" in letter
     assert street.stand_in.interactions.reply(interaction["token"]) is None
@@ -264,7 +264,7 @@ async def test_a_letter_is_one_message_however_often_it_is_sent(street: Street) 
     async with street.syncer.worker.on_request() as work:
         write_to(work, BEN.id, Message(content="Another"), service="syncer", cause="died-2")
 
-    letters = await street.letters(BEN, 2)
+    letters = await street.direct_messages(BEN, 2)
     await until(lambda: street.is_settled("linker-jobs", "syncer-jobs"))
 
     assert sorted(letters) == ["Another", "Link again"]
