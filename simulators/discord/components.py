@@ -95,8 +95,8 @@ def _check_input(field: dict[str, Any], path: str) -> None:
     if shortest > longest:
         raise bad_form(f"{path}.min_length", "TEXT_INPUT_COMPONENT_INVALID_LENGTHS", "min_length exceeds max_length")
     check_length(field.get("placeholder"), f"{path}.placeholder", 100)
-    value = field.get("value")
-    check_length(value, f"{path}.value", longest, shortest=shortest if value else 0)
+    text = field.get("value")
+    check_length(text, f"{path}.value", longest, shortest=shortest if text else 0)
 
 
 def _check_part(part: dict[str, Any], path: str, seen: set[str], allowed: tuple[int, ...]) -> None:

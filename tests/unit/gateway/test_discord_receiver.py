@@ -59,7 +59,7 @@ class FakeService:
             Choices: Choices([Choice("Heat", "movie:949")]),
             OpenedForm: OpenedForm(msgspec.Raw(msgspec.json.encode(FORM))),
         }
-        return msgspec.convert(answers[type(question).answer], type(question).answer)  # type: ignore[index, return-value]
+        return msgspec.convert(answers[type(question).answer], type(question).answer)  # type: ignore[return-value]
 
 
 class Ticking:
