@@ -10,7 +10,7 @@ from shared import runtime
 
 async def gateway(config: Settings) -> None:
     """Run until told to stop."""
-    async with process.opened(config) as running:
+    async with process.open_process(config) as running:
         await runtime.serve(config, running.run, finish=running.finish)
 
 

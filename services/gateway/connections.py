@@ -20,7 +20,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from services.gateway import early_answers
-from services.gateway.notices import Notice
+from services.gateway.limited_warning import LimitedWarning
 from services.gateway.parser import Parser
 from services.gateway.transport import HeldFlow, WatchedTransport
 from shared import descriptors
@@ -40,8 +40,8 @@ _MOST_AHEAD: Final = 64 * 1024
 """Bytes that are taken from a client whose requests wait; with more, reading stops."""
 
 _log = structlog.get_logger()
-_crowd: Final = Notice("too_many_at_once")
-_shortage: Final = Notice("descriptors_run_out")
+_crowd: Final = LimitedWarning("too_many_at_once")
+_shortage: Final = LimitedWarning("descriptors_run_out")
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -166,7 +166,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
         Where no descriptor is left, libuv closes what it accepts without a word, and may stop listening for good.
         """
-        _shortage.give(limit=descriptors.limit(), connections=len(self.connections))
+        _shortage.warn(limit=descriptors.limit(), connections=len(self.connections))
         self._is_refused = True
         descriptor: int = self.transport.get_extra_info("socket").fileno()
         with suppress(OSError):
@@ -232,7 +232,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _application(self) -> Any:
         if len(self.connections) <= self.most_at_once and len(self.tasks) < self.most_at_once:
             return self.config.loaded_app
-        _crowd.give(connections=len(self.connections), calls=len(self.tasks), most=self.most_at_once)
+        _crowd.warn(connections=len(self.connections), calls=len(self.tasks), most=self.most_at_once)
         return early_answers.crowded
 
     def _path(self) -> str:

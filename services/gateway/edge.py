@@ -43,10 +43,10 @@ class Edge:
         given: Any = scope
         method: str = given["method"]
         asked: Any = {**given, "method": "GET", _HEAD: True} if method == "HEAD" else given
-        answered = _Answered(send) if asked is given else _Answered(_Bodiless(send), allows_head=False)
+        answered = _HeaderSend(send) if asked is given else _HeaderSend(_BodilessSend(send), allows_head=False)
         began = time.perf_counter()
         try:
-            await self._app(asked, _Heard(receive, answered), answered)
+            await self._app(asked, _DisconnectReceive(receive, answered), answered)
         finally:
             _count(asked, method, answered.status, time.perf_counter() - began)
 
@@ -56,7 +56,7 @@ def is_head(scope: Any) -> bool:
     return _HEAD in scope
 
 
-class _Bodiless:
+class _BodilessSend:
     """Ends an answer where its body would begin; the server then tells the application that nobody listens."""
 
     def __init__(self, send: Send) -> None:
@@ -71,7 +71,7 @@ class _Bodiless:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class _Answered:
+class _HeaderSend:
     """Adds headers to an answer and remembers its status."""
 
     def __init__(self, send: Send, *, allows_head: bool = True) -> None:
@@ -87,13 +87,13 @@ class _Answered:
         await self._send(message)
 
 
-class _Heard:
+class _DisconnectReceive:
     """Once the answer has begun, tells the application only that the client has left.
 
     Litestar's streams look out for that meanwhile, and go one call deeper for each piece of a body that comes instead.
     """
 
-    def __init__(self, receive: Receive, answered: _Answered) -> None:
+    def __init__(self, receive: Receive, answered: _HeaderSend) -> None:
         self._receive = receive
         self._answered = answered
 

@@ -1,7 +1,7 @@
-"""Who calls, where a proxy of ours stands between: its `X-Forwarded-For` is believed, nobody else's.
+"""Who calls, where a proxy of ours stands between: its `X-ForwardedAddress-For` is believed, nobody else's.
 
 Each proxy appends the address that it was called from, so what stands further left is whatever the caller wrote:
-https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/X-Forwarded-For#selecting_an_ip_address
+https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/X-ForwardedAddress-For#selecting_an_ip_address
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ def networks(text: str) -> tuple[Network, ...]:
         ) from exc
 
 
-class Forwarded:
+class ForwardedAddress:
     """Gives the application the address of the caller, in place of a trusted proxy's."""
 
     def __init__(self, app: ASGIApp, trusted: tuple[Network, ...]) -> None:

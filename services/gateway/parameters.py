@@ -41,15 +41,15 @@ def check_query(handler: BaseRouteHandler, query: bytes) -> None:
     known = query_of(handler)
     names = Counter(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     faults = (
-        Fault(name[:_LONGEST_NAME], "is given more than once" if name in known else f"is not known: {_told(known)}")
+        Fault(name[:_LONGEST_NAME], "is given more than once" if name in known else f"is not known: {_list(known)}")
         for name, times in names.items()
         if name not in known or (times > 1 and not known[name])
     )
-    if told := tuple(islice(faults, _MOST_FAULTS)):
-        raise InvalidError(f"the query is not understood at {told[0].path!r}", faults=told)
+    if listed := tuple(islice(faults, _MOST_FAULTS)):
+        raise InvalidError(f"the query is not understood at {listed[0].path!r}", faults=listed)
 
 
-def _told(known: Mapping[str, bool]) -> str:
+def _list(known: Mapping[str, bool]) -> str:
     return f"this takes {', '.join(known)}" if known else "this takes no parameters"
 
 

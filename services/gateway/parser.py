@@ -10,7 +10,7 @@ from typing import Protocol
 import httptools
 
 
-class Listener(Protocol):
+class Callbacks(Protocol):
     """Is told what was parsed, and keeps target and headers (names in lower case) until the next request."""
 
     url: bytes
@@ -27,13 +27,13 @@ class Listener(Protocol):
 class Parser:
     """One for a connection; has the methods of httptools' parser that uvicorn calls."""
 
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
+    def __init__(self, callbacks: Callbacks) -> None:
+        self._callbacks = callbacks
         # These are httptools' callbacks, as are the two methods of such names below.
-        self.on_message_begin = listener.on_message_begin
-        self.on_url = listener.on_url
-        self.on_header = listener.on_header
-        self.on_body = listener.on_body
+        self.on_message_begin = callbacks.on_message_begin
+        self.on_url = callbacks.on_url
+        self.on_header = callbacks.on_header
+        self.on_body = callbacks.on_body
         self._parser = self._fresh()
 
     def feed_data(self, data: bytes) -> None:
@@ -69,12 +69,12 @@ class Parser:
     def on_headers_complete(self) -> None:
         """Hand it on, unless the request is about to begin again."""
         if not self._has_offer():
-            self._listener.on_headers_complete()
+            self._callbacks.on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Hand it on, unless the request is about to begin again."""
         if not self._has_offer():
-            self._listener.on_message_complete()
+            self._callbacks.on_message_complete()
 
     def _fresh(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)
@@ -87,7 +87,7 @@ class Parser:
     def _without_offer(self) -> bytes:
         """Take a new parser, and return the head that it is to read."""
         version = self._parser.get_http_version().encode()
-        line = b"%s %s HTTP/%s\r\n" % (self._parser.get_method(), self._listener.url, version)
-        headers = (b"%s: %s\r\n" % header for header in self._listener.headers if header[0] != b"upgrade")
+        line = b"%s %s HTTP/%s\r\n" % (self._parser.get_method(), self._callbacks.url, version)
+        headers = (b"%s: %s\r\n" % header for header in self._callbacks.headers if header[0] != b"upgrade")
         self._parser = self._fresh()
         return line + b"".join(headers) + b"\r\n"

@@ -13,7 +13,7 @@ from litestar.openapi.spec import Example
 from litestar.types import ExceptionHandlersMap
 
 from services.gateway import faults, trace
-from services.gateway.shown_path import shown_path
+from services.gateway.safe_path import safe_path
 from shared import errors
 from shared.errors import Fault, PermanentError, TransientError, UsherError
 
@@ -184,7 +184,7 @@ def _headers(error: UsherError) -> dict[str, str]:
 
 def _instance(request: Request[Any, Any, Any], error: Exception) -> str:
     is_route = "path_template" in request.scope or isinstance(error, MethodNotAllowedException)
-    return shown_path(request.scope["path"], is_route=is_route)
+    return safe_path(request.scope["path"], is_route=is_route)
 
 
 def _response(problem: Problem, headers: dict[str, str]) -> Response[bytes]:

@@ -35,14 +35,14 @@ class _Uvicorn(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.is_told = asyncio.Event()
+        self.stop_requested = asyncio.Event()
 
     async def main_loop(self) -> None:
         """Keep the date in answers right, until told to stop."""
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
-                    await self.is_told.wait()
+                    await self.stop_requested.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -87,7 +87,7 @@ class Server:
     async def finish(self) -> None:
         """Take no more connections, and return when what was begun is answered, or cut off after a while."""
         self._uvicorn.should_exit = True
-        self._uvicorn.is_told.set()
+        self._uvicorn.stop_requested.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_WITHIN_S + 1):
                 await self._is_over.wait()

@@ -53,7 +53,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return AuditEntry(at=at, actor=actor, address=self.address, action=action, object=object)
 
 
-def presented(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+def credential_in(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """Return the credential that came: `X-API-Key`, else `Authorization: Bearer`; None for none."""
     found = {
         name: value.decode("latin-1").strip() for name, value in headers if name in {b"x-api-key", b"authorization"}

@@ -22,7 +22,7 @@ _NOBODYS: Final = "$argon2id$v=19$m=65536,t=3,p=4$dXNoZXIgbm9ib2R5IDAxMg$8F2w3c3
 """No password has this hash. It is verified for names that nobody has, so that they take as long as others."""
 
 
-class _Lane:
+class _Queue:
     """Some at once, and a few who wait."""
 
     def __init__(self, at_once: int) -> None:
@@ -30,7 +30,7 @@ class _Lane:
         self._length = 0
 
     @asynccontextmanager
-    async def entered(self) -> AsyncIterator[None]:
+    async def enter(self) -> AsyncIterator[None]:
         """Take a place; raises `ThrottledError` where too many wait already."""
         if self._length >= _MOST_WAITING:
             raise ThrottledError("too many logins at once")
@@ -48,8 +48,8 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
         self._free = asyncio.Semaphore(_AT_ONCE)
-        self._known = _Lane(_AT_ONCE)
-        self._strangers = _Lane(_STRANGERS_AT_ONCE)
+        self._known = _Queue(_AT_ONCE)
+        self._strangers = _Queue(_STRANGERS_AT_ONCE)
 
     async def hashed(self, password: Secret) -> str:
         """Return the hash to keep."""
@@ -62,8 +62,8 @@ class Passwords:
         `is_known`: the account was let in before from where this comes from. Raises `ThrottledError` where too many
         wait already.
         """
-        lane = self._known if is_known else self._strangers
-        async with lane.entered(), self._free:
+        queue = self._known if is_known else self._strangers
+        async with queue.enter(), self._free:
             return await asyncio.to_thread(self._verify, password.reveal(), kept or _NOBODYS)
 
     def is_outdated(self, kept: str) -> bool:

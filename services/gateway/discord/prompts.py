@@ -5,28 +5,24 @@ Discord waits 3 s and takes no promise, so that a late answer is worth as much a
 
 from datetime import timedelta
 from itertools import islice
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 import msgspec
 import structlog
 
 from services.gateway.discord import messages
-from shared.bus import questions
-from shared.bus.connection import Bus
 from shared.discord.components import Form
 from shared.discord.responses import Response, Suggestion, opened, shown
 from shared.discord.words import failure
 from shared.errors import UnavailableError, UsherError
 from shared.leniency import text
 from shared.schemas.interactions import Choices, OpenForm, Suggest
-from shared.schemas.question import Question
+from shared.schemas.question import A, Question
 
 MOST: Final = 25
 LONGEST: Final = 100
 
 _log = structlog.get_logger()
-
-A = TypeVar("A", bound=msgspec.Struct)
 
 
 class Ask(Protocol):
@@ -62,15 +58,6 @@ class Prompts:
             _log.warning("form_failed", service=service, reason=exc.detail)
             is_away = isinstance(exc, UnavailableError)
             return messages.TRY_AGAIN if is_away else shown(failure(exc), ephemeral=True)
-
-
-def over(bus: Bus) -> Ask:
-    """Return what asks over the bus."""
-
-    async def ask(question: Question[A], *, of: str, within: timedelta) -> A:
-        return await questions.ask(bus, question, of=of, within=within)
-
-    return ask
 
 
 def tidy(choices: Choices) -> tuple[Suggestion, ...]:

@@ -18,7 +18,7 @@ from services.gateway.discord.envelope import Stamp
 from services.gateway.discord.prompts import Prompts
 from services.gateway.webhooks import body
 from services.gateway.webhooks.body import Receive
-from services.gateway.webhooks.door import Storage
+from services.gateway.webhooks.receiver import Storage
 from shared.discord.catalogue import CATALOGUE, Action, Catalogue, Declared
 from shared.discord.interactions import Clicked, CommandCalled, Done, Ping, Submitted, Typing, Unknown
 from shared.discord.parsing import parse

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from services.gateway.events.outcome import death_of, outcome_of
+from services.gateway.events.outcome import outcome_of, outcome_of_dead_letter
 from services.gateway.events.shapes import EventItem, Outcome
 from shared.bus.listening import Listener
 from shared.errors import UnavailableError
@@ -26,7 +26,7 @@ MOST_UNSEEN: Final = 256
 _REMEMBERED: Final = 1000
 
 
-class _Seen(msgspec.Struct, frozen=True):
+class _Envelope(msgspec.Struct, frozen=True):
     """The envelope without the payload, which is passed over unread."""
 
     id: str
@@ -37,7 +37,7 @@ class _Seen(msgspec.Struct, frozen=True):
     attempt: int = 0
 
 
-_seen = msgspec.json.Decoder(_Seen)
+_envelope = msgspec.json.Decoder(_Envelope)
 _outcome = msgspec.json.Decoder(WebhookHandled | WebhookIgnored)
 _letter = msgspec.json.Decoder(DeadLetter)
 
@@ -50,7 +50,7 @@ class Watcher:
         self._changed = asyncio.Event()
         self.is_over = False
 
-    def show(self, item: bytes) -> None:
+    def send(self, item: bytes) -> None:
         """Let him see an item."""
         self._unseen.append(item)
         self._changed.set()
@@ -85,7 +85,7 @@ class Feed:
         """How many watch."""
         return len(self._watchers)
 
-    def part(self) -> Listener:
+    def listener(self) -> Listener:
         """Return what hears on the bus while somebody watches."""
         return self._listener
 
@@ -121,22 +121,22 @@ class Feed:
             return
         self._remember(item)
         if self._watchers:
-            shown = msgspec.json.encode(item)
+            encoded = msgspec.json.encode(item)
             for watcher in list(self._watchers):
-                watcher.show(shown)
+                watcher.send(encoded)
 
     def _item(self, subject: str, payload: bytes) -> EventItem | None:
         if subject.startswith("webhooks."):
-            return _came_in(_seen.decode(payload))
+            return _new_event(_envelope.decode(payload))
         if subject.startswith("dead."):
-            outcome = death_of(_letter.decode(payload))
-            return None if outcome is None else self._settled(outcome)
-        return self._settled(outcome_of(_outcome.decode(payload)))
+            outcome = outcome_of_dead_letter(_letter.decode(payload))
+            return None if outcome is None else self._changed_event(outcome)
+        return self._changed_event(outcome_of(_outcome.decode(payload)))
 
-    def _settled(self, outcome: Outcome) -> EventItem:
+    def _changed_event(self, outcome: Outcome) -> EventItem:
         known = self._remembered.get(outcome.webhook_id)
         if known is None:
-            known = _unknown(outcome)
+            known = _event_of(outcome)
         return msgspec.structs.replace(known, status=outcome.status, reason=outcome.reason, attempt=outcome.attempt)
 
     def _remember(self, item: EventItem) -> None:
@@ -145,7 +145,7 @@ class Feed:
             self._remembered.popitem(last=False)
 
 
-def _came_in(seen: _Seen) -> EventItem:
+def _new_event(seen: _Envelope) -> EventItem:
     return EventItem(
         id=seen.id,
         source=seen.source,
@@ -158,7 +158,7 @@ def _came_in(seen: _Seen) -> EventItem:
     )
 
 
-def _unknown(outcome: Outcome) -> EventItem:
+def _event_of(outcome: Outcome) -> EventItem:
     """Return an event of which only the outcome was heard."""
     return EventItem(
         id=outcome.webhook_id,

@@ -5,7 +5,7 @@ import msgspec
 from shared import logs
 
 
-def shown(payload: bytes) -> msgspec.Raw:
+def redact(payload: bytes) -> msgspec.Raw:
     """Return the payload as JSON without secrets; as one string where it is nested too deeply to look through."""
     try:
         return msgspec.Raw(msgspec.json.encode(logs.redact_value("payload", msgspec.json.decode(payload))))

@@ -51,18 +51,18 @@ class Senders:
         """Count a sender's refusals."""
         self._put(sender)
         if len(self._senders) > MOST + SLACK:
-            self._put_together()
+            self._merge_rarest()
 
     def all(self) -> list[RefusedSender]:
         """Return them, the last refused first."""
-        self._put_together()
+        self._merge_rarest()
         return sorted(self._senders.values(), key=lambda sender: sender.last_at, reverse=True)
 
     def _put(self, sender: RefusedSender) -> None:
         known = self._senders.get(sender.key)
         self._senders[sender.key] = sender if known is None else _sum(known, sender)
 
-    def _put_together(self) -> None:
+    def _merge_rarest(self) -> None:
         """Tell apart those that were refused most often and last: a flood is many addresses with little each."""
         single = [sender for sender in self._senders.values() if sender.address != OTHERS]
         single.sort(key=lambda sender: (sender.count, sender.last_at))

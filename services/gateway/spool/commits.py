@@ -36,9 +36,9 @@ class GroupCommit:
 
     def _flush(self) -> None:
         group, self._group = self._group, []
-        self._write([record for record, _ in group]).add_done_callback(partial(self._flushed, group))
+        self._write([record for record, _ in group]).add_done_callback(partial(self._finish_group, group))
 
-    def _flushed(self, group: Group, write: asyncio.Future[None]) -> None:
+    def _finish_group(self, group: Group, write: asyncio.Future[None]) -> None:
         if self._group:
             self._flush()
         else:

@@ -15,7 +15,7 @@ from services.gateway.spool import folder as folders
 from services.gateway.spool.damage import Damage, DamageNotes
 from services.gateway.spool.folder import Slot
 from services.gateway.spool.record import DamagedSpoolError, Record, SpoolFullError, UnusableSpoolError
-from services.gateway.spool.store import Kept, SpoolStore, Total
+from services.gateway.spool.store import SpooledRecord, SpoolStore, Total
 
 _log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ class Batch(msgspec.Struct, frozen=True):
     """The oldest records of one file, to be settled together."""
 
     store: SpoolStore
-    kept: list[Kept]
+    kept: list[SpooledRecord]
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -46,15 +46,15 @@ class Files:
         self._max_size = max_size
         self._clock = clock
         self.losses = 0
-        self._own, *self._left = [_File(slot, self._opened(slot)) for slot in slots]
+        self._own, *self._left = [_File(slot, self._open_store(slot)) for slot in slots]
 
     def append(self, records: list[Record], spooled_at: float) -> None:
         """Commit these records; raises `SpoolFullError`."""
         self._write(lambda store: store.append(records, spooled_at))
 
-    def attempt(self, at: float) -> None:
+    def check_writable(self, at: float) -> None:
         """Commit something that is no record; raises `SpoolFullError` where records are not taken either."""
-        self._write(lambda store: store.attempt(at))
+        self._write(lambda store: store.check_writable(at))
 
     def _write(self, commit: Callable[[SpoolStore], None]) -> None:
         self._require_own()
@@ -86,7 +86,7 @@ class Files:
         try:
             read = file.store.oldest(limit)
             while read.damaged:
-                self._lost(file.slot, read.damaged, "records are not as they were put in", kept_as=file.slot.path)
+                self._note_loss(file.slot, read.damaged, "records are not as they were put in", kept_as=file.slot.path)
                 read = file.store.oldest(limit)
             if read.kept:
                 return Batch(file.store, read.kept)
@@ -108,30 +108,30 @@ class Files:
         """Make a new file where the last one was set aside, which a full disk may have put off."""
         if self._own.store.is_closed:
             try:
-                self._own = _File(self._own.slot, self._opened(self._own.slot))
+                self._own = _File(self._own.slot, self._open_store(self._own.slot))
             except UnusableSpoolError as exc:
                 raise SpoolFullError(exc.detail) from exc
 
-    def _opened(self, slot: Slot) -> SpoolStore:
+    def _open_store(self, slot: Slot) -> SpoolStore:
         try:
             store = SpoolStore(slot.path, max_size=self._max_size)
         except DamagedSpoolError as exc:
             self._set_aside(slot, exc)
             store = SpoolStore(slot.path, max_size=self._max_size)
         if store.is_count_damaged:
-            self._lost(slot, None, "the count of its records is damaged: nobody knows whether some are missing")
+            self._note_loss(slot, None, "the count of its records is damaged: nobody knows whether some are missing")
         self._check(slot, store)
         return store
 
     def _check(self, slot: Slot, store: SpoolStore) -> None:
         if missing := store.missing():
-            self._lost(slot, missing, "records that were promised are missing")
+            self._note_loss(slot, missing, "records that were promised are missing")
 
     def _set_aside(self, slot: Slot, damage: DamagedSpoolError) -> None:
         aside = folders.set_aside(slot.path)
-        self._lost(slot, damage.records, damage.detail, kept_as=aside if aside.exists() else None)
+        self._note_loss(slot, damage.records, damage.detail, kept_as=aside if aside.exists() else None)
 
-    def _lost(self, slot: Slot, records: int | None, reason: str, *, kept_as: Path | None = None) -> None:
+    def _note_loss(self, slot: Slot, records: int | None, reason: str, *, kept_as: Path | None = None) -> None:
         self.losses += 1
         self._notes.add(
             Damage(

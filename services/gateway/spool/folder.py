@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from services.gateway.spool.ledger import SUFFIX
+from services.gateway.spool.expected_count import SUFFIX
 from services.gateway.spool.record import UnusableSpoolError
 
 _SUFFIXES: Final = ("", "-wal", "-shm")

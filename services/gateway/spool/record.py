@@ -33,7 +33,7 @@ def checksum(*, source: str, subject: str, message_id: str, headers: bytes, data
     return digest.digest()
 
 
-async def begin(publisher: Publisher, record: Record) -> asyncio.Future[Stored]:
+async def send(publisher: Publisher, record: Record) -> asyncio.Future[Stored]:
     """Send a record; raises like `Publisher.begin`."""
     return await publisher.begin(record.subject, record.data, message_id=record.message_id, headers=record.headers)
 

@@ -25,7 +25,7 @@ class SecretEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Match(msgspec.Struct, frozen=True):
-    """Which secret was presented, and the server that it belongs to."""
+    """Which secret was secret_in, and the server that it belongs to."""
 
     secret_id: str
     server: str | None
@@ -44,7 +44,7 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
 
 
-def presented(query: bytes, path_secret: str | None, authorization: str | None) -> str | None:
+def secret_in(query: bytes, path_secret: str | None, authorization: str | None) -> str | None:
     """Return the secret that came: from `?token=`, else the path's last part, else `Authorization`; None for none."""
     return _token(query) or path_secret or _bearer(authorization or "") or None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +18,7 @@ from shared.discord.components import Form, Label, TextInput
 from shared.errors import ForbiddenError, TransientError, UnavailableError, UsherError
 from shared.keyring import Keyring, new_key
 from shared.schemas.interactions import Choice, Choices, OpenedForm, OpenForm, Suggest
-from shared.schemas.question import Question
+from shared.schemas.question import A, Question
 from shared.sealing import Sealer
 from simulators.discord.interactions import DiscordApp, Person
 from tests.unit.gateway.fakes import FakeClient, FakeStorage
@@ -35,8 +35,6 @@ CATALOGUE = Catalogue(
     ],
     [Action(service="requester", name="decline", is_for_admins=True, opens_form=True)],
 )
-
-A = TypeVar("A", bound=msgspec.Struct)
 
 
 class FullStorage:
