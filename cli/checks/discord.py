@@ -6,10 +6,10 @@ What cannot be known from here is whether a signed interaction gets through: onl
 from typing import Any, Final
 
 from cli.checks.finding import Finding, fail, ok, warn
-from shared.clients.discord.commands import is_registered
-from shared.clients.discord.rest import Application, Discord
 from shared.clients.errors import CredentialRefusedError
-from shared.commands import COMMANDS, registered
+from shared.discord.catalogue import COMMANDS, registered
+from shared.discord.commands import is_registered
+from shared.discord.rest import Application, Discord
 from shared.errors import UsherError
 from shared.http.calls import translate_errors
 from shared.settings import UpstreamSettings

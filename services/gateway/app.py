@@ -31,7 +31,7 @@ from services.gateway.api.tracing import traced
 from services.gateway.api.user_settings import UserSettingsController
 from services.gateway.api.webhook_secrets import WebhookSecretController
 from services.gateway.components import Components, provide, provide_to_callers
-from services.gateway.discord import routes as discord
+from services.gateway.discord.routes import InteractionController
 from services.gateway.edge import Edge
 from services.gateway.forwarded import ForwardedAddress, Network
 from services.gateway.pages.done import DoneController
@@ -41,7 +41,13 @@ from services.gateway.refusals.exception_handlers import record_refusals
 from services.gateway.subpath import Subpath
 from services.gateway.webhooks.routes import WebhookController
 
-PUBLIC: Final[Sequence[type[Controller]]] = (WebhookController, ProbeController, DoneController, HomeController)
+PUBLIC: Final[Sequence[type[Controller]]] = (
+    WebhookController,
+    InteractionController,
+    ProbeController,
+    DoneController,
+    HomeController,
+)
 API: Final[Sequence[type[Controller]]] = (
     AuditController,
     SessionController,
@@ -69,7 +75,7 @@ API: Final[Sequence[type[Controller]]] = (
 def litestar(components: Components) -> Litestar:
     """Return the application without its outermost layer."""
     return Litestar(
-        route_handlers=[*PUBLIC, discord.router(components.discord), _api(components)],
+        route_handlers=[*PUBLIC, _api(components)],
         dependencies=provide(components),
         exception_handlers=record_refusals(problems.handlers(), components.refusals.record),
         openapi_config=reference.config(),

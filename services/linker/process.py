@@ -15,8 +15,9 @@ from services.linker.signins.renewal import Renewal
 from services.linker.signins.ways import ways_beside_plex
 from services.linker.signins.wiring import SignInParts
 from shared.bus import streams
-from shared.clients.discord.answering import Answering
-from shared.clients.discord.receiving import Receiver
+from shared.discord.receiving import Receiver
+from shared.discord.replying import ReplyJobs
+from shared.discord.rights import Rights, rights_of
 from shared.http.egress import Egress
 from shared.keyring import Keyring
 from shared.runs.runs import Runs
@@ -68,7 +69,7 @@ class Process:
         self._directory = Directory(pool=parts.pool, vault=vault, sealer=sealer)
         self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
         self._service = Service(parts)
-        self._take_in(parts, Answering(clients.discord(), sealer, now=_now))
+        self._take_in(parts, ReplyJobs(clients.discord(), sealer, now=_now), rights_of(upstreams))
         runs = Runs(parts.name, parts.worker, now=_now)
         self._service.keep(runs)
         self._service.every(BEGINS, LookAtSeerr())
@@ -86,12 +87,12 @@ class Process:
         """Take nothing more, and let what was begun come to its end."""
         await asyncio.gather(self._service.finish(), self._renewal.finish())
 
-    def _take_in(self, parts: Parts, answering: Answering) -> None:
+    def _take_in(self, parts: Parts, replies: ReplyJobs, rights: Rights) -> None:
         commands = Commands(pool=parts.pool, sign_ins=self._sign_ins.sign_ins)
-        receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, now=_now)
+        receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
         self._service.consume(streams.LINKER_PLAYS, self._people.see_play)
         self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)
-        self._service.work(*self._sign_ins.jobs(), *answering.jobs)
+        self._service.work(*self._sign_ins.jobs(), *replies.jobs)
 
     def _answer(self) -> None:
         people = self._people

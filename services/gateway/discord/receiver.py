@@ -1,35 +1,36 @@
 """Takes one interaction in: is it Discord's, what does it want, store it, and only then promise an answer.
 
-Touches the publisher and the spool and, for what is asked while somebody types, the service that knows; no Postgres.
+Touches the publisher and the spool and, for what Discord wants at once (choices, forms), the service that knows; no
+Postgres. Whether somebody may do what they ask for is decided by that service.
 """
 
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
 import msgspec
 import structlog
 
 from services.gateway import trace
 from services.gateway.discord import envelope, messages
-from services.gateway.discord.application import Application
 from services.gateway.discord.envelope import Stamp
+from services.gateway.discord.prompts import Prompts
 from services.gateway.webhooks import body
 from services.gateway.webhooks.body import Receive
 from services.gateway.webhooks.receiver import Storage
-from shared.clients.discord.custom_ids import parsed
-from shared.clients.discord.interactions import Clicked, CommandCalled, Interaction, Ping, Submitted, Typing, Unknown
-from shared.clients.discord.payload import parse
-from shared.clients.discord.replies import DEFERRED_UPDATE, PONG, Reply, Suggestion, deferred, suggestions
-from shared.clients.discord.signature import verify_signature
-from shared.commands import CATALOGUE, Action, Catalogue, Declared
+from shared.discord.catalogue import CATALOGUE, Action, Catalogue, Declared
+from shared.discord.interactions import Clicked, CommandCalled, Done, Ping, Submitted, Typing, Unknown
+from shared.discord.parsing import parse
+from shared.discord.responses import DEFERRED_UPDATE, PONG, Response, deferred, suggestions
+from shared.discord.signature import verify_signature
 from shared.errors import InvalidError, NotFoundError, UnauthorizedError
-from shared.schemas.interactions import Suggest, subject
+from shared.schemas.interactions import OpenForm, Suggest, subject
 from shared.sealing import Sealer
 
 CAP: Final = 256 * 1024
-SUGGESTED_WITHIN: Final = timedelta(seconds=2.2)
+ANSWERED_WITHIN: Final = timedelta(seconds=2.2)
+"""How long a service may take for what Discord wants at once: Discord waits for 3 s."""
 _MOST_NOTICED: Final = 100
 
 _log = structlog.get_logger()
@@ -41,6 +42,13 @@ class DiscordIsOffError(NotFoundError):
     title = "Discord is off"
 
 
+class Application(msgspec.Struct, frozen=True, kw_only=True):
+    """The application that Discord knows us as; without a public key Discord is off."""
+
+    id: str = ""
+    public_key: str = ""
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an interaction before its body is read."""
 
@@ -50,17 +58,11 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     traceparent: str | None = None
 
 
-class Suggester(Protocol):
-    """Knows what to choose from; fails by knowing nothing."""
-
-    async def __call__(self, service: str, question: Suggest, *, within: timedelta) -> tuple[Suggestion, ...]: ...
-
-
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Door:
+class InteractionReceiver:
     """One for the application; `deadline` is how long a whole body may take."""
 
     def __init__(
@@ -68,7 +70,7 @@ class Door:
         application: Application,
         storage: Storage,
         sealer: Sealer,
-        suggester: Suggester,
+        prompts: Prompts,
         *,
         catalogue: Catalogue = CATALOGUE,
         deadline: timedelta = body.DEADLINE,
@@ -78,14 +80,14 @@ class Door:
         self._application = application
         self._storage = storage
         self._sealer = sealer
-        self._suggester = suggester
+        self._prompts = prompts
         self._catalogue = catalogue
         self._deadline = deadline
         self._now = now
         self._clock = clock
         self._noticed: set[tuple[str, str]] = set()
 
-    async def take(self, delivery: Delivery, receive: Receive) -> Reply:
+    async def take(self, delivery: Delivery, receive: Receive) -> Response:
         """Return what Discord is to show once the interaction is stored; raises an `UsherError` that says why not."""
         began = self._clock()
         content = await self._read(delivery, receive)
@@ -98,10 +100,10 @@ class Door:
                 self._notice("kind", str(kind))
                 return messages.UNKNOWN_KIND
             case Typing():
-                return suggestions(await self._suggest(received, began))
+                return await self._suggest(received, began)
             case CommandCalled() | Clicked() | Submitted():
                 self._check_address(received)
-                return await self._promise(received, content, delivery)
+                return await self._answer(received, content, delivery, began)
             case never:
                 assert_never(never)
 
@@ -123,74 +125,54 @@ class Door:
         if not is_discords:
             raise UnauthorizedError("no valid signature of Discord's came with the request, or an old one")
 
-    def _check_address(self, interaction: Interaction) -> None:
+    def _check_address(self, interaction: Done) -> None:
         if not interaction.token.reveal():
             raise InvalidError("The interaction has no token to reply with")
         if self._application.id and interaction.application_id != self._application.id:
             raise InvalidError("The interaction is for another application than DISCORD_APPLICATION_ID")
 
-    async def _promise(
-        self, interaction: CommandCalled | Clicked | Submitted, content: bytes, delivery: Delivery
-    ) -> Reply:
-        match interaction:
-            case CommandCalled(command=name):
-                wanted: Declared | Action | None = self._catalogue.command(name)
-                unknown, promise = messages.UNKNOWN_COMMAND, deferred
-            case Clicked(custom_id=name):
-                wanted = self._action(name)
-                unknown, promise = messages.UNKNOWN_ACTION, _update
-            case Submitted(custom_id=name):
-                wanted = self._action(name)
-                unknown, promise = messages.UNKNOWN_ACTION, deferred
-            case never:
-                assert_never(never)
+    async def _answer(self, did: Done, content: bytes, delivery: Delivery, began: float) -> Response:
+        wanted = self._catalogue.wanted(did)
         if wanted is None:
-            self._notice(type(interaction).__name__, name)
-            return unknown
-        is_admin = self._application.is_admin(interaction)
-        if wanted.is_for_admins and not is_admin:
-            return messages.ADMINS_ONLY
-        await self._store(interaction, content, wanted, delivery, is_admin=is_admin)
-        return promise(ephemeral=wanted.is_personal)
+            self._notice(type(did).__name__, did.command if isinstance(did, CommandCalled) else did.custom_id)
+            return messages.UNKNOWN_COMMAND if isinstance(did, CommandCalled) else messages.UNKNOWN_ACTION
+        if wanted.opens_form and not isinstance(did, Submitted):
+            question = OpenForm(payload=msgspec.Raw(envelope.without_token(content)))
+            return await self._prompts.form(wanted.service, question, within=self._left(began))
+        await self._store(did, content, wanted, delivery)
+        return DEFERRED_UPDATE if did.changes_message else deferred(ephemeral=wanted.is_personal)
 
-    async def _store(
-        self, interaction: Interaction, content: bytes, wanted: Declared | Action, delivery: Delivery, *, is_admin: bool
-    ) -> None:
+    async def _store(self, did: Done, content: bytes, wanted: Declared | Action, delivery: Delivery) -> None:
         stamp = Stamp(
             subject=subject(wanted.service, wanted.name),
             received_at=self._now(),
             traceparent=trace.traceparent(delivery.traceparent),
             is_ephemeral=wanted.is_personal,
-            is_admin=is_admin,
         )
-        duplicate = await self._storage.store(envelope.record(interaction, content, stamp, self._sealer))
+        duplicate = await self._storage.store(envelope.record(did, content, stamp, self._sealer))
         _log.info(
             "interaction_stored",
-            id=interaction.id,
+            id=did.id,
             subject=stamp.subject,
             is_duplicate=duplicate,
             trace_id=trace.trace_id(stamp.traceparent),
         )
 
-    async def _suggest(self, typing: Typing, began: float) -> tuple[Suggestion, ...]:
+    async def _suggest(self, typing: Typing, began: float) -> Response:
         declared = self._catalogue.command(typing.command)
-        is_admin = self._application.is_admin(typing)
-        if declared is None or (declared.is_for_admins and not is_admin):
-            return ()
+        if declared is None:
+            return suggestions(())
         question = Suggest(
             command=typing.command,
             option=typing.focused,
             typed=typing.typed,
-            user_id=typing.caller.id,
-            is_admin=is_admin,
+            caller=typing.caller,
             options=dict(typing.options.values),
         )
-        spent = timedelta(seconds=self._clock() - began)
-        return await self._suggester(declared.service, question, within=SUGGESTED_WITHIN - spent)
+        return suggestions(await self._prompts.choices(declared.service, question, within=self._left(began)))
 
-    def _action(self, custom_id: str) -> Action | None:
-        found = parsed(custom_id)
-        return None if found is None else self._catalogue.action(found.service, found.action)
+    def _left(self, began: float) -> timedelta:
+        return ANSWERED_WITHIN - timedelta(seconds=self._clock() - began)
 
     def _notice(self, what: str, name: str) -> None:
         """Log what is not known the first time that it is seen."""
@@ -198,7 +180,3 @@ class Door:
         if seen not in self._noticed and len(self._noticed) < _MOST_NOTICED:
             self._noticed.add(seen)
             _log.warning("interaction_unknown", what=what, name=seen[1])
-
-
-def _update(*, ephemeral: bool) -> Reply:  # noqa: ARG001 (a message stays what it was)
-    return DEFERRED_UPDATE

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clients.discord.custom_ids import LONGEST, CustomId, custom_id, parsed
+from shared.discord.custom_ids import LONGEST, CustomId, custom_id, parsed
 from shared.errors import InvalidError
 
 

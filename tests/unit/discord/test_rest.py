@@ -6,12 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.clients.discord.commands import Command
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.messages import Button, ButtonStyle, Embed, Message, Row
-from shared.clients.discord.problems import ClosedToMessagesError, ReplyExpiredError
-from shared.clients.discord.rest import Discord, nonce
 from shared.clients.errors import CredentialRefusedError
+from shared.discord.commands import Command
+from shared.discord.components import Button, ButtonStyle, Row
+from shared.discord.messages import Embed, Message
+from shared.discord.problems import ClosedToMessagesError, ReplyExpiredError
+from shared.discord.rate_limits import Limits
+from shared.discord.rest import Discord, nonce
 from shared.http.calls import FailingError, RateLimitedError, RefusedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret

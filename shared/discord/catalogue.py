@@ -1,4 +1,4 @@
-"""What people can do on Discord, declared as data: who answers, who sees the answer, and who may.
+"""What people can do on Discord, declared as data: which service answers, who sees the answer, and who may.
 
 The gateway routes by it, `usher discord register` registers it, and `/help` lists it. Only what works is here.
 """
@@ -8,7 +8,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from shared.clients.discord.commands import Command, Option, OptionType
+from shared.discord.commands import Command, Option, OptionType
+from shared.discord.custom_ids import parsed
+from shared.discord.interactions import CommandCalled, Done
 
 Service = Literal["linker", "syncer", "requester"]
 
@@ -19,12 +21,16 @@ _ADMINISTRATORS_ONLY: Final = 0
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
-    """A command: `service` answers it; a personal answer is seen by nobody else."""
+    """A command: `service` answers it; a personal answer is seen by nobody else.
+
+    One that `opens_form` is answered with a form at once, and its service with what was sent by it.
+    """
 
     service: Service
     command: Command
     is_personal: bool = True
     is_for_admins: bool = False
+    opens_form: bool = False
 
     @property
     def name(self) -> str:
@@ -33,12 +39,16 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """What a button, a menu or a form does; its `custom_id` begins with service and name."""
+    """What a button, a menu or a form does; its `custom_id` begins with service and name.
+
+    A button or menu that `opens_form` is answered with a form at once; the form itself never is.
+    """
 
     service: Service
     name: str
     is_personal: bool = True
     is_for_admins: bool = False
+    opens_form: bool = False
 
 
 class Catalogue:
@@ -52,9 +62,12 @@ class Catalogue:
         """Return a command."""
         return self._commands.get(name)
 
-    def action(self, service: str, name: str) -> Action | None:
-        """Return what a component or a form does."""
-        return self._actions.get((service, name))
+    def wanted(self, did: Done) -> Declared | Action | None:
+        """Return what somebody wants done; None for what is not ours, or no longer."""
+        if isinstance(did, CommandCalled):
+            return self.command(did.command)
+        found = parsed(did.custom_id)
+        return None if found is None else self._actions.get((found.service, found.action))
 
 
 def registered(commands: Sequence[Declared]) -> list[Command]:
@@ -155,6 +168,9 @@ COMMANDS: Final = (
         ),
     ),
 )
-ACTIONS: Final = (Action(service="syncer", name="history"),)
+ACTIONS: Final = (
+    Action(service="syncer", name="history"),
+    Action(service="syncer", name="search", opens_form=True),
+)
 
 CATALOGUE: Final = Catalogue(COMMANDS, ACTIONS)

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from shared.clients.discord.interactions import (
-    Caller,
+from shared.discord.interactions import (
     Clicked,
     CommandCalled,
     Options,
@@ -20,8 +19,10 @@ from shared.clients.discord.interactions import (
     Unknown,
     moment_of,
 )
+from shared.discord.messages import LAYOUT
 from shared.errors import InvalidError
 from shared.leniency import number, text
+from shared.schemas.interactions import Caller
 from shared.schemas.secret import Secret
 
 _ADMINISTRATOR: Final = 1 << 3
@@ -66,6 +67,7 @@ class _Call(msgspec.Struct, frozen=True):
 
 class _Message(msgspec.Struct, frozen=True):
     id: str | None = None
+    flags: Any = None
 
 
 class _Interaction(msgspec.Struct, frozen=True):
@@ -97,14 +99,13 @@ def parse(body: bytes) -> Received:
             subcommand, given = _unwrapped(call.options)
             return CommandCalled(**_common(wire), command=call.name, subcommand=subcommand, options=_options(given))
         case 3:
-            message_id = wire.message.id if wire.message is not None else None
-            return Clicked(
-                **_common(wire), custom_id=call.custom_id, values=tuple(call.values or ()), message_id=message_id
-            )
+            values = tuple(call.values or ())
+            return Clicked(**_common(wire), **_place(wire.message), custom_id=call.custom_id, values=values)
         case 4:
             return _typing(wire, call)
         case 5:
-            return Submitted(**_common(wire), custom_id=call.custom_id, fields=dict(_fields(call.components)))
+            fields = dict(_fields(call.components))
+            return Submitted(**_common(wire), **_place(wire.message), custom_id=call.custom_id, fields=fields)
         case _:
             return Unknown(wire.type, wire.id)
 
@@ -115,10 +116,16 @@ def _common(wire: _Interaction) -> dict[str, Any]:
         "application_id": wire.application_id,
         "token": Secret(wire.token),
         "caller": _caller(wire),
-        "guild_id": wire.guild_id,
         "channel_id": wire.channel_id,
         "locale": wire.locale or "en-US",
     }
+
+
+def _place(message: _Message | None) -> dict[str, Any]:
+    if message is None:
+        return {}
+    flags = number(message.flags, low=0, high=_LARGEST) or 0
+    return {"message_id": message.id, "is_below_layout": bool(flags & LAYOUT)}
 
 
 def _caller(wire: _Interaction) -> Caller:
@@ -130,6 +137,7 @@ def _caller(wire: _Interaction) -> Caller:
     return Caller(
         id=user.id,
         name=text(member.nick) or text(user.global_name) or text(user.username) or user.id,
+        guild_id=wire.guild_id,
         roles=tuple(member.roles or ()),
         is_administrator=bool(rights & _ADMINISTRATOR),
     )

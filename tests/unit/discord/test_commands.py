@@ -5,22 +5,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.clients.discord.commands import Command, Option, OptionChoice, OptionType, faults, is_registered
-from shared.clients.discord.messages import Message
-from shared.clients.discord.replies import (
+from shared.discord.commands import Command, Option, OptionChoice, OptionType, faults, is_registered
+from shared.discord.components import Form, Label, TextInput
+from shared.discord.messages import Message
+from shared.discord.responses import (
     DEFERRED_UPDATE,
     PONG,
-    Form,
-    Label,
-    Reply,
+    Response,
     Suggestion,
-    TextInput,
-    asked,
     deferred,
+    opened,
     shown,
     suggestions,
 )
 from tests.catalogue import COMMANDS
+
+REASON = TextInput(custom_id="reason", style=2)
 
 
 def option(name: str = "title", **more: Any) -> Option:
@@ -155,7 +155,7 @@ def test_contexts_that_were_declared_are_compared() -> None:
             },
         ),
         (
-            asked(Form("decline:5", "Why?", (Label("Reason", TextInput(custom_id="reason", style=2)),))),
+            opened(Form(custom_id="decline:5", title="Why?", components=(Label(label="Reason", component=REASON),))),
             {
                 "type": 9,
                 "data": {
@@ -169,8 +169,7 @@ def test_contexts_that_were_declared_are_compared() -> None:
                                 "type": 4,
                                 "custom_id": "reason",
                                 "style": 2,
-                                "required": True,
-                                "max_length": 400,
+                                "max_length": 4000,
                             },
                         }
                     ],
@@ -179,5 +178,5 @@ def test_contexts_that_were_declared_are_compared() -> None:
         ),
     ],
 )
-def test_an_answer_is_as_discord_wants_it(reply: Reply, json: dict[str, Any]) -> None:
+def test_an_answer_is_as_discord_wants_it(reply: Response, json: dict[str, Any]) -> None:
     assert msgspec.json.decode(msgspec.json.encode(reply)) == json

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from shared.errors import Fault, InvalidError
+from shared.schemas.interactions import Caller
 from shared.schemas.secret import Secret
 
 REPLY_FOR: Final = timedelta(minutes=14, seconds=30)
@@ -20,15 +21,6 @@ _EPOCH_MS: Final = 1_420_070_400_000
 Value = str | int | float | bool
 
 
-class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who did it; roles and rights are those in the guild where he did it."""
-
-    id: str
-    name: str
-    roles: tuple[str, ...] = ()
-    is_administrator: bool = False
-
-
 class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     """What every interaction has; `token` is the credential to reply with."""
 
@@ -36,7 +28,6 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     application_id: str
     token: Secret
     caller: Caller
-    guild_id: str | None = None
     channel_id: str | None = None
     locale: str = "en-US"
 
@@ -44,6 +35,11 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     def created_at(self) -> datetime:
         """Return when it was made, which its id tells."""
         return moment_of(self.id)
+
+    @property
+    def changes_message(self) -> bool:
+        """Return whether the answer takes the place of the message that this was done below."""
+        return False
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -82,7 +78,7 @@ class CommandCalled(Interaction, frozen=True, kw_only=True):
 
 
 class Typing(Interaction, frozen=True, kw_only=True):
-    """Somebody is typing the option `focused`, and wants to choose; what he has so far may be empty."""
+    """Somebody is typing the option `focused`, and wants to choose; what they have so far may be empty."""
 
     command: str
     subcommand: tuple[str, ...] = ()
@@ -97,13 +93,30 @@ class Clicked(Interaction, frozen=True, kw_only=True):
     custom_id: str
     values: tuple[str, ...] = ()
     message_id: str | None = None
+    is_below_layout: bool = False
+
+    @property
+    def changes_message(self) -> bool:
+        """Return that it does."""
+        return True
 
 
 class Submitted(Interaction, frozen=True, kw_only=True):
-    """Somebody sent a form; `fields` by `custom_id`."""
+    """Somebody sent a form; `fields` by `custom_id`. Without a message, a command opened it."""
 
     custom_id: str
     fields: Mapping[str, tuple[str, ...]]
+    message_id: str | None = None
+    is_below_layout: bool = False
+
+    @property
+    def changes_message(self) -> bool:
+        """Return whether a button or menu opened the form."""
+        return self.message_id is not None
+
+    def text(self, custom_id: str) -> str:
+        """Return what was typed into a field, trimmed; empty where it was left empty."""
+        return " ".join(self.fields.get(custom_id, ())).strip()
 
 
 class Ping(msgspec.Struct, frozen=True):
@@ -116,6 +129,9 @@ class Unknown(msgspec.Struct, frozen=True):
     type: int
     id: str
 
+
+Done = CommandCalled | Clicked | Submitted
+"""What a service answers."""
 
 Received = Ping | CommandCalled | Typing | Clicked | Submitted | Unknown
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clients.discord.interactions import (
-    Caller,
+from shared.discord.interactions import (
     Clicked,
     CommandCalled,
     Options,
@@ -20,8 +19,9 @@ from shared.clients.discord.interactions import (
     Value,
     moment_of,
 )
-from shared.clients.discord.payload import parse
+from shared.discord.parsing import parse
 from shared.errors import InvalidError
+from shared.schemas.interactions import Caller
 from shared.schemas.secret import Secret
 
 AN_ID = "1176524800000000000"
@@ -63,8 +63,8 @@ def test_a_command_says_who_called_what_with_what() -> None:
 
     assert isinstance(called, CommandCalled)
     assert (called.id, called.application_id, called.token) == (AN_ID, "1001", Secret("reply-token"))
-    assert (called.guild_id, called.channel_id, called.locale) == ("77", "78", "de")
-    assert called.caller == Caller(id="42", name="Anna", roles=("7", "8"), is_administrator=True)
+    assert (called.channel_id, called.locale) == ("78", "de")
+    assert called.caller == Caller(id="42", name="Anna", guild_id="77", roles=("7", "8"), is_administrator=True)
     assert (called.command, called.subcommand) == ("request", ())
     assert called.options.text("title") == "movie:603"
     assert called.options.flag("4k") is True
@@ -75,8 +75,7 @@ def test_in_a_direct_message_the_user_stands_elsewhere() -> None:
     called = parse(sent(2, {"name": "link"}, member=None, guild_id=None, user={"id": "43", "username": "ben"}))
 
     assert isinstance(called, CommandCalled)
-    assert called.caller == Caller(id="43", name="ben")
-    assert called.guild_id is None
+    assert called.caller == Caller(id="43", name="ben", guild_id=None)
 
 
 @pytest.mark.parametrize(

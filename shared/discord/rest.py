@@ -12,10 +12,11 @@ import httpx
 import msgspec
 
 from shared.clients.api import Api, Headers, Query, path_segment
-from shared.clients.discord.commands import Command
-from shared.clients.discord.limits import Limits, Route
-from shared.clients.discord.messages import LOADING, Message
-from shared.clients.discord.problems import error_of, problem_of, wait_of
+from shared.discord.commands import Command
+from shared.discord.fitting import fit
+from shared.discord.messages import EPHEMERAL, LOADING, Message, body
+from shared.discord.problems import error_of, problem_of, wait_of
+from shared.discord.rate_limits import Limits, Route
 from shared.errors import UsherError
 from shared.http.calls import RateLimitedError, decode
 from shared.http.client import product_version
@@ -34,7 +35,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     verify_key: str
     interactions_endpoint_url: str | None = None
     bot_public: bool = False
-    """Whether anybody may add the bot to a guild of his own."""
+    """Whether anybody may add the bot to a guild of their own."""
 
 
 class Discord:
@@ -61,7 +62,13 @@ class Discord:
         The interaction's token is the credential, and stands in the address because Discord reads it nowhere else.
         """
         route, path = self._original("PATCH", token)
-        await self._send(route, path, body=message, headers={})
+        await self._send(route, path, body=body(fit(message)), headers={})
+
+    async def follow_up(self, token: Secret, message: Message) -> None:
+        """Say something below the reply to an interaction, to the person alone; twice is said twice."""
+        private = msgspec.structs.replace(message, flags=message.flags | EPHEMERAL)
+        route, path = self._webhook("POST", token)
+        await self._send(route, path, body=body(fit(private)), headers={})
 
     async def is_waiting(self, token: Secret) -> bool:
         """Return whether the reply to an interaction is still a promise; raise `ReplyExpiredError` after 15 minutes."""
@@ -78,12 +85,12 @@ class Discord:
     async def post(self, channel_id: str, message: Message, *, cause: str) -> str:
         """Post to a channel and return the message's id; for minutes, the same `cause` is the same message."""
         route = Route(method="POST", template="/channels/{channel}/messages", major=channel_id)
-        body = {**msgspec.to_builtins(message), "nonce": nonce(cause), "enforce_nonce": True}
-        posted = await self._ask(route, f"/channels/{path_segment(channel_id)}/messages", _Id, body=body)
+        once = {**body(fit(message)), "nonce": nonce(cause), "enforce_nonce": True}
+        posted = await self._ask(route, f"/channels/{path_segment(channel_id)}/messages", _Id, body=once)
         return posted.id
 
     async def send_direct_message(self, user_id: str, message: Message, *, cause: str) -> str:
-        """Write to a person and return the message's id; raise `ClosedToMessagesError` where he does not want it."""
+        """Write to a person and return the message's id; raise `ClosedToMessagesError` where they do not want it."""
         return await self.post(await self.direct_channel(user_id), message, cause=cause)
 
     async def commands(self, *, guild_id: str | None = None) -> list[Command]:
@@ -101,8 +108,11 @@ class Discord:
         return await self._ask(Route(method="GET", template="/applications/@me"), "/applications/@me", Application)
 
     def _original(self, method: str, token: Secret) -> tuple[Route, str]:
-        template = "/webhooks/{application}/{token}/messages/@original"
-        path = f"/webhooks/{self._application}/{path_segment(token.reveal())}/messages/@original"
+        return self._webhook(method, token, "/messages/@original")
+
+    def _webhook(self, method: str, token: Secret, below: str = "") -> tuple[Route, str]:
+        template = f"/webhooks/{{application}}/{{token}}{below}"
+        path = f"/webhooks/{self._application}/{path_segment(token.reveal())}{below}"
         major = blake2b(token.reveal().encode(), digest_size=16).hexdigest()
         return Route(method=method, template=template, major=major, is_global=False), path
 

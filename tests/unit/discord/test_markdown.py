@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clients.discord.markdown import ago, escaped
+from shared.discord.markdown import ago, escaped
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clients.discord.limits import INVALID_PER_WINDOW, Limits, Route
+from shared.discord.rate_limits import INVALID_PER_WINDOW, Limits, Route
 
 GO = timedelta()
 POST = Route(method="POST", template="/channels/{channel}/messages", major="1")
