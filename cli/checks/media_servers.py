@@ -1,4 +1,4 @@
-"""Do the servers that Usher knows work? Asked through its API, because only Usher has their tokens."""
+"""Do the configured servers work? Asked through Usher's API, because only Usher has their tokens."""
 
 import asyncio
 from typing import Any, Final
@@ -12,19 +12,19 @@ _MOST: Final = 200
 _AT_ONCE: Final = 4
 
 
-async def check_configured(usher: Usher) -> list[Finding] | None:
-    """Test every server; return None where Usher does not say which there are."""
+async def check_media_servers(usher: Usher) -> list[Finding] | None:
+    """Test every server; return None if Usher cannot list them."""
     try:
         servers = (await usher.get("/api/mediaservers", limit=_MOST))["items"]
         seerr = await usher.get("/api/seerr")
     except (AnswerError, AwayError):
         return None
     room = asyncio.Semaphore(_AT_ONCE)
-    tested = await asyncio.gather(*(_tested(usher, server, room) for server in servers))
+    tested = await asyncio.gather(*(_test_server(usher, server, room) for server in servers))
     return [finding for findings in (*tested, _seerr(seerr)) for finding in findings]
 
 
-async def _tested(usher: Usher, server: dict[str, Any], room: asyncio.Semaphore) -> list[Finding]:
+async def _test_server(usher: Usher, server: dict[str, Any], room: asyncio.Semaphore) -> list[Finding]:
     name = server["name"]
     if not server["enabled"]:
         return [ok(name, "it is turned off")]
@@ -33,7 +33,7 @@ async def _tested(usher: Usher, server: dict[str, Any], room: asyncio.Semaphore)
             test = await usher.post(path("api", "mediaservers", name, "test"))
     except (AnswerError, AwayError) as exc:
         return [warn(name, f"it could not be tested: {exc.detail}", "see the linker's log")]
-    return _judged(test)
+    return _findings_of(test)
 
 
 def _seerr(seerr: dict[str, Any]) -> list[Finding]:
@@ -41,11 +41,11 @@ def _seerr(seerr: dict[str, Any]) -> list[Finding]:
         return [ok(SEERR, "none is set up")]
     if not seerr["enabled"]:
         return [ok(SEERR, "it is turned off")]
-    return [*_judged(seerr_test(seerr)), *check_seerr_version(seerr.get("version"))]
+    return [*_findings_of(seerr_test(seerr)), *check_seerr_version(seerr.get("version"))]
 
 
-def _judged(test: dict[str, Any]) -> list[Finding]:
-    """Return one line for a server that works, else a line for each thing that does not."""
+def _findings_of(test: dict[str, Any]) -> list[Finding]:
+    """Return one line for a server that works, else a line for each problem."""
     if test["works"]:
         return [ok(test["name"], "; ".join(found["text"] for found in test["findings"]))]
     return [
