@@ -1,0 +1,296 @@
+"""A data folder of the version before, full of unfinished work, is started: all of it is finished, and once."""
+
+import asyncio
+import json
+import tempfile
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+import nats
+import pytest
+
+from simulators.senders import jellyfin_post
+from tests.e2e.upgrade import work
+from tests.e2e.upgrade.folder import Builder
+from tests.e2e.upgrade.messages import sent
+from tests.e2e.upgrade.sealed import LOCAL_API_KEY, SESSION, WEBHOOK_SECRET
+from tests.e2e.upgrade.town import COMMANDS, DISCORD, Surroundings, surroundings
+from tests.house import API_KEY, PASSWORD, House
+from tests.integration.supervisor.running import until
+
+pytestmark = pytest.mark.timeout(120)
+
+PLAYS: Final = {
+    "p-anna": {
+        "Handled before",
+        "Handled, and its acknowledgement was lost",
+        "Stored, and its event still to be published",
+        "Delivered and not acknowledged",
+        "Streamed",
+        "Streamed from Jellyfin",
+        "Streamed from Emby",
+        "Streamed from Tautulli",
+        "Retried",
+        "Replayed before the stop",
+        "Asked to be replayed",
+        "Spooled",
+        "Spooled by a gateway that died",
+    },
+    "p-carl": {"Watched by who is Carl"},
+    "p-bela": {"Watched by who is Bela"},
+    "p-dora": {"Watched by who was Dora too"},
+}
+"""What each person has watched, whatever way the webhook took; what is tried by hand in a test comes on top."""
+FOUND_IN_SEERR: Final = ("anna", "bela", "carl", "dora", "gina", "iris", "judy", "ivan", "zelda")
+"""By a job in the stream, in the table, in the outbox, delivered or replayed, or by one that a fact led to."""
+REPLIES: Final = {
+    "whoami": "You are **emil**",
+    "delivered": "You are **emil**",
+    "help": "`/link`",
+    "spooled": "`/link`",
+    "history": "What anna watched",
+    "older": "What anna watched",
+    "link": "Sign in to Plex",
+    "unlink": "Removed",
+    "reply": "a reply of the linker",
+    "syncers": "a reply of the syncer",
+    "outbox": "a reply out of the outbox",
+    "sign_in": "Done: the Plex account **otto** is yours.",
+}
+LETTERS: Final = {
+    "kurt": ["a letter that was streamed"],
+    "lena": ["a letter that was retried"],
+    "nils": ["a letter that was delivered"],
+    "tina": ["a reply that came too late"],
+    "ruth": [],
+}
+STILL_DEAD: Final = "d-broken"
+WAITING: Final = " union all ".join(
+    f"select subject from {service}.{table}"  # noqa: S608 (names of our own)
+    for service in ("gateway", "linker", "syncer", "requester")
+    for table in ("retries", "outbox")
+)
+
+
+class Upgraded(msgspec.Struct, frozen=True):
+    """A folder of before, under today's `usher run`."""
+
+    house: House
+    around: Surroundings
+
+    def get(self, path: str) -> Any:
+        return self.house.get(path)
+
+    def post(self, path: str, body: Any = None, *, key: str = API_KEY) -> Any:
+        return self.call(path, "POST", body, key=key)
+
+    def call(self, path: str, method: str, body: Any = None, *, key: str = API_KEY) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        headers = {"X-API-Key": key} | ({} if body is None else {"Content-Type": "application/json"})
+        request = urllib.request.Request(f"{self.house.url}{path}", data=content, headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.loads(response.read() or b"null")
+
+    def titles(self, person: str) -> Counter[str]:
+        return Counter(play["title"] for play in self.house.pages(f"/api/history?person={person}"))
+
+    def rows(self, query: str) -> list[Any]:
+        return asyncio.run(_rows((self.house.folder / "run/database_url").read_text().strip(), query))
+
+    def unfinished(self) -> dict[str, int]:
+        """What consumers have not acknowledged."""
+        return asyncio.run(_unfinished((self.house.folder / "run/nats_url").read_text().strip()))
+
+
+async def _rows(url: str, query: str) -> list[Any]:
+    connection = await asyncpg.connect(url)
+    try:
+        return list(await connection.fetch(query))
+    finally:
+        await connection.close()
+
+
+async def _unfinished(url: str) -> dict[str, int]:
+    client = await nats.connect(url)
+    try:
+        stream = client.jetstream()
+        found = [one for info in await stream.streams_info() for one in await stream.consumers_info(info.config.name)]
+        left = {one.name: (one.num_pending or 0) + (one.num_ack_pending or 0) for one in found}
+        return {name: count for name, count in left.items() if count}
+    finally:
+        await client.close()
+
+
+@pytest.fixture(scope="module")
+def upgraded() -> Iterator[Upgraded]:
+    with tempfile.TemporaryDirectory(prefix="usher-e2e-") as name, surroundings() as around:
+        folder = Path(name) / "data"
+        Builder(folder, around).build()
+        house = House(folder, variables=around.settings)
+        house.start()
+        yield Upgraded(house, around)
+        house.stop()
+
+
+def test_the_database_stays_postgresql_18(upgraded: Upgraded) -> None:
+    [(version,)] = upgraded.rows("show server_version_num")
+
+    assert (upgraded.house.folder / "postgres/cluster/PG_VERSION").read_text() == "18\n"
+    assert int(version) // 10_000 == 18
+
+
+def test_keys_sessions_and_passwords_still_open(upgraded: Upgraded) -> None:
+    login = upgraded.post("/api/auth/login", {"username": "admin", "password": PASSWORD}, key="")
+
+    for key in (API_KEY, LOCAL_API_KEY, SESSION, login["token"]):
+        assert upgraded.call("/api/people", "GET", key=key)["total"] > 0
+    assert (upgraded.house.folder / "secrets/local_api_key").read_text().strip() == LOCAL_API_KEY
+
+
+def test_the_webhook_address_still_takes_webhooks(upgraded: Upgraded) -> None:
+    sender = jellyfin_post(sent("jellyfin", "Sent after").replace("$cellar", upgraded.around.values["cellar"]).encode())
+    address = f"{upgraded.house.url}/webhooks/jellyfin?token={WEBHOOK_SECRET}"
+    with urllib.request.urlopen(urllib.request.Request(address, data=sender.body, headers=sender.headers)) as response:
+        status = response.status
+
+    assert status == 202
+    until(lambda: upgraded.titles("p-anna")["Sent after"] == 1)
+    assert address.removeprefix(upgraded.house.url) in json.dumps(upgraded.get("/api/webhooks/secrets"))
+
+
+@pytest.mark.parametrize("person", PLAYS)
+def test_every_viewing_is_one_play_of_its_person(upgraded: Upgraded, person: str) -> None:
+    until(lambda: PLAYS[person] <= upgraded.titles(person).keys())
+
+    assert set(upgraded.titles(person).values()) == {1}
+
+
+def test_the_event_log_knows_what_became_of_every_webhook(upgraded: Upgraded) -> None:
+    def pending() -> list[str]:
+        return [event["id"] for event in upgraded.house.pages("/api/events") if event["status"] == "pending"]
+
+    until(lambda: {*pending()} <= {"w-outcome-dead", "w-seerr-dead"})
+    events = {event["id"]: event for event in upgraded.house.pages("/api/events")}
+    assert {*work.NOTED, "w-handled", "w-noted", "w-spooled", "w-left", "w-delivered"} <= events.keys()
+    assert events["w-handled"]["attempt"] == 1
+    assert events["w-lost"]["reason"] == "stored by then"
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_who_waits_in_discord_is_answered_once(upgraded: Upgraded, name: str) -> None:
+    discord, token = upgraded.around.town.discord, upgraded.around.tokens[name]
+
+    until(lambda: REPLIES[name] in json.dumps(discord.interactions.reply(token)))
+
+    assert COMMANDS[name]
+    assert sum(each.method == "PATCH" and token in each.path for each in discord.seen) == 1
+
+
+def test_direct_messages_are_written_once_and_none_again(upgraded: Upgraded) -> None:
+    discord = upgraded.around.town.discord
+
+    def letters() -> dict[str, list[str]]:
+        return {name: [each["content"] for each in discord.direct_messages(DISCORD[name])] for name in LETTERS}
+
+    until(lambda: letters() == LETTERS)
+
+
+@pytest.mark.parametrize("name", FOUND_IN_SEERR)
+def test_the_seerr_users_are_found(upgraded: Upgraded, name: str) -> None:
+    number = int(upgraded.around.values[f"seerr_{name}"])
+
+    until(lambda: upgraded.get(f"/api/people/p-{name}")["seerr_user_id"] == number)
+
+
+def test_seerr_is_told_what_it_did_not_know(upgraded: Upgraded) -> None:
+    users = upgraded.around.town.seerr.users
+
+    def discord_id(name: str) -> str | None:
+        user = users.find(upgraded.around.values[f"seerr_{name}"])
+        return user and (user.settings or {}).get("discordId")
+
+    until(lambda: all(discord_id(name) == DISCORD[name] for name in ("emil", "finn", "bela", "carl")))
+    until(lambda: not discord_id("gwen"))
+
+
+def test_open_sign_ins_become_linked_accounts(upgraded: Upgraded) -> None:
+    def stands() -> str:
+        return str(upgraded.post("/api/integrations/plex/auth/check", {"pin_id": "s-nora"})["status"])
+
+    def linked() -> set[str]:
+        items = upgraded.get("/api/integrations?all=true&limit=200")["items"]
+        return {each["account"]["username"] for each in items if each["state"] == "ok"}
+
+    until(lambda: stands() == "authorized")
+    until(lambda: linked() == {"emil", "otto", "nora"})
+    until(lambda: all(_person(upgraded, name)["seerr_user_id"] for name in ("otto", "nora")))
+    emails = [user.email for user in upgraded.around.town.seerr.users.by_id.values()]
+    assert Counter(emails)["otto@example.com"] == Counter(emails)["nora@example.com"] == 1
+
+
+def _person(upgraded: Upgraded, name: str) -> Any:
+    [person] = upgraded.get(f"/api/people?search={name}")["items"]
+    return person
+
+
+def test_accounts_of_nobody_are_counted_once(upgraded: Upgraded) -> None:
+    def seen() -> dict[str, int]:
+        return {each["account_id"]: each["plays"] for each in upgraded.get("/api/people/unclaimed")["items"]}
+
+    wanted = dict.fromkeys(("6000", "6001", "6002", "6004", "6005"), 1)
+    until(lambda: wanted.items() <= seen().items())
+
+
+def test_a_token_that_was_to_end_has_ended(upgraded: Upgraded) -> None:
+    jellyfin, token = upgraded.around.town.jellyfin, upgraded.around.jellyfin_token
+
+    until(lambda: not jellyfin.household.is_known(token))
+
+
+def test_what_was_set_up_is_there(upgraded: Upgraded) -> None:
+    servers = {each["name"]: each["type"] for each in upgraded.get("/api/mediaservers")["items"]}
+
+    assert servers == {"Attic": "plex", "Cellar": "jellyfin"}
+    assert upgraded.get("/api/seerr")["url"] == upgraded.around.urls["seerr"]
+    assert upgraded.get("/api/users/anna/settings")["request_limit"] == 7
+    assert upgraded.get("/api/audit?limit=200")["total"] > 0
+
+
+def test_dead_letters_are_the_same_ones_and_can_be_replayed(upgraded: Upgraded) -> None:
+    dead = {"d-webhook", "d-outcome", "d-match", "d-letter", "d-play", "d-seerr", STILL_DEAD}
+
+    def letters() -> dict[str, str]:
+        return {each["id"]: each["status"] for each in upgraded.get("/api/deadletters?limit=200")["items"]}
+
+    until(lambda: dead <= letters().keys())
+    assert letters() == dict.fromkeys(dead, "waiting")
+    for each in dead - {STILL_DEAD}:
+        upgraded.post(f"/api/deadletters/{each}/replay")
+
+    people, discord = upgraded.around.town.discord.people, upgraded.around.town.discord
+    assert people[DISCORD["mona"]] == "mona"
+    until(lambda: upgraded.titles("p-anna")["Dead and replayed"] == 1)
+    until(lambda: upgraded.get("/api/people/p-hugo")["seerr_user_id"] == int(upgraded.around.values["seerr_hugo"]))
+    until(lambda: [each["content"] for each in discord.direct_messages(DISCORD["mona"])] == ["a letter that was dead"])
+    until(lambda: "6003" in json.dumps(upgraded.get("/api/people/unclaimed")["items"]))
+    for event in ("w-dead", "w-outcome-dead", "w-seerr-dead"):
+        until(lambda event=event: upgraded.get(f"/api/events/{event}")["status"] in {"handled", "ignored"})
+    assert letters() == {**dict.fromkeys(dead, "replayed"), STILL_DEAD: "waiting"}
+
+
+def test_nothing_is_left_and_nothing_has_failed(upgraded: Upgraded) -> None:
+
+    until(lambda: upgraded.unfinished() == {})
+    until(lambda: upgraded.rows(WAITING) == [])
+    until(lambda: upgraded.get("/api/health")["spool"]["records"] == 0)
+    said = [json.loads(line) for line in upgraded.house.log.read_text().splitlines() if line.startswith("{")]
+    assert [line for line in said if line["level"] in {"error", "critical"}] == []
+    assert [line for line in said if line["event"] == "webhook_secrets_unreadable"] == []
+    assert not (upgraded.house.folder / "spool/damage.jsonl").exists()
+    assert not list((upgraded.house.folder / "spool").glob("spool-1.sqlite"))

@@ -1,0 +1,273 @@
+"""Makes a data folder as the last version left it when it was stopped, without that version's code.
+
+The two servers are today's programs, because PostgreSQL and NATS keep their files' form; what is in them is not.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import sqlite3
+import struct
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+
+import asyncpg
+import nats
+from nats.js import JetStreamContext, api
+
+from cli.embedded.nats import EmbeddedNats
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.program import free_port
+from tests.e2e.upgrade import rows, work
+from tests.e2e.upgrade.messages import TRACE, Stored
+from tests.e2e.upgrade.sealed import (
+    ENCRYPTION_KEYS,
+    KEY_ID,
+    LOCAL_API_KEY,
+    PASSWORD_HASH,
+    SESSION,
+    WEBHOOK_SECRET,
+    digest,
+)
+from tests.e2e.upgrade.town import PLEX_CLIENT_ID, Surroundings
+from tests.house import API_KEY
+from tests.integration.servers import Running, wait_for_nats, wait_for_postgres
+
+_REPOSITORY: Final = Path(__file__).parents[3]
+_MIB: Final = 1024 * 1024
+_DAY_S: Final = 24 * 3600.0
+_STREAMS: Final = {
+    "WEBHOOKS": ("webhooks.>", 14 * _DAY_S, 2048 * _MIB),
+    "INTERACTIONS": ("interactions.>", 900.0, 64 * _MIB),
+    "JOBS": ("jobs.>", 7 * _DAY_S, 512 * _MIB),
+    "EVENTS": ("events.>", 14 * _DAY_S, 2048 * _MIB),
+    "DEAD": ("dead.>", 90 * _DAY_S, 1024 * _MIB),
+}
+_CONSUMERS: Final = {
+    "gateway-webhooks": ("WEBHOOKS", ["webhooks.>"]),
+    "gateway-outcomes": ("EVENTS", ["events.webhook.>"]),
+    "gateway-dead": ("DEAD", ["dead.>"]),
+    "gateway-jobs": ("JOBS", ["jobs.gateway.>"]),
+    "syncer-webhooks": (
+        "WEBHOOKS",
+        ["webhooks.plex.>", "webhooks.jellyfin.>", "webhooks.emby.>", "webhooks.tautulli.>"],
+    ),
+    "syncer-people": ("EVENTS", ["events.account.claimed", "events.person.merged"]),
+    "syncer-links": ("EVENTS", ["events.account.linked"]),
+    "syncer-interactions": ("INTERACTIONS", ["interactions.syncer.>"]),
+    "syncer-jobs": ("JOBS", ["jobs.syncer.>"]),
+    "linker-interactions": ("INTERACTIONS", ["interactions.linker.>"]),
+    "linker-plays": ("EVENTS", ["events.play.recorded"]),
+    "linker-links": ("EVENTS", ["events.account.linked", "events.person.merged", "events.server.changed"]),
+    "linker-seerr": ("JOBS", ["jobs.seerr.>"]),
+    "linker-jobs": ("JOBS", ["jobs.linker.>"]),
+    "requester-webhooks": ("WEBHOOKS", ["webhooks.seerr.>"]),
+    "requester-jobs": ("JOBS", ["jobs.requester.>"]),
+}
+_COMES_AGAIN_S: Final = 2.0
+"""When what was delivered comes again, counted from the end of the old version."""
+
+
+class Builder:
+    """Fills a folder; `around` says what stands for the `$name`s."""
+
+    def __init__(self, folder: Path, around: Surroundings) -> None:
+        self._folder = folder
+        self._around = around
+        self._values = {
+            **around.values,
+            "url_plex": around.urls["plex_server"],
+            "url_jellyfin": around.urls["jellyfin"],
+            "url_seerr": around.urls["seerr"],
+            "night": (around.began_at - timedelta(hours=3)).date().isoformat(),
+            "password_hash": PASSWORD_HASH,
+            "digest_session": digest(SESSION).hex(),
+            "digest_key": digest(API_KEY).hex(),
+            "digest_local_key": digest(LOCAL_API_KEY).hex(),
+            "digest_webhook": digest(WEBHOOK_SECRET).hex(),
+            "plex_client_id": PLEX_CLIENT_ID,
+            "noted": ",".join(work.NOTED),
+        }
+        self._values["dead_webhook"] = self._filled(work.DEAD_WEBHOOK.json)
+
+    def build(self) -> None:
+        """Make all of it, and leave nothing running."""
+        for name in ("secrets", "spool", "logs", "run"):
+            (self._folder / name).mkdir(mode=0o700, parents=True)
+        (self._folder / "secrets/encryption_keys").write_text(ENCRYPTION_KEYS)
+        (self._folder / "secrets/local_api_key").write_text(f"{LOCAL_API_KEY}\n")
+        secret = {"id": "h-own", "digest": _base64(digest(WEBHOOK_SECRET)), "source": None, "server": None}
+        (self._folder / "webhook-secrets.json").write_text(json.dumps([secret]))
+        self._spool("spool-0.sqlite", work.SPOOLED, with_checksums=True)
+        self._spool("spool-1.sqlite", work.LEFT_BEHIND, with_checksums=False)
+        self._fill_servers()
+
+    def _fill_servers(self) -> None:
+        postgres = EmbeddedPostgres(self._folder / "postgres", port=free_port())
+        bus = EmbeddedNats(self._folder / "nats", port=free_port())
+        postgres.prepare()
+        bus.prepare()
+        running = [
+            Running(server.program, self._folder / "logs" / f"{server.program.name}.log") for server in (postgres, bus)
+        ]
+        try:
+            wait_for_postgres(postgres.url)
+            wait_for_nats(bus.url)
+            asyncio.run(self._fill(postgres.url.reveal(), bus.url.reveal()))
+        finally:
+            for server in running:
+                server.stop()
+
+    async def _fill(self, postgres: str, bus: str) -> None:
+        connection = await asyncpg.connect(postgres)
+        await self._migrate(connection)
+        await self._insert(connection)
+        await connection.close()
+        client = await nats.connect(bus)
+        await self._publish(client.jetstream())
+        await client.close()
+
+    async def _migrate(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        """Apply what had been applied: no file of later, and each under the name of then."""
+        files = [file for part in ("services", "shared") for file in (_REPOSITORY / part).rglob("*.sql")]
+        found = {hashlib.sha256(file.read_bytes()).hexdigest(): file.read_text() for file in files}
+        for schema, own in rows.MIGRATIONS.items():
+            applied = own if schema == "shared" else {**rows.OF_THE_BUS, **own}
+            await connection.execute(
+                f"""create schema {schema}; set search_path to {schema}, public; create table migrations (
+                    name text primary key, checksum text not null, applied_at timestamptz not null default now())"""
+            )
+            for name, checksum in applied.items():
+                await connection.execute(found[checksum])
+                await connection.execute("insert into migrations (name, checksum) values ($1, $2)", name, checksum)
+
+    async def _insert(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        for schema in rows.SCHEMAS:
+            statements = Path(__file__).with_name(f"{schema}.sql").read_text()
+            await connection.execute(f"set search_path to {schema}, public; {self._filled(statements)}")
+        for *whose, sealed in rows.credentials(self._around):
+            await connection.execute(
+                """insert into shared.credentials (owner_kind, owner_id, provider, purpose, key_id, sealed)
+                values ($1, $2, $3, $4, $5, $6)""",
+                *whose,
+                KEY_ID,
+                sealed,
+            )
+        for retry in work.RETRIES:
+            await connection.execute(f"set search_path to {retry.service}")
+            await connection.execute(
+                """insert into retries
+                    (consumer, message_id, subject, headers, payload, attempts, due_at, reason, first_tried_at)
+                values ($1, $2, $3, $4, $5, 4, now(), 'TimeoutError', now() - interval '2 minutes')""",
+                retry.consumer,
+                *self._columns(retry.message),
+            )
+        for service, message in work.OUTBOX:
+            await connection.execute(f"set search_path to {service}")
+            await connection.execute(
+                "insert into outbox (message_id, subject, headers, payload) values ($1, $2, $3, $4)",
+                *self._columns(message),
+            )
+
+    async def _publish(self, stream: JetStreamContext) -> None:
+        for name, (subjects, keeps, most) in _STREAMS.items():
+            await stream.add_stream(
+                name=name,
+                subjects=[subjects],
+                retention=api.RetentionPolicy.LIMITS,
+                discard=api.DiscardPolicy.NEW,
+                storage=api.StorageType.FILE,
+                max_age=keeps,
+                max_bytes=most,
+                max_msg_size=256 * 1024,
+                duplicate_window=600.0,
+                num_replicas=1,
+                allow_direct=True,
+            )
+        for name, (of, subjects) in _CONSUMERS.items():
+            await stream.add_consumer(of, _consumer(name, subjects))
+        await self._send(stream, work.DONE)
+        for name, (of, _) in _CONSUMERS.items():
+            for message in await _pending(stream, name, of):
+                await message.ack_sync()
+        delivered = [*work.LOST, *work.DELIVERED]
+        await self._send(stream, [message for _, message in delivered])
+        for name in {name for name, _ in delivered}:
+            for message in await _pending(stream, name, _CONSUMERS[name][0]):
+                await message.nak(delay=_COMES_AGAIN_S)
+        await self._send(stream, work.STREAMED)
+
+    async def _send(self, stream: JetStreamContext, messages: Sequence[Stored]) -> None:
+        for message in messages:
+            number, subject, _, payload = self._columns(message)
+            await stream.publish(subject, payload, headers={"Nats-Msg-Id": number, "traceparent": TRACE})
+
+    def _spool(self, name: str, records: Sequence[tuple[str, Stored]], *, with_checksums: bool) -> None:
+        path = self._folder / "spool" / name
+        with sqlite3.connect(path) as spool:
+            spool.execute("pragma journal_mode = wal")
+            spool.execute(
+                f"""create table records (sequence integer primary key, source text not null, subject text not null,
+                    message_id text not null, headers blob not null, data blob not null, spooled_at real not null,
+                    refused text{", checksum blob" if with_checksums else ""})"""
+            )
+            for source, message in records:
+                number, subject, headers, data = self._columns(message)
+                spool.execute(
+                    """insert into records (source, subject, message_id, headers, data, spooled_at)
+                    values (?, ?, ?, ?, ?, ?)""",
+                    (source, subject, number, headers.encode(), data, 1790000000.0),
+                )
+                if with_checksums:
+                    checksum = _checksum(source, subject, number, headers, data)
+                    spool.execute("update records set checksum = ? where message_id = ?", (checksum, number))
+        spool.close()
+        if with_checksums:
+            count = struct.pack("<Q", len(records))
+            path.with_name(f"{name}.count").write_bytes(count + hashlib.blake2b(count, digest_size=8).digest())
+
+    def _columns(self, message: Stored) -> tuple[str, str, str, bytes]:
+        """A message's id, subject, headers as tables keep them, and payload."""
+        payload = self._filled(message.json).encode()
+        return self._filled(message.id), message.subject, f'{{"traceparent":"{TRACE}"}}', payload
+
+    def _filled(self, text: str) -> str:
+        return Template(text).substitute(self._values)
+
+
+def _consumer(name: str, subjects: list[str]) -> api.ConsumerConfig:
+    return api.ConsumerConfig(
+        durable_name=name,
+        filter_subjects=subjects,
+        ack_policy=api.AckPolicy.EXPLICIT,
+        ack_wait=30.0,
+        deliver_policy=api.DeliverPolicy.ALL,
+        max_deliver=20,
+        max_ack_pending=16 if name == "linker-seerr" else 256,
+        max_waiting=64,
+    )
+
+
+async def _pending(stream: JetStreamContext, name: str, of: str) -> list[Any]:
+    """Take all that a consumer has not been given yet."""
+    count = (await stream.consumer_info(of, name)).num_pending or 0
+    if not count:
+        return []
+    subscription = await stream.pull_subscribe_bind(consumer=name, stream=of)
+    return list(await subscription.fetch(count, timeout=5))
+
+
+def _checksum(*parts: str | bytes) -> bytes:
+    hashed = hashlib.blake2b(digest_size=8)
+    for part in (each.encode() if isinstance(each, str) else each for each in parts):
+        hashed.update(len(part).to_bytes(4, "big"))
+        hashed.update(part)
+    return hashed.digest()
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
