@@ -6,7 +6,6 @@ The two servers are today's programs, because PostgreSQL and NATS keep their fil
 import asyncio
 import base64
 import hashlib
-import json
 import sqlite3
 import struct
 from collections.abc import Sequence
@@ -98,13 +97,18 @@ class Builder:
         """Make all of it, and leave nothing running."""
         for name in ("secrets", "spool", "logs", "run"):
             (self._folder / name).mkdir(mode=0o700, parents=True)
-        (self._folder / "secrets/encryption_keys").write_text(ENCRYPTION_KEYS)
-        (self._folder / "secrets/local_api_key").write_text(f"{LOCAL_API_KEY}\n")
-        secret = {"id": "h-own", "digest": _base64(digest(WEBHOOK_SECRET)), "source": None, "server": None}
-        (self._folder / "webhook-secrets.json").write_text(json.dumps([secret]))
+        self._write("secrets/encryption_keys", ENCRYPTION_KEYS)
+        self._write("secrets/local_api_key", f"{LOCAL_API_KEY}\n")
+        remembered = base64.b64encode(digest(WEBHOOK_SECRET)).decode()
+        self._write("webhook-secrets.json", f'[{{"id":"h-own","digest":"{remembered}","source":null,"server":null}}]')
         self._spool("spool-0.sqlite", work.SPOOLED, with_checksums=True)
         self._spool("spool-1.sqlite", work.LEFT_BEHIND, with_checksums=False)
         self._fill_servers()
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._folder / name
+        path.touch(mode=0o600)
+        path.write_text(text)
 
     def _fill_servers(self) -> None:
         postgres = EmbeddedPostgres(self._folder / "postgres", port=free_port())
@@ -121,6 +125,8 @@ class Builder:
         finally:
             for server in running:
                 server.stop()
+        for name in ("postgres/cluster/PG_VERSION", "postgres/password", "nats/jetstream/jetstream", "nats/password"):
+            assert (self._folder / name).exists(), f"{name} was there, and is not made any more"
 
     async def _fill(self, postgres: str, bus: str) -> None:
         connection = await asyncpg.connect(postgres)
@@ -267,7 +273,3 @@ def _checksum(*parts: str | bytes) -> bytes:
         hashed.update(len(part).to_bytes(4, "big"))
         hashed.update(part)
     return hashed.digest()
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
