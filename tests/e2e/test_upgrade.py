@@ -7,12 +7,14 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
 import msgspec
 import nats
+import nats.js.errors
 import pytest
 
 from simulators.asgi import Request
@@ -142,7 +144,10 @@ async def _jobs(url: str) -> list[str]:
     try:
         stream = client.jetstream()
         last = (await stream.stream_info("JOBS")).state.last_seq
-        found = [await stream.get_msg("JOBS", number, direct=True) for number in range(1, last + 1)]
+        found = []
+        for number in range(1, last + 1):
+            with suppress(nats.js.errors.NotFoundError):  # some only tried whether the stream can be written to
+                found.append(await stream.get_msg("JOBS", number, direct=True))
         return [(message.data or b"").decode() for message in found]
     finally:
         await client.close()
