@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from string import Template
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 import nats
-from nats.js import JetStreamContext, api
 
 from cli.embedded.nats import EmbeddedNats
 from cli.embedded.postgres import EmbeddedPostgres
@@ -32,43 +31,12 @@ from tests.e2e.upgrade.sealed import (
     WEBHOOK_SECRET,
     digest,
 )
+from tests.e2e.upgrade.streams import OldStreams
 from tests.e2e.upgrade.town import PLEX_CLIENT_ID, Surroundings
 from tests.house import API_KEY
 from tests.integration.servers import Running, wait_for_nats, wait_for_postgres
 
 _REPOSITORY: Final = Path(__file__).parents[3]
-_MIB: Final = 1024 * 1024
-_DAY_S: Final = 24 * 3600.0
-_STREAMS: Final = {
-    "WEBHOOKS": ("webhooks.>", 14 * _DAY_S, 2048 * _MIB),
-    "INTERACTIONS": ("interactions.>", 900.0, 64 * _MIB),
-    "JOBS": ("jobs.>", 7 * _DAY_S, 512 * _MIB),
-    "EVENTS": ("events.>", 14 * _DAY_S, 2048 * _MIB),
-    "DEAD": ("dead.>", 90 * _DAY_S, 1024 * _MIB),
-}
-_CONSUMERS: Final = {
-    "gateway-webhooks": ("WEBHOOKS", ["webhooks.>"]),
-    "gateway-outcomes": ("EVENTS", ["events.webhook.>"]),
-    "gateway-dead": ("DEAD", ["dead.>"]),
-    "gateway-jobs": ("JOBS", ["jobs.gateway.>"]),
-    "syncer-webhooks": (
-        "WEBHOOKS",
-        ["webhooks.plex.>", "webhooks.jellyfin.>", "webhooks.emby.>", "webhooks.tautulli.>"],
-    ),
-    "syncer-people": ("EVENTS", ["events.account.claimed", "events.person.merged"]),
-    "syncer-links": ("EVENTS", ["events.account.linked"]),
-    "syncer-interactions": ("INTERACTIONS", ["interactions.syncer.>"]),
-    "syncer-jobs": ("JOBS", ["jobs.syncer.>"]),
-    "linker-interactions": ("INTERACTIONS", ["interactions.linker.>"]),
-    "linker-plays": ("EVENTS", ["events.play.recorded"]),
-    "linker-links": ("EVENTS", ["events.account.linked", "events.person.merged", "events.server.changed"]),
-    "linker-seerr": ("JOBS", ["jobs.seerr.>"]),
-    "linker-jobs": ("JOBS", ["jobs.linker.>"]),
-    "requester-webhooks": ("WEBHOOKS", ["webhooks.seerr.>"]),
-    "requester-jobs": ("JOBS", ["jobs.requester.>"]),
-}
-_COMES_AGAIN_S: Final = 2.0
-"""When what was delivered comes again, counted from the end of the old version."""
 
 
 class Builder:
@@ -134,7 +102,7 @@ class Builder:
         await self._insert(connection)
         await connection.close()
         client = await nats.connect(bus)
-        await self._publish(client.jetstream())
+        await OldStreams(client.jetstream(), self._columns).fill()
         await client.close()
 
     async def _migrate(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -179,39 +147,6 @@ class Builder:
                 *self._columns(message),
             )
 
-    async def _publish(self, stream: JetStreamContext) -> None:
-        for name, (subjects, keeps, most) in _STREAMS.items():
-            await stream.add_stream(
-                name=name,
-                subjects=[subjects],
-                retention=api.RetentionPolicy.LIMITS,
-                discard=api.DiscardPolicy.NEW,
-                storage=api.StorageType.FILE,
-                max_age=keeps,
-                max_bytes=most,
-                max_msg_size=256 * 1024,
-                duplicate_window=600.0,
-                num_replicas=1,
-                allow_direct=True,
-            )
-        for name, (of, subjects) in _CONSUMERS.items():
-            await stream.add_consumer(of, _consumer(name, subjects))
-        await self._send(stream, work.DONE)
-        for name, (of, _) in _CONSUMERS.items():
-            for message in await _pending(stream, name, of):
-                await message.ack_sync()
-        delivered = [*work.LOST, *work.DELIVERED]
-        await self._send(stream, [message for _, message in delivered])
-        for name in {name for name, _ in delivered}:
-            for message in await _pending(stream, name, _CONSUMERS[name][0]):
-                await message.nak(delay=_COMES_AGAIN_S)
-        await self._send(stream, work.STREAMED)
-
-    async def _send(self, stream: JetStreamContext, messages: Sequence[Stored]) -> None:
-        for message in messages:
-            number, subject, _, payload = self._columns(message)
-            await stream.publish(subject, payload, headers={"Nats-Msg-Id": number, "traceparent": TRACE})
-
     def _spool(self, name: str, records: Sequence[tuple[str, Stored]], *, with_checksums: bool) -> None:
         path = self._folder / "spool" / name
         with sqlite3.connect(path) as spool:
@@ -243,28 +178,6 @@ class Builder:
 
     def _filled(self, text: str) -> str:
         return Template(text).substitute(self._values)
-
-
-def _consumer(name: str, subjects: list[str]) -> api.ConsumerConfig:
-    return api.ConsumerConfig(
-        durable_name=name,
-        filter_subjects=subjects,
-        ack_policy=api.AckPolicy.EXPLICIT,
-        ack_wait=30.0,
-        deliver_policy=api.DeliverPolicy.ALL,
-        max_deliver=20,
-        max_ack_pending=16 if name == "linker-seerr" else 256,
-        max_waiting=64,
-    )
-
-
-async def _pending(stream: JetStreamContext, name: str, of: str) -> list[Any]:
-    """Take all that a consumer has not been given yet."""
-    count = (await stream.consumer_info(of, name)).num_pending or 0
-    if not count:
-        return []
-    subscription = await stream.pull_subscribe_bind(consumer=name, stream=of)
-    return list(await subscription.fetch(count, timeout=5))
 
 
 def _checksum(*parts: str | bytes) -> bytes:
