@@ -47,19 +47,20 @@ PLAYS: Final = {
 FOUND_IN_SEERR: Final = ("anna", "bela", "carl", "dora", "gina", "iris", "judy", "ivan", "zelda")
 """By a job in the stream, in the table, in the outbox, delivered or replayed, or by one that a fact led to."""
 REPLIES: Final = {
-    "whoami": "You are **emil**",
-    "delivered": "You are **emil**",
-    "help": "`/link`",
-    "spooled": "`/link`",
-    "history": "What anna watched",
-    "older": "What anna watched",
-    "link": "Sign in to Plex",
-    "unlink": "Removed",
+    "whoami": "emil",
+    "delivered": "emil",
+    "help": "/link",
+    "spooled": "/link",
+    "history": "anna",
+    "older": "anna",
+    "link": "plex.tv",
+    "unlink": "uma",
     "reply": "a reply of the linker",
     "syncers": "a reply of the syncer",
     "outbox": "a reply out of the outbox",
-    "sign_in": "Done: the Plex account **otto** is yours.",
+    "sign_in": "otto",
 }
+"""What the answer to each must name."""
 LETTERS: Final = {
     "kurt": ["a letter that was streamed"],
     "lena": ["a letter that was retried"],
@@ -80,9 +81,11 @@ def upgraded() -> Iterator[Upgraded]:
         folder = Path(name) / "data"
         Builder(folder, around).build()
         house = House(folder, variables=around.settings)
-        house.start()
-        yield Upgraded(house, around)
-        house.stop()
+        try:
+            house.start()
+            yield Upgraded(house, around)
+        finally:
+            house.stop()
 
 
 def test_the_database_stays_postgresql_18(upgraded: Upgraded) -> None:
@@ -109,6 +112,7 @@ def test_the_webhook_address_still_takes_webhooks(upgraded: Upgraded) -> None:
     assert status == 202
     until(lambda: upgraded.titles("p-anna")["Sent after"] == 1)
     assert address.removeprefix(upgraded.house.url) in json.dumps(upgraded.get("/api/webhooks/secrets"))
+    assert [path.name for path in upgraded.house.folder.glob("*.json")] == ["webhook-secrets.json"]
 
 
 @pytest.mark.parametrize("person", PLAYS)
@@ -174,6 +178,14 @@ def test_open_sign_ins_become_linked_accounts(upgraded: Upgraded) -> None:
 def _person(upgraded: Upgraded, name: str) -> Any:
     [person] = upgraded.get(f"/api/people?search={name}")["items"]
     return person
+
+
+def test_a_kept_token_is_looked_at_again(upgraded: Upgraded) -> None:
+    def checked_at() -> str:
+        items = upgraded.get("/api/integrations?all=true&limit=200")["items"]
+        return next(str(each["checked_at"]) for each in items if each["account"]["username"] == "emil")
+
+    until(lambda: checked_at() > upgraded.around.values["now"])
 
 
 def test_accounts_of_nobody_are_counted_once(upgraded: Upgraded) -> None:

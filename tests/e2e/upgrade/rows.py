@@ -54,6 +54,6 @@ def credentials(around: Surroundings) -> list[tuple[str, str, str, str, bytes]]:
         ("account", "/5005", "plex", "token"): around.plex_tokens["emil"],
         ("account", "/5015", "plex", "token"): around.plex_tokens["uma"],
         ("sign_in", "s-otto", "discord", "reply"): around.tokens["sign_in"],
-        ("user", "1f3c0d", "seerr", "password"): "a first password",
+        ("user", "de4a9f445099c4540f611ff1fe46efc0", "seerr", "password"): "a first password",
     }
     return [(*whose, sealed(*whose, secret)) for whose, secret in secrets.items()]

@@ -98,8 +98,10 @@ class Surroundings:
         for name, number in IN_SEERR.items():
             email = f"{name}@example.com"
             user = users.add(email=email, plex_username=name, plex_id=number, user_type=UserType.PLEX)
+            user.created_at = self.began_at
             self.values[f"seerr_{name}"] = str(user.id)
         gone = users.add(email=f"{GONE}@example.com", username=GONE)
+        gone.created_at = self.began_at
         gone.settings = {"discordId": DISCORD[GONE]}
         self.values |= {f"seerr_{GONE}": str(gone.id), "made_at": moment(gone.created_at)}
 
