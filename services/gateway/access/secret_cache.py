@@ -1,4 +1,4 @@
-"""Keeps the door's secrets up to date: read again when one changes, after every interruption, and once a minute.
+"""The valid webhook secrets: read again when one changes, after every interruption, and once a minute.
 
 What was read last is kept in a file too, so that a gateway that starts without Postgres still takes webhooks.
 """
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 class SecretCache:
-    """The door's secrets; one for a gateway process."""
+    """One for a gateway process."""
 
     def __init__(self, pool: Pool, *, kept_in: Path) -> None:
         self._secrets = Secrets()
@@ -39,7 +39,7 @@ class SecretCache:
         self._lock = asyncio.Lock()
 
     def listener(self) -> Listener:
-        """Return what hears of changes on the bus."""
+        """Return what listens for changes on the bus."""
         return Listener(
             (events.subject(WebhookSecretChanged),),
             lambda _subject, _payload: self._changed.set(),
@@ -47,14 +47,14 @@ class SecretCache:
         )
 
     def load_file(self) -> None:
-        """Let in what was valid when it was read last."""
+        """Accept the secrets that were valid when they were read last."""
         kept = secrets_file.load(self._file)
         self._secrets.replace(kept)
         self._is_known = bool(kept)
 
     @property
     def is_known(self) -> bool:
-        """False only before the first start is done: until then no webhook can be told from another."""
+        """False only until the first start is done: until then no secret can be checked."""
         return self._is_known
 
     def check(self, source: Source, secret: str | None) -> Match:
@@ -69,7 +69,7 @@ class SecretCache:
             await self._read()
 
     async def read_if_possible(self) -> None:
-        """Read the secrets after a change, if that is possible now."""
+        """Read the secrets if Postgres answers."""
         try:
             await self.read()
         except UnavailableError as exc:

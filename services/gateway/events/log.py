@@ -1,4 +1,4 @@
-"""Keeps the event log: what came in, what became of it, what was given up. Upserts, so that twice is once."""
+"""Writes the event log: what came in, what became of it, what was given up. Upserts make repeats harmless."""
 
 from functools import partial
 
