@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from cli.client import Usher, ask, path
-from cli.events import followed
+from cli.events import follow_stream
 from cli.output import AsJson, Limit, Offset, cell, show, show_whole
 
 COLUMNS: Final = {
@@ -87,7 +87,7 @@ async def until_over(usher: Usher, run: str) -> AsyncIterator[Any]:
 
 async def of_all(usher: Usher) -> AsyncIterator[Any]:
     """Give how any run is after each change, for ever."""
-    async for item in followed(usher, kind="run"):
+    async for item in follow_stream(usher, kind="run"):
         yield msgspec.json.decode(item)
 
 

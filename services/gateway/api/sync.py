@@ -26,9 +26,9 @@ Person = Annotated[str, Meta(min_length=1, max_length=100, pattern=acting.ID)]
 
 
 class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be synced; each kind reads of the rest what it knows."""
+    """What is to be synced, everything without `kinds`; each kind reads of the rest what it knows."""
 
-    kinds: Kinds
+    kinds: Kinds | None = None
     full: bool = False
     remove_missing: bool = False
     person: Person | None = None
@@ -76,17 +76,16 @@ class SyncController(Controller):
     ) -> Begun:
         """Begin a run of each kind. Where one is open, nothing begins, and its id is the answer."""
         owners = {each.kind: service for service in OWNERS for each in await _kinds_of(ask, service)}
-        if unknown := [
-            Fault(f"kinds[{at}]", "no such kind") for at, kind in enumerate(data.kinds) if kind not in owners
-        ]:
+        kinds = sorted(owners) if data.kinds is None else data.kinds
+        if unknown := [Fault(f"kinds[{at}]", "no such kind") for at, kind in enumerate(kinds) if kind not in owners]:
             raise InvalidError(f"what can be synced: {', '.join(sorted(owners))}", faults=tuple(unknown))
         options = {"full": data.full, "remove_missing": data.remove_missing, "person": data.person}
-        begun = []
-        for kind in data.kinds:
+        run_ids = []
+        for kind in kinds:
             question = BeginRun(kind=kind, requested_by=caller.name, options=options)
-            begun.append((await ask(question, of=owners[kind])).run_id)
-        await audit(", ".join(data.kinds))
-        return Begun(begun)
+            run_ids.append((await ask(question, of=owners[kind])).run_id)
+            await audit(kind)
+        return Begun(run_ids)
 
     @get("/status", summary="Show what was synced, and what is due", opt=needs("read"), responses=_STATUS)
     async def show_status(self, ask: NamedDependency[Ask], database: NamedDependency[Database]) -> SyncStatus:

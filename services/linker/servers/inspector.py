@@ -23,7 +23,7 @@ _LOOKS_AT_ONCE: Final = 4
 _MOST_DUE: Final = 50
 _PAUSE: Final = timedelta(seconds=10)
 _BETWEEN_S: Final = 0.5
-"""A look at a Plex server asks plex.tv, before those whose turn it is: they are left half of its budget."""
+"""A look at a Plex server asks plex.tv, before those who wait: they are left half of its rate limit."""
 
 
 class Inspector:
@@ -90,7 +90,7 @@ class Inspector:
     async def _probe(self, server: ServerRow, token: Secret) -> Probe:
         return await self._prober.probe(
             Target(
-                place=server.place,
+                address=server.address,
                 kind=server.type,
                 credential=token,
                 machine_id=server.machine_id,

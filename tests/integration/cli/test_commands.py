@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from cli.__main__ import COMMANDS, MODULES
 from cli.client import AnswerError, AwayError
-from cli.complaints import UsedWronglyError
 from cli.embedded.program import free_port
+from cli.errors import BadUsageError
 from cli.folder import ADDRESS, Folder
 from shared.settings import SettingsError
 from tests.integration.cli.commands import usher
@@ -306,7 +306,7 @@ def test_settings_that_cannot_be_are_told_before_anything_is_asked(
 ) -> None:
     result = usher(command, environment)
 
-    assert isinstance(result.exception, UsedWronglyError)
+    assert isinstance(result.exception, BadUsageError)
     assert said in str(result.exception)
     assert gateway.asked == []
 
