@@ -21,7 +21,7 @@ from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, Lis
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
-from simulators.given import Clock
+from simulators.determinism import Clock
 from simulators.plex_server.app import PlexServer
 from simulators.plex_tv.accounts import PlexAccount
 from simulators.plex_tv.app import PlexTv
