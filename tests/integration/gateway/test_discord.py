@@ -22,8 +22,8 @@ from shared.keyring import Keyring, new_key
 from shared.schemas.interactions import TOKEN, Caller, Choice, Choices, Interaction, OpenedForm, OpenForm, Suggest
 from shared.schemas.secret import Secret
 from shared.sealing import Sealer
+from simulators.determinism import Clock, Ids
 from simulators.discord.interactions import DiscordApp, Person
-from simulators.given import Clock, Ids
 from tests.integration.gateway.house import House, opened, prepared, settings
 from tests.integration.servers import Running
 from tests.integration.service import answering, until
