@@ -23,8 +23,10 @@ from services.gateway.api.people import PeopleController
 from services.gateway.api.plex import PlexController
 from services.gateway.api.plex_servers import PlexServerController
 from services.gateway.api.refused import RefusedController
+from services.gateway.api.runs import RunController
 from services.gateway.api.seerr import SeerrController
 from services.gateway.api.stream import StreamController
+from services.gateway.api.sync import SyncController
 from services.gateway.api.tracing import traced
 from services.gateway.api.user_settings import UserSettingsController
 from services.gateway.api.webhook_secrets import WebhookSecretController
@@ -61,6 +63,8 @@ API: Final[Sequence[type[Controller]]] = (
     PlexController,
     PlexServerController,
     RefusedController,
+    RunController,
+    SyncController,
     WebhookSecretController,
     SeerrController,
     UserSettingsController,

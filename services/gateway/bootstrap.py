@@ -1,7 +1,7 @@
-"""The first start: somebody who can log in, a first API key, a first webhook secret.
+"""The first start: a user who can log in, a first API key, a first webhook secret.
 
-All in one transaction and under a lock, so that of several replicas one does it. A later start adds what the settings
-name and is not there yet.
+This is one transaction under a lock, so that only one of several replicas does it. Later starts add what the settings
+name and is missing.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ LOCAL_KEY: Final = "command line on this host"
 
 
 class GeneratedCredentials(msgspec.Struct, frozen=True, kw_only=True):
-    """What was made up and has to be shown, once. None: not made up."""
+    """What was generated and must be shown once. None: not generated."""
 
     password: Secret | None = None
     api_key: Secret | None = None
@@ -35,7 +35,7 @@ class GeneratedCredentials(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """True where there is nothing to show."""
+        """True where nothing was generated."""
         return self.password is None and self.api_key is None and self.webhook_secret is None
 
 
@@ -51,7 +51,7 @@ class Bootstrap:
         self._now = now
 
     async def run(self, config: Settings) -> GeneratedCredentials:
-        """Make sure of all three, and return what was generated."""
+        """Add whatever is missing, and return what was generated."""
         async with self._worker.on_request() as work:
             await webhook_secrets.lock_secrets(work.connection)
             await users.complete_users(work.connection)

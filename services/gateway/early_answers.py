@@ -1,4 +1,4 @@
-"""Answers that are given before there is a request to hand to the application, or instead of handing it over."""
+"""Answers without the application: before a request is complete, or when there are too many."""
 
 from typing import Final
 

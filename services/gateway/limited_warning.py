@@ -1,4 +1,4 @@
-"""Warnings that hostile clients cannot fill the log with."""
+"""Warnings with which hostile clients cannot fill the log."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _log = structlog.get_logger()
 
 
 class LimitedWarning:
-    """A warning that is written at once, and then at most once a minute, with how often there was reason for it."""
+    """A warning that is written at once, and then at most once a minute with a count."""
 
     def __init__(self, event: str, *, every: timedelta = EVERY, clock: Callable[[], float] = time.monotonic) -> None:
         self._event = event
@@ -23,7 +23,7 @@ class LimitedWarning:
         self._due_at = 0.0
 
     def warn(self, **facts: object) -> None:
-        """Note that there is reason for it."""
+        """Write the warning, or count it."""
         self._times += 1
         if self._clock() >= self._due_at:
             _log.warning(self._event, **facts, times=self._times)

@@ -1,4 +1,4 @@
-"""The gateway's own figures, beside those that every service has. Few labels, and none with names in them."""
+"""The gateway's own metrics, beside those of every service. There are few labels, and none with names of people."""
 
 import time
 from typing import Final
@@ -16,7 +16,7 @@ from shared.errors import UnavailableError
 
 STORED: Final = Counter(
     "usher_webhooks_total",
-    "Webhooks, and of the source discord interactions, that got through the door",
+    "Webhooks, and of the source discord interactions, that were accepted",
     ["source", "result"],
 )
 STORED_SECONDS: Final = Histogram(
@@ -69,7 +69,7 @@ def _age(spool: Spool) -> float:
 
 
 class CountingStorage:
-    """A storage that counts what it takes, and remembers for a moment what became of it."""
+    """A storage that counts what it stores, and remembers the latest results."""
 
     def __init__(self, storage: Storage, outcomes: RecentResults) -> None:
         self._storage = storage

@@ -1,8 +1,8 @@
 """httptools' parser for a server that speaks HTTP only.
 
-A request may offer another protocol; a server may ignore that, and need not say so:
-https://www.rfc-editor.org/rfc/rfc9110#section-7.8. httptools takes every offer for accepted and stops after the head.
-Here such a request is begun again without its offer, and whoever listens never learns of it.
+A request may offer to upgrade to another protocol, and a server may ignore that:
+https://www.rfc-editor.org/rfc/rfc9110#section-7.8. httptools takes every offer as accepted and stops after the head.
+Here such a request is parsed again without its offer, and the callbacks never learn of it.
 """
 
 from typing import Protocol
@@ -11,7 +11,7 @@ import httptools
 
 
 class Callbacks(Protocol):
-    """Is told what was parsed, and keeps target and headers (names in lower case) until the next request."""
+    """Gets what was parsed, and keeps target and headers (names in lower case) until the next request."""
 
     url: bytes
     headers: list[tuple[bytes, bytes]]
@@ -47,7 +47,7 @@ class Parser:
                 data = self._without_offer() + rest if self._has_offer() else b""
 
     def close(self) -> None:
-        """Let go of what would keep both in memory until the garbage collector comes by."""
+        """Break the cycle that would keep both in memory until the garbage collector runs."""
         del self._parser
 
     def get_method(self) -> bytes:
@@ -63,16 +63,16 @@ class Parser:
         return self._parser.should_keep_alive()
 
     def should_upgrade(self) -> bool:
-        """Say whether the client wants a tunnel, the one other protocol that is still heard of."""
+        """Say whether the client wants a tunnel, the only upgrade that is passed on."""
         return self._parser.should_upgrade()
 
     def on_headers_complete(self) -> None:
-        """Hand it on, unless the request is about to begin again."""
+        """Hand it on, unless the request is about to be parsed again."""
         if not self._has_offer():
             self._callbacks.on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Hand it on, unless the request is about to begin again."""
+        """Hand it on, unless the request is about to be parsed again."""
         if not self._has_offer():
             self._callbacks.on_message_complete()
 
@@ -85,7 +85,7 @@ class Parser:
         return bool(self._parser.should_upgrade()) and self._parser.get_method() != b"CONNECT"
 
     def _without_offer(self) -> bytes:
-        """Take a new parser, and return the head that it is to read."""
+        """Make a new parser, and return the head for it to parse."""
         version = self._parser.get_http_version().encode()
         line = b"%s %s HTTP/%s\r\n" % (self._parser.get_method(), self._callbacks.url, version)
         headers = (b"%s: %s\r\n" % header for header in self._callbacks.headers if header[0] != b"upgrade")

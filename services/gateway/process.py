@@ -1,7 +1,7 @@
 """A gateway process: what runs side by side in it.
 
-It takes webhooks from its first moment, with the secrets that the last start left in the data folder. All that needs
-Postgres waits until it is prepared.
+It takes webhooks at once, with the secrets that the last start left in the data folder. Everything that needs Postgres
+waits until the tables are prepared.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ class Process:
         return self._server.port
 
     async def run(self) -> None:
-        """Serve at once, prepare, and then do all the rest."""
+        """Serve at once, prepare, then do everything else."""
         self._made.secret_cache.load_file()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._server.run())
@@ -66,7 +66,7 @@ class Process:
             log.info("listening", port=self.port)
 
     async def finish(self) -> None:
-        """Take nothing more, and let what was begun come to its end."""
+        """Take nothing more, and finish what has begun."""
         self._made.feed.end()
         await asyncio.gather(self._server.finish(), self._service.finish())
         await self._made.refusals.finish()
@@ -90,7 +90,7 @@ class Process:
 
 @asynccontextmanager
 async def open_process(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[Process]:
-    """Make a process; what it needs is closed again behind it. Raises `UnusableSpoolError`, `AddressError`."""
+    """Make a process, and close its connections afterwards. Raises `UnusableSpoolError`, `AddressError`."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(runtime.open_parts(config, name=NAME, pool_size=_POOL, wait=False))
         spool = None
@@ -101,7 +101,7 @@ async def open_process(config: Settings, *, passwords: Passwords | None = None) 
 
 
 async def _greet(bus: Bus) -> None:
-    """Give NATS a moment before the application is made, which holds everything up: NATS hangs up on who is silent."""
+    """Give NATS a moment before the application is made, which blocks: NATS hangs up on clients that stay silent."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_GREET_S):
             await bus.ready()

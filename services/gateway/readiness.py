@@ -21,13 +21,13 @@ _LEAST_LEFT: Final = 4096
 
 
 class Preparation:
-    """Whether the tables are there and up to date, which webhooks do not wait for and all else does."""
+    """Whether the tables are up to date. Everything but webhooks waits for that."""
 
     def __init__(self) -> None:
         self._done = asyncio.Event()
 
     def finish(self) -> None:
-        """Take note that all is prepared."""
+        """Note that everything is prepared."""
         self._done.set()
 
     def require(self) -> None:
@@ -37,7 +37,7 @@ class Preparation:
 
 
 class RememberedCheck:
-    """Tries something, and for a moment says what came of it instead of trying again."""
+    """Runs a check, and remembers its result for a moment."""
 
     def __init__(self, attempt: Callable[[], Awaitable[str | None]], *, clock: Callable[[], float]) -> None:
         self._attempt = attempt
@@ -47,7 +47,7 @@ class RememberedCheck:
         self._problem: str | None = None
 
     async def problem(self) -> str | None:
-        """Return what is in the way; None where it works."""
+        """Return what is wrong; None where it works."""
         async with self._lock:
             now = self._clock()
             if self._tried_at is None or now - self._tried_at >= MOMENT.total_seconds():
@@ -57,7 +57,7 @@ class RememberedCheck:
 
 
 class Readiness:
-    """Can a webhook be stored? In the spool, or on JetStream: as webhooks fared a moment ago, else it is tried."""
+    """Can a webhook be stored, in the spool or on JetStream? Recent webhooks tell, else it is tried."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Readiness:
         self._of_nats = RememberedCheck(self._try_nats, clock=clock)
 
     async def problem(self) -> str | None:
-        """Return why no 202 can be given now; None while one can."""
+        """Return why webhooks cannot be stored now; None while they can."""
         if not self._secret_cache.is_known:
             return "no webhook secret is known yet: Usher waits for Postgres"
         if (refusal := self._outcomes.refusal) is not None or self._outcomes.has_stored:
@@ -101,7 +101,7 @@ class Readiness:
         return await self._of_nats.problem()
 
     def free(self) -> int | None:
-        """Return the bytes that are free for the spool; None where there is no telling."""
+        """Return the bytes that are free for the spool; None if unknown."""
         try:
             return shutil.disk_usage(self._folder if self._folder.exists() else self._folder.parent).free
         except OSError:

@@ -1,6 +1,6 @@
 """uvicorn inside our own runtime: our signals, our sockets, its protocol.
 
-uvicorn would install its own signal handlers, and both would fire on SIGTERM; here the runtime alone decides.
+uvicorn would install its own signal handlers, and both would fire on SIGTERM; here only the runtime decides.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class AddressError(PermanentError):
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn looks ten times a second whether it is to stop; this one is told."""
+    """uvicorn checks ten times a second whether to stop; this one waits for an event."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -85,7 +85,7 @@ class Server:
             self._is_over.set()
 
     async def finish(self) -> None:
-        """Take no more connections, and return when what was begun is answered, or cut off after a while."""
+        """Take no more connections, and return when all open calls are answered, or cut off after a while."""
         self._uvicorn.should_exit = True
         self._uvicorn.stop_requested.set()
         with contextlib.suppress(TimeoutError):

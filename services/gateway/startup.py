@@ -43,7 +43,7 @@ class Startup:
         self._preparation = preparation
 
     async def run(self) -> None:
-        """Return when all is done, however long Postgres is away. Raises what waiting does not mend."""
+        """Return once all is done, however long Postgres is away. Raises what waiting cannot solve."""
         for step in (self._migrate, self._vault.verify, self._begin, self._secret_cache.read):
             await _retry(step)
         self._preparation.finish()

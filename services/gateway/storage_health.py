@@ -1,4 +1,4 @@
-"""What keeps webhooks and events from being stored, or soon will, each with its mend."""
+"""What keeps webhooks and events from being stored, or soon will, each with its remedy."""
 
 import asyncio
 from typing import Final
@@ -13,7 +13,7 @@ from shared.bus.storage import Problem, StreamState
 from shared.errors import UnavailableError
 
 FULL: Final = 32 * 1024 * 1024
-"""Bytes: with less than that free on the disk, something is refused soon."""
+"""Bytes: with less free on the disk, something is refused soon."""
 _MAKE_ROOM: Final = "make room; everything then goes on by itself"
 _LOOK: Final = "see the logs of NATS and of the gateway, and their disks"
 

@@ -102,6 +102,7 @@ def service(parts: Parts) -> Service:
     service, events = Service(parts), EventLog(parts.pool)
     service.consume(streams.GATEWAY_WEBHOOKS, events.note_webhook, workers=_LOG_WORKERS)
     service.consume(streams.GATEWAY_OUTCOMES, events.note_outcome, workers=_LOG_WORKERS)
+    service.consume(streams.GATEWAY_RUNS, events.note_run)
     service.consume(streams.GATEWAY_DEAD, events.note_dead_letter)
     service.work()
     return service

@@ -1,9 +1,10 @@
-"""Keeps the door's secrets up to date: read again when one changes, after every interruption, and once a minute.
+"""The valid webhook secrets: read again when one changes, after every interruption, and once a minute.
 
 What was read last is kept in a file too, so that a gateway that starts without Postgres still takes webhooks.
 """
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,18 +15,19 @@ from services.gateway.webhooks import secrets_file
 from services.gateway.webhooks.secrets import Match, SecretEntry, Secrets
 from shared.bus.listening import Listener
 from shared.errors import UnavailableError
+from shared.loops import every
 from shared.postgres.pool import Pool
 from shared.schemas import events
 from shared.schemas.events import WebhookSecretChanged
 from shared.schemas.webhooks import Source
 
-_EVERY_S: Final = 60.0
+_EVERY: Final = timedelta(minutes=1)
 
 log = structlog.get_logger()
 
 
 class SecretCache:
-    """The door's secrets; one for a gateway process."""
+    """One for a gateway process."""
 
     def __init__(self, pool: Pool, *, kept_in: Path) -> None:
         self._secrets = Secrets()
@@ -37,7 +39,7 @@ class SecretCache:
         self._lock = asyncio.Lock()
 
     def listener(self) -> Listener:
-        """Return what hears of changes on the bus."""
+        """Return what listens for changes on the bus."""
         return Listener(
             (events.subject(WebhookSecretChanged),),
             lambda _subject, _payload: self._changed.set(),
@@ -45,14 +47,14 @@ class SecretCache:
         )
 
     def load_file(self) -> None:
-        """Let in what was valid when it was read last."""
+        """Accept the secrets that were valid when they were read last."""
         kept = secrets_file.load(self._file)
         self._secrets.replace(kept)
         self._is_known = bool(kept)
 
     @property
     def is_known(self) -> bool:
-        """False only before the first start is done: until then no webhook can be told from another."""
+        """False only until the first start is done: until then no secret can be checked."""
         return self._is_known
 
     def check(self, source: Source, secret: str | None) -> Match:
@@ -67,7 +69,7 @@ class SecretCache:
             await self._read()
 
     async def read_if_possible(self) -> None:
-        """Read the secrets after a change, if that is possible now."""
+        """Read the secrets if Postgres answers."""
         try:
             await self.read()
         except UnavailableError as exc:
@@ -88,11 +90,4 @@ class SecretCache:
 
     async def run(self) -> None:
         """Keep them up to date until cancelled."""
-        while True:
-            self._changed.clear()
-            await self.read_if_possible()
-            try:
-                async with asyncio.timeout(_EVERY_S):
-                    await self._changed.wait()
-            except TimeoutError:
-                continue
+        await every(_EVERY, self.read_if_possible, name="webhook_secrets", wake=self._changed)

@@ -1,6 +1,6 @@
-"""Bounds what a call of the API may take: bytes, time and form of its body, and time for its answer.
+"""Limits a call of the API: size, time and shape of its body, and time for its answer.
 
-And keeps from the JSON parser what it answers with other errors than its own.
+It also refuses bodies on which the JSON parser would fail with errors of another kind.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""Writes what several handlers bring in one statement: whoever comes within a moment goes along.
+"""Writes what several handlers bring within a moment in one statement.
 
-The event log's handlers run for every webhook, and a commit a row is what they would cost most.
+The event log's handlers run for every webhook, and a commit for each row would be most of their cost.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What facts and dead letters say of a webhook."""
+"""What facts and dead letters say about a webhook."""
 
 import msgspec
 
@@ -25,7 +25,7 @@ def outcome_of(event: WebhookHandled | WebhookIgnored) -> Outcome:
 
 
 def outcome_of_dead_letter(letter: DeadLetter) -> Outcome | None:
-    """Return what a dead letter says of a webhook: nothing where it is of something else, or of our own log's."""
+    """Return what a dead letter says about a webhook; None where it is about something else, or from our own log."""
     if letter.service == "gateway" or not letter.subject.startswith("webhooks."):
         return None
     try:

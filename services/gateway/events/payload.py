@@ -1,4 +1,4 @@
-"""A sender's payload as it may be shown: without what is secret in it (a Plex token in an address of a picture)."""
+"""A sender's payload without the secrets in it, such as a Plex token in a picture's address."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Which refusals get a line in the log: a sender and a reason one a minute, then a count; all together few."""
+"""Limits the log lines of refusals: one a minute for each sender and reason, then a count, and few altogether."""
 
 from collections.abc import Callable
 from typing import Final
@@ -10,7 +10,7 @@ from services.gateway.refusals.senders import Key, RefusedSender
 PERIOD_S: Final = 60.0
 WINDOW_S: Final = 600.0
 MOST: Final = 30
-"""First lines of senders in ten minutes. What comes beyond them is counted, and told at the end of the window."""
+"""First lines of senders in ten minutes. Further ones are counted, and the count is logged at the end."""
 
 _log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""Keeps who was refused: gathered in memory, written to Postgres now and then, so that refusing waits for nobody."""
+"""Records refused senders: collected in memory and written to Postgres now and then, so that refusing never waits."""
 
 import asyncio
 import time
@@ -14,6 +14,7 @@ from services.gateway.refusals.reasons import Reason
 from services.gateway.refusals.senders import RefusedSender, Senders
 from services.gateway.store import refusals
 from shared.errors import UnavailableError
+from shared.loops import every
 from shared.postgres.pool import Pool
 
 EVERY: Final = timedelta(seconds=10)
@@ -26,7 +27,7 @@ _log = structlog.get_logger()
 
 
 class RefusalRecorder:
-    """One for a gateway process; what it has gathered counts once it is written, with what other gateways wrote."""
+    """One for a gateway process; several gateways add to the same rows."""
 
     def __init__(self, pool: Pool, *, now: Callable[[], datetime], clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
@@ -47,22 +48,23 @@ class RefusalRecorder:
         self._gathered.add(sender)
 
     async def run(self) -> None:
-        """Write every ten seconds, where there is something to write, until cancelled."""
+        """Write every ten seconds until cancelled."""
         self._is_running = True
-        while True:
-            await asyncio.sleep(EVERY.total_seconds())
-            self._lines.end_periods()
-            await self.write_if_possible()
+        await every(EVERY, self._round, name="refused_senders")
+
+    async def _round(self) -> None:
+        self._lines.end_periods()
+        await self.write_if_possible()
 
     async def write_if_possible(self) -> None:
-        """Write what was gathered, if that is possible now."""
+        """Write what was collected, if Postgres answers."""
         try:
             await self.write()
         except UnavailableError as exc:
             _log.debug("refusals_not_written", reason=exc.detail)
 
     async def finish(self) -> None:
-        """Write what is left, if that is possible within a moment."""
+        """Write what is left, if Postgres answers within a second."""
         if not self._is_running:
             return  # there may be no table yet
         try:
@@ -72,7 +74,7 @@ class RefusalRecorder:
             _log.warning("refusals_not_kept", senders=len(self._gathered))
 
     async def write(self) -> None:
-        """Write what was gathered; where that fails or is given up, keep it for the next time.
+        """Write what was collected; where that fails or is cancelled, keep it for the next time.
 
         Raises `UnavailableError`.
         """

@@ -1,4 +1,4 @@
-"""Group commit: one transaction for all who come within a moment, or while the one before them runs."""
+"""Group commit: one transaction for all records that come within a moment, or while the last commit runs."""
 
 import asyncio
 from collections.abc import Callable
@@ -46,7 +46,7 @@ class GroupCommit:
         error = write.exception()
         for _, written in group:
             if written.done():
-                continue  # whoever waited was cancelled
+                continue  # its caller was cancelled
             if error is None:
                 written.set_result(None)
             else:

@@ -1,4 +1,4 @@
-"""Brings what waits in the spool to JetStream: in order, under the same ids, and gone only once acknowledged."""
+"""Moves what waits in the spool to JetStream: in order, under the same ids, and removed only once acknowledged."""
 
 import asyncio
 import enum
@@ -31,7 +31,7 @@ class Step(enum.Enum):
 
 
 class _BatchResult:
-    """Sorts the records of a batch; what is neither stored nor refused stays."""
+    """The records of a batch by result; what is neither stored nor refused stays in the spool."""
 
     def __init__(self) -> None:
         self.stored: list[SpooledRecord] = []
@@ -50,7 +50,7 @@ class _BatchResult:
             case PermanentError(detail=reason):
                 self.refused.append((kept, reason))
             case _:
-                pass  # away: it stays
+                pass  # JetStream is away: it stays
 
 
 class Drain:
@@ -62,7 +62,7 @@ class Drain:
         self._patience = patience.total_seconds()
 
     async def run(self) -> None:
-        """Drain for ever: sleep while there is nothing, and after a failure try with one record until it goes."""
+        """Drain until cancelled: sleep while there is nothing, and after a failure try one record until it goes."""
         limit, pause = IN_FLIGHT, _FIRST_PAUSE
         while True:
             match await self.step(limit):
@@ -105,7 +105,7 @@ class Drain:
             try:
                 sent[await send(self._publisher, kept.record)] = kept
             except TransientError:
-                break  # what comes behind it would overtake it
+                break  # later records would overtake it
             except PermanentError as exc:
                 result.refused.append((kept, exc.detail))
         return sent

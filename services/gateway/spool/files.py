@@ -1,4 +1,4 @@
-"""The open files of the spool: this process's own, and before it in the order those that dead processes left.
+"""The open files of the spool: those that dead processes left, and then this process's own.
 
 Blocking: all of it runs on the spool's own thread.
 """
@@ -36,9 +36,9 @@ class _File(msgspec.Struct, frozen=True):
 
 
 class Files:
-    """Appends to the own file; gives back from the left ones first, and removes each once it is empty.
+    """Appends to the process's own file; reads the files that others left first, and removes each once it is empty.
 
-    A file that turns out to be damaged makes room for a new one. `losses` counts how often something was lost.
+    A damaged file is set aside and replaced by a new one. `losses` counts how often something was lost.
     """
 
     def __init__(self, slots: list[Slot], notes: DamageNotes, *, max_size: int, clock: Callable[[], float]) -> None:
@@ -53,7 +53,7 @@ class Files:
         self._write(lambda store: store.append(records, spooled_at))
 
     def check_writable(self, at: float) -> None:
-        """Commit something that is no record; raises `SpoolFullError` where records are not taken either."""
+        """Commit a test row; raises `SpoolFullError` where records are not taken either."""
         self._write(lambda store: store.check_writable(at))
 
     def _write(self, commit: Callable[[SpoolStore], None]) -> None:
@@ -66,7 +66,7 @@ class Files:
         self._notes.keep()
 
     def oldest(self, limit: int) -> Batch:
-        """Return the first records that wait; a left file that has none any more is removed."""
+        """Return the first records that wait, and remove files of dead processes that are empty."""
         while self._left:
             if batch := self._read(self._left[0], limit):
                 return batch
@@ -78,11 +78,11 @@ class Files:
         return Batch(self._own.store, [])
 
     def damage(self) -> list[Damage]:
-        """Return what was found damaged or missing, until a person removes the notes of it."""
+        """Return what was found damaged or missing, until somebody removes the notes."""
         return self._notes.all()
 
     def _read(self, file: _File, limit: int) -> Batch | None:
-        """Return what waits in a file. Once nothing does, it must be all that was put in."""
+        """Return what waits in a file; once it is empty, check that none was lost."""
         try:
             read = file.store.oldest(limit)
             while read.damaged:
@@ -105,7 +105,7 @@ class Files:
         self._require_own()
 
     def _require_own(self) -> None:
-        """Make a new file where the last one was set aside, which a full disk may have put off."""
+        """Make a new file if the last one was set aside: a full disk may have delayed that."""
         if self._own.store.is_closed:
             try:
                 self._own = _File(self._own.slot, self._open_store(self._own.slot))
@@ -156,7 +156,7 @@ class Files:
         return min((at for file in self._all() if (at := file.store.oldest_at()) is not None), default=None)
 
     def close(self) -> None:
-        """Let go of all files, for another process to adopt."""
+        """Close and release all files, for another process to adopt."""
         for file in self._all():
             file.store.close()
             folders.release(file.slot)
@@ -175,7 +175,7 @@ def open_files(folder: Path, *, size: int, clock: Callable[[], float]) -> Files:
 
 
 def _finish(file: _File) -> None:
-    """Let go of a file that nothing waits in any more; where it was set aside, nothing is there at all."""
+    """Remove a file in which nothing waits; keep one with records that JetStream refused."""
     refused = 0 if file.store.is_closed else file.store.refused()
     file.store.close()
     if refused:

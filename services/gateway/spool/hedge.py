@@ -1,4 +1,4 @@
-"""Stores a message on JetStream, or in the spool where JetStream is slow or away: whichever promises first.
+"""Stores a message on JetStream, or in the spool where JetStream is slow, frozen or away: whichever confirms first.
 
 The hedge bounds how long a sender waits: after a moment without acknowledgement the spool takes a copy under the same
 id, and JetStream drops whichever copy comes second.
@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 
 class Fallback(Protocol):
-    """A spool, as far as storing goes."""
+    """The spool, as far as storing goes."""
 
     def holds(self, source: str) -> bool:
         """Tell whether records of this source wait, so that a new one must go behind them."""
@@ -115,7 +115,7 @@ class Hedge:
 
 
 async def _wait_until_done(future: asyncio.Future[Stored], seconds: float) -> None:
-    """Wait like `asyncio.wait`, which costs a webhook a tenth of its time."""
+    """Wait like `asyncio.wait`, which would take a tenth of a webhook's time."""
     loop = asyncio.get_running_loop()
     waiter = loop.create_future()
 
@@ -133,6 +133,6 @@ async def _wait_until_done(future: asyncio.Future[Stored], seconds: float) -> No
 
 
 def _ignore_result(future: asyncio.Future[Stored]) -> None:
-    """Look at the outcome of a publish that nobody waits for any more: the spool has a copy."""
+    """Retrieve the result of a publish that nobody waits for any more: the spool has a copy."""
     if not future.cancelled():
         future.exception()

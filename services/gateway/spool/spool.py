@@ -1,4 +1,4 @@
-"""Where messages wait while NATS is slow or away: on disk, in order, in the memory of no process.
+"""Where messages wait while NATS is slow, frozen or away: on disk and in order.
 
 One thread does all the writing and reading, so that the event loop never waits for a disk.
 """
@@ -40,7 +40,7 @@ class SpoolState(msgspec.Struct, frozen=True):
 
 
 class Spool:
-    """`append` returns once the record is on the disk; `oldest` and `settle` are for the one that drains it."""
+    """`append` returns once the record is on the disk; `oldest` and `settle` are for the drain."""
 
     def __init__(
         self, files: Files, thread: ThreadPoolExecutor, *, limits: Limits, gather: timedelta, clock: Callable[[], float]
@@ -72,12 +72,12 @@ class Spool:
         await self._commits.add(record)
 
     async def check_writable(self) -> None:
-        """Commit something that is no record; raises `SpoolFullError` where a record would not be taken either."""
+        """Commit a test row; raises `SpoolFullError` where a record would not be taken either."""
         self._quota.require_room()
         await self._run(self._files.check_writable, self._clock())
 
     async def wait_for_records(self) -> None:
-        """Return when something was appended since the last call."""
+        """Return once something has been appended since the last call."""
         await self._filled.wait()
         self._filled.clear()
 
@@ -102,7 +102,7 @@ class Spool:
         self._oldest_at = await self._run(self._files.oldest_at)
 
     async def recount(self) -> None:
-        """Count what the files hold, and what is on its way into them."""
+        """Count what the files hold, and what is being written to them."""
         losses, totals = self._files.losses, await self._run(self._files.totals)
         self._quota.clear()
         for total in totals:
@@ -114,11 +114,11 @@ class Spool:
         self._oldest_at = await self._run(self._files.oldest_at)
 
     def damage(self) -> list[Damage]:
-        """Return what was found damaged or missing, until a person removes the notes of it."""
+        """Return what was found damaged or missing, until somebody removes the notes."""
         return self._files.damage()
 
     async def close(self) -> None:
-        """Commit what is under way, and let go of the files."""
+        """Finish the commits and close the files."""
         await self._commits.finish()
         await self._run(self._files.close)
 

@@ -1,4 +1,4 @@
-"""The spool's SQL, on SQLite (WAL, synchronous=FULL): what `append` returned from is on the disk.
+"""The spool's SQL, on SQLite (WAL, synchronous=FULL): once `append` returns, the records are on the disk.
 
 Blocking: all of it runs on the spool's own thread.
 """
@@ -54,14 +54,14 @@ class SpooledRecord(msgspec.Struct, frozen=True):
 
 
 class Read(msgspec.Struct, frozen=True):
-    """What a read gave: records that are whole, and how many that are not and were put aside."""
+    """Records that are whole, and how many were damaged and set aside."""
 
     kept: list[SpooledRecord]
     damaged: int = 0
 
 
 class Total(msgspec.Struct, frozen=True):
-    """What waits of one source."""
+    """How much of one source waits."""
 
     source: str
     records: int
@@ -69,7 +69,7 @@ class Total(msgspec.Struct, frozen=True):
 
 
 class SpoolStore:
-    """One file. `max_size` bounds it from below the quota, so that a wrong count cannot fill the disk.
+    """One file. `max_size` limits the file itself, so that a wrong count cannot fill the disk.
 
     Opening raises `UnusableSpoolError` or `DamagedSpoolError`, appending `SpoolFullError`, and all else
     `UnavailableError` where the disk fails. Where the file turns out to be damaged it is a `DamagedSpoolError`.
@@ -92,7 +92,7 @@ class SpoolStore:
             raise DamagedSpoolError(str(exc), records=self._expected.records) from exc
 
     def _prepare(self, max_size: int) -> None:
-        # what is no UTF-8 any more is found by its checksum, and must not keep the rest from being read
+        # damaged text is found by its checksum, and must not keep the rest from being read
         self._connection.text_factory = lambda raw: raw.decode(errors="replace")
         pragmas = ("journal_mode = wal", "synchronous = full", "journal_size_limit = 4194304")
         for pragma in (*pragmas, f"max_page_count = {max_size // _PAGE}"):
@@ -111,11 +111,11 @@ class SpoolStore:
 
     @property
     def is_count_damaged(self) -> bool:
-        """True where nobody knows how many records should be there."""
+        """True where it is unknown how many records should be there."""
         return self._expected.is_damaged
 
     def missing(self) -> int:
-        """Return how many records should be there and are not, and expect them no more."""
+        """Return how many records are missing, and stop expecting them."""
         with self._translate_errors():
             found = int(self._connection.execute("select count(*) from records").fetchone()[0])
         expected = self._expected.records
@@ -131,7 +131,7 @@ class SpoolStore:
         self._expected.expect((self._expected.records or 0) + len(rows))
 
     def check_writable(self, at: float) -> None:
-        """Commit something that is no record, so that it is known that a commit works."""
+        """Commit a test row, to learn whether a commit works."""
         with self._commit():
             self._connection.execute(_ATTEMPTS)
             self._connection.execute("insert or replace into attempts (id, at) values (1, ?)", (at,))
@@ -147,7 +147,7 @@ class SpoolStore:
             raise SpoolFullError(f"the spool cannot be written: {exc}") from exc
 
     def oldest(self, limit: int) -> Read:
-        """Return the first records in the order of their coming."""
+        """Return the first records, in the order they came."""
         with self._translate_errors():
             kept: list[SpooledRecord] = []
             damaged: list[int] = []
@@ -206,13 +206,13 @@ class SpoolStore:
         return None if row is None else float(row[0])
 
     def shrink(self) -> None:
-        """Give the disk back what a full spool took, once nothing is left."""
+        """Free the disk space of a spool that was full, once it is empty."""
         with self._translate_errors():
             if self._connection.execute("pragma page_count").fetchone()[0] > _BATCH // _PAGE:
                 self._connection.execute("vacuum")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
         self._expected.close()
 
@@ -227,7 +227,7 @@ class SpoolStore:
 
 
 def _refuse_cut(path: Path, expected: ExpectedCount) -> None:
-    """Raise `DamagedSpoolError` for a file that SQLite would take for a new one, and with it throw away its log."""
+    """Raise `DamagedSpoolError` for a truncated file: SQLite would take it for a new one and discard its log."""
     if expected.records and not (path.exists() and path.stat().st_size):
         expected.close()
         raise DamagedSpoolError("the file is gone, or cut to nothing", records=expected.records)
@@ -259,12 +259,12 @@ def _row(record: Record, spooled_at: float) -> tuple[object, ...]:
 def _record(
     source: str, subject: str, message_id: str, headers: bytes, data: bytes, promised: bytes | None
 ) -> Record | None:
-    """Return the record as it was put in; None where it is not. One of an older version has no checksum."""
+    """Return the record, None where it is damaged. Records of older versions have no checksum."""
     try:
         found = checksum(source=source, subject=subject, message_id=message_id, headers=headers, data=data)
         named = msgspec.json.decode(headers, type=dict[str, str])
     except (AttributeError, TypeError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None  # values of other types than were put in
+        return None  # values of other types than were written
     if promised not in {None, found}:
         return None
     return Record(source=source, subject=subject, message_id=message_id, data=data, headers=named)

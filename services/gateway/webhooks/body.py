@@ -1,4 +1,4 @@
-"""Reads a request's body with a cap and a deadline, piece by piece, so that nobody can fill memory or hold a slot.
+"""Reads a request's body with a cap and a deadline, piece by piece, so that no sender can fill memory or hold a slot.
 
 Litestar's own reader has the cap but no deadline, and calls a client that hung up an error of the server.
 """
@@ -41,7 +41,7 @@ async def read(
 
 
 def discard(_: bytes) -> None:
-    """Feed for a body that nobody wants, read all the same so that its sender sees the answer and not a reset."""
+    """Drop a piece: an unwanted body is read all the same, so that its sender sees the answer and not a reset."""
 
 
 async def _receive_all(receive: Receive, feed: Callable[[bytes], None], cap: int) -> None:

@@ -1,7 +1,7 @@
-"""Tells the other gateways which deliveries came here, and hears theirs: a repeat may come to any of them.
+"""Tells other gateways which deliveries came here, and hears of theirs: a repeat may come to any of them.
 
-Ten times a second while webhooks come, so that storing one waits for nobody. What comes to two gateways within that
-moment, over the edge of a span of five seconds, is two events; so it is while NATS is away.
+This happens ten times a second while webhooks come, so that storing one never waits for it. What comes to two gateways
+within such a tenth, over the edge of a span of five seconds, is two events; so is a repeat while NATS is away.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from services.gateway.webhooks.recent_deliveries import RecentDeliveries, SeenDelivery
+from shared import loops
 from shared.bus.connection import Bus
 from shared.bus.listening import Listener, tell
 from shared.errors import UnavailableError
@@ -36,15 +37,15 @@ class DeliveryExchange:
     ) -> None:
         self._bus = bus
         self._recent = recent
-        self._every = every.total_seconds()
+        self._every = every
         self._clock = clock
 
     def listener(self) -> Listener:
-        """Return what hears the others on the bus."""
+        """Return what listens to the other gateways on the bus."""
         return Listener((SUBJECT,), self.hear)
 
     def hear(self, _subject: str, payload: bytes) -> None:
-        """Take note of what another gateway took in; what cannot be read is of another version."""
+        """Note what another gateway received; a message of another version is ignored."""
         try:
             heard = _decoder.decode(payload)
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -54,14 +55,17 @@ class DeliveryExchange:
             self._recent.note(taken, now=now)
 
     async def run(self) -> None:
-        """Tell for ever."""
-        while True:
-            await self._recent.wait_for_new()
-            await asyncio.sleep(self._every)
-            await self.once()
+        """Tell the others until cancelled."""
+        await loops.every(self._every, self._tell_next, name="deliveries")
+
+    async def _tell_next(self) -> timedelta:
+        await self._recent.wait_for_new()
+        await asyncio.sleep(self._every.total_seconds())
+        await self.once()
+        return loops.AT_ONCE
 
     async def once(self) -> None:
-        """Tell what came since the last time; nobody misses it while NATS is away."""
+        """Tell the others what has come since the last time; it may be lost while NATS is away."""
         new = self._recent.take_new()
         try:
             for first in range(0, len(new), _AT_ONCE):

@@ -20,7 +20,7 @@ _encoder: Final = msgspec.json.Encoder()
 def envelope(source: Source, payload: bytes, match: Match, received_at: datetime, recent: RecentDeliveries) -> Webhook:
     """Return the envelope; raises `InvalidError` for what is not a JSON object, `TooLargeError` over the limit.
 
-    What a hand-made template has broken is stored as the JSON that it was meant to be, for the envelope is JSON itself.
+    JSON that a hand-made template has broken is stored repaired, because the envelope is JSON itself.
     """
     _check_size(payload)
     try:
@@ -55,7 +55,7 @@ def delivery_key(source: Source, payload: bytes, match: Match) -> str:
 def fingerprint(key: str, first_at: float) -> str:
     """Return the id: a delivery, and the span of five seconds that it first came in, in seconds since 1970.
 
-    Replicas agree on the span without a word, but at its edges; there they need to know when it first came.
+    Replicas agree on the span without asking, except at its edges, where they need to know when it first came.
     """
     return derived_id(key, int(first_at) // SAME_DELIVERY_S)
 

@@ -1,6 +1,7 @@
 """Takes in one webhook: checks its secret, reads it, finds the JSON, puts it into its envelope and stores it.
 
-Touches the publisher and the spool and nothing else: no Postgres, no upstream.
+It needs NATS or the spool and nothing else: no Postgres, no other system. A new sender is an entry in `SOURCES`
+(shared/schemas/webhooks.py), its form field in forms.py, and a parser in the service that understands it.
 """
 
 from collections.abc import Callable
@@ -43,7 +44,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Storage(Protocol):
-    """Where messages are kept for good."""
+    """Stores messages durably."""
 
     async def store(self, record: Record) -> bool:
         """Return once it is stored: True where it was there before; raises `UnavailableError`."""
@@ -63,7 +64,7 @@ def _utc_now() -> datetime:
 
 
 class Receiver:
-    """One for all sources; `recent` is shared with whoever hears of other gateways' deliveries.
+    """One for all sources; `recent` is shared with the exchange, which adds other gateways' deliveries.
 
     `deadline` is how long a whole body may take.
     """

@@ -1,6 +1,6 @@
-"""Which deliveries came a moment ago: the same bytes near in time are one event, wherever the clock stands.
+"""The deliveries of the last seconds: the same bytes within five seconds are one event.
 
-No I/O. What other replicas took in is noted too, as far as they say so in time (`exchange`).
+No I/O. Other replicas' deliveries are noted too, as far as they arrive in time (`delivery_exchange`).
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 SAME_DELIVERY_S: Final = 5
-"""Seconds within which the same bytes are the same delivery; a second pause later on has the same bytes too."""
+"""Seconds within which the same bytes are one delivery. Later they are a new one: a second pause looks the same."""
 
 _MOST: Final = 20_000
 """Deliveries of one span that are remembered."""
@@ -33,7 +33,7 @@ class RecentDeliveries:
         self._has_new = asyncio.Event()
 
     def first_at(self, key: str, at: float) -> float:
-        """Return when this delivery first came: `at` where it did not come before, or too long ago."""
+        """Return when this delivery first came: `at` if it is new, or came too long ago."""
         known = self._known(key)
         if known is not None and _is_near(known, at):
             return known
@@ -44,7 +44,7 @@ class RecentDeliveries:
         return at
 
     def note(self, taken: SeenDelivery, *, now: float) -> None:
-        """Take note of what another replica took in, by its clock; where that is wrong, it does not count."""
+        """Note what another replica received, by its clock; ignored where that clock is wrong."""
         known = self._known(taken.key)
         if _is_near(taken.at, now) and (known is None or not _is_near(known, now)):
             self._keep(taken.key, taken.at, now=now)
@@ -53,11 +53,11 @@ class RecentDeliveries:
         return len(self._young) + len(self._old)
 
     async def wait_for_new(self) -> None:
-        """Return when something came that `take_new` has not returned."""
+        """Return once something has come that `take_new` has not returned."""
         await self._has_new.wait()
 
     def take_new(self) -> list[SeenDelivery]:
-        """Return what came here first and was not returned yet."""
+        """Return what came here first and has not been returned yet."""
         self._has_new.clear()
         new, self._new = self._new, []
         return new

@@ -1,4 +1,4 @@
-"""The webhook routes. They read the body themselves, for Litestar's reader knows no deadline and keeps the picture."""
+"""The webhook routes. They read the body themselves: Litestar's reader has no deadline and would keep the picture."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ PathSecret = Annotated[str, PathParameter(description="the secret, for senders t
 
 
 class WebhookController(Controller):
-    """What senders send to."""
+    """The routes that senders post to."""
 
     path, tags = "/webhooks", ("webhooks",)
 
