@@ -21,7 +21,7 @@ from shared.schemas.secret import Secret
 from shared.sealing import Sealer
 from shared.upstreams.directory import Directory
 from shared.vault import Vault
-from simulators.given import Clock
+from simulators.determinism import Clock
 from tests.integration.service import at_work, parts_of
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
