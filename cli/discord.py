@@ -1,4 +1,4 @@
-"""`usher discord`: the commands that people find on Discord, registered where they are not as they should be."""
+"""`usher discord`: registers the commands on Discord if they are missing or different."""
 
 import asyncio
 from typing import Annotated, Any
@@ -8,21 +8,20 @@ import typer
 
 from cli.output import AsJson, show_json
 from shared import settings
-from shared.clients.discord.commands import Command, faults, is_registered
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.rest import Discord, from_settings
-from shared.commands import COMMANDS, registered
+from shared.discord.catalogue import COMMANDS, registered
+from shared.discord.commands import Command, faults, is_registered
+from shared.discord.rest import Discord
 from shared.errors import InvalidError
 from shared.http.client import client
-from shared.http.egress import Egress, private_networks
-from shared.http.upstream import Upstream
 from shared.settings import SettingsError, UpstreamSettings
+from shared.upstreams.discord import discord_of
+from shared.upstreams.egress import egress_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Register commands at Discord.")
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """What was done. `elsewhere` are commands of ours that stand in the other place too, and are shown twice."""
+    """The result. `elsewhere` are commands of ours that are also registered in the other place, and so shown twice."""
 
     guild_id: str | None
     changed: bool
@@ -43,7 +42,7 @@ def register(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Register the commands, where Discord has others: in the guild DISCORD_GUILD_ID, or globally without one."""
+    """Register the commands if Discord has others: in the guild DISCORD_GUILD_ID, or globally without one."""
     done = asyncio.run(_register(settings.load(UpstreamSettings), everywhere=everywhere))
     if json:
         show_json(done)
@@ -62,7 +61,7 @@ async def _register(config: UpstreamSettings, *, everywhere: bool) -> Registrati
         raise InvalidError("Discord would not take these commands", faults=tuple(wrong))
     guild_id = config.discord_guild_id or None
     place, other = (None, guild_id) if everywhere else (guild_id, None)
-    async with client(egress=Egress(private=private_networks(config.usher_allow_private))) as http:
+    async with client(egress=egress_of(config)) as http:
         to_discord = _to_discord(http, config)
         there = await to_discord.commands(guild_id=place)
         changed = not is_registered(commands, there)
@@ -73,7 +72,7 @@ async def _register(config: UpstreamSettings, *, everywhere: bool) -> Registrati
 
 
 def _to_discord(http: Any, config: UpstreamSettings) -> Discord:
-    discord = from_settings(http, Upstream("Discord"), config, limits=Limits())
+    discord = discord_of(http, config)
     if discord is None:
         raise SettingsError("Discord is off: set DISCORD_APPLICATION_ID and DISCORD_BOT_TOKEN")
     return discord

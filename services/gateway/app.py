@@ -23,13 +23,15 @@ from services.gateway.api.people import PeopleController
 from services.gateway.api.plex import PlexController
 from services.gateway.api.plex_servers import PlexServerController
 from services.gateway.api.refused import RefusedController
+from services.gateway.api.runs import RunController
 from services.gateway.api.seerr import SeerrController
 from services.gateway.api.stream import StreamController
+from services.gateway.api.sync import SyncController
 from services.gateway.api.tracing import trace_calls
 from services.gateway.api.user_settings import UserSettingsController
 from services.gateway.api.webhook_secrets import WebhookSecretController
 from services.gateway.components import Components, provide, provide_to_callers
-from services.gateway.discord import routes as discord
+from services.gateway.discord.routes import InteractionController
 from services.gateway.edge import Edge
 from services.gateway.forwarded import ForwardedAddress, Network
 from services.gateway.pages.done import DoneController
@@ -39,7 +41,13 @@ from services.gateway.refusals.exception_handlers import record_refusals
 from services.gateway.subpath import Subpath
 from services.gateway.webhooks.routes import WebhookController
 
-PUBLIC: Final[Sequence[type[Controller]]] = (WebhookController, ProbeController, DoneController, HomeController)
+PUBLIC: Final[Sequence[type[Controller]]] = (
+    WebhookController,
+    InteractionController,
+    ProbeController,
+    DoneController,
+    HomeController,
+)
 API: Final[Sequence[type[Controller]]] = (
     AuditController,
     SessionController,
@@ -55,6 +63,8 @@ API: Final[Sequence[type[Controller]]] = (
     PlexController,
     PlexServerController,
     RefusedController,
+    RunController,
+    SyncController,
     WebhookSecretController,
     SeerrController,
     UserSettingsController,
@@ -65,7 +75,7 @@ API: Final[Sequence[type[Controller]]] = (
 def litestar(components: Components) -> Litestar:
     """Return the application without its outermost layer."""
     return Litestar(
-        route_handlers=[*PUBLIC, discord.router(components.discord), _api(components)],
+        route_handlers=[*PUBLIC, _api(components)],
         dependencies=provide(components),
         exception_handlers=record_refusals(problems.handlers(), components.refusals.record),
         openapi_config=reference.config(),

@@ -13,6 +13,6 @@ class Ask:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    async def __call__(self, question: Question[A], *, within: timedelta | None = None) -> A:
-        """Return the service's answer."""
-        return await questions.ask(self._bus, question, within=within)
+    async def __call__(self, question: Question[A], *, of: str = "", within: timedelta | None = None) -> A:
+        """Return the service's answer; `of` names the service for a question that several answer."""
+        return await questions.ask(self._bus, question, of=of, within=within)

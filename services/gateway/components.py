@@ -19,7 +19,7 @@ from services.gateway.access.stream_access import StreamAccess
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.api.guards import AUDITS, CALLER
 from services.gateway.ask import Ask
-from services.gateway.discord.door import Door
+from services.gateway.discord.receiver import InteractionReceiver
 from services.gateway.events.feed import Feed
 from services.gateway.health import HealthCheck
 from services.gateway.readiness import Preparation, Readiness
@@ -38,9 +38,9 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     ask: Ask
     authenticator: Authenticator
     database: Database
-    discord: Door
     feed: Feed
     health: HealthCheck
+    interactions: InteractionReceiver
     login: Login
     login_attempts: LoginAttempts
     now: Callable[[], datetime]

@@ -3,26 +3,22 @@
 Each replica does it; rows that another one holds are passed over.
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
-
 from services.gateway.access import authenticator
 from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.refusals import senders
-from services.gateway.store import dead_letters, events, refusals, users
-from shared.errors import UnavailableError
+from services.gateway.store import dead_letters, events, refusals, runs, users
+from shared.loops import every
 from shared.postgres.pool import Pool
 
 EVENTS_KEPT: Final = timedelta(days=30)
 DEAD_LETTERS_KEPT: Final = timedelta(days=90)
-_EVERY_S: Final = 600.0
+RUNS_KEPT: Final = timedelta(days=90)
+_EVERY: Final = timedelta(minutes=10)
 _AT_ONCE: Final = 1000
-
-log = structlog.get_logger()
 
 
 class Retention:
@@ -35,12 +31,7 @@ class Retention:
 
     async def run(self) -> None:
         """Forget every ten minutes, until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except UnavailableError as exc:
-                log.warning("retention_waits", reason=exc.detail)
-            await asyncio.sleep(_EVERY_S)
+        await every(_EVERY, self.once, name="retention")
 
     async def once(self) -> None:
         """Forget all that is due; raises `UnavailableError`."""
@@ -48,6 +39,7 @@ class Retention:
         while await events.forget_events(self._pool, before=now - EVENTS_KEPT, limit=_AT_ONCE) == _AT_ONCE:
             continue
         await dead_letters.forget_dead_letters(self._pool, before=now - DEAD_LETTERS_KEPT)
+        await runs.forget_runs(self._pool, before=now - RUNS_KEPT)
         await self._login_attempts.forget()
         await refusals.forget_refused(self._pool, before=now - senders.KEPT)
         await users.forget_sessions(self._pool, now=now, used_before=now - authenticator.IDLE)

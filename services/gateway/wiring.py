@@ -14,9 +14,8 @@ from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.ask import Ask
 from services.gateway.bootstrap import Bootstrap
 from services.gateway.components import Components
-from services.gateway.discord.application import Application
-from services.gateway.discord.door import Door
-from services.gateway.discord.suggestions import Suggestions
+from services.gateway.discord.prompts import Prompts
+from services.gateway.discord.receiver import Application, InteractionReceiver
 from services.gateway.events.feed import Feed
 from services.gateway.events.log import EventLog
 from services.gateway.health import HealthCheck
@@ -62,9 +61,9 @@ def components(config: Settings, parts: Parts, spool: Spool | None, passwords: P
         ask=ask,
         authenticator=Authenticator(parts.pool, now=now),
         database=Database(parts.pool, parts.worker),
-        discord=Door(_discord(config), storage, sealer, Suggestions(parts.bus)),
         feed=Feed(),
         health=HealthCheck(ask, parts.bus, parts.pool, spool, readiness),
+        interactions=InteractionReceiver(_discord(config), storage, sealer, Prompts(ask)),
         login=Login(parts.pool, passwords, login_attempts, now=now),
         login_attempts=login_attempts,
         now=now,
@@ -103,15 +102,11 @@ def service(parts: Parts) -> Service:
     service, events = Service(parts), EventLog(parts.pool)
     service.consume(streams.GATEWAY_WEBHOOKS, events.note_webhook, workers=_LOG_WORKERS)
     service.consume(streams.GATEWAY_OUTCOMES, events.note_outcome, workers=_LOG_WORKERS)
+    service.consume(streams.GATEWAY_RUNS, events.note_run)
     service.consume(streams.GATEWAY_DEAD, events.note_dead_letter)
     service.work()
     return service
 
 
 def _discord(config: Settings) -> Application:
-    return Application(
-        id=config.discord_application_id,
-        public_key=config.discord_public_key,
-        guild_id=config.discord_guild_id,
-        admin_role_id=config.discord_admin_role_id,
-    )
+    return Application(id=config.discord_application_id, public_key=config.discord_public_key)

@@ -3,31 +3,30 @@
 import asyncio
 from datetime import UTC, datetime
 
-from services.linker.clients import PLEX_TV, Clients
+from services.linker.directory.handlers import Handlers as Directory
 from services.linker.discord.handlers import Handlers as Commands
 from services.linker.people.handlers import Handlers as People
-from services.linker.plex.handlers import Handlers as PlexServers
-from services.linker.plex.memory import Memory
-from services.linker.plex.ways import Ways
 from services.linker.seerr import wiring as seerr
-from services.linker.seerr.nightly import Nightly
+from services.linker.seerr.jobs import LookAtSeerr
+from services.linker.seerr.look import BEGINS
 from services.linker.servers.wiring import Servers
-from services.linker.signins.budget import Budget
 from services.linker.signins.flows.applications import Applications
 from services.linker.signins.renewal import Renewal
 from services.linker.signins.ways import ways_beside_plex
 from services.linker.signins.wiring import SignInParts
 from shared.bus import streams
-from shared.clients.discord.answering import Answering
-from shared.clients.discord.receiving import Receiver
+from shared.discord.receiving import Receiver
+from shared.discord.replying import ReplyJobs
+from shared.discord.rights import Rights, rights_of
 from shared.http.egress import Egress
 from shared.keyring import Keyring
+from shared.runs.runs import Runs
 from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
-from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 
 
@@ -47,15 +46,13 @@ class Process:
         vault, sealer = Vault(parts.pool, keyring), Sealer(keyring)
         applications = Applications(pool=parts.pool, vault=vault, clients=clients)
         self._bus = parts.bus
-        self._memory = Memory(now=_now)
+        self._clients = clients
         self._people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
-        budget = Budget(parts.pool, PLEX_TV)
         self._servers = Servers(
             parts,
             vault=vault,
             sealer=sealer,
             clients=clients,
-            turns=budget,
             egress=egress,
             config=upstreams,
             now=_now,
@@ -69,48 +66,43 @@ class Process:
             now=_now,
             ways=ways_beside_plex(pool=parts.pool, vault=vault, clients=clients, applications=applications, now=_now),
         )
-        self._plex = PlexServers(
-            Ways(pool=parts.pool, vault=vault, clients=clients, budget=budget, memory=self._memory)
-        )
+        self._directory = Directory(pool=parts.pool, vault=vault, sealer=sealer)
         self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
-        self._nightly = Nightly(parts.worker, now=_now)
         self._service = Service(parts)
-        self._take_in(parts, Answering(clients.discord(), sealer, now=_now))
-        seerr.join(self._service, parts, vault, clients.seerr, now=_now)
+        self._take_in(parts, ReplyJobs(clients.discord(), sealer, now=_now), rights_of(upstreams))
+        runs = Runs(parts.name, parts.worker, now=_now)
+        self._service.keep(runs)
+        self._service.every(BEGINS, LookAtSeerr())
+        seerr.join(self._service, parts, vault, clients.seerr, runs, now=_now)
         self._answer()
 
     async def run(self) -> None:
         """Run all sides until cancelled."""
-        await self._bus.add(self._memory.listener())
-        await self._bus.add(self._servers.listener)
+        await self._bus.add(self._clients.listener())
         async with asyncio.TaskGroup() as tasks:
-            for side in (self._service, self._servers, self._sign_ins, self._renewal, self._nightly):
+            for side in (self._service, self._servers, self._sign_ins, self._renewal):
                 tasks.create_task(side.run())
 
     async def finish(self) -> None:
         """Take nothing more, and let what was begun come to its end."""
         await asyncio.gather(self._service.finish(), self._renewal.finish())
 
-    def _take_in(self, parts: Parts, answering: Answering) -> None:
+    def _take_in(self, parts: Parts, replies: ReplyJobs, rights: Rights) -> None:
         commands = Commands(pool=parts.pool, sign_ins=self._sign_ins.sign_ins)
-        receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, now=_now)
+        receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
         self._service.consume(streams.LINKER_PLAYS, self._people.see_play)
         self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)
-        self._service.work(*self._sign_ins.jobs(), *answering.jobs)
+        self._service.work(*self._sign_ins.jobs(), *replies.jobs)
 
     def _answer(self) -> None:
-        people, plex = self._people, self._plex
+        people = self._people
         self._service.answer(
             ListPeople.answered_by(people.list_people),
             FindPerson.answered_by(people.find_person),
             ListUnclaimed.answered_by(people.list_unclaimed),
             ClaimAccount.answered_by(people.claim_account),
             MergePeople.answered_by(people.merge_people),
-            ListLibraries.answered_by(plex.list_libraries),
-            ListSessions.answered_by(plex.list_sessions),
-            ListRecentlyAdded.answered_by(plex.list_recently_added),
-            SearchItems.answered_by(plex.search),
-            ListItems.answered_by(plex.list_items),
+            *self._directory.answers(),
             *self._servers.answers(),
             *self._sign_ins.answers(),
         )

@@ -8,11 +8,10 @@ the next one expires, and every few seconds.
 import asyncio
 import weakref
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
-import structlog
 
 from services.gateway.access.authenticator import IDLE
 from services.gateway.access.caller import Caller
@@ -20,16 +19,15 @@ from services.gateway.events.feed import Watcher
 from services.gateway.store import credentials
 from shared.bus.listening import Listener
 from shared.bus.work import Work
-from shared.errors import UnavailableError
+from shared.loops import every
 from shared.postgres.pool import Pool
 from shared.schemas import events
 from shared.schemas.events import AccessRevoked
 from shared.schemas.identifiers import derived_id
 
-_EVERY_S: Final = 15.0
+_EVERY: Final = timedelta(seconds=15)
 
 _revoked = msgspec.json.Decoder(AccessRevoked)
-log = structlog.get_logger()
 
 
 class StreamAccess:
@@ -63,33 +61,19 @@ class StreamAccess:
 
     async def run(self) -> None:
         """Check the open streams until cancelled."""
-        while True:
-            self._asked.clear()
-            pause_s = await self._once()
-            try:
-                async with asyncio.timeout(pause_s):
-                    await self._asked.wait()
-            except TimeoutError:
-                continue
+        await every(_EVERY, self.check, name="open_streams", wake=self._asked)
 
-    async def _once(self) -> float:
-        try:
-            return await self.check()
-        except UnavailableError as exc:
-            log.warning("watchers_unchecked", reason=exc.detail)
-            return _EVERY_S
-
-    async def check(self) -> float:
-        """End the streams whose credential is no longer valid; return the seconds until the next check."""
+    async def check(self) -> timedelta:
+        """End the streams whose credential is no longer valid; return how long until the next check."""
         watched = set(self._credentials.values())
         if not watched:
-            return _EVERY_S
+            return _EVERY
         now = self._now()
         valid = await credentials.valid_among(self._pool, watched, now=now, used_after=now - IDLE)
         for credential_id in watched.difference(each.id for each in valid):
             self.end(credential_id)
-        left_s = ((each.expires_at - now).total_seconds() for each in valid if each.expires_at)
-        return min([_EVERY_S, *left_s])
+        left = (each.expires_at - now for each in valid if each.expires_at)
+        return min([_EVERY, *left])
 
     def _hear(self, _subject: str, payload: bytes) -> None:
         try:

@@ -1,4 +1,4 @@
-"""`/api/plex/{server}`: what a Plex server has and shows, which the linker reads."""
+"""`/api/plex/{server}`: what a Plex server has and shows, which the syncer reads."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
@@ -76,7 +76,7 @@ _READ: Final = needs("read", within=_WITHIN)
 
 
 class PlexController(Controller):
-    """Hands questions on; the linker has the tokens."""
+    """Hands questions on; the syncer reads the servers."""
 
     path, tags = "/plex/{server:str}", ("plex",)
     dependencies = {  # noqa: RUF012 (Litestar's own attribute)

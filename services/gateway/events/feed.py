@@ -16,14 +16,18 @@ from services.gateway.events.outcome import outcome_of, outcome_of_dead_letter
 from services.gateway.events.shapes import EventItem, Outcome
 from shared.bus.listening import Listener
 from shared.errors import UnavailableError
+from shared.schemas import events
 from shared.schemas.dead import DeadLetter
-from shared.schemas.events import WebhookHandled, WebhookIgnored
+from shared.schemas.events import RunChanged, WebhookHandled, WebhookIgnored
 from shared.schemas.webhooks import Source
 
 MOST_WATCHERS: Final = 50
 MOST_UNSEEN: Final = 256
 """Items that wait for one watcher; slow ones miss the oldest."""
 _REMEMBERED: Final = 1000
+_RUN_CHANGED: Final = events.subject(RunChanged)
+_AS_RUN: Final = b"\nevent: run"
+"""A further line of the server-sent event: who listens for events alone is given none of another kind."""
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -39,6 +43,7 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 _envelope = msgspec.json.Decoder(_Envelope)
 _outcome = msgspec.json.Decoder(WebhookHandled | WebhookIgnored)
+_run_changed = msgspec.json.Decoder(RunChanged)
 _letter = msgspec.json.Decoder(DeadLetter)
 
 
@@ -77,7 +82,9 @@ class Feed:
         self._remembered: OrderedDict[str, EventItem] = OrderedDict()
         self._is_over = False
         self._listener = Listener(
-            ("webhooks.>", "events.webhook.>", "dead.>"), self.hear, is_wanted=lambda: bool(self._watchers)
+            ("webhooks.>", "events.webhook.>", "events.run.changed", "dead.>"),
+            self.hear,
+            is_wanted=lambda: bool(self._watchers),
         )
 
     @property
@@ -114,6 +121,9 @@ class Feed:
     def hear(self, subject: str, payload: bytes) -> None:
         """Handle a message of the bus; one that cannot be read is ignored, because others report it."""
         try:
+            if subject == _RUN_CHANGED:
+                self._send(msgspec.json.encode(_run_changed.decode(payload).run) + _AS_RUN)
+                return
             item = self._item(subject, payload)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return
@@ -121,9 +131,11 @@ class Feed:
             return
         self._remember(item)
         if self._watchers:
-            encoded = msgspec.json.encode(item)
-            for watcher in list(self._watchers):
-                watcher.send(encoded)
+            self._send(msgspec.json.encode(item))
+
+    def _send(self, item: bytes) -> None:
+        for watcher in list(self._watchers):
+            watcher.send(item)
 
     def _item(self, subject: str, payload: bytes) -> EventItem | None:
         if subject.startswith("webhooks."):

@@ -7,15 +7,16 @@ import msgspec
 from services.gateway.events.batch import Batch
 from services.gateway.events.outcome import outcome_of, outcome_of_dead_letter
 from services.gateway.events.shapes import Outcome
-from services.gateway.store import dead_letters, events
+from services.gateway.store import dead_letters, events, runs
 from shared.bus.message import Message
 from shared.postgres.pool import Pool
 from shared.schemas.dead import DeadLetter
-from shared.schemas.events import WebhookHandled, WebhookIgnored
+from shared.schemas.events import RunChanged, WebhookHandled, WebhookIgnored
 from shared.schemas.webhooks import Webhook
 
 _webhook = msgspec.json.Decoder(Webhook)
 _outcome = msgspec.json.Decoder(WebhookHandled | WebhookIgnored)
+_run_changed = msgspec.json.Decoder(RunChanged)
 _letter = msgspec.json.Decoder(DeadLetter)
 
 
@@ -34,6 +35,10 @@ class EventLog:
     async def note_outcome(self, message: Message) -> None:
         """Keep what became of it."""
         await self._outcomes.add(outcome_of(_outcome.decode(message.payload)))
+
+    async def note_run(self, message: Message) -> None:
+        """Keep how a run is."""
+        await runs.note_run(self._pool, _run_changed.decode(message.payload).run)
 
     async def note_dead_letter(self, message: Message) -> None:
         """Keep what was given up."""

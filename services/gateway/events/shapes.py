@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from shared.schemas.runs import Run
+from shared.schemas.runs import Status as RunStatus
 from shared.schemas.webhooks import Source
 
 Status = Literal["pending", "handled", "ignored", "dead"]
@@ -56,6 +58,24 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     status: Status
     reason: str | None
+
+
+class RunPage(msgspec.Struct, frozen=True):
+    """A page of runs, newest first."""
+
+    items: list[Run]
+    total: int
+    limit: int
+    offset: int
+
+
+class RunFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which runs?"""
+
+    kind: str | None = None
+    status: RunStatus | None = None
+    limit: int = 50
+    offset: int = 0
 
 
 class DeadLetterItem(msgspec.Struct, frozen=True, kw_only=True):

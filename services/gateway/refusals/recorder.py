@@ -14,6 +14,7 @@ from services.gateway.refusals.reasons import Reason
 from services.gateway.refusals.senders import RefusedSender, Senders
 from services.gateway.store import refusals
 from shared.errors import UnavailableError
+from shared.loops import every
 from shared.postgres.pool import Pool
 
 EVERY: Final = timedelta(seconds=10)
@@ -49,10 +50,11 @@ class RefusalRecorder:
     async def run(self) -> None:
         """Write every ten seconds until cancelled."""
         self._is_running = True
-        while True:
-            await asyncio.sleep(EVERY.total_seconds())
-            self._lines.end_periods()
-            await self.write_if_possible()
+        await every(EVERY, self._round, name="refused_senders")
+
+    async def _round(self) -> None:
+        self._lines.end_periods()
+        await self.write_if_possible()
 
     async def write_if_possible(self) -> None:
         """Write what was collected, if Postgres answers."""

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from services.gateway.webhooks.recent_deliveries import RecentDeliveries, SeenDelivery
+from shared import loops
 from shared.bus.connection import Bus
 from shared.bus.listening import Listener, tell
 from shared.errors import UnavailableError
@@ -36,7 +37,7 @@ class DeliveryExchange:
     ) -> None:
         self._bus = bus
         self._recent = recent
-        self._every = every.total_seconds()
+        self._every = every
         self._clock = clock
 
     def listener(self) -> Listener:
@@ -55,10 +56,13 @@ class DeliveryExchange:
 
     async def run(self) -> None:
         """Tell the others until cancelled."""
-        while True:
-            await self._recent.wait_for_new()
-            await asyncio.sleep(self._every)
-            await self.once()
+        await loops.every(self._every, self._tell_next, name="deliveries")
+
+    async def _tell_next(self) -> timedelta:
+        await self._recent.wait_for_new()
+        await asyncio.sleep(self._every.total_seconds())
+        await self.once()
+        return loops.AT_ONCE
 
     async def once(self) -> None:
         """Tell the others what has come since the last time; it may be lost while NATS is away."""
