@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 from typer.main import get_command
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from cli.__main__ import COMMANDS, MODULES
 from cli.client import AnswerError, AwayError
 from cli.embedded.program import free_port
 from cli.errors import BadUsageError
-from cli.folder import ADDRESS, LOCAL_API_KEY, Folder
-from shared.schemas.secret import Secret
+from cli.folder import ADDRESS, Folder
 from shared.settings import SettingsError
+from tests.integration.cli.commands import usher
 from tests.integration.cli.gateway import Asked, FakeGateway, serving
 
 PLAY = {
@@ -120,20 +120,6 @@ ANSWERS: dict[str, Any] = {
 def gateway() -> Iterator[FakeGateway]:
     with serving(ANSWERS) as fake:
         yield fake
-
-
-@pytest.fixture
-def environment(gateway: FakeGateway, tmp_path: Path) -> dict[str, str]:
-    folder = Folder(str(tmp_path / "data"))
-    folder.make()
-    folder.keep(LOCAL_API_KEY, lambda: Secret("usha_local"))
-    folder.publish(ADDRESS, gateway.address)
-    return {"USHER_DATA_DIR": str(folder.path), "USHER_API_KEY": "", "USHER_PUBLIC_URL": "http://127.0.0.1:1"}
-
-
-def usher(command: str, environment: dict[str, str]) -> Result:
-    name, *arguments = command.split()
-    return CliRunner().invoke(import_module(f"cli.{name}").app, arguments, env=environment)
 
 
 @pytest.mark.parametrize(
@@ -387,26 +373,3 @@ def test_the_stream_is_followed_from_connection_to_connection(
     assert "the stream ended; trying again in 1 s" in result.stderr
     assert [asked.path for asked in gateway.asked] == ["/api/events/stream"] * 2
     assert isinstance(result.exception, AnswerError)
-
-
-def test_a_run_is_followed_to_its_end(gateway: FakeGateway, environment: dict[str, str]) -> None:
-    over = {**RUN, "status": "success", "finished_at": "2026-01-31T03:05:00Z", "progress": {"done": 9, "total": 9}}
-    gateway.answers["GET /api/runs/r1"] = [RUN, over]
-
-    result = usher("runs watch r1", environment)
-
-    assert result.exit_code == 0, result.output
-    assert result.output.splitlines() == [
-        "r1  seerr  running  200 of 5400  persons 200",
-        "r1  seerr  success  9 of 9  persons 200",
-    ]
-
-
-def test_all_runs_are_followed_and_events_passed_over(gateway: FakeGateway, environment: dict[str, str]) -> None:
-    gateway.answers["GET /api/events/stream"] = [
-        b'data: {"id":"e1"}\n\ndata: {"id":"r1","status":"queued"}\nevent: run\n\n'
-    ]
-
-    result = usher("runs watch --json", environment)
-
-    assert result.stdout.splitlines() == ['{"id":"r1","status":"queued"}']
