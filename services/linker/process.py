@@ -7,17 +7,20 @@ from services.linker.directory.handlers import Handlers as Directory
 from services.linker.discord.handlers import Handlers as Commands
 from services.linker.people.handlers import Handlers as People
 from services.linker.seerr import wiring as seerr
-from services.linker.seerr.nightly import Nightly
+from services.linker.seerr.jobs import LookAtSeerr
+from services.linker.seerr.look import BEGINS
 from services.linker.servers.wiring import Servers
 from services.linker.signins.flows.applications import Applications
 from services.linker.signins.renewal import Renewal
 from services.linker.signins.ways import ways_beside_plex
 from services.linker.signins.wiring import SignInParts
 from shared.bus import streams
-from shared.clients.discord.answering import Answering
-from shared.clients.discord.receiving import Receiver
+from shared.discord.receiving import Receiver
+from shared.discord.replying import ReplyJobs
+from shared.discord.rights import Rights, rights_of
 from shared.http.egress import Egress
 from shared.keyring import Keyring
+from shared.runs.runs import Runs
 from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
@@ -65,29 +68,31 @@ class Process:
         )
         self._directory = Directory(pool=parts.pool, vault=vault, sealer=sealer)
         self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
-        self._nightly = Nightly(parts.worker, now=_now)
         self._service = Service(parts)
-        self._take_in(parts, Answering(clients.discord(), sealer, now=_now))
-        seerr.join(self._service, parts, vault, clients.seerr, now=_now)
+        self._take_in(parts, ReplyJobs(clients.discord(), sealer, now=_now), rights_of(upstreams))
+        runs = Runs(parts.name, parts.worker, now=_now)
+        self._service.keep(runs)
+        self._service.every(BEGINS, LookAtSeerr())
+        seerr.join(self._service, parts, vault, clients.seerr, runs, now=_now)
         self._answer()
 
     async def run(self) -> None:
         """Run all sides until cancelled."""
         await self._bus.add(self._clients.listener())
         async with asyncio.TaskGroup() as tasks:
-            for side in (self._service, self._servers, self._sign_ins, self._renewal, self._nightly):
+            for side in (self._service, self._servers, self._sign_ins, self._renewal):
                 tasks.create_task(side.run())
 
     async def finish(self) -> None:
         """Take nothing more, and let what was begun come to its end."""
         await asyncio.gather(self._service.finish(), self._renewal.finish())
 
-    def _take_in(self, parts: Parts, answering: Answering) -> None:
+    def _take_in(self, parts: Parts, replies: ReplyJobs, rights: Rights) -> None:
         commands = Commands(pool=parts.pool, sign_ins=self._sign_ins.sign_ins)
-        receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, now=_now)
+        receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
         self._service.consume(streams.LINKER_PLAYS, self._people.see_play)
         self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)
-        self._service.work(*self._sign_ins.jobs(), *answering.jobs)
+        self._service.work(*self._sign_ins.jobs(), *replies.jobs)
 
     def _answer(self) -> None:
         people = self._people

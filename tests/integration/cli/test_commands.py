@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from cli.__main__ import COMMANDS, MODULES
 from cli.client import AnswerError, AwayError
-from cli.complaints import UsedWronglyError
 from cli.embedded.program import free_port
+from cli.errors import BadUsageError
 from cli.folder import ADDRESS, LOCAL_API_KEY, Folder
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError
@@ -35,6 +35,17 @@ PLAY = {
 }
 EVENT = {"id": "e1", "source": "plex", "event": "media.scrobble", "status": "handled", "received_at": None}
 LETTER = {"id": "d1", "service": "syncer", "subject": "webhooks.plex.x", "reason": "no \x1b[2J", "attempts": 3}
+RUN = {
+    "id": "r1",
+    "kind": "seerr",
+    "status": "running",
+    "requested_at": "2026-01-31T03:00:00Z",
+    "finished_at": None,
+    "progress": {"done": 200, "total": 5400},
+    "counts": {"persons": 200},
+    "errors": [{"what": "person 7", "why": "no \x1b[2J"}],
+    "requested_by": "schedule",
+}
 PERSON = {"id": "1", "name": "Ann", "identities": [{"provider": "plex", "username": "ann", "id": "7"}]}
 UNCLAIMED = {"source": "plex", "server": "s", "account_id": "9", "account_name": "kid", "plays": 4}
 SECRET = {"id": "w1", "source": None, "server": None, "created_at": "2026-01-31T18:00:00Z"}
@@ -88,6 +99,9 @@ ANSWERS: dict[str, Any] = {
     "GET /api/deadletters/d1": LETTER,
     "POST /api/deadletters/d1/replay": {"id": "d1", "attempt": 1},
     "DELETE /api/deadletters/d1": b"",
+    "GET /api/runs": page(RUN),
+    "GET /api/runs/r1": RUN,
+    "POST /api/runs/r1/cancel": RUN,
     "GET /api/webhooks/refused": page(REFUSED),
     "GET /api/webhooks/secrets": page({**SECRET, "addresses": ADDRESSES}),
     "POST /api/webhooks/secrets": {**SECRET, "addresses": ADDRESSES[:1]},
@@ -170,6 +184,12 @@ def usher(command: str, environment: dict[str, str]) -> Result:
         ("dead show d1", ("GET", "/api/deadletters/d1", {"full": "true"}, None)),
         ("dead replay d1", ("POST", "/api/deadletters/d1/replay", {}, {})),
         ("dead drop d1", ("DELETE", "/api/deadletters/d1", {}, None)),
+        (
+            "runs list --kind seerr --status running",
+            ("GET", "/api/runs", {"kind": "seerr", "status": "running", "limit": "50", "offset": "0"}, None),
+        ),
+        ("runs show r1", ("GET", "/api/runs/r1", {}, None)),
+        ("runs cancel r1", ("POST", "/api/runs/r1/cancel", {}, {})),
         ("webhooks list", ("GET", "/api/webhooks/secrets", {"limit": "50", "offset": "0"}, None)),
         ("webhooks add --source plex", ("POST", "/api/webhooks/secrets", {}, {"source": "plex", "server": None})),
         ("webhooks refused --limit 5", ("GET", "/api/webhooks/refused", {"limit": "5", "offset": "0"}, None)),
@@ -223,6 +243,8 @@ def test_a_command_asks_one_thing_with_the_key_of_the_data_folder(
         ("events show e1", ['"event": "media.scrobble"']),
         ("dead show d1", ['  "service": "syncer"']),
         ("dead list", ["webhooks.plex.x", "no �[2J"]),
+        ("runs list", ["seerr", "running", "200", "5400", "persons 200", "schedule"]),
+        ("runs show r1", ['"what": "person 7"']),
         ("webhooks list", [each["url"] for each in ADDRESSES]),
         ("webhooks refused", ["many others", "it uses GET", "set the sender's method to POST", "12"]),
         ("webhooks add", [ADDRESSES[0]["url"]]),
@@ -250,6 +272,9 @@ def test_a_table_shows_what_a_person_looks_for(command: str, shown: list[str], e
         "events show e1",
         "dead list",
         "dead show d1",
+        "runs list",
+        "runs show r1",
+        "runs cancel r1",
         "webhooks list",
         "link list",
         "users settings list",
@@ -295,7 +320,7 @@ def test_settings_that_cannot_be_are_told_before_anything_is_asked(
 ) -> None:
     result = usher(command, environment)
 
-    assert isinstance(result.exception, UsedWronglyError)
+    assert isinstance(result.exception, BadUsageError)
     assert said in str(result.exception)
     assert gateway.asked == []
 
@@ -362,3 +387,26 @@ def test_the_stream_is_followed_from_connection_to_connection(
     assert "the stream ended; trying again in 1 s" in result.stderr
     assert [asked.path for asked in gateway.asked] == ["/api/events/stream"] * 2
     assert isinstance(result.exception, AnswerError)
+
+
+def test_a_run_is_followed_to_its_end(gateway: FakeGateway, environment: dict[str, str]) -> None:
+    over = {**RUN, "status": "success", "finished_at": "2026-01-31T03:05:00Z", "progress": {"done": 9, "total": 9}}
+    gateway.answers["GET /api/runs/r1"] = [RUN, over]
+
+    result = usher("runs watch r1", environment)
+
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [
+        "r1  seerr  running  200 of 5400  persons 200",
+        "r1  seerr  success  9 of 9  persons 200",
+    ]
+
+
+def test_all_runs_are_followed_and_events_passed_over(gateway: FakeGateway, environment: dict[str, str]) -> None:
+    gateway.answers["GET /api/events/stream"] = [
+        b'data: {"id":"e1"}\n\ndata: {"id":"r1","status":"queued"}\nevent: run\n\n'
+    ]
+
+    result = usher("runs watch --json", environment)
+
+    assert result.stdout.splitlines() == ['{"id":"r1","status":"queued"}']
