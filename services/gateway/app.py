@@ -27,7 +27,7 @@ from services.gateway.api.runs import RunController
 from services.gateway.api.seerr import SeerrController
 from services.gateway.api.stream import StreamController
 from services.gateway.api.sync import SyncController
-from services.gateway.api.tracing import traced
+from services.gateway.api.tracing import trace_calls
 from services.gateway.api.user_settings import UserSettingsController
 from services.gateway.api.webhook_secrets import WebhookSecretController
 from services.gateway.components import Components, provide, provide_to_callers
@@ -102,5 +102,5 @@ def _api(components: Components) -> Router:
         "/api",
         route_handlers=[LoginController, guarded],
         guards=[reads_json, requires_preparation(components.preparation)],
-        middleware=[traced(components.tracer), Bounds],
+        middleware=[trace_calls(components.tracer), Bounds],
     )

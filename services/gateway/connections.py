@@ -233,7 +233,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if len(self.connections) <= self.most_at_once and len(self.tasks) < self.most_at_once:
             return self.config.loaded_app
         _crowd.warn(connections=len(self.connections), calls=len(self.tasks), most=self.most_at_once)
-        return early_answers.crowded
+        return early_answers.refuse_crowd
 
     def _path(self) -> str:
         """Return the path of the request, once it is there as a whole."""

@@ -22,7 +22,7 @@ def answer(status: int, detail: str, path: str) -> bytes:
     return STATUS_LINE[status] + head.encode() + patience.encode() + b"\r\n" + body
 
 
-async def crowded(scope: Scope, _receive: Receive, send: Send) -> None:
+async def refuse_crowd(scope: Scope, _receive: Receive, send: Send) -> None:
     """Answer in the application's place."""
     body = _body(_UNAVAILABLE, CROWDED, scope["path"])
     headers = [
@@ -37,6 +37,6 @@ async def crowded(scope: Scope, _receive: Receive, send: Send) -> None:
 
 def _body(status: int, detail: str, path: str) -> bytes:
     errors = faults.whole("", detail) if status == _BAD_REQUEST else ()
-    return problems.encoded(
+    return problems.encode(
         Problem(title=problems.title(status), status=status, detail=detail, instance=safe_path(path), errors=errors)
     )

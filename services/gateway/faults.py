@@ -41,7 +41,7 @@ def _fault(entry: dict[str, Any], handler: BaseRouteHandler | None) -> Fault:
     key, said = str(entry.get("key", "")), str(entry.get("message", ""))
     message = _WORDS.get(said, said)
     if key == _DATA and message == repr(_DATA):
-        return Fault(BODY, f"a JSON body is missing: send {_wanted(handler)}")
+        return Fault(BODY, f"a JSON body is missing: send {_expected_object(handler)}")
     if entry.get("source") != BODY:
         return Fault(_outer(key, handler), message)
     field = _FIELD.match(message)
@@ -56,7 +56,7 @@ def _outer(key: str, handler: BaseRouteHandler | None) -> str:
     return key if handler is None else parameters.outer_names(handler).get(key, key)
 
 
-def _wanted(handler: BaseRouteHandler | None) -> str:
+def _expected_object(handler: BaseRouteHandler | None) -> str:
     """Return the object that a route expects, with its required names."""
     data = None if handler is None else handler.parsed_fn_signature.parameters.get(_DATA)
     kind = None if data is None else data.annotation

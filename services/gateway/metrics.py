@@ -71,9 +71,9 @@ def _age(spool: Spool) -> float:
 class CountingStorage:
     """A storage that counts what it stores, and remembers the latest results."""
 
-    def __init__(self, storage: Storage, outcomes: RecentResults) -> None:
+    def __init__(self, storage: Storage, results: RecentResults) -> None:
         self._storage = storage
-        self._outcomes = outcomes
+        self._results = results
 
     async def store(self, record: Record) -> bool:
         """See `Storage.store`."""
@@ -82,8 +82,8 @@ class CountingStorage:
                 is_duplicate = await self._storage.store(record)
             except UnavailableError as exc:
                 STORED.labels(record.source, "refused").inc()
-                self._outcomes.refused(record.source, exc.detail)
+                self._results.note_refused(record.source, exc.detail)
                 raise
-        self._outcomes.stored(record.source)
+        self._results.note_stored(record.source)
         STORED.labels(record.source, "duplicate" if is_duplicate else "stored").inc()
         return is_duplicate

@@ -112,7 +112,7 @@ def _example(status: int) -> Problem:
     )
 
 
-def encoded(problem: Problem) -> bytes:
+def encode(problem: Problem) -> bytes:
     """Return the body of the answer."""
     return msgspec.json.encode(problem)
 
@@ -188,4 +188,4 @@ def _instance(request: Request[Any, Any, Any], error: Exception) -> str:
 
 
 def _response(problem: Problem, headers: dict[str, str]) -> Response[bytes]:
-    return Response(encoded(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+    return Response(encode(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)

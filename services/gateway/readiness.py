@@ -65,7 +65,7 @@ class Readiness:
         spool: Spool | None,
         folder: Path,
         secret_cache: SecretCache,
-        outcomes: RecentResults,
+        results: RecentResults,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -73,7 +73,7 @@ class Readiness:
         self._bus = bus
         self._spool = spool
         self._folder = folder
-        self._outcomes = outcomes
+        self._results = results
         self._of_spool = RememberedCheck(self._try_spool, clock=clock)
         self._of_nats = RememberedCheck(self._try_nats, clock=clock)
 
@@ -81,7 +81,7 @@ class Readiness:
         """Return why webhooks cannot be stored now; None while they can."""
         if not self._secret_cache.is_known:
             return "no webhook secret is known yet: Usher waits for Postgres"
-        if (refusal := self._outcomes.refusal) is not None or self._outcomes.has_stored:
+        if (refusal := self._results.refusal) is not None or self._results.has_stored:
             return refusal
         spool = await self.spool_problem()
         nats = await self.nats_problem() if spool is not None else None
@@ -90,7 +90,7 @@ class Readiness:
     @property
     def refusal(self) -> str | None:
         """Why a webhook was refused a moment ago."""
-        return self._outcomes.refusal
+        return self._results.refusal
 
     async def spool_problem(self) -> str | None:
         """Return why the spool would take no record; None where it would."""

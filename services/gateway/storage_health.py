@@ -44,7 +44,7 @@ async def check(bus: Bus, readiness: Readiness, *, has_spool: bool) -> StorageHe
             *of_streams,
             *([] if spool is None or of_disk or not has_spool else [Problem("spool", spool, _LOOK)]),
             *([] if nats is None or of_streams else [Problem("NATS", nats, _LOOK)]),
-            *([] if readiness.refusal is None else [_refused(readiness.refusal)]),
+            *([] if readiness.refusal is None else [_refusal_problem(readiness.refusal)]),
         ],
         takes_more=spool is None,
         free=free,
@@ -64,5 +64,5 @@ def _of_disk(free: int | None) -> list[Problem]:
     return [Problem("disk", f"the disk is full: {free / 1024**2:.0f} MiB are free for the spool", _MAKE_ROOM)]
 
 
-def _refused(reason: str) -> Problem:
+def _refusal_problem(reason: str) -> Problem:
     return Problem("webhooks", f"webhooks are refused with 503: {reason}", _LOOK)

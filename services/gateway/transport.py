@@ -40,7 +40,7 @@ class WatchedTransport(asyncio.Transport):
         if not data or self._transport.is_closing():
             return
         if self._look is None:
-            self._taken = self._given - self._untaken()
+            self._taken = self._given - self._bytes_waiting()
             self._look_later()
         self._given += len(data)
         self._transport.write(data)
@@ -79,7 +79,7 @@ class WatchedTransport(asyncio.Transport):
 
     def _check(self) -> None:
         self._look = None
-        untaken = self._untaken()
+        untaken = self._bytes_waiting()
         if not untaken:
             return
         if self._given - untaken == self._taken:
@@ -89,14 +89,14 @@ class WatchedTransport(asyncio.Transport):
         self._taken = self._given - untaken
         self._look_later()
 
-    def _untaken(self) -> int:
+    def _bytes_waiting(self) -> int:
         waiting = self._transport.get_write_buffer_size()
         if self._transport.is_closing():  # its descriptor may be another connection's by now
             return waiting
-        return waiting + _unacknowledged(self._transport.get_extra_info("socket"))
+        return waiting + _bytes_unacknowledged(self._transport.get_extra_info("socket"))
 
 
-def _unacknowledged(connection: socket.socket | None) -> int:
+def _bytes_unacknowledged(connection: socket.socket | None) -> int:
     """Return how many bytes the system keeps until the client's system has taken them: on Linux up to megabytes.
 
     It asks for more only once a third of its room is free, which may take a slow client longer than the deadline.

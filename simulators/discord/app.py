@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from simulators.asgi import App, Handler, Request, Response, json_response
+from simulators.determinism import Clock, Ids
 from simulators.discord import components, messages
 from simulators.discord.commands import Commands, decoded
 from simulators.discord.interactions import DiscordApp
@@ -14,7 +15,6 @@ from simulators.discord.limits import Limits, bucket_of
 from simulators.discord.portal import Portal
 from simulators.discord.refusals import RefusedError, bad_form, refused
 from simulators.discord.replies import DEFERRED, MESSAGE, MODAL, UPDATE, Interactions, Open
-from simulators.given import Clock, Ids
 
 PREFIX: Final = "/api/v10"
 SAME_NONCE_WITHIN: Final = timedelta(minutes=5)

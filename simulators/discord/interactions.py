@@ -11,8 +11,8 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from simulators.determinism import Clock, Ids
 from simulators.discord.messages import user
-from simulators.given import Clock, Ids
 
 PING: Final = 1
 COMMAND: Final = 2

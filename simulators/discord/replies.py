@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
+from simulators.determinism import Clock
 from simulators.discord.refusals import refused
-from simulators.given import Clock
 
 ACKNOWLEDGE_WITHIN: Final = timedelta(seconds=3)
 TOKEN_LIFE: Final = timedelta(minutes=15)

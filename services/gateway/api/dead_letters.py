@@ -82,7 +82,7 @@ class DeadLetterController(Controller):
         """Show one, with `full=true` with the message that was given up."""
         found = await dead_letters.find_dead_letter(database.pool, letter_id)
         if found is None:
-            raise _unknown(letter_id)
+            raise _not_found(letter_id)
         item, letter = found
         if full != "true":
             return item
@@ -102,7 +102,7 @@ class DeadLetterController(Controller):
         async with database.change() as work:
             found = await dead_letters.next_replay(work.connection, letter_id)
             if found is None:
-                raise _unknown(letter_id)
+                raise _not_found(letter_id)
             count, letter = found
             replay_id = f"{letter.id}:replay:{count}"
             work.give(Replay(letter=letter), cause=letter.id, queue=letter.service, message_id=replay_id)
@@ -119,9 +119,9 @@ class DeadLetterController(Controller):
         """Give it up for good."""
         async with database.change() as work:
             if not await dead_letters.drop_dead_letter(work.connection, letter_id):
-                raise _unknown(letter_id)
+                raise _not_found(letter_id)
             await audit(f"dead letter {letter_id}", on=work)
 
 
-def _unknown(letter_id: str) -> NotFoundError:
+def _not_found(letter_id: str) -> NotFoundError:
     return NotFoundError(f"there is no dead letter {letter_id!r}: they are kept for 90 days")

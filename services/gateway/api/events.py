@@ -94,7 +94,7 @@ class EventController(Controller):
         """Show one event, with `full=true` as it was sent."""
         found = await events.find_event(database.pool, event_id)
         if found is None:
-            raise _unknown(event_id)
+            raise _not_found(event_id)
         item, sent = found
         return msgspec.structs.replace(item, payload=payload.redact(sent)) if full == "true" else item
 
@@ -112,7 +112,7 @@ class EventController(Controller):
         async with database.change() as work:
             webhook = await events.next_attempt(work.connection, event_id)
             if webhook is None:
-                raise _unknown(event_id)
+                raise _not_found(event_id)
             work.say(
                 subject(webhook.source, webhook.event),
                 msgspec.json.encode(webhook),
@@ -122,5 +122,5 @@ class EventController(Controller):
         return ReplayReceipt(webhook.id, webhook.attempt)
 
 
-def _unknown(event_id: str) -> NotFoundError:
+def _not_found(event_id: str) -> NotFoundError:
     return NotFoundError(f"there is no event {event_id!r}: they are kept for 30 days")

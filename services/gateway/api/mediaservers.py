@@ -204,9 +204,9 @@ class MediaServerController(Controller):
         Without a token, an address must stay on its host, port and scheme, and lead to the same server.
         """
         if data.name not in {UNSET, server_name}:
-            raise _fixed("name", "a server keeps its name: remove it, and add it anew")
+            raise _unchangeable("name", "a server keeps its name: remove it, and add it anew")
         if data.type is not UNSET and data.type != (await ask(FindServer(name=server_name))).type:
-            raise _fixed("type", "a server keeps its type: remove it, and add it anew")
+            raise _unchangeable("type", "a server keeps its type: remove it, and add it anew")
         changes: dict[str, Any] = {
             name: value
             for name, value in ((name, getattr(data, name)) for name in ChangedServer.__struct_fields__)
@@ -251,5 +251,5 @@ def _sealed_suffix(sealer: Sealer, suffix: str | None) -> SealedSecret | None:
     return sealer.seal(Secret(suffix), purpose=SUFFIX) if suffix else None
 
 
-def _fixed(path: str, message: str) -> InvalidError:
+def _unchangeable(path: str, message: str) -> InvalidError:
     return InvalidError(message, faults=(Fault(path, message),))

@@ -98,7 +98,7 @@ class UserSettingsController(Controller):
     ) -> UserSettings:
         """Set something for a user, who need not be known yet. Again is the same as once, and the last change wins.
 
-        What is left out stays as it is. Null takes it away: not blocked, not immune, no limit but his servers', no
+        What is left out stays as it is. Null takes it away: not blocked, not immune, no limit but their servers', no
         password. In the answer of a dry run, `changed_at` is since when something is set, null where nothing is.
         """
         given: dict[str, Any] = {

@@ -56,11 +56,11 @@ class DoneController(Controller):
     async def show(self, ask: NamedDependency[Ask], id: Text = "", tries: Text = "") -> Response[str]:  # noqa: A002 (the parameter's name)
         """Return the page."""
         if not _SIGN_IN.fullmatch(id):
-            return _unknown()
+            return _not_found()
         try:
             standing = await ask(CheckSignIn(pin_id=id))
         except NotFoundError:
-            return _unknown()
+            return _not_found()
         except UsherError:
             return _page(503, "Not yet", "Usher cannot look right now, and goes on by itself as soon as it can.")
         title, text = _TEXTS[standing.status]
@@ -75,7 +75,7 @@ def _again(standing: Standing, sign_in_id: str, tries: str) -> str:
     return f'\n<meta http-equiv="refresh" content="{_AGAIN_S};url=?id={sign_in_id}&amp;tries={done + 1}">'
 
 
-def _unknown() -> Response[str]:
+def _not_found() -> Response[str]:
     return _page(404, "Nothing here", "This address belongs to no sign-in, or to one of long ago.")
 
 

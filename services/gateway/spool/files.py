@@ -147,9 +147,9 @@ class Files:
         """Return what waits in all files, a source and a file at a time."""
         return [total for file in self._all() for total in file.store.totals()]
 
-    def refused(self) -> int:
+    def count_refused(self) -> int:
         """Return how many records JetStream will never take."""
-        return sum(file.store.refused() for file in self._all())
+        return sum(file.store.count_refused() for file in self._all())
 
     def oldest_at(self) -> float | None:
         """Return when the first that waits came."""
@@ -176,7 +176,7 @@ def open_files(folder: Path, *, size: int, clock: Callable[[], float]) -> Files:
 
 def _finish(file: _File) -> None:
     """Remove a file in which nothing waits; keep one with records that JetStream refused."""
-    refused = 0 if file.store.is_closed else file.store.refused()
+    refused = 0 if file.store.is_closed else file.store.count_refused()
     file.store.close()
     if refused:
         _log.warning("spool_kept_for_refused_records", path=str(file.slot.path), records=refused)

@@ -29,8 +29,8 @@ def claim(folder: Path) -> list[Slot]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         numbered = (folder / f"spool-{number}.sqlite" for number in itertools.count())
-        own = next(slot for path in numbered if (slot := _locked(path)))
-        left = [slot for path in _paths(folder) if (slot := _locked(path))]
+        own = next(slot for path in numbered if (slot := _lock(path)))
+        left = [slot for path in _paths(folder) if (slot := _lock(path))]
     except OSError as exc:
         raise UnusableSpoolError(f"the spool's folder {folder} cannot be used: {exc.strerror}") from exc
     return [own, *left]
@@ -70,7 +70,7 @@ def _sibling(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _locked(path: Path) -> Slot | None:
+def _lock(path: Path) -> Slot | None:
     lock_path = _sibling(path, ".lock")
     lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

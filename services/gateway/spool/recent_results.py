@@ -22,11 +22,11 @@ class RecentResults:
         self._clock = clock
         self._last: dict[str, _Result] = {}
 
-    def stored(self, source: str) -> None:
+    def note_stored(self, source: str) -> None:
         """Note that one was stored."""
         self._last[source] = _Result(self._clock(), None)
 
-    def refused(self, source: str, reason: str) -> None:
+    def note_refused(self, source: str, reason: str) -> None:
         """Note that one could be stored nowhere."""
         self._last[source] = _Result(self._clock(), reason)
 

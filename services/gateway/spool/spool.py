@@ -110,7 +110,7 @@ class Spool:
         for (source, size), records in self._unwritten.items():
             self._quota.count(source, records, records * size)
         self._losses = losses
-        self._refused = await self._run(self._files.refused)
+        self._refused = await self._run(self._files.count_refused)
         self._oldest_at = await self._run(self._files.oldest_at)
 
     def damage(self) -> list[Damage]:

@@ -191,7 +191,7 @@ class SpoolStore:
         with self._translate_errors():
             return [Total(*row) for row in self._connection.execute(_TOTALS)]
 
-    def refused(self) -> int:
+    def count_refused(self) -> int:
         """Return how many records JetStream will never take."""
         with self._translate_errors():
             row = self._connection.execute("select count(*) from records where refused is not null").fetchone()

@@ -103,7 +103,7 @@ class Receiver:
 
     async def _admit(self, delivery: Delivery, receive: Receive) -> tuple[Source, Match, Form]:
         try:
-            source = _known(delivery.source)
+            source = _source_named(delivery.source)
             match = self._secrets.check(source, delivery.secret)
             return source, match, forms.form(source, delivery.content_type, delivery.content_encoding)
         except UsherError:
@@ -114,7 +114,7 @@ class Receiver:
         await body.read(receive, feed, announced=delivery.content_length, cap=cap, within=self._deadline)
 
 
-def _known(source: str) -> Source:
+def _source_named(source: str) -> Source:
     for known in SOURCES:
         if source == known:
             return known

@@ -34,7 +34,7 @@ class RecentDeliveries:
 
     def first_at(self, key: str, at: float) -> float:
         """Return when this delivery first came: `at` if it is new, or came too long ago."""
-        known = self._known(key)
+        known = self._first_time_of(key)
         if known is not None and _is_near(known, at):
             return known
         self._keep(key, at, now=at)
@@ -45,7 +45,7 @@ class RecentDeliveries:
 
     def note(self, taken: SeenDelivery, *, now: float) -> None:
         """Note what another replica received, by its clock; ignored where that clock is wrong."""
-        known = self._known(taken.key)
+        known = self._first_time_of(taken.key)
         if _is_near(taken.at, now) and (known is None or not _is_near(known, now)):
             self._keep(taken.key, taken.at, now=now)
 
@@ -62,7 +62,7 @@ class RecentDeliveries:
         new, self._new = self._new, []
         return new
 
-    def _known(self, key: str) -> float | None:
+    def _first_time_of(self, key: str) -> float | None:
         return self._young.get(key) or self._old.get(key)
 
     def _keep(self, key: str, at: float, *, now: float) -> None:

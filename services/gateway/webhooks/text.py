@@ -28,19 +28,19 @@ def utf8(raw: bytes, charset: str | None) -> bytes:
     """
     for bom, encoding in _BOMS:
         if raw.startswith(bom):
-            return _checked(raw[len(bom) :], encoding)
+            return _check(raw[len(bom) :], encoding)
     declared = _LEGACY.get((charset or "").lower(), "utf-8")
     if declared.startswith("utf-16"):
-        return _checked(raw, declared)
+        return _check(raw, declared)
     try:
-        return _checked(raw, "utf-8")
+        return _check(raw, "utf-8")
     except InvalidError:
         if declared == "utf-8":
             raise
-        return _checked(raw, declared)
+        return _check(raw, declared)
 
 
-def _checked(raw: bytes, encoding: str) -> bytes:
+def _check(raw: bytes, encoding: str) -> bytes:
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as exc:

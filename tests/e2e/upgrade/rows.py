@@ -50,7 +50,7 @@ def credentials(around: Surroundings) -> list[tuple[str, str, str, str, bytes]]:
         ("webhook_secret", "h-own", "usher", "token"): WEBHOOK_SECRET,
         ("server", "Attic", "plex", "token"): town.plex_tv.accounts.sign_in(owner),
         ("server", "Cellar", "jellyfin", "token"): town.jellyfin_key,
-        ("server", "Seerr", "seerr", "token"): town.seerr.door.api_key,
+        ("server", "Seerr", "seerr", "token"): town.seerr.authentication.api_key,
         ("account", "/5005", "plex", "token"): around.plex_tokens["emil"],
         ("account", "/5015", "plex", "token"): around.plex_tokens["uma"],
         ("sign_in", "s-otto", "discord", "reply"): around.tokens["sign_in"],

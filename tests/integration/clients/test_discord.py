@@ -22,9 +22,9 @@ from shared.discord.signature import verify_signature
 from shared.http.calls import RateLimitedError, RefusedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
+from simulators.determinism import Clock
 from simulators.discord.app import Discord as StandIn
 from simulators.discord.interactions import ADMINISTRATOR, Person
-from simulators.given import Clock
 from simulators.serving import serving
 from tests.catalogue import COMMANDS, MESSAGE
 

@@ -32,9 +32,9 @@ from shared.schemas.interactions import Interaction
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from shared.sealing import Sealer
+from simulators.determinism import Clock
 from simulators.discord.app import Discord as StandIn
 from simulators.discord.interactions import ADMINISTRATOR, Person
-from simulators.given import Clock
 from simulators.serving import serving
 from tests.integration.gateway.house import TLS, House, prepared, settings
 from tests.integration.service import at_work, parts_of, until

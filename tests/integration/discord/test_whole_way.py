@@ -19,8 +19,8 @@ from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.upstreams.clients import Clients
 from shared.vault import Vault
+from simulators.determinism import Clock
 from simulators.discord.app import Discord as StandIn
-from simulators.given import Clock
 from simulators.plex_tv.app import PlexTv
 from simulators.serving import serving
 from tests.integration.discord.conftest import ANNA, BEN, KEYS, Street, consume_commands, opened

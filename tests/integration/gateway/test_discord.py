@@ -22,8 +22,8 @@ from shared.keyring import Keyring, new_key
 from shared.schemas.interactions import TOKEN, Caller, Choice, Choices, Interaction, OpenedForm, OpenForm, Suggest
 from shared.schemas.secret import Secret
 from shared.sealing import Sealer
+from simulators.determinism import Clock, Ids
 from simulators.discord.interactions import DiscordApp, Person
-from simulators.given import Clock, Ids
 from tests.integration.gateway.house import House, opened, prepared, settings
 from tests.integration.servers import Running
 from tests.integration.service import answering, until
@@ -333,21 +333,19 @@ async def test_a_form_comes_from_the_service_at_once_and_nothing_is_stored(house
 async def test_a_service_that_is_away_late_or_refuses_opens_no_form_and_the_person_is_told(
     house: House, bus: Bus
 ) -> None:
+    asked: list[OpenForm] = []
+
+    async def open_form(question: OpenForm) -> OpenedForm:
+        asked.append(question)
+        if len(asked) == 1:
+            await asyncio.Event().wait()
+        raise ForbiddenError("only Usher's admins see what others watched")
+
     away = await send(house, SEARCH)
-
-    async def never(question: OpenForm) -> OpenedForm:
-        await asyncio.Event().wait()
-        return OpenedForm(question.payload)
-
-    async with answering(bus, "syncer", OpenForm.answered_by(never)):
+    async with answering(bus, "syncer", OpenForm.answered_by(open_form)):
         began = time.monotonic()
         late = await send(house, SEARCH)
         took = time.monotonic() - began
-
-    async def refuse(_question: OpenForm) -> OpenedForm:
-        raise ForbiddenError("only Usher's admins see what others watched")
-
-    async with answering(bus, "syncer", OpenForm.answered_by(refuse)):
         refused = await send(house, SEARCH)
 
     for answer in (away, late, refused):

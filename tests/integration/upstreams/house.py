@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from services.linker.directory.handlers import Handlers
-from shared.bus.connection import Bus
+from shared.bus.connection import Bus, connect
 from shared.bus.listening import Listener
 from shared.keyring import Keyring, new_key
 from shared.owners import account_token, server_token
@@ -21,7 +21,7 @@ from shared.schemas.secret import Secret
 from shared.sealing import Sealer
 from shared.upstreams.directory import Directory
 from shared.vault import Vault
-from simulators.given import Clock
+from simulators.determinism import Clock
 from tests.integration.service import at_work, parts_of
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -51,7 +51,7 @@ class Linker(Handlers):
 class House:
     """What the linker has stored, and a directory of another service."""
 
-    def __init__(self, pool: Pool, bus: Bus) -> None:
+    def __init__(self, pool: Pool, bus: Bus, *, nats_url: Secret, database_url: Secret) -> None:
         keyring = Keyring.parse(new_key("test"))
         sealer = Sealer(keyring)
         self.clock = Clock(NOON)
@@ -61,6 +61,8 @@ class House:
         self.listener: Listener = self.directory.listener()
         self._pool = pool
         self._bus = bus
+        self._nats_url = nats_url
+        self._database_url = database_url
         self._away = AsyncExitStack()
 
     async def configure(self, name: str, kind: Provider, *, machine_id: str | None = None, token: str = CANARY) -> None:
@@ -110,8 +112,10 @@ class House:
         """Let nobody answer any more."""
         await self._away.aclose()
 
-    async def comes(self, bus: Bus, database_url: Secret) -> None:
-        parts = await self._away.enter_async_context(parts_of("linker", bus=bus, database_url=database_url))
+    async def comes(self) -> None:
+        """Let the linker answer, on a connection of its own."""
+        bus = await self._away.enter_async_context(connect(self._nats_url, name="linker"))
+        parts = await self._away.enter_async_context(parts_of("linker", bus=bus, database_url=self._database_url))
         service = Service(parts)
         service.answer(*self.linker.answers())
         await self._away.enter_async_context(at_work(service))
@@ -121,11 +125,11 @@ class House:
 
 
 @asynccontextmanager
-async def opened(pool: Pool, linkers_bus: Bus, bus: Bus, database_url: Secret) -> AsyncIterator[House]:
-    house = House(pool, bus)
+async def opened(pool: Pool, bus: Bus, *, nats_url: Secret, database_url: Secret) -> AsyncIterator[House]:
+    house = House(pool, bus, nats_url=nats_url, database_url=database_url)
     await bus.add(house.listener)
     await house.configure("Attic", "plex", machine_id="m1")
-    await house.comes(linkers_bus, database_url)
+    await house.comes()
     try:
         yield house
     finally:

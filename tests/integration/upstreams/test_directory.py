@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.bus.connection import Bus, connect
+from shared.bus.connection import Bus
 from shared.clients.errors import CredentialRefusedError
 from shared.errors import ConflictError, NotFoundError, UnavailableError
 from shared.postgres.pool import Pool
@@ -34,7 +34,7 @@ ANNA = LookUpAccounts(person_id="anna", type="plex")
 
 @pytest.fixture
 async def house(pool: Pool, bus: Bus, nats_url: Secret, database_url: Secret) -> AsyncIterator[House]:
-    async with connect(nats_url, name="linker") as linkers_bus, opened(pool, linkers_bus, bus, database_url) as house:
+    async with opened(pool, bus, nats_url=nats_url, database_url=database_url) as house:
         yield house
 
 
@@ -224,18 +224,16 @@ async def test_without_the_linker_what_is_known_is_used_and_the_rest_is_said_to_
         await house.token()
 
 
-async def test_the_linker_is_asked_again_once_it_is_back(house: House, nats_url: Secret, database_url: Secret) -> None:
+async def test_the_linker_is_asked_again_once_it_is_back(house: House) -> None:
     await house.token()
     await house.goes_away()
     house.listener.lost()
     await house.token()
     await house.configure("Attic", "plex", token="new")
-    async with connect(nats_url, name="linker") as bus:
-        await house.comes(bus, database_url)
-        house.later(ASKED_AGAIN)
+    await house.comes()
+    house.later(ASKED_AGAIN)
 
-        assert await house.token() == "new"
-        await house.goes_away()
+    assert await house.token() == "new"
 
 
 async def test_a_token_that_ends_is_remembered_no_longer_than_it_lives(house: House) -> None:

@@ -16,7 +16,7 @@ def test_a_refusal_counts_for_a_moment() -> None:
     clock = Clock()
     outcomes = RecentResults(clock=clock)
 
-    outcomes.refused("plex", "the disk is full")
+    outcomes.note_refused("plex", "the disk is full")
 
     assert (outcomes.refusal, outcomes.has_stored) == ("the disk is full", False)
     clock.now = LATER
@@ -26,8 +26,8 @@ def test_a_refusal_counts_for_a_moment() -> None:
 def test_what_is_stored_of_one_source_does_not_hide_a_refusal_of_another() -> None:
     outcomes = RecentResults(clock=Clock())
 
-    outcomes.refused("plex", "the spool is full for plex")
-    outcomes.stored("jellyfin")
+    outcomes.note_refused("plex", "the spool is full for plex")
+    outcomes.note_stored("jellyfin")
 
     assert (outcomes.refusal, outcomes.has_stored) == ("the spool is full for plex", True)
 
@@ -35,8 +35,8 @@ def test_what_is_stored_of_one_source_does_not_hide_a_refusal_of_another() -> No
 def test_what_is_stored_of_a_source_ends_its_refusal() -> None:
     outcomes = RecentResults(clock=Clock())
 
-    outcomes.refused("plex", "the disk is full")
-    outcomes.stored("plex")
+    outcomes.note_refused("plex", "the disk is full")
+    outcomes.note_stored("plex")
 
     assert (outcomes.refusal, outcomes.has_stored) == (None, True)
 

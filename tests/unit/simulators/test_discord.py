@@ -8,10 +8,10 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from simulators.determinism import Clock
 from simulators.discord.app import Discord
 from simulators.discord.interactions import DiscordApp, Person
 from simulators.discord.refusals import RefusedError
-from simulators.given import Clock
 
 NOW: Final = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 AGENT: Final = "DiscordBot (https://usher.example, 1)"

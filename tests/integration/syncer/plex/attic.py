@@ -21,7 +21,7 @@ from shared.settings import UpstreamSettings
 from shared.upstreams.clients import Clients
 from shared.upstreams.directory import Directory
 from shared.vault import Vault
-from simulators.given import Clock
+from simulators.determinism import Clock
 from simulators.plex_server.app import PlexServer
 from simulators.plex_tv.accounts import PlexAccount
 from simulators.plex_tv.app import PlexTv

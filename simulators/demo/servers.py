@@ -7,7 +7,7 @@ import httpx
 from simulators.town import Town
 
 
-async def furnish(url: str, key: str, town: Town, urls: dict[str, str]) -> None:
+async def add_servers(url: str, key: str, town: Town, urls: dict[str, str]) -> None:
     """Add Jellyfin and Emby; what Usher says against it is said, and the demo goes on without."""
     servers = [
         {"name": town.jellyfin.name, "type": "jellyfin", "url": urls["jellyfin"], "token": town.jellyfin_key},

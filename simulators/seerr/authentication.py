@@ -9,7 +9,7 @@ from simulators.seerr.users import OWNER_ID, Permission, User, Users
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
-class Door:
+class Authentication:
     """Tells the caller by key and, where it is sent, by the id of the user in whose name he acts."""
 
     def __init__(self, users: Users, api_key: str, *, csrf_protection: bool) -> None:
