@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "dead": "Show, replay or drop what could not be handled.",
     "webhooks": "Show, add and remove webhook addresses.",
     "discord": "Register commands at Discord.",
+    "admin": "Let a user in again who has lost their password.",
     "keys": "Make and change the keys that credentials are encrypted with.",
 }
 MODULES: Final = {"import": "importing"}

@@ -23,3 +23,10 @@ def complain(text: str, *, by: str = "usher: ") -> None:
     """Say what went wrong."""
     line = msgspec.json.encode({"error": text}).decode() if wants_json() else f"{by}{text}"
     sys.stderr.write(f"{line}\n")
+
+
+def at_most_one(**options: bool) -> None:
+    """Raise `UsedWronglyError` where several options are given that contradict each other."""
+    given = [f"--{name.replace('_', '-')}" for name, is_given in options.items() if is_given]
+    if len(given) > 1:
+        raise UsedWronglyError(f"{' and '.join(given)} contradict each other: give one of them")

@@ -29,6 +29,10 @@ class FolderError(PermanentError):
     """The data folder cannot be used."""
 
 
+class BusyFolderError(FolderError):
+    """Another copy of Usher uses it."""
+
+
 class Folder:
     """A data folder, by its absolute path; nothing is made before `make`."""
 
@@ -50,7 +54,10 @@ class Folder:
                 folder.chmod(_PRIVATE)
 
     def lock(self) -> int:
-        """Return an open file that keeps every other copy away while it is open. Raises `FolderError`."""
+        """Return an open file that keeps every other copy away while it is open.
+
+        Raises `BusyFolderError` where another copy has it, or `FolderError`.
+        """
         with _explained(self.path):
             descriptor = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -58,7 +65,7 @@ class Folder:
         except BlockingIOError:
             holder = os.read(descriptor, 32).decode(errors="replace").strip()
             os.close(descriptor)
-            raise FolderError(f"Usher already runs on {self.path} (process {holder or 'unknown'})") from None
+            raise BusyFolderError(f"Usher already runs on {self.path} (process {holder or 'unknown'})") from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor

@@ -7,6 +7,7 @@ import msgspec
 from litestar.types import ASGIApp
 
 from services.gateway import app
+from services.gateway.access.account import Account
 from services.gateway.access.doorman import Doorman
 from services.gateway.access.login import Login
 from services.gateway.access.passwords import Passwords
@@ -75,9 +76,11 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
 def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> ASGIApp:
     """Return the whole application."""
     bus, pool, worker = parts.bus, parts.pool, parts.worker
+    login = Login(pool, wires.passwords, wires.tries, now=now)
+    account = Account(login, wires.passwords, worker, wires.watching, now=now)
     routes = app.Routes(
         audit=AuditRoutes(pool),
-        auth=AuthRoutes(Login(pool, wires.passwords, wires.tries, now=now), pool, worker, wires.watching, now=now),
+        auth=AuthRoutes(login, account, pool, worker, wires.watching, now=now),
         done=DonePage(bus),
         events=EventRoutes(pool, worker, now=now),
         health=HealthRoutes(bus, pool, wires.spool, wires.readiness),

@@ -1,9 +1,11 @@
-"""Logging in: throttled by account and by address, and the same to look at whether or not there is such a user.
+"""Passwords that people show, to log in or to change theirs: throttled by account and by address.
 
-The tries of an address go one at a time, so that many right ones at once do not count against each other.
+It looks the same whether or not there is such a user. The tries of an address go one at a time, so that many right ones
+at once do not count against each other.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,13 +20,14 @@ from services.gateway.store.tries import Place
 from services.gateway.store.users import NewSession, User
 from shared.errors import ThrottledError, UnauthorizedError
 from shared.keyed_lock import KeyedLock
-from shared.postgres.pool import Pool, transaction
+from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.identifiers import random_id
 from shared.schemas.secret import Secret
 from shared.schemas.users import name_key
 
 LIFETIME: Final = timedelta(days=14)
 """A session is over after this, however much it is used."""
+_WRONG: Final = "the username or the password is wrong"
 _MOST_OF_ADDRESS: Final = 30
 """Tries under way at once."""
 
@@ -34,6 +37,13 @@ class Begun(msgspec.Struct, frozen=True):
 
     token: Secret
     expires_at: datetime
+
+
+class Proven(msgspec.Struct, frozen=True):
+    """A user whose password was shown, and by what their tries are counted."""
+
+    user: User
+    place: Place
 
 
 class Login:
@@ -48,15 +58,27 @@ class Login:
 
     async def begin(self, username: str, password: Secret, *, address: str) -> Begun:
         """Return a new session; raises `UnauthorizedError`, or `ThrottledError` after too many tries."""
+        async with self.proven(username, password, address=address) as proven:
+            return await self._begin(proven, password, address)
+
+    @asynccontextmanager
+    async def proven(
+        self, username: str, password: Secret, *, address: str, failure: str = "login.failed"
+    ) -> AsyncIterator[Proven]:
+        """Lend the user whose password this is; raises like `begin`. `failure` is what the audit calls a wrong one."""
         key = name_key(username)
         place = place_of(key, address)
         async with self._one_at_a_time.holding(place.address):
             user = await users.find_user(self._pool, key)
-            if not await self._is_right(user, password, place):
-                await self._note_failure(user, address)
-            elif user is not None:
-                return await self._begin(user, password, place, address)
-        raise UnauthorizedError("the username or the password is wrong")
+            is_right = await self._is_right(user, password, place)
+            if user is None or not is_right:
+                await self._note_failure(failure, user, address)
+                raise UnauthorizedError(_WRONG)
+            yield Proven(user, place)
+
+    async def forgive(self, connection: Connection, proven: Proven) -> None:
+        """Let what failed from this address count no more, in the transaction that the right password opened."""
+        await self._tries.forgive(connection, proven.place, proven.user)
 
     async def _is_right(self, user: User | None, password: Secret, place: Place) -> bool:
         """Say whether this is the password; the try counts as failed until that is known."""
@@ -68,13 +90,14 @@ class Login:
             await self._tries.take_back(counted)
             raise
 
-    async def _note_failure(self, user: User | None, address: str) -> None:
+    async def _note_failure(self, failure: str, user: User | None, address: str) -> None:
         actor = user.username if user else "unknown"  # not what was typed: that may be a password
         async with transaction(self._pool) as connection:
-            await audit.note(connection, self._entry("login.failed", actor=actor, address=address))
+            await audit.note(connection, self._entry(failure, actor=actor, address=address))
 
-    async def _begin(self, user: User, password: Secret, place: Place, address: str) -> Begun:
-        better = await self._passwords.hashed(password) if self._passwords.is_outdated(user.password_hash) else None
+    async def _begin(self, proven: Proven, password: Secret, address: str) -> Begun:
+        user, kept = proven.user, proven.user.password_hash
+        better = await self._passwords.hashed(password) if self._passwords.is_outdated(kept) else kept
         now, token = self._now(), tokens.new(tokens.SESSION)
         session = NewSession(
             id=random_id(),
@@ -85,9 +108,9 @@ class Login:
             expires_at=now + LIFETIME,
         )
         async with transaction(self._pool) as connection:
-            await self._tries.forgive(connection, place, user)
-            if better is not None:
-                await users.change_password_hash(connection, user.id, better)
+            await self.forgive(connection, proven)
+            if not await users.change_password_hash(connection, user, better):
+                raise UnauthorizedError(_WRONG)  # it was changed since it was looked at
             await users.begin_session(connection, session)
             await audit.note(connection, self._entry("login", actor=user.username, address=address))
         return Begun(token, session.expires_at)

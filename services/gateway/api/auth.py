@@ -5,15 +5,17 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Request, Router, delete, get, post
+from litestar import Request, Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body
 from msgspec import Meta
 
+from services.gateway.access.account import Account
 from services.gateway.access.caller import Caller
 from services.gateway.access.doorman import IDLE
 from services.gateway.access.login import Login
+from services.gateway.access.passwords import MOST_PASSWORD, NewPassword
 from services.gateway.access.scopes import ALL, Scope
 from services.gateway.access.watching import Watching
 from services.gateway.api import describe
@@ -35,7 +37,20 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who wants in."""
 
     username: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
-    password: Annotated[str, Meta(min_length=1, max_length=1000)]
+    password: Annotated[str, Meta(min_length=1, max_length=MOST_PASSWORD)]
+
+    def __repr__(self) -> str:
+        return "Credentials(***)"
+
+
+class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The password that is to end, and the one to come, which has 12 to 1,000 characters."""
+
+    current_password: Annotated[str, Meta(min_length=1, max_length=MOST_PASSWORD)]
+    new_password: NewPassword
+
+    def __repr__(self) -> str:
+        return "PasswordChange(***)"
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -76,6 +91,11 @@ class SessionPage(msgspec.Struct, frozen=True):
 
 
 _LOGIN: Final = Body(examples=[Example(value={"username": "admin", "password": "correct horse battery staple"})])
+_CHANGE: Final = Body(
+    examples=[
+        Example(value={"current_password": "7f3kq-…", "new_password": "correct horse battery staple"}),
+    ]
+)
 _BEGUN: Final = Begun("ushs_nHo5…", _AT)
 _VERIFIED: Final = Verified("admin", list(ALL), "session")
 _SESSION: Final = SessionItem(
@@ -87,9 +107,17 @@ class AuthRoutes:
     """Sessions."""
 
     def __init__(
-        self, login: Login, pool: Pool, worker: Worker, watching: Watching, *, now: Callable[[], datetime]
+        self,
+        login: Login,
+        account: Account,
+        pool: Pool,
+        worker: Worker,
+        watching: Watching,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._login = login
+        self._account = account
         self._pool = pool
         self._worker = worker
         self._watching = watching
@@ -112,6 +140,16 @@ class AuthRoutes:
     async def verify(self, caller: NamedDependency[Caller]) -> Verified:
         """Say whose credential this is."""
         return Verified(caller.name, [scope for scope in ALL if caller.may(scope)], caller.kind)
+
+    async def change_password(self, caller: NamedDependency[Caller], data: Annotated[PasswordChange, _CHANGE]) -> None:
+        """Change the password of the session's user, and end all their other sessions and the streams these opened.
+
+        400 where the current password is wrong, and for an API key; after too many wrong ones, here or in logging in,
+        429 with `Retry-After`.
+        """
+        await self._account.change_password(
+            caller, current=Secret(data.current_password), new=Secret(data.new_password)
+        )
 
     async def sessions(self, caller: NamedDependency[Caller], limit: Limit = 50, offset: Offset = 0) -> SessionPage:
         """List who is logged in."""
@@ -159,6 +197,13 @@ def router(routes: AuthRoutes) -> Router:
     """Return the other routes."""
     log_out = post("/logout", status_code=204, summary="Log out", opt=needs("read"), responses=describe.GUARDED)
     verify = get("/verify", summary="Who am I?", opt=needs("read"), responses=describe.shows(_VERIFIED))
+    change = put(
+        "/password",
+        status_code=204,
+        summary="Change one's password",
+        opt=needs("read"),
+        responses=describe.GUARDED | describe.WITH_BODY | describe.CONFLICT | describe.THROTTLED,
+    )
     sessions = get(
         "/sessions",
         summary="Who is logged in?",
@@ -171,6 +216,7 @@ def router(routes: AuthRoutes) -> Router:
     handlers = [
         log_out(free(routes.log_out)),
         verify(free(routes.verify)),
+        change(free(routes.change_password)),
         sessions(free(routes.sessions)),
         end(free(routes.end)),
     ]

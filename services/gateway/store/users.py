@@ -68,9 +68,25 @@ async def find_user(pool: Pool, key: str) -> User | None:
     return None if row is None else User(**dict(row))
 
 
-async def change_password_hash(connection: Connection, user_id: str, password_hash: str) -> None:
-    """Keep a better hash of the same password."""
-    await connection.execute("update users set password_hash = $2 where id = $1", user_id, password_hash)
+async def all_users(connection: Connection) -> list[User]:
+    """Return everybody who may log in; nobody where the gateway has never been started."""
+    if await connection.fetchval("select to_regclass('users') is null"):
+        return []
+    return [User(**dict(row)) for row in await connection.fetch("select id, username, password_hash from users")]
+
+
+async def change_password_hash(connection: Connection, user: User, password_hash: str) -> bool:
+    """Keep another hash; False where the one that was looked at is not the user's any more.
+
+    Until the transaction ends nobody else changes it, and no session begins by it.
+    """
+    tag = await connection.execute(
+        "update users set password_hash = $3 where id = $1 and password_hash = $2",
+        user.id,
+        user.password_hash,
+        password_hash,
+    )
+    return tag != "UPDATE 0"
 
 
 async def begin_session(connection: Connection, session: NewSession) -> None:
@@ -127,6 +143,14 @@ async def note_session_use(pool: Pool, session_id: str, *, now: datetime) -> Non
 async def end_session(connection: Connection, session_id: str) -> bool:
     """Log a session out; False where there is none."""
     return await connection.execute("delete from sessions where id = $1", session_id) != "DELETE 0"
+
+
+async def end_sessions_of(connection: Connection, user_id: str, *, but: str | None = None) -> list[str]:
+    """Log a user out everywhere, of one session not; return the ids of those that ended."""
+    rows = await connection.fetch(
+        "delete from sessions where user_id = $1 and id is distinct from $2 returning id", user_id, but
+    )
+    return [row["id"] for row in rows]
 
 
 async def forget_sessions(pool: Pool, *, now: datetime, used_before: datetime) -> None:

@@ -1,0 +1,68 @@
+"""The program behind `usher admin reset-password`: takes its order on standard input, for a secret is in it."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+import shared.lean  # noqa: F401 (before anything that loads what it keeps out)
+from services.gateway.access.passwords import MOST_PASSWORD, NewPassword, Passwords, made_up
+from services.gateway.access.recovery import Recovery
+from services.gateway.settings import LEAST_PASSWORD
+from shared.errors import InvalidError, UsherError
+from shared.postgres import pool as postgres
+from shared.schemas.secret import Secret
+
+_FAILED: Final = 1
+
+
+class Order(msgspec.Struct, frozen=True):
+    """Whose password (by default the only user's), in which database, and which it is to be (by default made up)."""
+
+    database_url: str
+    username: str | None = None
+    password: NewPassword | None = None
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What was done; `password` only where it was made up."""
+
+    username: str
+    password: str | None
+    sessions_ended: int
+
+
+async def reset_password(order: Order) -> Done:
+    """Set the password. Raises `UsherError`."""
+    async with postgres.connect(Secret(order.database_url), schema="gateway", size=1, wait=False) as pool:
+        recovery = Recovery(pool, Passwords(), now=lambda: datetime.now(UTC))
+        user = await recovery.user(order.username)
+        password = made_up() if order.password is None else Secret(order.password)
+        ended = await recovery.reset_password(user, password)
+    return Done(user.username, password.reveal() if order.password is None else None, ended)
+
+
+def order_of(text: bytes) -> Order:
+    """Return the order; raises `InvalidError` for a password that is no good."""
+    try:
+        return msgspec.json.decode(text, type=Order)
+    except msgspec.ValidationError as exc:
+        raise InvalidError(
+            f"the password has to have {LEAST_PASSWORD} to {MOST_PASSWORD} characters, and no control characters"
+        ) from exc
+
+
+def main() -> None:
+    """Print what was done as JSON; what went wrong is one line on standard error."""
+    try:
+        done = asyncio.run(reset_password(order_of(sys.stdin.buffer.read())))
+    except UsherError as exc:
+        sys.stderr.write(f"{exc.detail}\n")
+        sys.exit(_FAILED)
+    sys.stdout.buffer.write(msgspec.json.encode(done))
+
+
+if __name__ == "__main__":
+    main()
