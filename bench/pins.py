@@ -27,7 +27,7 @@ from shared.keyring import new_key
 from shared.postgres import pool as postgres
 from shared.postgres.pool import transaction
 from shared.runtime import bring_up_to_date
-from shared.schemas.signins import CheckSignIn, Standing
+from shared.schemas.signins import CheckSignIn
 from simulators.asgi import Request, Response
 from simulators.given import Clock, Ids
 from simulators.load import percentile
@@ -157,7 +157,7 @@ async def _told(bus: Bus, sign_in_id: str) -> None:
     question = CheckSignIn(pin_id=sign_in_id, provider="plex")
 
     async def is_known() -> bool:
-        return (await ask(bus, "linker", question, Standing)).status != "pending"
+        return (await ask(bus, question)).status != "pending"
 
     await until(is_known, within_s=60)
 

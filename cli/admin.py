@@ -9,7 +9,7 @@ import typer
 
 from cli import secrets
 from cli.complaints import at_most_one
-from cli.database import lent
+from cli.database import borrow_database
 from cli.output import AsJson, plain, show_json
 from cli.settings import RunSettings
 from shared import settings
@@ -48,7 +48,7 @@ def reset_password(
     chosen = None
     if ask_password or password_file is not None:
         chosen = secrets.taken("New password", file=password_file, twice=True)
-    with lent(settings.load(RunSettings)) as url:
+    with borrow_database(settings.load(RunSettings)) as url:
         done = _reset(url, username, chosen)
     if json:
         show_json(done)

@@ -16,7 +16,7 @@ from cli.folder import ADDRESS, LOCAL_API_KEY, Folder
 from cli.settings import RunSettings
 from shared import settings
 from shared.errors import Fault, PermanentError, TransientError
-from shared.http.calls import RefusedError, decode, translated
+from shared.http.calls import RefusedError, decode, translate_errors
 from shared.http.client import client
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError
@@ -103,7 +103,7 @@ class Usher:
     @contextmanager
     def _reached(self) -> Iterator[None]:
         try:
-            with translated("Usher"):
+            with translate_errors("Usher"):
                 yield
         except TransientError as exc:
             raise AwayError(f"Usher does not answer at {self._address}: is it running (`usher run`)?") from exc

@@ -26,7 +26,7 @@ _STOPS_WITHIN_S: Final = 10.0
 
 
 @contextmanager
-def lent(config: RunSettings) -> Iterator[Secret]:
+def borrow_database(config: RunSettings) -> Iterator[Secret]:
     """Lend the address of the database; the embedded one runs for as long as that where Usher does not run.
 
     Raises `FolderError`, `EmbeddedServerError` or `UsedWronglyError`.
@@ -38,16 +38,16 @@ def lent(config: RunSettings) -> Iterator[Secret]:
     try:
         lock = folder.lock()
     except BusyFolderError:
-        yield _running(folder)
+        yield _published_url(folder)
         return
     try:
-        with _started(folder) as url:
+        with _embedded(folder) as url:
             yield url
     finally:
         os.close(lock)
 
 
-def _running(folder: Folder) -> Secret:
+def _published_url(folder: Folder) -> Secret:
     url = folder.published(DATABASE_URL)
     if not url:
         raise UsedWronglyError(
@@ -57,7 +57,7 @@ def _running(folder: Folder) -> Secret:
 
 
 @contextmanager
-def _started(folder: Folder) -> Iterator[Secret]:
+def _embedded(folder: Folder) -> Iterator[Secret]:
     postgres = EmbeddedPostgres(folder.postgres, port=free_port())
     if not postgres.is_made:
         raise UsedWronglyError(f"there is no database in {folder.path}: set USHER_DATA_DIR or DATABASE_URL")
@@ -79,14 +79,14 @@ def _start(postgres: EmbeddedPostgres, log: Path) -> subprocess.Popen[bytes]:
     while True:
         with log.open("ab") as output:
             process = postgres.program.start(output, leashed=True)
-        status = _ended(process, postgres.url)
+        status = _status_of_start(process, postgres.url)
         if status is None:
             return process
         if time.monotonic() > ends_at:
             raise EmbeddedServerError(f"PostgreSQL ended with {ending(status)}: see {log}")
 
 
-def _ended(process: subprocess.Popen[bytes], url: Secret) -> int | None:
+def _status_of_start(process: subprocess.Popen[bytes], url: Secret) -> int | None:
     """Wait until a server answers; return its status where it ends instead."""
     while process.poll() is None:
         if asyncio.run(_answers(url)):

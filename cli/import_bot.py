@@ -16,7 +16,7 @@ from cli.progress import progress
 from cli.secrets import SecretFile
 from shared import settings
 from shared.schemas.secret import Secret
-from shared.settings import described
+from shared.settings import expects
 
 COLUMNS: Final = {
     "Discord user": "discord_id",
@@ -36,7 +36,7 @@ _EXPOSED: Final = "usher: a key on the command line is seen by others on this ho
 class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the bot itself reads its key from, a file `.env` in its folder included."""
 
-    crypto_key: Annotated[Secret, described("the bot's Fernet key", "44 characters that end in =")] = Secret("")
+    crypto_key: Annotated[Secret, expects("the bot's Fernet key", "44 characters that end in =")] = Secret("")
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from cli.folder import Folder
 from shared.errors import UsherError
 from shared.keyring import Keyring, new_key, new_key_id
 from shared.schemas.secret import Secret
-from shared.settings import SettingsError, described, load
+from shared.settings import SettingsError, expects, load
 from shared.vault import KeyUse, Rotation, Vault
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Encryption keys of the stored credentials.")
@@ -36,12 +36,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the credentials are and what opens them; what is not set is looked for in the data folder."""
 
-    usher_data_dir: Annotated[str, described("the folder of `usher run`", "./data")] = "./data"
+    usher_data_dir: Annotated[str, expects("the folder of `usher run`", "./data")] = "./data"
     database_url: Annotated[
-        Secret, described("a PostgreSQL address", "postgresql://usher:password@127.0.0.1:5432/usher")
+        Secret, expects("a PostgreSQL address", "postgresql://usher:password@127.0.0.1:5432/usher")
     ] = Secret("")
     usher_encryption_keys: Annotated[
-        Secret, described("id:base64 of 32 bytes, the newest first, separated by commas", "k1:…")
+        Secret, expects("id:base64 of 32 bytes, the newest first, separated by commas", "k1:…")
     ] = Secret("")
 
 

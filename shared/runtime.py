@@ -7,7 +7,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -21,7 +21,8 @@ from shared.bus import connection, streams
 from shared.bus.connection import Bus
 from shared.bus.consumer import Consumer, Handler
 from shared.bus.jobs import Jobs
-from shared.bus.questions import Answerer, Answers
+from shared.bus.message import Message
+from shared.bus.questions import Answers
 from shared.bus.relay import Relay
 from shared.bus.store import Journal
 from shared.bus.streams import ConsumerSpec
@@ -32,6 +33,8 @@ from shared.monitor import monitor
 from shared.postgres import pool as postgres
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Pool
+from shared.schemas.job import JobHandler
+from shared.schemas.question import Answer
 from shared.settings import ServiceSettings, SettingsError
 from shared.telemetry import Tracer
 from shared.vault import Vault
@@ -125,13 +128,14 @@ class Service:
             )
         )
 
-    def work(self, jobs: Mapping[str, Handler]) -> None:
-        """Do jobs by name, `jobs.<service>.<name>`; every service replays its dead letters."""
-        self.consume(streams.jobs_of(self._parts.name), Jobs(jobs, self._parts.journal), workers=4)
+    def work(self, *handlers: JobHandler[Message], queue: ConsumerSpec | None = None, workers: int = 4) -> None:
+        """Do the jobs of the service's own queue, or of another one; every service replays its dead letters."""
+        spec = queue or streams.jobs_of(self._parts.name)
+        self.consume(spec, Jobs(handlers, self._parts.journal), workers=workers)
 
-    def answer(self, answerers: Mapping[type[msgspec.Struct], Answerer]) -> None:
+    def answer(self, *answers: Answer) -> None:
         """Answer questions."""
-        self._answers.append(Answers(self._parts.name, answerers, tracer=self._parts.tracer))
+        self._answers.append(Answers(self._parts.name, answers, tracer=self._parts.tracer))
 
     async def is_ready(self) -> bool:
         """Say whether Postgres and NATS answer."""
@@ -141,7 +145,7 @@ class Service:
         """Run until cancelled."""
         parts = self._parts
         if not self._answers:
-            self.answer({})  # so that the service is found by `shared.bus.discovery` all the same
+            self.answer()  # so that the service is found by `shared.bus.discovery` all the same
         relay = Relay(parts.pool, parts.journal, parts.bus, parts.worker)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(relay.run())
@@ -163,7 +167,7 @@ class Service:
     async def _keep_house(self) -> None:
         while True:
             try:
-                telemetry.RETRIES_WAITING.set(await self._parts.journal.count_waiting())
+                telemetry.RETRIES_WAITING.set(await self._parts.journal.count_retries())
                 await self._parts.journal.prune(now=datetime.now(UTC))
             except UnavailableError as exc:
                 log.warning("housekeeping_waits", reason=exc.detail)
@@ -183,7 +187,7 @@ async def serve(
     pages = monitor(heartbeat, host=config.usher_monitor_host, port=config.usher_monitor_port)
     with _stopping(stop), watchdog(heartbeat), pages:
         async with asyncio.TaskGroup() as tasks:
-            parts = (run(), heartbeat.beat(), memory.give_back(every=trim_every))
+            parts = (run(), heartbeat.beat(), memory.trim(every=trim_every))
             running = [tasks.create_task(part) for part in parts]
             await stop.wait()
             log.info("stopping")

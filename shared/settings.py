@@ -26,9 +26,9 @@ class SettingsError(PermanentError):
     """A variable is missing or malformed."""
 
 
-def described(expects: str, example: str) -> Meta:
+def expects(what: str, example: str) -> Meta:
     """Return the annotation that lets an error say what was expected."""
-    return Meta(description=expects, examples=[example])
+    return Meta(description=what, examples=[example])
 
 
 Port = Annotated[int, Meta(ge=1, le=65535, description="a port number from 1 to 65535", examples=["8000"])]
@@ -90,7 +90,7 @@ CredentialsFile = Annotated[
     ),
 ]
 """A path whose file another library reads, who knows when: it is tried at start."""
-Networks = Annotated[str, described("networks, separated by commas; empty: all private ones", "192.168.1.0/24")]
+Networks = Annotated[str, expects("networks, separated by commas; empty: all private ones", "192.168.1.0/24")]
 
 ALIASES: Final = {
     "SEERR_URL": "OVERSEERR_URL",
@@ -113,7 +113,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     nats_replicas: Replicas = 1
     usher_encryption_keys: Annotated[
         Secret,
-        described(
+        expects(
             "id:base64 of 32 bytes, the newest first, separated by commas (`usher keys generate` makes one)",
             "k1:" + "A" * 43 + "=",
         ),
@@ -121,7 +121,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     usher_monitor_port: Annotated[
         int, Meta(ge=0, le=65535, description="a port for /health and /metrics, 0 for none", examples=["9100"])
     ] = 0
-    usher_monitor_host: Annotated[Host, described("the address that /health and /metrics listen on", "127.0.0.1")] = (
+    usher_monitor_host: Annotated[Host, expects("the address that /health and /metrics listen on", "127.0.0.1")] = (
         "127.0.0.1"
     )
     log_level: LogLevel = "INFO"
@@ -134,20 +134,18 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
 class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The systems around Usher, as far as they are set up by variables. Without an application id Discord is off."""
 
-    seerr_url: Annotated[Url, described("the http or https address of Seerr", "http://192.168.1.10:5055")] = ""
-    seerr_api_key: Annotated[Secret, described("Seerr's API key", "as Seerr's settings show it")] = Secret("")
-    plex_host: Annotated[
-        Url, described("the http or https address of the Plex server", "http://192.168.1.10:32400")
-    ] = ""
-    plex_token: Annotated[Secret, described("a token of the server's owner", "20 letters and digits")] = Secret("")
-    plex_client_id: Annotated[str, described("what plex.tv knows this Usher by", "a UUID")] = ""
-    plex_product: Annotated[str, described("the name that plex.tv shows", "Usher")] = "Usher"
-    trakt_client_id: Annotated[str, described("the id of an application at Trakt", "64 hex digits")] = ""
-    trakt_client_secret: Annotated[Secret, described("the secret of that application", "64 hex digits")] = Secret("")
+    seerr_url: Annotated[Url, expects("the http or https address of Seerr", "http://192.168.1.10:5055")] = ""
+    seerr_api_key: Annotated[Secret, expects("Seerr's API key", "as Seerr's settings show it")] = Secret("")
+    plex_host: Annotated[Url, expects("the http or https address of the Plex server", "http://192.168.1.10:32400")] = ""
+    plex_token: Annotated[Secret, expects("a token of the server's owner", "20 letters and digits")] = Secret("")
+    plex_client_id: Annotated[str, expects("what plex.tv knows this Usher by", "a UUID")] = ""
+    plex_product: Annotated[str, expects("the name that plex.tv shows", "Usher")] = "Usher"
+    trakt_client_id: Annotated[str, expects("the id of an application at Trakt", "64 hex digits")] = ""
+    trakt_client_secret: Annotated[Secret, expects("the secret of that application", "64 hex digits")] = Secret("")
     discord_application_id: Snowflake = ""
     discord_public_key: HexKey = ""
-    discord_bot_token: Annotated[Secret, described("the bot's token", "as the developer portal shows it once")] = (
-        Secret("")
+    discord_bot_token: Annotated[Secret, expects("the bot's token", "as the developer portal shows it once")] = Secret(
+        ""
     )
     discord_guild_id: Snowflake = ""
     discord_admin_role_id: Snowflake = ""

@@ -12,7 +12,7 @@ import msgspec
 
 from shared.errors import TransientError
 from shared.keyring import VARIABLE, Keyring, MissingKeyError, Owner, Sealed, TamperedError, seal, unseal
-from shared.postgres.pool import Pool, connected, transaction, translated
+from shared.postgres.pool import Pool, acquire, transaction, translate_outages
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError
 
@@ -186,16 +186,16 @@ class Vault:
         return count
 
     async def _fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
-        async with connected(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             return await connection.fetch(query, *values)
 
     @asynccontextmanager
     async def _executor(self, on: Executor | None) -> AsyncIterator[Executor]:
         if on is None:
-            async with connected(self._pool) as connection:
+            async with acquire(self._pool) as connection:
                 yield connection
         else:
-            async with translated():
+            async with translate_outages():
                 yield on
 
 

@@ -10,7 +10,7 @@ from cli.checks.seerr_version import check_seerr_version
 from cli.client import AnswerError, AwayError, Usher
 from cli.output import local, plain
 from shared.errors import UsherError
-from shared.http.calls import decode, translated
+from shared.http.calls import decode, translate_errors
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
 
@@ -73,7 +73,7 @@ async def check_seerr(http: Any, config: UpstreamSettings) -> list[Finding]:
     if not config.seerr_url:
         return []
     try:
-        with translated("Seerr"):
+        with translate_errors("Seerr"):
             response = await http.get(f"{config.seerr_url.rstrip('/')}/api/v1/status")
             response.raise_for_status()
         version = decode(response, SeerrStatus, api="Seerr").version
@@ -87,7 +87,7 @@ async def check_plex(http: Any, config: UpstreamSettings) -> list[Finding]:
     if not config.plex_host:
         return []
     try:
-        with translated("Plex"):
+        with translate_errors("Plex"):
             response = await http.get(f"{config.plex_host.rstrip('/')}/identity")
             response.raise_for_status()
     except UsherError as exc:

@@ -12,7 +12,7 @@ from shared.clients.discord.rest import Application, Discord, from_settings
 from shared.clients.errors import CredentialRefusedError
 from shared.commands import COMMANDS, registered
 from shared.errors import UsherError
-from shared.http.calls import translated
+from shared.http.calls import translate_errors
 from shared.http.upstream import Upstream
 from shared.settings import UpstreamSettings
 
@@ -40,7 +40,7 @@ async def _check_endpoint(http: Any, address: str) -> Finding:
     """Send what Discord sends to see whether signatures are checked: a PING that nobody signed."""
     subject = "Discord endpoint"
     try:
-        with translated("Usher"):
+        with translate_errors("Usher"):
             response = await http.post(f"{address}{PATH}", json={"type": 1})
     except UsherError:
         return fail(subject, f"{address}{PATH} does not answer", "start Usher (`usher run`), or set USHER_PUBLIC_URL")

@@ -2,7 +2,7 @@
 
 import uvloop
 
-import shared.lean  # noqa: F401 (before anything that loads what it keeps out)
+import shared.blocked_imports  # noqa: F401 (before anything that loads what it keeps out)
 from services.gateway import process
 from services.gateway.settings import Settings
 from shared import runtime

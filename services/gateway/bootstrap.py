@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from services.gateway.access import scopes, tokens
-from services.gateway.access.passwords import Passwords, made_up
+from services.gateway.access.passwords import Passwords, random_password
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.settings import Settings
 from services.gateway.store import keys, users, webhook_secrets
@@ -68,7 +68,7 @@ class Bootstrap:
 
     def _generated(self, config: Settings) -> Generated:
         return Generated(
-            password=None if config.usher_admin_password else made_up(),
+            password=None if config.usher_admin_password else random_password(),
             api_key=None if config.usher_api_key else tokens.new(tokens.API_KEY),
             webhook_secret=None if config.usher_webhook_secret else tokens.new(tokens.WEBHOOK),
         )

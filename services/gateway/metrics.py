@@ -10,7 +10,7 @@ from services.gateway.readiness import Readiness
 from services.gateway.spool.outcomes import Outcomes
 from services.gateway.spool.record import Record
 from services.gateway.spool.spool import Spool
-from services.gateway.webhooks.door import Storage
+from services.gateway.webhooks.receiver import Storage
 from shared.bus.storage import StreamState
 from shared.errors import UnavailableError
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-import shared.lean  # noqa: F401 (before anything that loads what it keeps out)
-from services.gateway.access.passwords import MOST_PASSWORD, NewPassword, Passwords, made_up
+import shared.blocked_imports  # noqa: F401 (before anything that loads what it keeps out)
+from services.gateway.access.passwords import MOST_PASSWORD, NewPassword, Passwords, random_password
 from services.gateway.access.recovery import Recovery
 from services.gateway.settings import LEAST_PASSWORD
 from shared.errors import InvalidError, UsherError
@@ -39,7 +39,7 @@ async def reset_password(order: Order) -> Done:
     async with postgres.connect(Secret(order.database_url), schema="gateway", size=1, wait=False) as pool:
         recovery = Recovery(pool, Passwords(), now=lambda: datetime.now(UTC))
         user = await recovery.user(order.username)
-        password = made_up() if order.password is None else Secret(order.password)
+        password = random_password() if order.password is None else Secret(order.password)
         ended = await recovery.reset_password(user, password)
     return Done(user.username, password.reveal() if order.password is None else None, ended)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from services.gateway.access import doorman
+from services.gateway.access import authenticator
 from services.gateway.access.tries import Tries
 from services.gateway.refusals import senders
 from services.gateway.store import events, letters, refusals, users
@@ -50,4 +50,4 @@ class Retention:
         await letters.forget_letters(self._pool, before=now - LETTERS_KEPT)
         await self._tries.forget()
         await refusals.forget_refused(self._pool, before=now - senders.KEPT)
-        await users.forget_sessions(self._pool, now=now, used_before=now - doorman.IDLE)
+        await users.forget_sessions(self._pool, now=now, used_before=now - authenticator.IDLE)

@@ -6,12 +6,12 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from shared.schemas.secret import Secret
-from shared.settings import HexKey, Host, Port, ServiceSettings, Snowflake, Url, described, reached_at
+from shared.settings import HexKey, Host, Port, ServiceSettings, Snowflake, Url, expects, reached_at
 
 LEAST_PASSWORD: Final = 12
 LEAST_SECRET: Final = 16
 
-Switch = Annotated[Literal["on", "off"], described("on or off", "on")]
+Switch = Annotated[Literal["on", "off"], expects("on or off", "on")]
 Password = Annotated[
     Secret,
     Meta(
@@ -41,13 +41,13 @@ UserName = Annotated[
 class Settings(ServiceSettings, frozen=True, kw_only=True):
     """What the gateway needs beside what every service needs."""
 
-    usher_host: Annotated[Host, described("the address to listen on", "0.0.0.0")] = "127.0.0.1"  # noqa: S104 (an example)
+    usher_host: Annotated[Host, expects("the address to listen on", "0.0.0.0")] = "127.0.0.1"  # noqa: S104 (an example)
     usher_port: Port = 8000
     usher_public_url: Url = ""
     """How the outside reaches the gateway; empty: by host and port."""
-    usher_data_dir: Annotated[str, described("a folder that Usher may write", "/data")] = "./data"
+    usher_data_dir: Annotated[str, expects("a folder that Usher may write", "/data")] = "./data"
     usher_trusted_proxies: Annotated[
-        str, described("networks of proxies that say who calls, separated by commas", "127.0.0.1,172.16.0.0/12")
+        str, expects("networks of proxies that say who calls, separated by commas", "127.0.0.1,172.16.0.0/12")
     ] = "127.0.0.0/8,::1"
     usher_spool: Switch = "on"
     usher_admin_username: UserName = "admin"

@@ -1,61 +1,61 @@
-"""Makes the application out of the open parts: the one place that knows which route needs what."""
+"""Makes the parts of a gateway and puts them together."""
 
-from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
 
 import msgspec
 from litestar.types import ASGIApp
 
 from services.gateway import app
 from services.gateway.access.account import Account
-from services.gateway.access.doorman import Doorman
+from services.gateway.access.authenticator import Authenticator
 from services.gateway.access.login import Login
 from services.gateway.access.passwords import Passwords
+from services.gateway.access.persons import Persons
 from services.gateway.access.refresh import Refresh
+from services.gateway.access.stream_access import StreamAccess
 from services.gateway.access.tries import Tries
-from services.gateway.access.watching import Watching
 from services.gateway.access.webhook_secrets import WebhookSecrets
-from services.gateway.api.audit import AuditRoutes
-from services.gateway.api.auth import AuthRoutes
-from services.gateway.api.events import EventRoutes
-from services.gateway.api.guards import Guard
-from services.gateway.api.health import HealthRoutes
-from services.gateway.api.history import HistoryRoutes
-from services.gateway.api.integrations import IntegrationRoutes
-from services.gateway.api.keys import KeyRoutes
-from services.gateway.api.letters import LetterRoutes
-from services.gateway.api.mediaservers import MediaServerRoutes
-from services.gateway.api.people import PeopleRoutes
-from services.gateway.api.plex import PlexRoutes
-from services.gateway.api.plex_servers import PlexServerRoutes
-from services.gateway.api.refused import RefusedRoutes
-from services.gateway.api.seerr import SeerrRoutes
-from services.gateway.api.stream import StreamRoutes
-from services.gateway.api.user_settings import UserSettingsRoutes
-from services.gateway.api.webhook_secrets import SecretRoutes
+from services.gateway.app import Access
+from services.gateway.ask import Ask
+from services.gateway.bootstrap import Bootstrap
+from services.gateway.dependencies import Dependencies
 from services.gateway.discord.application import Application
-from services.gateway.discord.door import Door as DiscordDoor
+from services.gateway.discord.door import Door
 from services.gateway.discord.suggestions import Suggestions
 from services.gateway.events.feed import Feed
-from services.gateway.forwarded import Network
+from services.gateway.events.handlers import EventLog
+from services.gateway.forwarded import networks
+from services.gateway.health import HealthCheck
 from services.gateway.metrics import Counted
-from services.gateway.pages.done import DonePage
 from services.gateway.readiness import Preparation, Readiness
 from services.gateway.refusals.register import Register
-from services.gateway.spool.hedge import Hedge
+from services.gateway.settings import Settings
+from services.gateway.spool.hedge import Hedge, NoShelf
 from services.gateway.spool.outcomes import Outcomes
 from services.gateway.spool.spool import Spool
-from services.gateway.webhooks.door import Door
+from services.gateway.startup import Startup
+from services.gateway.store.database import Database
+from services.gateway.subpath import subpath_of
+from services.gateway.webhooks.receiver import Receiver
 from services.gateway.webhooks.recent import Recent
-from shared.courier import Courier
-from shared.runtime import Parts
+from shared.bus import streams
+from shared.clock import SteadyClock
+from shared.keyring import Keyring
+from shared.runtime import Parts, Service
+from shared.sealing import Sealer
+from shared.vault import Vault
+
+_LOG_WORKERS: Final = 64
+"""Handlers of the event log at once: so many rows can go into one statement."""
+_REMEMBERED_SECRETS: Final = "webhook-secrets.json"
 
 
-class Wires(msgspec.Struct, frozen=True, kw_only=True):
-    """What the application shares with the rest of the process."""
+class Components(msgspec.Struct, frozen=True, kw_only=True):
+    """What the application and the work in the background share."""
 
-    courier: Courier
-    discord: Application
+    sealer: Sealer
     feed: Feed
     hedge: Hedge
     outcomes: Outcomes
@@ -64,45 +64,104 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness
     recent: Recent
     refresh: Refresh
-    refused: Register
+    refusals: Register
     spool: Spool | None
-    subpath: str
-    proxies: tuple[Network, ...]
+    stream_access: StreamAccess
     tries: Tries
-    watching: Watching
+    vault: Vault
     webhook_secrets: WebhookSecrets
 
 
-def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> ASGIApp:
-    """Return the whole application."""
-    bus, pool, worker = parts.bus, parts.pool, parts.worker
-    login = Login(pool, wires.passwords, wires.tries, now=now)
-    account = Account(login, wires.passwords, worker, wires.watching, now=now)
-    routes = app.Routes(
-        audit=AuditRoutes(pool),
-        auth=AuthRoutes(login, account, pool, worker, wires.watching, now=now),
-        done=DonePage(bus),
-        events=EventRoutes(pool, worker, now=now),
-        health=HealthRoutes(bus, pool, wires.spool, wires.readiness),
-        history=HistoryRoutes(bus),
-        integrations=IntegrationRoutes(bus, pool, wires.courier, now=now),
-        keys=KeyRoutes(pool, worker, wires.watching, now=now),
-        letters=LetterRoutes(pool, worker, now=now),
-        mediaservers=MediaServerRoutes(bus, pool, wires.courier, now=now),
-        people=PeopleRoutes(bus, pool, now=now),
-        plex=PlexRoutes(bus),
-        plex_servers=PlexServerRoutes(bus, wires.courier),
-        refused=RefusedRoutes(wires.refused, pool, now=now),
-        secrets=SecretRoutes(wires.webhook_secrets),
-        seerr=SeerrRoutes(bus, pool, wires.courier, now=now),
-        stream=StreamRoutes(wires.feed, wires.watching),
-        user_settings=UserSettingsRoutes(bus, pool, wires.courier, now=now),
+def now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+def components(config: Settings, parts: Parts, spool: Spool | None, passwords: Passwords) -> Components:
+    """Make them all."""
+    keyring = Keyring.parse(config.usher_encryption_keys)
+    vault = Vault(parts.pool, keyring)
+    outcomes = Outcomes()
+    refresh = Refresh(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
+    return Components(
+        sealer=Sealer(keyring),
+        feed=Feed(),
+        hedge=Hedge(parts.bus, spool or NoShelf()),
+        outcomes=outcomes,
+        passwords=passwords,
+        preparation=Preparation(),
+        readiness=Readiness(parts.bus, spool, config.spool_folder, refresh, outcomes),
+        recent=Recent(),
+        refresh=refresh,
+        refusals=Register(parts.pool, now=now),
+        spool=spool,
+        stream_access=StreamAccess(parts.pool, now=now),
+        tries=Tries(parts.pool, SteadyClock()),
+        vault=vault,
+        webhook_secrets=WebhookSecrets(
+            parts.worker, parts.pool, vault, refresh=refresh, now=now, public_url=config.public_url
+        ),
     )
-    storage = Counted(wires.hedge, wires.outcomes)
-    doors = app.Doors(
-        webhooks=Door(wires.refresh, storage, recent=wires.recent),
-        discord=DiscordDoor(wires.discord, storage, wires.courier, Suggestions(bus)),
-        refused=wires.refused.note,
+
+
+def application(config: Settings, parts: Parts, made: Components) -> ASGIApp:
+    """Return the application."""
+    ask, storage = Ask(parts.bus), Counted(made.hedge, made.outcomes)
+    database = Database(parts.pool, parts.worker)
+    persons = Persons(ask)
+    login = Login(parts.pool, made.passwords, made.tries, now=now)
+    dependencies = Dependencies(
+        account=Account(login, made.passwords, database, made.stream_access),
+        ask=ask,
+        sealer=made.sealer,
+        database=database,
+        feed=made.feed,
+        health=HealthCheck(ask, parts.bus, parts.pool, made.spool, made.readiness),
+        login=login,
+        now=now,
+        persons=persons,
+        readiness=made.readiness,
+        receiver=Receiver(made.refresh, storage, recent=made.recent),
+        refusals=made.refusals,
+        stream_access=made.stream_access,
+        subpath=subpath_of(config.public_url),
+        webhook_secrets=made.webhook_secrets,
     )
-    guard = Guard(Doorman(pool, now=now), wires.preparation)
-    return app.application(routes, doors, guard, parts.tracer, subpath=wires.subpath, proxies=wires.proxies)
+    access = Access(
+        authenticator=Authenticator(parts.pool, persons, now=now),
+        discord=Door(_discord(config), storage, made.sealer, Suggestions(parts.bus)),
+        preparation=made.preparation,
+        tracer=parts.tracer,
+    )
+    return app.application(dependencies, access, proxies=networks(config.usher_trusted_proxies))
+
+
+def startup(config: Settings, parts: Parts, made: Components) -> Startup:
+    """Return what is done before the gateway answers questions."""
+    return Startup(
+        config,
+        parts.pool,
+        vault=made.vault,
+        bootstrap=Bootstrap(parts.worker, made.passwords, made.webhook_secrets, now=now),
+        refresh=made.refresh,
+        preparation=made.preparation,
+    )
+
+
+def service(parts: Parts, made: Components) -> Service:
+    """Return the consumers of the event log."""
+    service, events = Service(parts), EventLog(parts.pool, is_busy=lambda: made.hedge.is_busy)
+    service.consume(streams.GATEWAY_WEBHOOKS, events.note_webhook, workers=_LOG_WORKERS)
+    service.consume(streams.GATEWAY_OUTCOMES, events.note_outcome, workers=_LOG_WORKERS)
+    service.consume(streams.GATEWAY_DEAD, events.note_death)
+    service.work()
+    return service
+
+
+def _discord(config: Settings) -> Application:
+    return Application(
+        id=config.discord_application_id,
+        public_key=config.discord_public_key,
+        guild_id=config.discord_guild_id,
+        admin_role_id=config.discord_admin_role_id,
+    )

@@ -3,7 +3,7 @@
 import uuid
 from typing import Final
 
-import shared.lean  # noqa: F401 (before anything that loads what it keeps out)
+import shared.blocked_imports  # noqa: F401 (before anything that loads what it keeps out)
 from services.linker.clients import Clients
 from services.linker.process import Process
 from services.linker.settings import Settings

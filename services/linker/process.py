@@ -20,13 +20,13 @@ from services.linker.signins.wiring import SignInParts
 from shared.bus import streams
 from shared.clients.discord.answering import Answering
 from shared.clients.discord.receiving import Receiver
-from shared.courier import Courier
 from shared.http.egress import Egress
 from shared.keyring import Keyring
 from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
 from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
+from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 
@@ -44,7 +44,7 @@ class Process:
         upstreams: UpstreamSettings,
         public_url: str,
     ) -> None:
-        vault, courier = Vault(parts.pool, keyring), Courier(keyring)
+        vault, sealer = Vault(parts.pool, keyring), Sealer(keyring)
         applications = Applications(pool=parts.pool, vault=vault, clients=clients)
         self._bus = parts.bus
         self._memory = Memory(now=_now)
@@ -53,7 +53,7 @@ class Process:
         self._servers = Servers(
             parts,
             vault=vault,
-            courier=courier,
+            sealer=sealer,
             clients=clients,
             turns=budget,
             egress=egress,
@@ -63,7 +63,7 @@ class Process:
         self._sign_ins = SignInParts(
             parts,
             vault=vault,
-            courier=courier,
+            sealer=sealer,
             clients=clients,
             public_url=public_url,
             now=_now,
@@ -75,7 +75,7 @@ class Process:
         self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
         self._nightly = Nightly(parts.worker, now=_now)
         self._service = Service(parts)
-        self._take_in(parts, Answering(clients.discord(), courier, now=_now))
+        self._take_in(parts, Answering(clients.discord(), sealer, now=_now))
         seerr.join(self._service, parts, vault, clients.seerr, now=_now)
         self._answer()
 
@@ -96,25 +96,23 @@ class Process:
         receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, now=_now)
         self._service.consume(streams.LINKER_PLAYS, self._people.see_play)
         self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)
-        self._service.work({**self._sign_ins.jobs(), **answering.jobs})
+        self._service.work(*self._sign_ins.jobs(), *answering.jobs)
 
     def _answer(self) -> None:
         people, plex = self._people, self._plex
         self._service.answer(
-            {
-                ListPeople: people.list_people,
-                FindPerson: people.find_person,
-                ListUnclaimed: people.list_unclaimed,
-                ClaimAccount: people.claim_account,
-                MergePeople: people.merge_people,
-                ListLibraries: plex.list_libraries,
-                ListSessions: plex.list_sessions,
-                ListRecentlyAdded: plex.list_recently_added,
-                SearchItems: plex.search,
-                ListItems: plex.list_items,
-                **self._servers.answers(),
-                **self._sign_ins.answers(),
-            }
+            ListPeople.answered_by(people.list_people),
+            FindPerson.answered_by(people.find_person),
+            ListUnclaimed.answered_by(people.list_unclaimed),
+            ClaimAccount.answered_by(people.claim_account),
+            MergePeople.answered_by(people.merge_people),
+            ListLibraries.answered_by(plex.list_libraries),
+            ListSessions.answered_by(plex.list_sessions),
+            ListRecentlyAdded.answered_by(plex.list_recently_added),
+            SearchItems.answered_by(plex.search),
+            ListItems.answered_by(plex.list_items),
+            *self._servers.answers(),
+            *self._sign_ins.answers(),
         )
 
 

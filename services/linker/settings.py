@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from shared.settings import Host, Port, ServiceSettings, Url, described, reached_at
+from shared.settings import Host, Port, ServiceSettings, Url, expects, reached_at
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
     """What the linker needs; the gateway's address is where people come back to from app.plex.tv."""
 
-    usher_host: Annotated[Host, described("the gateway's address", "0.0.0.0")] = "127.0.0.1"  # noqa: S104 (an example)
+    usher_host: Annotated[Host, expects("the gateway's address", "0.0.0.0")] = "127.0.0.1"  # noqa: S104 (an example)
     usher_port: Port = 8000
     usher_public_url: Url = ""
 

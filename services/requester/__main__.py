@@ -1,6 +1,6 @@
 """The requester: what Seerr and people say of requests."""
 
-import shared.lean  # noqa: F401 (before anything that loads what it keeps out)
+import shared.blocked_imports  # noqa: F401 (before anything that loads what it keeps out)
 from services.requester.handlers import Handlers
 from services.requester.sources import seerr
 from shared import runtime
@@ -14,7 +14,7 @@ async def requester(config: ServiceSettings) -> None:
         handlers = Handlers(worker=parts.worker, parse=seerr.parse_webhook)
         service = runtime.Service(parts)
         service.consume(streams.REQUESTER_WEBHOOKS, handlers.take_webhook)
-        service.work({})
+        service.work()
         await runtime.serve(config, service.run, finish=service.finish)
 
 

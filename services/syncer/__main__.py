@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import shared.lean  # noqa: F401 (before anything that loads what it keeps out)
+import shared.blocked_imports  # noqa: F401 (before anything that loads what it keeps out)
 from services.syncer.discord.handlers import Handlers as DiscordHandlers
-from services.syncer.handlers import Handlers
-from services.syncer.sources import parsing
+from services.syncer.history.handlers import Handlers
+from services.syncer.history.sources import parsing
 from services.syncer.users.handlers import Handlers as UserHandlers
 from shared import runtime, settings
 from shared.bus import streams
@@ -15,13 +15,13 @@ from shared.clients.discord.answering import Answering
 from shared.clients.discord.limits import Limits
 from shared.clients.discord.receiving import Receiver
 from shared.clients.discord.rest import Discord, from_settings
-from shared.courier import Courier
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
 from shared.http.upstream import Upstream
 from shared.keyring import Keyring
 from shared.schemas.history import CountPlays, ListPlays
 from shared.schemas.interactions import Suggest
+from shared.sealing import Sealer
 from shared.settings import ServiceSettings, UpstreamSettings
 from shared.vault import Vault
 
@@ -32,23 +32,21 @@ async def syncer(config: ServiceSettings) -> None:
         handlers = Handlers(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook)
         commands = DiscordHandlers(worker=parts.worker, pool=parts.pool)
         keyring = Keyring.parse(config.usher_encryption_keys)
-        courier, vault = Courier(keyring), Vault(parts.pool, keyring)
-        users = UserHandlers(pool=parts.pool, vault=vault, courier=courier, now=_now)
-        answering = Answering(discord, courier, now=_now)
+        sealer, vault = Sealer(keyring), Vault(parts.pool, keyring)
+        users = UserHandlers(pool=parts.pool, vault=vault, sealer=sealer, now=_now)
+        answering = Answering(discord, sealer, now=_now)
         receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer, now=_now)
         service = runtime.Service(parts)
         service.consume(streams.SYNCER_WEBHOOKS, handlers.take_webhook)
         service.consume(streams.SYNCER_PEOPLE, handlers.take_fact, workers=2)
         service.consume(streams.SYNCER_LINKS, commands.learn_link, workers=2)
         service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
-        service.work(answering.jobs)
+        service.work(*answering.jobs)
         service.answer(
-            {
-                ListPlays: handlers.list_plays,
-                CountPlays: handlers.count_plays,
-                Suggest: commands.suggest,
-                **users.answers(),
-            }
+            ListPlays.answered_by(handlers.list_plays),
+            CountPlays.answered_by(handlers.count_plays),
+            Suggest.answered_by(commands.suggest),
+            *users.answers(),
         )
         await runtime.serve(config, service.run, finish=service.finish)
 

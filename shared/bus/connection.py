@@ -18,8 +18,8 @@ from shared import telemetry
 from shared.bus import streams
 from shared.bus.acknowledgements import Acknowledgements
 from shared.bus.client import Client
-from shared.bus.mending import Mender
 from shared.bus.publishing import ACK_TIMEOUT_S, Stored
+from shared.bus.reconciler import Reconciler
 from shared.errors import TooLargeError, UnavailableError
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError
@@ -55,8 +55,8 @@ class Bus:
         self._closed = asyncio.Event()
         self._usable = asyncio.Event()
         self._parts: list[Part] = []
-        self._mender = Mender(lambda: self.client, replicas=replicas)
-        self._acknowledgements = Acknowledgements(unheard=self._mender.hear)
+        self._reconciler = Reconciler(lambda: self.client, replicas=replicas)
+        self._acknowledgements = Acknowledgements(unheard=self._reconciler.hear)
 
     @property
     def is_connected(self) -> bool:
@@ -113,12 +113,12 @@ class Bus:
 
     def stream_is_missing(self) -> None:
         """Hear that a stream is not there: all are looked at, and made again where they are missing."""
-        self._mender.hear()
+        self._reconciler.hear()
 
     async def run(self) -> None:
         """Connect, and connect anew whenever the client closes for good, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._mender.run())
+            tasks.create_task(self._reconciler.run())
             tasks.create_task(self._keep_connected())
 
     async def _keep_connected(self) -> None:

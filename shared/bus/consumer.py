@@ -16,7 +16,7 @@ import structlog
 
 from shared import telemetry
 from shared.bus import judge, streams
-from shared.bus.burial import dead_letter
+from shared.bus.dead_letters import dead_letter
 from shared.bus.judge import Ack, Drop, Hold, Later, Pause, Retry, Settlement, Verdict
 from shared.bus.message import Delivery, FromStream, FromTable, Message, waiting
 from shared.bus.publishing import Publisher
@@ -194,7 +194,7 @@ class Consumer:
             case Later(after, reason, counts):
                 log.warning("message_waits", message=message.id, attempts=message.attempts, reason=reason)
                 row = waiting(message, consumer=self.spec.name, reason=reason, counts=counts)
-                await self._journal.wait_until(row, due_at=datetime.now(UTC) + after)
+                await self._journal.store_retry(row, due_at=datetime.now(UTC) + after)
                 await self._forget(delivery)
                 self._count("waiting", message)
             case Drop(reason):

@@ -1,44 +1,46 @@
-"""Jobs by name, `jobs.<service>.<name>`, and the one that every service does: the replay of a dead letter."""
+"""Does the jobs of a queue, and the one that every queue has: the replay of a dead letter."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
-from shared.bus import burial
-from shared.bus.consumer import Handler
+from shared.bus import dead_letters
 from shared.bus.message import Message
-from shared.bus.store import Journal, Waiting
+from shared.bus.store import Journal, StoredRetry
 from shared.errors import PermanentError
 from shared.schemas.dead import Replay
+from shared.schemas.job import JobHandler
 
 
 class Jobs:
-    """The handler of a service's jobs: hands each to what does it."""
+    """The handler of a queue: hands each job to what does it."""
 
-    def __init__(self, jobs: Mapping[str, Handler], journal: Journal) -> None:
-        self._jobs = {**jobs, "replay": self.replay}
+    def __init__(self, handlers: Sequence[JobHandler[Message]], journal: Journal) -> None:
+        all_handlers = (*handlers, Replay.done_by(self._replay))
+        self._handlers = {handler.job.job_name: handler for handler in all_handlers}
         self._journal = journal
 
     async def __call__(self, message: Message) -> None:
         """Do a job; one of an unknown name is dead."""
         name = message.subject.split(".", 2)[2]
-        if name not in self._jobs:
+        if name not in self._handlers:
             raise PermanentError(f"there is no job {name!r}")
-        await self._jobs[name](message)
+        handler = self._handlers[name]
+        await handler.do(msgspec.json.decode(message.payload, type=handler.job), message)
 
-    async def replay(self, message: Message) -> None:
+    async def _replay(self, job: Replay, _message: Message) -> None:
         """Let the consumer that gave a message up find it among its retries, due now."""
-        letter = msgspec.json.decode(message.payload, type=Replay).letter
+        letter = job.letter
         now = datetime.now(UTC)
-        waiting = Waiting(
+        waiting = StoredRetry(
             consumer=letter.consumer,
             message_id=letter.message_id,
             subject=letter.subject,
             headers=letter.headers,
-            payload=burial.original(letter),
+            payload=dead_letters.payload_of(letter),
             attempts=0,
             reason="replayed by hand",
             first_tried_at=now,
         )
-        await self._journal.wait_until(waiting, due_at=now)
+        await self._journal.store_retry(waiting, due_at=now)

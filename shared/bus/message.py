@@ -9,7 +9,7 @@ import msgspec
 import nats.errors
 from nats.aio.msg import Msg
 
-from shared.bus.store import Journal, Waiting
+from shared.bus.store import Journal, StoredRetry
 from shared.schemas.identifiers import derived_id
 
 
@@ -79,7 +79,7 @@ def _of_a_client_that_is_gone() -> suppress:
 class FromTable:
     """A delivery that waited in the table `retries`."""
 
-    def __init__(self, waiting: Waiting, journal: Journal) -> None:
+    def __init__(self, waiting: StoredRetry, journal: Journal) -> None:
         self._waiting = waiting
         self._journal = journal
         self.message = Message(
@@ -93,21 +93,21 @@ class FromTable:
 
     async def ack(self) -> None:
         """Take it out of the table."""
-        await self._journal.settle_waiting(consumer=self._waiting.consumer, message_id=self._waiting.message_id)
+        await self._journal.remove_retry(consumer=self._waiting.consumer, message_id=self._waiting.message_id)
 
     async def keep(self, *, until: datetime) -> None:
         """Let nobody else take it before then."""
-        await self._journal.keep_taken(self._waiting, attempts=self.message.attempts, until=until)
+        await self._journal.extend_hold(self._waiting, attempts=self.message.attempts, until=until)
 
     async def retry(self, *, after: timedelta) -> None:
         """Let it wait again."""
         again = msgspec.structs.replace(self._waiting, attempts=self.message.attempts)
-        await self._journal.wait_until(again, due_at=datetime.now(UTC) + after)
+        await self._journal.store_retry(again, due_at=datetime.now(UTC) + after)
 
 
-def waiting(message: Message, *, consumer: str, reason: str, counts: bool) -> Waiting:
+def waiting(message: Message, *, consumer: str, reason: str, counts: bool) -> StoredRetry:
     """Return the row of a message that is to be tried again; `counts` where this try was one towards giving up."""
-    return Waiting(
+    return StoredRetry(
         consumer=consumer,
         message_id=message.id,
         subject=message.subject,

@@ -1,15 +1,14 @@
 """Questions that somebody waits for: request and reply over nats.micro, with typed answers and typed errors.
 
-A question is a tagged Struct; its tag `noun.verb` and the service make the subject `ask.<service>.<noun>.<verb>`.
-Replicas of a service share its questions as a queue group. A question is answered within 2.5 s, or within what its
-class says: `answered_within: ClassVar[timedelta]`, for those that need another system.
+A question is a `shared.schemas.question.Question`; its tag `noun.verb` and its service make the subject
+`ask.<service>.<noun>.<verb>`. Replicas of a service share its questions as a queue group.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 import nats.errors
@@ -19,45 +18,37 @@ from nats.micro.request import ERROR_CODE_HEADER, Request
 from nats.micro.service import Service
 
 from shared import telemetry
-from shared.bus import refusals
+from shared.bus import error_replies
 from shared.bus.client import Client
 from shared.bus.connection import Bus
 from shared.errors import UnavailableError, UsherError
 from shared.mishaps import Contained
+from shared.schemas.question import A, Answer, Question
 from shared.telemetry import Tracer
 from shared.version import product_version
 
-ANSWER_LIMIT: Final = timedelta(seconds=2.5)
 AT_ONCE: Final = 16
 """Questions of one kind that a replica answers side by side."""
 _ON_THE_WAY: Final = timedelta(seconds=0.25)
 
 log = structlog.get_logger()
-Answerer = Callable[[Any], Awaitable[msgspec.Struct]]
-A = TypeVar("A", bound=msgspec.Struct)
 
 
-def subject(service: str, question: type[msgspec.Struct]) -> str:
+def subject(service: str, question: type[Question[Any]]) -> str:
     """Return the subject of a question to a service."""
     return f"ask.{service}.{question.__struct_config__.tag}"
 
 
-def limit_of(question: type[msgspec.Struct]) -> timedelta:
-    """Return how long answering may take."""
-    limit: timedelta = getattr(question, "answered_within", ANSWER_LIMIT)
-    return limit
+async def ask(bus: Bus, question: Question[A], *, of: str = "", within: timedelta | None = None) -> A:
+    """Ask a service and return its answer, `within` the question's limit where nothing else is said.
 
-
-async def ask(
-    bus: Bus, service: str, question: msgspec.Struct, answer: type[A], *, within: timedelta | None = None
-) -> A:
-    """Ask a service and return its answer, `within` its limit where nothing else is said.
-
-    Raises what the service raised, or `UnavailableError` where it is away, too slow, or answers what we cannot read.
+    `of` names the service for a question that several answer. Raises what the service raised, or `UnavailableError`
+    where it is away, too slow, or answers what we cannot read.
     """
+    service = question.service or of
     headers = {telemetry.HEADER: telemetry.current_traceparent()}
     payload = msgspec.json.encode(question)
-    patience = limit_of(type(question)) + _ON_THE_WAY if within is None else within
+    patience = question.answered_within + _ON_THE_WAY if within is None else within
     try:
         reply = await bus.client.request(
             subject(service, type(question)), payload, timeout=patience.total_seconds(), headers=headers
@@ -66,9 +57,9 @@ async def ask(
         raise UnavailableError(f"the {service} does not answer") from exc
     code = (reply.headers or {}).get(ERROR_CODE_HEADER)
     if code is not None:
-        raise refusals.error(service, code, reply.data)
+        raise error_replies.error_of(service, code, reply.data)
     try:
-        return msgspec.json.decode(reply.data, type=answer)
+        return msgspec.json.decode(reply.data, type=type(question).answer)  # type: ignore[return-value]
     except msgspec.MsgspecError as exc:
         raise UnavailableError(f"the {service} gave an answer of another version") from exc
 
@@ -77,8 +68,8 @@ class _Asked(msgspec.Struct, frozen=True):
     """A question that has a place among those that are answered."""
 
     request: Request
-    decoder: "msgspec.json.Decoder[msgspec.Struct]"
-    answerer: Answerer
+    decoder: "msgspec.json.Decoder[Question[Any]]"
+    answer: Callable[[Any], Awaitable[msgspec.Struct]]
     limit: timedelta
     room: asyncio.Semaphore
 
@@ -86,9 +77,9 @@ class _Asked(msgspec.Struct, frozen=True):
 class Answers:
     """The questions that a service answers; a part of a `Bus`. Nothing is answered before and after `run`."""
 
-    def __init__(self, service: str, answerers: Mapping[type[msgspec.Struct], Answerer], *, tracer: Tracer) -> None:
+    def __init__(self, service: str, answers: Sequence[Answer], *, tracer: Tracer) -> None:
         self._service = service
-        self._answerers = answerers
+        self._answers = answers
         self._tracer = tracer
         self._micro: Service | None = None
         self._asked: asyncio.Queue[_Asked] = asyncio.Queue()
@@ -99,13 +90,14 @@ class Answers:
     async def attach(self, client: Client) -> None:
         """Listen on a new client; when this ends, the server knows of it."""
         self._micro = await nats.micro.add_service(client, name=f"usher-{self._service}", version=product_version())
-        for question, answerer in self._answerers.items():
+        for answer in self._answers:
+            question = answer.question
             tag = str(question.__struct_config__.tag)
             await self._micro.add_endpoint(
                 name=tag.replace(".", "-"),
                 subject=subject(self._service, question),
                 queue_group=self._service,
-                handler=self._handler(question, answerer),
+                handler=self._handler(answer),
             )
         await client.flush()
 
@@ -126,15 +118,16 @@ class Answers:
                     await self._micro.stop()
                 await self._idle.wait()
 
-    def _handler(self, question: type[msgspec.Struct], answerer: Answerer) -> Callable[[Request], Awaitable[None]]:
-        decoder, limit, room = msgspec.json.Decoder(question), limit_of(question), asyncio.Semaphore(AT_ONCE)
+    def _handler(self, answer: Answer) -> Callable[[Request], Awaitable[None]]:
+        decoder, limit = msgspec.json.Decoder(answer.question), answer.question.answered_within
+        room = asyncio.Semaphore(AT_ONCE)
 
         async def handle(request: Request) -> None:
             """Only make room: nats.micro waits for a handler before it gives the next question to it."""
             await room.acquire()
             self._open += 1
             self._idle.clear()
-            self._asked.put_nowait(_Asked(request, decoder, answerer, limit, room))
+            self._asked.put_nowait(_Asked(request, decoder, answer.answer, limit, room))
 
         return handle
 
@@ -156,9 +149,9 @@ class Answers:
 async def _reply(asked: _Asked) -> None:
     try:
         async with asyncio.timeout(asked.limit.total_seconds()):
-            answer = await asked.answerer(asked.decoder.decode(asked.request.data))
+            answer = await asked.answer(asked.decoder.decode(asked.request.data))
     except (UsherError, msgspec.MsgspecError, TimeoutError) as exc:
-        refusal = refusals.refusal(exc)
+        refusal = error_replies.reply_of(exc)
         if not isinstance(exc, UsherError):
             log.warning("question_failed", error=type(exc).__name__, reason=str(exc))
         await asked.request.respond_error(refusal.code, refusal.kind, refusal.payload)

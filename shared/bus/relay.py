@@ -51,10 +51,10 @@ class Relay:
     async def publish_some(self) -> int:
         """Publish up to a batch, oldest first; return how many."""
         async with transaction(self._pool) as connection:
-            messages = await self._journal.unsaid(connection, limit=_BATCH)
+            messages = await self._journal.lock_unpublished(connection, limit=_BATCH)
             if messages:
                 await self._publish_all(messages)
-                await self._journal.forget_said(connection, [message.id for message in messages])
+                await self._journal.remove_published(connection, [message.id for message in messages])
         telemetry.OUTBOX_PUBLISHED.inc(len(messages))
         return len(messages)
 

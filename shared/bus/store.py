@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from shared.postgres.pool import Connection, Pool, connected, transaction
+from shared.postgres.pool import Connection, Pool, acquire, transaction
 from shared.postgres.text import storable
 
 INBOX_KEPT: Final = timedelta(days=30)
@@ -22,7 +22,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+class StoredRetry(msgspec.Struct, frozen=True, kw_only=True):
     """A message that waits for its next try. `attempts`: how often it was tried, of what counts."""
 
     consumer: str
@@ -55,7 +55,7 @@ async def is_done(connection: Connection, *, consumer: str, message_id: str) -> 
     return found is True
 
 
-async def say_later(connection: Connection, messages: list[Outgoing]) -> None:
+async def add_to_outbox(connection: Connection, messages: list[Outgoing]) -> None:
     """Put messages into the outbox of this transaction."""
     await connection.executemany(
         "insert into outbox (message_id, subject, headers, payload) values ($1, $2, $3, $4)",
@@ -69,7 +69,7 @@ class Journal:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def unsaid(self, connection: Connection, *, limit: int) -> list[Outgoing]:
+    async def lock_unpublished(self, connection: Connection, *, limit: int) -> list[Outgoing]:
         """Lock and return the oldest messages of the outbox that no other replica holds."""
         rows = await connection.fetch(
             "select id, message_id, subject, headers, payload from outbox order by id limit $1 for update skip locked",
@@ -80,11 +80,11 @@ class Journal:
             for row in rows
         ]
 
-    async def forget_said(self, connection: Connection, ids: list[int]) -> None:
+    async def remove_published(self, connection: Connection, ids: list[int]) -> None:
         """Take published messages out of the outbox."""
         await connection.execute("delete from outbox where id = any($1)", ids)
 
-    async def wait_until(self, waiting: Waiting, *, due_at: datetime) -> None:
+    async def store_retry(self, waiting: StoredRetry, *, due_at: datetime) -> None:
         """Keep a message for a later try; a repeat moves the time and the count."""
         async with transaction(self._pool) as connection:
             await connection.execute(
@@ -104,10 +104,10 @@ class Journal:
                 waiting.first_tried_at,
             )
 
-    async def take_due(self, consumer: str, *, now: datetime, hold: timedelta, limit: int) -> list[Waiting]:
+    async def take_due(self, consumer: str, *, now: datetime, hold: timedelta, limit: int) -> list[StoredRetry]:
         """Return what is due, count the try, and move it `hold` into the future, so that a crash only delays it.
 
-        Whoever takes longer says so with `keep_taken`.
+        Whoever takes longer says so with `extend_hold`.
         """
         async with transaction(self._pool) as connection:
             rows = await connection.fetch(
@@ -122,13 +122,13 @@ class Journal:
                 limit,
             )
         return [
-            Waiting(**{**dict(row), "headers": msgspec.json.decode(row["headers"], type=dict[str, str])})
+            StoredRetry(**{**dict(row), "headers": msgspec.json.decode(row["headers"], type=dict[str, str])})
             for row in rows
         ]
 
-    async def keep_taken(self, taken: Waiting, *, attempts: int, until: datetime) -> None:
+    async def extend_hold(self, taken: StoredRetry, *, attempts: int, until: datetime) -> None:
         """Hold on to a message that was taken, unless somebody else has taken it up since."""
-        async with connected(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             await connection.execute(
                 """update retries set due_at = greatest(due_at, $4)
                 where consumer = $1 and message_id = $2 and attempts = $3""",
@@ -138,19 +138,19 @@ class Journal:
                 until,
             )
 
-    async def settle_waiting(self, *, consumer: str, message_id: str) -> None:
+    async def remove_retry(self, *, consumer: str, message_id: str) -> None:
         """Forget a message that waited: it is done or dead."""
-        async with connected(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             await connection.execute(
                 "delete from retries where consumer = $1 and message_id = $2", consumer, message_id
             )
 
-    async def count_waiting(self) -> int:
+    async def count_retries(self) -> int:
         """Return how many messages wait for a later try."""
-        async with connected(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             return int(await connection.fetchval("select count(*) from retries"))
 
     async def prune(self, *, now: datetime) -> None:
         """Forget what no stream can send again."""
-        async with connected(self._pool) as connection:
+        async with acquire(self._pool) as connection:
             await connection.execute("delete from inbox where done_at < $1", now - INBOX_KEPT)

@@ -15,6 +15,8 @@ from shared.errors import TooLargeError
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas import events
 from shared.schemas.events import Event
+from shared.schemas.identifiers import derived_id
+from shared.schemas.job import Job, subject
 
 
 class Work:
@@ -27,6 +29,15 @@ class Work:
     def publish(self, event: Event) -> None:
         """Say a fact; its id is the message id, so saying it twice is once."""
         self.say(events.subject(event), msgspec.json.encode(event), message_id=event.id)
+
+    def give(self, job: Job, *, cause: str, queue: str = "", message_id: str | None = None) -> None:
+        """Let a job be done after the commit; the same job of the same cause is done once.
+
+        `queue` is for a job that several services do; `message_id` for one whose sameness is not that of its fields.
+        """
+        payload = msgspec.json.encode(job)
+        given_id = message_id or derived_id(job.job_name, cause, payload.decode())
+        self.say(subject(type(job), queue=queue), payload, message_id=given_id)
 
     def say(self, subject: str, payload: bytes, *, message_id: str) -> None:
         """Say anything on a subject of a stream.
@@ -72,6 +83,6 @@ class Worker:
             work = Work(connection)
             yield work
             if work.said:
-                await store.say_later(connection, work.said)
+                await store.add_to_outbox(connection, work.said)
         if work.said:
             self.has_said.set()

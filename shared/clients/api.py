@@ -64,7 +64,7 @@ class Api:
 
         A status in `expects` is good too: it is an answer and no failure.
         """
-        plain = {name: sendable(value) for name, value in {**self._headers, **headers}.items()}
+        plain = {name: header_value(value) for name, value in {**self._headers, **headers}.items()}
         content = None
         if body is not None:
             content = msgspec.json.encode(body, enc_hook=_revealed)
@@ -89,7 +89,7 @@ class Api:
     ) -> T:
         """Return the answer as `kind`, read loosely: these systems write 1 for true and "5" for 5."""
         response = await self.send(method, path, query=query, headers=headers, body=body, explain=explain)
-        if is_page(response):
+        if is_html(response):
             raise RefusedError(f"{self.name} answered with a web page: is the address right?")
         return decode(response, kind, api=self.name, strict=False)
 
@@ -104,14 +104,14 @@ class Api:
         response.raise_for_status()
 
 
-def segment(value: str) -> str:
+def path_segment(value: str) -> str:
     """Return a value as one part of a path; raise `InvalidError` for one that would lead elsewhere."""
     if value in {"", ".", ".."}:
         raise InvalidError(f"{value!r} is not an id")
     return quote(value, safe="", errors="replace")
 
 
-def sendable(value: str | Secret) -> str:
+def header_value(value: str | Secret) -> str:
     """Return a header's value; raise `InvalidError`, without the value, for what a header cannot hold."""
     text = value.reveal() if isinstance(value, Secret) else value
     if not (text.isascii() and text.isprintable() and text == text.strip()):
@@ -119,13 +119,13 @@ def sendable(value: str | Secret) -> str:
     return text
 
 
-def is_page(response: httpx.Response) -> bool:
+def is_html(response: httpx.Response) -> bool:
     """Return whether the answer is for people: a proxy, a login page or a maintenance notice has answered."""
     kind: str = response.headers.get("Content-Type", "")
     return kind.lower().startswith("text/html")
 
 
-def loosely(response: httpx.Response, kind: type[T], *, otherwise: T) -> T:
+def decode_or(response: httpx.Response, kind: type[T], *, otherwise: T) -> T:
     """Return what an error's body says, or `otherwise` where it says nothing of the kind."""
     try:
         return msgspec.json.decode(response.content, type=kind, strict=False)

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from shared.clients.api import Api, Headers, segment
-from shared.clients.listed import Listed, listed
+from shared.clients.api import Api, Headers, path_segment
+from shared.clients.lists import PartialList, read_list
 from shared.clients.mediabrowser import (
     Device,
     PublicServer,
@@ -45,13 +45,13 @@ class Emby:
 
     async def user(self, user_id: str, token: Secret) -> User:
         """Return an account by id, which is how a token is checked: Emby knows no "me"."""
-        wire = await self._api.ask("GET", f"/Users/{segment(user_id)}", WireUser, headers=_with(token))
+        wire = await self._api.ask("GET", f"/Users/{path_segment(user_id)}", WireUser, headers=_with(token))
         return wire.user()
 
-    async def users(self, token: Secret) -> Listed[User]:
+    async def users(self, token: Secret) -> PartialList[User]:
         """Return all accounts of the server, hidden and disabled ones too; for API keys and administrators."""
         wire = await self._api.ask("GET", "/Users/Query", _Users, headers=_with(token))
-        return listed(wire.items, user_of)
+        return read_list(wire.items, user_of)
 
     async def sign_out(self, token: Secret) -> None:
         """End the session of a token, which is then worth nothing."""

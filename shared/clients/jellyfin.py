@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from shared.clients.api import Api, Explain, Headers
-from shared.clients.listed import Listed, listed
+from shared.clients.lists import PartialList, read_list
 from shared.clients.mediabrowser import (
     Device,
     PublicServer,
@@ -126,10 +126,10 @@ class Jellyfin:
         wire = await self._api.ask("GET", "/Users/Me", WireUser, headers=self._with(token))
         return wire.user()
 
-    async def users(self, token: Secret) -> Listed[User]:
+    async def users(self, token: Secret) -> PartialList[User]:
         """Return all accounts of the server, hidden and disabled ones too; for API keys and administrators."""
         wire = await self._api.ask("GET", "/Users", list[Any], headers=self._with(token))
-        return listed(wire, user_of)
+        return read_list(wire, user_of)
 
     async def sign_out(self, token: Secret) -> None:
         """End the session of a token, which is then worth nothing."""

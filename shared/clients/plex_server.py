@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from shared.clients.api import Api, Headers, Query, segment
+from shared.clients.api import Api, Headers, Query, path_segment
 from shared.clients.plex_app import PlexApp
 from shared.clients.plex_items import TYPES, Part, WireAnswer, WireContainer
 from shared.http.calls import RefusedError
@@ -54,7 +54,7 @@ class PlexServer:
             "includeGuids": 1,
             "type": TYPES[kind] if kind else None,
         }
-        container = await self._get(f"/library/sections/{segment(library_id)}/all", query=query)
+        container = await self._get(f"/library/sections/{path_segment(library_id)}/all", query=query)
         return container.part(start=start, size=size)
 
     async def recently_added(self, *, start: int = 0, size: int = PAGE) -> Part:

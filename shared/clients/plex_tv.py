@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 import httpx
 import msgspec
 
-from shared.clients.api import Api, Headers, is_page, loosely, segment
-from shared.clients.listed import Listed, listed
+from shared.clients.api import Api, Headers, decode_or, is_html, path_segment
+from shared.clients.lists import PartialList, read_list
 from shared.clients.plex_accounts import Account, Pin, Server, WirePin, WireUser, server_of
 from shared.clients.plex_app import PlexApp
 from shared.clients.plex_markup import count_elements
@@ -89,11 +89,11 @@ class PlexTv:
         wire = await self._api.ask("GET", "/api/v2/user", WireUser, headers=_with(token))
         return wire.account()
 
-    async def resources(self, token: Secret) -> Listed[Server]:
+    async def resources(self, token: Secret) -> PartialList[Server]:
         """Return the servers that the account reaches, its own and those shared with it."""
         query = {"includeHttps": 1, "includeRelay": 1, "includeIPv6": 1}
         devices = await self._clients.ask("GET", "/api/v2/resources", list[Any], query=query, headers=_with(token))
-        return listed(devices, server_of)
+        return read_list(devices, server_of)
 
     async def count_shares(self, token: Secret, *, machine_id: str) -> int:
         """Return how many other accounts a server is shared with, as plex.tv tells its owner; others get 401 or 404.
@@ -102,7 +102,7 @@ class PlexTv:
         https://github.com/pkkid/python-plexapi (myplex.py, FRIENDSERVERS).
         """
         response = await self._api.send(
-            "GET", f"/api/servers/{segment(machine_id)}/shared_servers", headers=_with(token)
+            "GET", f"/api/servers/{path_segment(machine_id)}/shared_servers", headers=_with(token)
         )
         return count_elements(response.content, "SharedServer", api=self._api.name)
 
@@ -113,7 +113,7 @@ class PlexTv:
     def _explain(self, response: httpx.Response) -> UsherError | None:
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             return _rate_limited(self._api.name, response, now=datetime.now(UTC))
-        if is_page(response) and response.status_code in _MAY_BE_A_NOTICE:
+        if is_html(response) and response.status_code in _MAY_BE_A_NOTICE:
             return FailingError(f"{self._api.name} answered with a web page instead of data")
         return None
 
@@ -131,14 +131,14 @@ def _with(token: Secret) -> Headers:
 
 
 def _expired(response: httpx.Response) -> UsherError | None:
-    if response.status_code == httpx.codes.NOT_FOUND and not is_page(response):
+    if response.status_code == httpx.codes.NOT_FOUND and not is_html(response):
         return PinExpiredError("The PIN has expired; ask for a new one", answered=404)
     return None
 
 
 def _rate_limited(name: str, response: httpx.Response, *, now: datetime) -> RateLimitedError:
     # 1003 is "API rate limit exceeded": https://github.com/Ombi-app/Ombi/issues/5233
-    errors = loosely(response, _Errors, otherwise=_Errors()).errors or []
+    errors = decode_or(response, _Errors, otherwise=_Errors()).errors or []
     code = next((f", code {error.code}" for error in errors if error.code is not None), "")
     wait = retry_after(response.headers.get("Retry-After", ""), now=now)
     return RateLimitedError(f"{name} asks to wait (429{code})", retry_after=UNNAMED_WAIT if wait is None else wait)

@@ -10,8 +10,8 @@ from typing import Annotated, Final, Literal
 import httpx
 import msgspec
 
-from shared.clients.api import Api, loosely
-from shared.clients.trakt_refusals import OAuthError, application_refused, refusal
+from shared.clients.api import Api, decode_or
+from shared.clients.trakt_application import OAuthError, application_refused, refusal
 from shared.errors import UsherError
 from shared.http.calls import RefusedError, decode, retry_after
 from shared.http.client import user_agent
@@ -218,6 +218,6 @@ def _slowed(response: httpx.Response, *, now: datetime) -> SlowDown:
 def _refused(response: httpx.Response) -> UsherError | None:
     if response.status_code not in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED}:
         return None
-    if loosely(response, OAuthError, otherwise=OAuthError()).error == "invalid_grant":
+    if decode_or(response, OAuthError, otherwise=OAuthError()).error == "invalid_grant":
         return RefreshRefusedError("Trakt ended the connection; link the account again", answered=400)
     return application_refused(response)

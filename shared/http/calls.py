@@ -54,7 +54,7 @@ class CircuitOpenError(TransientError):
 
 
 @contextmanager
-def translated(api: str) -> Iterator[None]:
+def translate_errors(api: str) -> Iterator[None]:
     """Turn what httpx and msgspec raise into our errors, with `api` as the name of the other side.
 
     `raise_for_status()` belongs inside: 408, 425, 5xx and all failures of the network are transient, as is 429; every

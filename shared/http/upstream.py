@@ -15,7 +15,7 @@ from shared.http.calls import (
     RefusedError,
     UnreachableError,
     out_of_reach,
-    translated,
+    translate_errors,
 )
 
 CALLS_AT_ONCE: Final = 4
@@ -56,14 +56,14 @@ class Upstream:
         """Make one call, request to decoded answer, inside; errors come out translated.
 
         Raises `CircuitOpenError` where the server failed too often, `TransientError` where other calls to it took
-        all slots for too long, and what `translated` raises. The deadline counts from the moment there is a slot.
+        all slots for too long, and what `translate_errors` raises. The deadline counts from the moment there is a slot.
         """
         if self._breaker.state == "open":
             raise self._left_alone()
         async with self._slot():
             with self._judged():
                 async with self._in_time():
-                    with translated(self._api):
+                    with translate_errors(self._api):
                         yield
 
     @asynccontextmanager

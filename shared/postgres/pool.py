@@ -10,7 +10,7 @@ import stamina
 import structlog
 
 from shared.errors import UnavailableError
-from shared.postgres.calls import Telling, away
+from shared.postgres.connection import TranslatingConnection, outage
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError
 
@@ -18,7 +18,7 @@ from shared.settings import SettingsError
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
-SAID_AWAY: Final = (
+OUTAGE_ERRORS: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -31,10 +31,10 @@ SAID_AWAY: Final = (
     asyncpg.ReadOnlySQLTransactionError,
 )
 """What asyncpg, and nobody else, raises where Postgres is away, is starting, or asks to try the transaction again."""
-AWAY: Final = (*SAID_AWAY, OSError, TimeoutError, asyncpg.InterfaceError)
+POSSIBLE_OUTAGE_ERRORS: Final = (*OUTAGE_ERRORS, OSError, TimeoutError, asyncpg.InterfaceError)
 """The same with what a call of asyncpg's can raise for it and other code raises for other reasons."""
 
-GIVEN_UP: Final = (asyncio.CancelledError, TimeoutError)
+INTERRUPTIONS: Final = (asyncio.CancelledError, TimeoutError)
 ACQUIRE_S: Final = 5.0
 _IDLE_S: Final = 10.0
 """A backend holds 2 to 5 MiB, and a new one takes some milliseconds to open."""
@@ -56,7 +56,7 @@ async def connect(url: Secret, *, schema: str, size: int = 4, wait: bool = True)
         await _close(pool)
 
 
-@stamina.retry(on=AWAY, attempts=None, timeout=None, wait_initial=0.1, wait_max=5)
+@stamina.retry(on=POSSIBLE_OUTAGE_ERRORS, attempts=None, timeout=None, wait_initial=0.1, wait_max=5)
 async def _open(url: Secret, schema: str, size: int) -> Pool:
     return await _create(url, schema, size, at_once=1)
 
@@ -78,7 +78,7 @@ async def _pool(url: Secret, schema: str, size: int, *, at_once: int) -> Pool:
         timeout=5,
         command_timeout=25,
         reset=_nothing,
-        connection_class=Telling,
+        connection_class=TranslatingConnection,
         server_settings={"search_path": f"{schema},public", "application_name": f"usher-{schema}"},
     )
 
@@ -99,16 +99,16 @@ async def _close(pool: Pool) -> None:
 
 
 @asynccontextmanager
-async def translated() -> AsyncIterator[None]:
+async def translate_outages() -> AsyncIterator[None]:
     """Turn "Postgres is away" into `UnavailableError`; only for a block that does nothing but ask Postgres."""
     try:
         yield
-    except AWAY as exc:
-        raise away(exc) from exc
+    except POSSIBLE_OUTAGE_ERRORS as exc:
+        raise outage(exc) from exc
 
 
 @asynccontextmanager
-async def connected(pool: Pool, *, within_s: float = ACQUIRE_S) -> AsyncIterator[Connection]:
+async def acquire(pool: Pool, *, within_s: float = ACQUIRE_S) -> AsyncIterator[Connection]:
     """Lend a connection of the pool once one is free; each statement is a transaction of its own.
 
     Raises `UnavailableError` where Postgres is away. What else the block raises, such as a time-out of somebody else,
@@ -117,22 +117,22 @@ async def connected(pool: Pool, *, within_s: float = ACQUIRE_S) -> AsyncIterator
     A connection that is given up in the middle (cancelled, or too late) is thrown away. asyncpg would ask the server
     to stop and wait for its answer; a frozen one gives none, and would hold us even while we are to stop.
     """
-    async with translated():
+    async with translate_outages():
         connection = await pool.acquire(timeout=within_s)
     try:
         yield connection
-    except SAID_AWAY as exc:
-        raise away(exc) from exc
+    except OUTAGE_ERRORS as exc:
+        raise outage(exc) from exc
     except asyncpg.InterfaceError as exc:
         if _is_open(connection):
             raise  # a mistake of ours, such as an argument too few
-        raise away(exc) from exc
-    except GIVEN_UP:
+        raise outage(exc) from exc
+    except INTERRUPTIONS:
         if _is_open(connection):
             connection.terminate()
         raise
     finally:
-        async with translated():
+        async with translate_outages():
             await pool.release(connection)
 
 
@@ -145,15 +145,15 @@ def _is_open(connection: Connection) -> bool:
 
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """One transaction on a connection of the pool; raises like `connected`."""
-    async with connected(pool) as connection, _Transaction(connection, connection.transaction()):
+    """One transaction on a connection of the pool; raises like `acquire`."""
+    async with acquire(pool) as connection, _Transaction(connection, connection.transaction()):
         yield connection
 
 
 @asynccontextmanager
 async def snapshot(pool: Pool) -> AsyncIterator[Connection]:
-    """One transaction that only reads, all of it as it was at the same moment; raises like `connected`."""
-    async with connected(pool) as connection:
+    """One transaction that only reads, all of it as it was at the same moment; raises like `acquire`."""
+    async with acquire(pool) as connection:
         reading = connection.transaction(isolation="repeatable_read", readonly=True)
         async with _Transaction(connection, reading):
             yield connection
@@ -174,14 +174,14 @@ class _Transaction:
     ) -> None:
         if kind is None:
             await self._transaction.commit()
-        elif not issubclass(kind, GIVEN_UP) and _is_open(self._connection):
+        elif not issubclass(kind, INTERRUPTIONS) and _is_open(self._connection):
             await self._transaction.rollback()
 
 
 async def answers(pool: Pool) -> bool:
     """Say whether Postgres answers within 2 s."""
     try:
-        async with asyncio.timeout(2), connected(pool) as connection:
+        async with asyncio.timeout(2), acquire(pool) as connection:
             await connection.execute("select 1")
     except (TimeoutError, UnavailableError):
         return False

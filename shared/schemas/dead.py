@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from shared.schemas.job import Job
+
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """A message that a consumer gave up on. `payload` is the original: its JSON, or base64 of what is none."""
@@ -21,7 +23,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
 
 
-class Replay(msgspec.Struct, frozen=True, kw_only=True):
-    """Hand a dead letter's original to the consumer that gave it up: subject `jobs.<service>.replay`."""
+class Replay(Job, name="replay", frozen=True, kw_only=True):
+    """Hand a dead letter's original to the consumer that gave it up; a job of that consumer's service."""
 
     letter: DeadLetter

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from shared.schemas.media import MediaType
+from shared.schemas.question import Question
 
 PlaySource = Literal["plex", "jellyfin", "emby", "tautulli", "manual", "trakt"]
 
@@ -63,18 +64,6 @@ class PlayPage(msgspec.Struct, frozen=True):
     offset: int
 
 
-class ListPlays(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="history.list"):
-    """Which plays? `search` looks in titles and shows; `since` is inclusive, `until` is not."""
-
-    person: str | None = None
-    type: MediaType | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    search: str | None = None
-    limit: int = 50
-    offset: int = 0
-
-
 class Count(msgspec.Struct, frozen=True):
     """How many plays one bar of a chart has."""
 
@@ -100,7 +89,19 @@ class PlayStats(msgspec.Struct, frozen=True, kw_only=True):
     top_movies: list[Count]
 
 
-class CountPlays(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="history.stats"):
+class ListPlays(Question[PlayPage], service="syncer", tag="history.list", frozen=True, kw_only=True):
+    """Which plays? `search` looks in titles and shows; `since` is inclusive, `until` is not."""
+
+    person: str | None = None
+    type: MediaType | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+class CountPlays(Question[PlayStats], service="syncer", tag="history.stats", frozen=True, kw_only=True):
     """How many plays, of whom, of what? The same filters as `ListPlays`."""
 
     person: str | None = None

@@ -9,9 +9,11 @@ from typing import Final
 
 import msgspec
 
-from shared.schemas.parcel import Parcel
+from shared.schemas.job import Job
+from shared.schemas.question import Question
+from shared.schemas.sealed_secret import SealedSecret
 
-TOKEN: Final = "interaction-token"  # noqa: S105 (the purpose of a parcel)
+TOKEN: Final = "interaction-token"  # noqa: S105 (the purpose of a sealed secret)
 
 
 def subject(service: str, name: str) -> str:
@@ -25,13 +27,13 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     received_at: datetime
     payload: msgspec.Raw
-    token: Parcel
+    token: SealedSecret
     is_ephemeral: bool = False
     is_admin: bool = False
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """The job `reply`: put a message in place of the promise, or send it to the person where that is too late.
+class Reply(Job, name="reply", frozen=True, kw_only=True):
+    """Put a message in place of the promise, or send it to the person where that is too late.
 
     `message` is the JSON of a `shared.clients.discord.messages.Message`. The first reply to a command `keeps_promise`:
     where it could not be put there at once and another one has come before it, it is not needed any more. One that
@@ -40,14 +42,14 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     interaction_id: str
     user_id: str
-    token: Parcel
+    token: SealedSecret
     message: msgspec.Raw
     keeps_promise: bool = False
     may_lapse: bool = False
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """The job `write`: a direct message to somebody; for minutes, the same `cause` is one message."""
+class Letter(Job, name="write", frozen=True, kw_only=True):
+    """Send a direct message to somebody; for minutes, the same `cause` is one message."""
 
     user_id: str
     cause: str
@@ -67,7 +69,7 @@ class Choices(msgspec.Struct, frozen=True):
     items: list[Choice]
 
 
-class Suggest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="choices.suggest"):
+class Suggest(Question[Choices], tag="choices.suggest", frozen=True, kw_only=True):
     """What fits what somebody types? `typed` may be empty."""
 
     command: str
@@ -75,4 +77,4 @@ class Suggest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="c
     typed: str
     user_id: str
     is_admin: bool = False
-    options: dict[str, str | int | float | bool] = {}
+    options: dict[str, str | int | float | bool] = msgspec.field(default_factory=dict)

@@ -24,7 +24,7 @@ class Account(msgspec.Struct, frozen=True):
     """A user of one system as a sender names him. Not a person: linker says whose account it is.
 
     `server` is the sender's machine id (empty where it gives none), `id` its account id, or the name where it sends
-    no id; see `services.syncer.sources` for the quirks that are straightened before this exists.
+    no id; see `services.syncer.history.sources` for the quirks that are straightened before this exists.
     """
 
     source: Provider

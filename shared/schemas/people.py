@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from shared.schemas.media import Provider
+from shared.schemas.question import Question
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +61,7 @@ class UnclaimedPage(msgspec.Struct, frozen=True):
     offset: int
 
 
-class ListPeople(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="people.list"):
+class ListPeople(Question[PersonPage], service="linker", tag="people.list", frozen=True, kw_only=True):
     """Who is there? `search` looks in names and usernames."""
 
     search: str | None = None
@@ -68,27 +69,27 @@ class ListPeople(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag
     offset: int = 0
 
 
-class FindPerson(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="people.find"):
+class FindPerson(Question[Person], service="linker", tag="people.find", frozen=True, kw_only=True):
     """Who is this? The id of a merged person finds the one who is left."""
 
     person_id: str
 
 
-class MergePeople(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="people.merge"):
+class MergePeople(Question[Person], service="linker", tag="people.merge", frozen=True, kw_only=True):
     """Make `merged_id` part of `person_id`; asking again answers the same."""
 
     person_id: str
     merged_id: str
 
 
-class ListUnclaimed(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="people.unclaimed"):
+class ListUnclaimed(Question[UnclaimedPage], service="linker", tag="people.unclaimed", frozen=True, kw_only=True):
     """Which accounts belong to nobody?"""
 
     limit: int = 50
     offset: int = 0
 
 
-class ClaimAccount(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="people.claim"):
+class ClaimAccount(Question[Person], service="linker", tag="people.claim", frozen=True, kw_only=True):
     """Give an account to a person, or, without `person_id`, to a new one of `name` (else the account's name)."""
 
     source: Provider

@@ -4,9 +4,11 @@ Titles are what somebody typed or a scraper found: text to show, never to trust.
 """
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Generic
 
 import msgspec
+
+from shared.schemas.question import A, Question
 
 
 class Library(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +75,7 @@ class SessionPage(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask"):
+class PlexQuestion(Question[A], Generic[A], service="linker", frozen=True, kw_only=True):
     """What all ask: `server` is a configured server's name or a machine id; `person` reads with his own account."""
 
     answered_within: ClassVar[timedelta] = timedelta(seconds=15)
@@ -85,25 +87,25 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask"):
     offset: int = 0
 
 
-class ListLibraries(Question, frozen=True, kw_only=True, tag="plex.libraries"):
+class ListLibraries(PlexQuestion[LibraryPage], tag="plex.libraries", frozen=True, kw_only=True):
     """Which libraries are there?"""
 
 
-class ListSessions(Question, frozen=True, kw_only=True, tag="plex.sessions"):
+class ListSessions(PlexQuestion[SessionPage], tag="plex.sessions", frozen=True, kw_only=True):
     """What is watched now?"""
 
 
-class ListRecentlyAdded(Question, frozen=True, kw_only=True, tag="plex.recently_added"):
+class ListRecentlyAdded(PlexQuestion[ItemPage], tag="plex.recently_added", frozen=True, kw_only=True):
     """What came last?"""
 
 
-class SearchItems(Question, frozen=True, kw_only=True, tag="plex.search"):
+class SearchItems(PlexQuestion[ItemPage], tag="plex.search", frozen=True, kw_only=True):
     """What is called so?"""
 
     query: str
 
 
-class ListItems(Question, frozen=True, kw_only=True, tag="plex.items"):
+class ListItems(PlexQuestion[ItemPage], tag="plex.items", frozen=True, kw_only=True):
     """What is in a library? `kind` asks for the episodes of shows, and the like."""
 
     library_id: str

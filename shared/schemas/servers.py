@@ -1,6 +1,6 @@
 """Questions about the configured servers, between gateway and linker; the answers are the REST shapes.
 
-Secrets come as parcels and never go back: what is shown of one are its last four characters.
+Secrets come sealed and never go back: what is shown of one are its last four characters.
 """
 
 from datetime import datetime, timedelta
@@ -10,12 +10,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.schemas.media import Provider
-from shared.schemas.parcel import Parcel
+from shared.schemas.question import Question
+from shared.schemas.sealed_secret import SealedSecret
 
 MediaServerType = Literal["plex", "jellyfin", "emby"]
 Aspect = Literal["address", "server", "credential", "rights", "users"]
 
-TOKEN: Final = "server token"  # noqa: S105 (what a parcel is for)
+TOKEN: Final = "server token"  # noqa: S105 (what a sealed secret is for)
 SUFFIX: Final = "server password suffix"
 PLEX_TOKEN: Final = "token to discover servers with"  # noqa: S105 (likewise)
 WITHIN: Final = timedelta(seconds=7.5)
@@ -94,72 +95,6 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     libraries: list[str] = []
 
 
-class ListServers(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.list"):
-    """Which media servers are there?"""
-
-    limit: int = 50
-    offset: int = 0
-
-
-class FindServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.find"):
-    """What is known of this media server?"""
-
-    name: str
-
-
-class AddServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.add"):
-    """Test a media server, then store it; one that is out of reach is stored too."""
-
-    answered_within: ClassVar[timedelta] = WITHIN
-
-    server: Settled
-    token: Parcel
-    password_suffix: Parcel | None = None
-
-
-class TryServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.try"):
-    """How would it be stored? Nothing is changed; refused is what `AddServer` refuses."""
-
-    answered_within: ClassVar[timedelta] = WITHIN
-
-    server: Settled
-    token: Parcel
-    password_suffix: Parcel | None = None
-
-
-class ChangeServer(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="servers.change"
-):
-    """Change what is given. A new address or token is tested first."""
-
-    answered_within: ClassVar[timedelta] = WITHIN
-
-    name: str
-    url: str | UnsetType = UNSET
-    token: Parcel | UnsetType = UNSET
-    enabled: bool | UnsetType = UNSET
-    password_suffix: Parcel | UnsetType | None = UNSET
-    request_limit: int | UnsetType | None = UNSET
-    machine_identifier: str | UnsetType | None = UNSET
-    include_owner: bool | UnsetType = UNSET
-    libraries: list[str] | UnsetType = UNSET
-
-
-class RemoveServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.remove"):
-    """Forget a media server with its token."""
-
-    name: str
-
-
-class TestServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.test"):
-    """What works with this server now, and what does not?"""
-
-    __test__: ClassVar[bool] = False
-    answered_within: ClassVar[timedelta] = WITHIN
-
-    name: str
-
-
 class ServerHealth(msgspec.Struct, frozen=True, kw_only=True):
     """How a server was when it was last asked."""
 
@@ -175,10 +110,6 @@ class ServersHealth(msgspec.Struct, frozen=True):
     """How all servers were, those that are turned off left out."""
 
     items: list[ServerHealth]
-
-
-class AskServersHealth(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.health"):
-    """How are the servers? Nobody is asked for it: the linker looks every few minutes."""
 
 
 class PlexConnection(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,15 +140,6 @@ class DiscoveredServers(msgspec.Struct, frozen=True):
     items: list[DiscoveredServer]
     total: int
     problems: list[str] = []
-
-
-class DiscoverPlex(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.discover"):
-    """Which Plex servers does this token reach, or, without one, the linked account of this person?"""
-
-    answered_within: ClassVar[timedelta] = WITHIN
-
-    token: Parcel | None = None
-    person_id: str | None = None
 
 
 class SeerrRequests(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,26 +174,6 @@ class SeerrConnection(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: datetime | None = None
 
 
-class ShowSeerr(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.seerr"):
-    """How is the connection to Seerr? It is asked."""
-
-    answered_within: ClassVar[timedelta] = WITHIN
-
-
-class ChangeSeerr(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="servers.set-seerr"
-):
-    """Change what is given, after a test; the first time an address and a key are needed. `dry_run` only tests."""
-
-    answered_within: ClassVar[timedelta] = WITHIN
-
-    url: str | UnsetType = UNSET
-    api_key: Parcel | UnsetType = UNSET
-    enabled: bool | UnsetType = UNSET
-    gives_token: bool | UnsetType = UNSET
-    dry_run: bool = False
-
-
 class RemovedSeerr(msgspec.Struct, frozen=True, kw_only=True):
     """What depended on a Seerr that is gone."""
 
@@ -280,11 +182,110 @@ class RemovedSeerr(msgspec.Struct, frozen=True, kw_only=True):
     """Persons who had a user of it: Usher forgets which one, and Seerr keeps him."""
 
 
-class RemoveSeerr(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="servers.remove-seerr"):
-    """Forget Seerr with its key, and who has which of its users."""
-
-
 def given(change: msgspec.Struct) -> dict[str, Any]:
     """Return the members of a change that were given."""
     pairs = ((name, getattr(change, name)) for name in change.__struct_fields__)
     return {name: value for name, value in pairs if value is not UNSET}
+
+
+class ListServers(Question[ServerPage], service="linker", tag="servers.list", frozen=True, kw_only=True):
+    """Which media servers are there?"""
+
+    limit: int = 50
+    offset: int = 0
+
+
+class FindServer(Question[Server], service="linker", tag="servers.find", frozen=True, kw_only=True):
+    """What is known of this media server?"""
+
+    name: str
+
+
+class AddServer(Question[Server], service="linker", tag="servers.add", frozen=True, kw_only=True):
+    """Test a media server, then store it; one that is out of reach is stored too."""
+
+    answered_within: ClassVar[timedelta] = WITHIN
+
+    server: Settled
+    token: SealedSecret
+    password_suffix: SealedSecret | None = None
+
+
+class TryServer(Question[Server], service="linker", tag="servers.try", frozen=True, kw_only=True):
+    """How would it be stored? Nothing is changed; refused is what `AddServer` refuses."""
+
+    answered_within: ClassVar[timedelta] = WITHIN
+
+    server: Settled
+    token: SealedSecret
+    password_suffix: SealedSecret | None = None
+
+
+class ChangeServer(
+    Question[Server], service="linker", tag="servers.change", frozen=True, kw_only=True, omit_defaults=True
+):
+    """Change what is given. A new address or token is tested first."""
+
+    answered_within: ClassVar[timedelta] = WITHIN
+
+    name: str
+    url: str | UnsetType = UNSET
+    token: SealedSecret | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    password_suffix: SealedSecret | UnsetType | None = UNSET
+    request_limit: int | UnsetType | None = UNSET
+    machine_identifier: str | UnsetType | None = UNSET
+    include_owner: bool | UnsetType = UNSET
+    libraries: list[str] | UnsetType = UNSET
+
+
+class RemoveServer(Question[RemovedServer], service="linker", tag="servers.remove", frozen=True, kw_only=True):
+    """Forget a media server with its token."""
+
+    name: str
+
+
+class TestServer(Question[ServerTest], service="linker", tag="servers.test", frozen=True, kw_only=True):
+    """What works with this server now, and what does not?"""
+
+    __test__: ClassVar[bool] = False
+    answered_within: ClassVar[timedelta] = WITHIN
+
+    name: str
+
+
+class AskServersHealth(Question[ServersHealth], service="linker", tag="servers.health", frozen=True, kw_only=True):
+    """How are the servers? Nobody is asked for it: the linker looks every few minutes."""
+
+
+class DiscoverPlex(Question[DiscoveredServers], service="linker", tag="servers.discover", frozen=True, kw_only=True):
+    """Which Plex servers does this token reach, or, without one, the linked account of this person?"""
+
+    answered_within: ClassVar[timedelta] = WITHIN
+
+    token: SealedSecret | None = None
+    person_id: str | None = None
+
+
+class ShowSeerr(Question[SeerrConnection], service="linker", tag="servers.seerr", frozen=True, kw_only=True):
+    """How is the connection to Seerr? It is asked."""
+
+    answered_within: ClassVar[timedelta] = WITHIN
+
+
+class ChangeSeerr(
+    Question[SeerrConnection], service="linker", tag="servers.set-seerr", frozen=True, kw_only=True, omit_defaults=True
+):
+    """Change what is given, after a test; the first time an address and a key are needed. `dry_run` only tests."""
+
+    answered_within: ClassVar[timedelta] = WITHIN
+
+    url: str | UnsetType = UNSET
+    api_key: SealedSecret | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    gives_token: bool | UnsetType = UNSET
+    dry_run: bool = False
+
+
+class RemoveSeerr(Question[RemovedSeerr], service="linker", tag="servers.remove-seerr", frozen=True, kw_only=True):
+    """Forget Seerr with its key, and who has which of its users."""

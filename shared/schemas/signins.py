@@ -1,6 +1,6 @@
 """Questions about sign-ins and linked accounts, between gateway and linker; the answers are the REST shapes.
 
-Tokens and passwords cross as parcels. Questions that another system is called for have more time than others.
+Tokens and passwords cross sealed. Questions that another system is called for have more time than others.
 """
 
 from datetime import datetime, timedelta
@@ -9,9 +9,10 @@ from typing import ClassVar, Final, Literal
 import msgspec
 
 from shared.schemas.media import Provider
-from shared.schemas.parcel import Parcel
+from shared.schemas.question import Question
+from shared.schemas.sealed_secret import SealedSecret
 
-TOKEN: Final = "account-token"  # noqa: S105 (the purpose of a parcel)
+TOKEN: Final = "account-token"  # noqa: S105 (the purpose of a sealed secret)
 PASSWORD: Final = "account-password"  # noqa: S105 (likewise)
 PATIENT: Final = timedelta(seconds=7)
 
@@ -28,66 +29,6 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     person_id: str | None = None
     discord_id: str | None = None
-
-
-class BeginSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="sign_ins.begin"):
-    """Begin a sign-in, or show the one that is open of whom `who` means; a key alone means another one each time.
-
-    `server` is a configured one's name.
-    """
-
-    answered_within: ClassVar[timedelta] = PATIENT
-
-    provider: Provider
-    who: Who
-    server: str | None = None
-
-
-class CheckSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="sign_ins.check"):
-    """How does it stand? Asked of the other system at once. Without `provider`, it may be any."""
-
-    answered_within: ClassVar[timedelta] = PATIENT
-
-    pin_id: str
-    provider: Provider | None = None
-
-
-class CancelSignIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="sign_ins.cancel"):
-    """Call it off; asking again is the same."""
-
-    pin_id: str
-    provider: Provider
-
-
-class ConnectAccount(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="connections.add"):
-    """Link an account by its token (Plex), or by user name and password on a configured server (Jellyfin, Emby)."""
-
-    answered_within: ClassVar[timedelta] = PATIENT
-
-    provider: Provider
-    who: Who
-    token: Parcel | None = None
-    server: str | None = None
-    username: str | None = None
-    password: Parcel | None = None
-
-
-class ListConnections(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="connections.list"):
-    """Which accounts are linked? Without `who`, everybody's."""
-
-    who: Who | None = None
-    provider: Provider | None = None
-    limit: int = 50
-    offset: int = 0
-
-
-class RemoveConnections(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="connections.remove"):
-    """Forget the credentials of a system, or of one account; asking again is the same."""
-
-    provider: Provider
-    who: Who
-    server: str | None = None
-    account_id: str | None = None
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,3 +106,68 @@ class Removed(msgspec.Struct, frozen=True):
     """The accounts that were linked until now."""
 
     items: list[LinkedTo]
+
+
+class BeginSignIn(Question[Pin], service="linker", tag="sign_ins.begin", frozen=True, kw_only=True):
+    """Begin a sign-in, or show the one that is open of whom `who` means; a key alone means another one each time.
+
+    `server` is a configured one's name.
+    """
+
+    answered_within: ClassVar[timedelta] = PATIENT
+
+    provider: Provider
+    who: Who
+    server: str | None = None
+
+
+class CheckSignIn(Question[Standing], service="linker", tag="sign_ins.check", frozen=True, kw_only=True):
+    """How does it stand? Asked of the other system at once. Without `provider`, it may be any.
+
+    With `person_id`, only one that was begun for this person.
+    """
+
+    answered_within: ClassVar[timedelta] = PATIENT
+
+    pin_id: str
+    provider: Provider | None = None
+    person_id: str | None = None
+
+
+class CancelSignIn(Question[Standing], service="linker", tag="sign_ins.cancel", frozen=True, kw_only=True):
+    """Call it off; asking again is the same. With `person_id`, only one that was begun for this person."""
+
+    pin_id: str
+    provider: Provider
+    person_id: str | None = None
+
+
+class ConnectAccount(Question[Integration], service="linker", tag="connections.add", frozen=True, kw_only=True):
+    """Link an account by its token (Plex), or by user name and password on a configured server (Jellyfin, Emby)."""
+
+    answered_within: ClassVar[timedelta] = PATIENT
+
+    provider: Provider
+    who: Who
+    token: SealedSecret | None = None
+    server: str | None = None
+    username: str | None = None
+    password: SealedSecret | None = None
+
+
+class ListConnections(Question[IntegrationPage], service="linker", tag="connections.list", frozen=True, kw_only=True):
+    """Which accounts are linked? Without `who`, everybody's."""
+
+    who: Who | None = None
+    provider: Provider | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+class RemoveConnections(Question[Removed], service="linker", tag="connections.remove", frozen=True, kw_only=True):
+    """Forget the credentials of a system, or of one account; asking again is the same."""
+
+    provider: Provider
+    who: Who
+    server: str | None = None
+    account_id: str | None = None

@@ -1,6 +1,6 @@
 """Questions about what is set for single users, between gateway and syncer; the answers are the REST shapes.
 
-A user is known by name, as Seerr and the media servers have it. Passwords come as parcels and never go back: an answer
+A user is known by name, as Seerr and the media servers have it. Passwords come sealed and never go back: an answer
 says only whether there is one.
 """
 
@@ -11,9 +11,10 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from shared.schemas.parcel import Parcel
+from shared.schemas.question import Question
+from shared.schemas.sealed_secret import SealedSecret
 
-PASSWORD: Final = "user password"  # noqa: S105 (what a parcel is for)
+PASSWORD: Final = "user password"  # noqa: S105 (what a sealed secret is for)
 
 
 class UserSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +41,21 @@ class UserSettingsPage(msgspec.Struct, frozen=True):
     offset: int
 
 
-class ListUserSettings(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="users.list-settings"):
+class BlockedUsers(msgspec.Struct, frozen=True):
+    """Those of some names that are blocked, as they were asked for."""
+
+    usernames: list[str]
+
+
+def name_key(username: str) -> str:
+    """Return what all spellings of a name have in common: case, spaces around it and composed letters do not count."""
+    folded = unicodedata.normalize("NFD", username.strip()).casefold()
+    return unicodedata.normalize("NFC", folded)
+
+
+class ListUserSettings(
+    Question[UserSettingsPage], service="syncer", tag="users.list-settings", frozen=True, kw_only=True
+):
     """For whom is something set? `search` looks in names."""
 
     search: str | None = None
@@ -48,26 +63,20 @@ class ListUserSettings(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask
     offset: int = 0
 
 
-class FindUserSettings(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="users.find-settings"):
+class FindUserSettings(Question[UserSettings], service="syncer", tag="users.find-settings", frozen=True, kw_only=True):
     """What is set for this user?"""
 
     username: str
 
 
-class BlockedUsers(msgspec.Struct, frozen=True):
-    """Those of some names that are blocked, as they were asked for."""
-
-    usernames: list[str]
-
-
-class FindBlocked(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="users.find-blocked"):
+class FindBlocked(Question[BlockedUsers], service="syncer", tag="users.find-blocked", frozen=True, kw_only=True):
     """Who of these is blocked? Several names may be one person's."""
 
     usernames: list[str]
 
 
 class ChangeUserSettings(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="users.change-settings"
+    Question[UserSettings], service="syncer", tag="users.change-settings", frozen=True, kw_only=True, omit_defaults=True
 ):
     """Set what is given: what is not stays, null is as if never set. With `dry_run`, only say how it would be."""
 
@@ -75,17 +84,13 @@ class ChangeUserSettings(
     blocked: bool | UnsetType | None = UNSET
     immune: bool | UnsetType | None = UNSET
     request_limit: int | UnsetType | None = UNSET
-    password: Parcel | UnsetType | None = UNSET
+    password: SealedSecret | UnsetType | None = UNSET
     dry_run: bool = False
 
 
-class ClearUserSettings(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="users.clear-settings"):
+class ClearUserSettings(
+    Question[UserSettings], service="syncer", tag="users.clear-settings", frozen=True, kw_only=True
+):
     """Forget all that is set for a user; the answer is what it was."""
 
     username: str
-
-
-def name_key(username: str) -> str:
-    """Return what all spellings of a name have in common: case, spaces around it and composed letters do not count."""
-    folded = unicodedata.normalize("NFD", username.strip()).casefold()
-    return unicodedata.normalize("NFC", folded)

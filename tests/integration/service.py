@@ -1,17 +1,16 @@
 """A service's parts in the test's own process, on the test's own database and JetStream."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import msgspec
-
 from shared.bus.connection import Bus
-from shared.bus.questions import Answerer, Answers
+from shared.bus.questions import Answers
 from shared.bus.store import Journal
 from shared.bus.work import Worker
 from shared.postgres import pool as postgres
 from shared.runtime import Parts, Service
+from shared.schemas.question import Answer
 from shared.schemas.secret import Secret
 from shared.telemetry import Tracer
 
@@ -34,10 +33,8 @@ async def at_work(service: Service) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def answering(
-    bus: Bus, service: str, answerers: Mapping[type[msgspec.Struct], Answerer]
-) -> AsyncIterator[Answers]:
-    answers = Answers(service, answerers, tracer=Tracer())
+async def answering(bus: Bus, service: str, *answers_: Answer) -> AsyncIterator[Answers]:
+    answers = Answers(service, answers_, tracer=Tracer())
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(answers.run())
         await bus.add(answers)

@@ -8,8 +8,8 @@ import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from services.syncer.handlers import Handlers
-from services.syncer.sources import parsing
+from services.syncer.history.handlers import Handlers
+from services.syncer.history.sources import parsing
 from shared.bus import streams
 from shared.bus.connection import Bus
 from shared.runtime import Service

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from services.syncer.handlers import Handlers
-from services.syncer.sources import parsing
+from services.syncer.history.handlers import Handlers
+from services.syncer.history.sources import parsing
 from shared.bus import streams
 from shared.bus.connection import Bus
 from shared.runtime import Service
@@ -138,7 +138,7 @@ async def test_plays_are_shown_as_they_were_meant(
         service = Service(parts)
         handlers = Handlers(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook)
         service.consume(streams.SYNCER_WEBHOOKS, handlers.take_webhook)
-        service.answer({ListPlays: handlers.list_plays, CountPlays: handlers.count_plays})
+        service.answer(ListPlays.answered_by(handlers.list_plays), CountPlays.answered_by(handlers.count_plays))
         async with at_work(service):
             sent = sum([await send(house, case) for case in CASES])
 

@@ -1,14 +1,12 @@
 """A user's own account: a new password, which ends all sessions that the old one opened."""
 
-from collections.abc import Callable
-from datetime import datetime
-
+from services.gateway.access.audit import Audit
 from services.gateway.access.caller import Caller
 from services.gateway.access.login import Login
 from services.gateway.access.passwords import Passwords
-from services.gateway.access.watching import Watching
-from services.gateway.store import audit, users
-from shared.bus.work import Worker
+from services.gateway.access.stream_access import StreamAccess
+from services.gateway.store import users
+from services.gateway.store.database import Database
 from shared.errors import ConflictError, Fault, InvalidError, UnauthorizedError
 from shared.schemas.secret import Secret
 
@@ -16,16 +14,13 @@ from shared.schemas.secret import Secret
 class Account:
     """What users do with their own account."""
 
-    def __init__(
-        self, login: Login, passwords: Passwords, worker: Worker, watching: Watching, *, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, login: Login, passwords: Passwords, database: Database, stream_access: StreamAccess) -> None:
         self._login = login
         self._passwords = passwords
-        self._worker = worker
-        self._watching = watching
-        self._now = now
+        self._database = database
+        self._stream_access = stream_access
 
-    async def change_password(self, caller: Caller, *, current: Secret, new: Secret) -> None:
+    async def change_password(self, caller: Caller, *, current: Secret, new: Secret, audit: Audit) -> None:
         """Change it and end the user's other sessions.
 
         Raises `InvalidError` where the current one is wrong, and `ThrottledError` after too many tries, which count
@@ -37,24 +32,21 @@ class Account:
         if current == new:
             raise InvalidError("nothing would change", faults=(Fault("new_password", "is the current password"),))
         try:
-            await self._change(caller, current, new)
+            await self._change(caller, current, new, audit)
         except UnauthorizedError as exc:
             fault = Fault("current_password", "is wrong")
             raise InvalidError("the current password is wrong", faults=(fault,)) from exc
 
-    async def _change(self, caller: Caller, current: Secret, new: Secret) -> None:
-        async with self._login.proven(
-            caller.name, current, address=caller.address, failure="password.failed"
-        ) as proven:
+    async def _change(self, caller: Caller, current: Secret, new: Secret, audit: Audit) -> None:
+        async with self._login.prove(caller.name, current, address=caller.address, failure="password.failed") as proven:
             password_hash = await self._passwords.hashed(new)
-            async with self._worker.on_request() as work:
+            async with self._database.change() as work:
                 await self._login.forgive(work.connection, proven)
                 if not await users.change_password_hash(work.connection, proven.user, password_hash):
                     raise ConflictError("the password was changed at the same moment: log in again")
                 ended = await users.end_sessions_of(work.connection, proven.user.id, but=caller.session_id)
                 for session_id in ended:
-                    self._watching.say(work, session_id)
-                entry = caller.did("password.changed", f"user {proven.user.username}", at=self._now())
-                await audit.note(work.connection, entry)
+                    self._stream_access.announce_end(work, session_id)
+                await audit(f"user {proven.user.username}", on=work)
         for session_id in ended:
-            self._watching.end(session_id)
+            self._stream_access.end(session_id)

@@ -21,6 +21,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     credential_id: str
     kind: Kind
+    person_id: str | None = None
+    """The person whom the credential belongs to: it acts as them. None where it is nobody's in particular."""
+    former_id: str | None = None
+    """The person's id when the credential was made, where they have become part of somebody else."""
 
     @property
     def session_id(self) -> str | None:
@@ -37,10 +41,21 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return scope in self.scopes
 
     def act_for(self, person_id: str | None) -> str | None:
-        """Return whom this is for, None being the caller; raises `ForbiddenError` where that is not theirs to say."""
-        if person_id is not None:
-            self.require_admin("to act for a person, or to see what they linked,")
+        """Return which person this is for: the one asked for, else the caller's own, or None for a caller who has none.
+
+        Raises `ForbiddenError` where it is for somebody else, without the scope `admin`.
+        """
+        if person_id is None or (self.person_id is not None and person_id in {self.person_id, self.former_id}):
+            return self.person_id
+        self.require_admin("to act for another person, or to see what they linked,")
         return person_id
+
+    def see_only(self, person_id: str | None) -> str | None:
+        """Return whose rows are shown: whosever are asked for to one who may read, else the caller's own.
+
+        Raises `ForbiddenError` where others' are asked for.
+        """
+        return person_id if self.may("read") else self.act_for(person_id)
 
     def require_admin(self, purpose: str) -> None:
         """Raise `ForbiddenError` where the caller may not decide for others."""

@@ -39,7 +39,7 @@ class Begun(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
-class Proven(msgspec.Struct, frozen=True):
+class ProvenUser(msgspec.Struct, frozen=True):
     """A user whose password was shown, and by what their tries are counted."""
 
     user: User
@@ -58,13 +58,13 @@ class Login:
 
     async def begin(self, username: str, password: Secret, *, address: str) -> Begun:
         """Return a new session; raises `UnauthorizedError`, or `ThrottledError` after too many tries."""
-        async with self.proven(username, password, address=address) as proven:
+        async with self.prove(username, password, address=address) as proven:
             return await self._begin(proven, password, address)
 
     @asynccontextmanager
-    async def proven(
+    async def prove(
         self, username: str, password: Secret, *, address: str, failure: str = "login.failed"
-    ) -> AsyncIterator[Proven]:
+    ) -> AsyncIterator[ProvenUser]:
         """Lend the user whose password this is; raises like `begin`. `failure` is what the audit calls a wrong one."""
         key = name_key(username)
         place = place_of(key, address)
@@ -74,9 +74,9 @@ class Login:
             if user is None or not is_right:
                 await self._note_failure(failure, user, address)
                 raise UnauthorizedError(_WRONG)
-            yield Proven(user, place)
+            yield ProvenUser(user, place)
 
-    async def forgive(self, connection: Connection, proven: Proven) -> None:
+    async def forgive(self, connection: Connection, proven: ProvenUser) -> None:
         """Let what failed from this address count no more, in the transaction that the right password opened."""
         await self._tries.forgive(connection, proven.place, proven.user)
 
@@ -95,7 +95,7 @@ class Login:
         async with transaction(self._pool) as connection:
             await audit.note(connection, self._entry(failure, actor=actor, address=address))
 
-    async def _begin(self, proven: Proven, password: Secret, address: str) -> Begun:
+    async def _begin(self, proven: ProvenUser, password: Secret, address: str) -> Begun:
         user, kept = proven.user, proven.user.password_hash
         better = await self._passwords.hashed(password) if self._passwords.is_outdated(kept) else kept
         now, token = self._now(), tokens.new(tokens.SESSION)

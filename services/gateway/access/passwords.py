@@ -29,7 +29,7 @@ _NOBODYS: Final = "$argon2id$v=19$m=65536,t=3,p=4$dXNoZXIgbm9ib2R5IDAxMg$8F2w3c3
 """No password has this hash. It is verified for names that nobody has, so that they take as long as others."""
 
 
-def made_up() -> Secret:
+def random_password() -> Secret:
     """Return 100 random bits that a person can type."""
     text = random_id()[:20]
     return Secret("-".join(text[start : start + 5] for start in range(0, len(text), 5)))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.gateway.access.passwords import Passwords
-from services.gateway.access.watching import Watching
+from services.gateway.access.stream_access import StreamAccess
 from services.gateway.store import audit, users
 from services.gateway.store.audit import AuditEntry
 from services.gateway.store.users import User
@@ -41,13 +41,13 @@ class Recovery:
     async def reset_password(self, user: User, password: Secret) -> int:
         """Set a password and end all sessions of the user; return how many there were."""
         password_hash = await self._passwords.hashed(password)
-        watching = Watching(self._pool, now=self._now)
+        stream_access = StreamAccess(self._pool, now=self._now)
         async with Worker(self._pool).on_request() as work:
             if not await users.change_password_hash(work.connection, user, password_hash):
                 raise ConflictError("the password was changed at the same moment: try again")
             ended = await users.end_sessions_of(work.connection, user.id)
             for session_id in ended:
-                watching.say(work, session_id)
+                stream_access.announce_end(work, session_id)
             await audit.note(work.connection, self._entry(user))
         return len(ended)
 

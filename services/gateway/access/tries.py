@@ -8,9 +8,9 @@ from services.gateway.access import throttle
 from services.gateway.store import tries
 from services.gateway.store.tries import Place
 from services.gateway.store.users import User
+from shared.clock import SteadyClock
 from shared.errors import ThrottledError
 from shared.postgres.pool import Connection, Pool, transaction
-from shared.steady import SteadyClock
 
 
 class Try(msgspec.Struct, frozen=True):

@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 
 from services.gateway.access import tokens
-from services.gateway.access.caller import Caller
+from services.gateway.access.audit import Audit
 from services.gateway.access.refresh import Refresh
-from services.gateway.store import audit, webhook_secrets
+from services.gateway.store import webhook_secrets
 from services.gateway.store.webhook_secrets import WebhookSecret
 from services.gateway.webhooks.secrets import digest
 from shared.bus.work import Work, Worker
@@ -73,9 +73,7 @@ class WebhookSecrets:
             if source in {None, each}
         ]
 
-    async def create(
-        self, *, source: Source | None, server: str | None, caller: Caller
-    ) -> tuple[WebhookSecret, Secret]:
+    async def create(self, *, source: Source | None, server: str | None, audit: Audit) -> tuple[WebhookSecret, Secret]:
         """Make a new secret, valid here at once; raises `ConflictError` where there are too many."""
         token = tokens.new(tokens.WEBHOOK)
         secret = WebhookSecret(id=random_id(), source=source, server=server, created_at=self._now())
@@ -84,9 +82,7 @@ class WebhookSecrets:
             if await webhook_secrets.count_secrets(work.connection) >= MOST:
                 raise ConflictError(f"there are {MOST} webhook secrets: delete some that are no longer used")
             await self.remember(work, secret, token)
-            await audit.note(
-                work.connection, caller.did("webhook_secret.created", f"webhook secret {secret.id}", at=self._now())
-            )
+            await audit(f"webhook secret {secret.id}", on=work)
         await self._refresh.at_once()
         return secret, token
 
@@ -98,16 +94,14 @@ class WebhookSecrets:
             self._tell(work, secret.id, "created")
         return is_new
 
-    async def remove(self, secret_id: str, *, caller: Caller) -> None:
+    async def remove(self, secret_id: str, *, audit: Audit) -> None:
         """Make a secret invalid, here at once and everywhere within moments; raises `NotFoundError`."""
         async with self._worker.on_request() as work:
             if not await webhook_secrets.remove_secret(work.connection, secret_id):
                 raise NotFoundError(f"there is no webhook secret {secret_id!r}")
             await self._vault.remove(_owner(secret_id), on=work.connection)
             self._tell(work, secret_id, "removed")
-            await audit.note(
-                work.connection, caller.did("webhook_secret.deleted", f"webhook secret {secret_id}", at=self._now())
-            )
+            await audit(f"webhook secret {secret_id}", on=work)
         await self._refresh.at_once()
 
     def _tell(self, work: Work, secret_id: str, what: str) -> None:

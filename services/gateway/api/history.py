@@ -3,16 +3,15 @@
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from litestar import Router, get
+from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 
+from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
+from services.gateway.ask import Ask
 from services.gateway.page import Limit, Offset, Search, Since, Until, Word, moment
-from shared.bus.connection import Bus
-from shared.bus.questions import ask
 from shared.schemas.history import (
     AccountRef,
     Count,
@@ -61,6 +60,7 @@ Kind = Annotated[MediaType | None, QueryParameter(name="type", description="movi
 
 
 def wanted_plays(
+    caller: NamedDependency[Caller],
     person: Word = None,
     kind: Kind = None,
     since: Since = None,
@@ -71,7 +71,7 @@ def wanted_plays(
 ) -> ListPlays:
     """Return what a query asks for."""
     return ListPlays(
-        person=person,
+        person=caller.see_only(person),
         type=kind,
         since=moment(since, name="since"),
         until=moment(until, name="until"),
@@ -82,11 +82,16 @@ def wanted_plays(
 
 
 def counted_plays(
-    person: Word = None, kind: Kind = None, since: Since = None, until: Until = None, search: Search = None
+    caller: NamedDependency[Caller],
+    person: Word = None,
+    kind: Kind = None,
+    since: Since = None,
+    until: Until = None,
+    search: Search = None,
 ) -> CountPlays:
     """Return what a query asks for."""
     return CountPlays(
-        person=person,
+        person=caller.see_only(person),
         type=kind,
         since=moment(since, name="since"),
         until=moment(until, name="until"),
@@ -94,38 +99,33 @@ def counted_plays(
     )
 
 
-class HistoryRoutes:
+class HistoryController(Controller):
     """Hands questions on."""
 
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
+    path, tags = "/history", ("history",)
 
-    async def page(self, wanted: NamedDependency[ListPlays]) -> PlayPage:
-        """List plays, newest first. `search` looks in titles and shows.
-
-        `person` is a person's id or name; the id of one who was merged finds the plays of who is left.
-        """
-        return await ask(self._bus, "syncer", wanted, PlayPage)
-
-    async def stats(self, counted: NamedDependency[CountPlays]) -> PlayStats:
-        """Count plays several ways."""
-        return await ask(self._bus, "syncer", counted, PlayStats)
-
-
-def router(routes: HistoryRoutes) -> Router:
-    """Return the routes."""
-    page = get(
+    @get(
         "/",
         summary="List plays",
-        opt=needs("read"),
+        opt=needs("read", own=True),
         responses=describe.shows(PlayPage([_PLAY], 1, 50, 0)),
         dependencies={"wanted": Provide(wanted_plays, sync_to_thread=False)},
     )
-    stats = get(
+    async def list_plays(self, ask: NamedDependency[Ask], wanted: NamedDependency[ListPlays]) -> PlayPage:
+        """List plays, newest first. `search` looks in titles and shows.
+
+        `person` is a person's id or name; the id of one who was merged finds the plays of who is left. With the scope
+        `self` it is the caller's own.
+        """
+        return await ask(wanted)
+
+    @get(
         "/stats",
         summary="Count plays",
-        opt=needs("read"),
+        opt=needs("read", own=True),
         responses=describe.shows(_STATS),
         dependencies={"counted": Provide(counted_plays, sync_to_thread=False)},
     )
-    return Router("/history", route_handlers=[page(free(routes.page)), stats(free(routes.stats))], tags=["history"])
+    async def count_plays(self, ask: NamedDependency[Ask], counted: NamedDependency[CountPlays]) -> PlayStats:
+        """Count plays several ways."""
+        return await ask(counted)

@@ -17,16 +17,16 @@ from services.gateway.discord.application import Application
 from services.gateway.discord.envelope import Stamp
 from services.gateway.webhooks import body
 from services.gateway.webhooks.body import Receive
-from services.gateway.webhooks.door import Storage
+from services.gateway.webhooks.receiver import Storage
 from shared.clients.discord.custom_ids import parsed
 from shared.clients.discord.interactions import Clicked, CommandCalled, Interaction, Ping, Submitted, Typing, Unknown
 from shared.clients.discord.payload import parse
 from shared.clients.discord.replies import DEFERRED_UPDATE, PONG, Reply, Suggestion, deferred, suggestions
 from shared.clients.discord.signature import verify_signature
 from shared.commands import CATALOGUE, Action, Catalogue, Declared
-from shared.courier import Courier
 from shared.errors import InvalidError, NotFoundError, UnauthorizedError
 from shared.schemas.interactions import Suggest, subject
+from shared.sealing import Sealer
 
 CAP: Final = 256 * 1024
 SUGGESTED_WITHIN: Final = timedelta(seconds=2.2)
@@ -67,7 +67,7 @@ class Door:
         self,
         application: Application,
         storage: Storage,
-        courier: Courier,
+        sealer: Sealer,
         suggester: Suggester,
         *,
         catalogue: Catalogue = CATALOGUE,
@@ -77,7 +77,7 @@ class Door:
     ) -> None:
         self._application = application
         self._storage = storage
-        self._courier = courier
+        self._sealer = sealer
         self._suggester = suggester
         self._catalogue = catalogue
         self._deadline = deadline
@@ -163,7 +163,7 @@ class Door:
             is_ephemeral=wanted.is_personal,
             is_admin=is_admin,
         )
-        duplicate = await self._storage.store(envelope.record(interaction, content, stamp, self._courier))
+        duplicate = await self._storage.store(envelope.record(interaction, content, stamp, self._sealer))
         _log.info(
             "interaction_stored",
             id=interaction.id,

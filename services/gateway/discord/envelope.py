@@ -10,10 +10,10 @@ import msgspec
 
 from services.gateway.spool.record import Record
 from shared.clients.discord import interactions as discord
-from shared.courier import Courier
 from shared.errors import InvalidError, TooLargeError
 from shared.schemas.interactions import TOKEN, Interaction
 from shared.schemas.webhooks import MAX_PAYLOAD
+from shared.sealing import Sealer
 
 SOURCE: Final = "discord"
 """Whose order the messages belong to in the spool."""
@@ -33,13 +33,13 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
     is_admin: bool
 
 
-def record(interaction: discord.Interaction, body: bytes, stamp: Stamp, courier: Courier) -> Record:
+def record(interaction: discord.Interaction, body: bytes, stamp: Stamp, sealer: Sealer) -> Record:
     """Return the message for JetStream or the spool; raises `InvalidError`, `TooLargeError`."""
     envelope = Interaction(
         id=interaction.id,
         received_at=stamp.received_at,
         payload=msgspec.Raw(without_token(body)),
-        token=courier.pack(interaction.token, purpose=TOKEN),
+        token=sealer.seal(interaction.token, purpose=TOKEN),
         is_ephemeral=stamp.is_ephemeral,
         is_admin=stamp.is_admin,
     )

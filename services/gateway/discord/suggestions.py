@@ -33,7 +33,7 @@ class Suggestions:
         if within <= timedelta():
             return ()
         try:
-            return tidy(await ask(self._bus, service, question, Choices, within=within))
+            return tidy(await ask(self._bus, question, of=service, within=within))
         except UsherError as exc:
             _log.warning("suggestions_failed", service=service, command=question.command, reason=exc.detail)
             return ()

@@ -3,7 +3,7 @@
 import msgspec
 
 from services.gateway.events.shapes import Outcome
-from shared.bus import burial
+from shared.bus import dead_letters
 from shared.schemas.dead import DeadLetter
 from shared.schemas.events import WebhookHandled, WebhookIgnored
 from shared.schemas.webhooks import Webhook
@@ -29,7 +29,7 @@ def death_of(letter: DeadLetter) -> Outcome | None:
     if letter.service == "gateway" or not letter.subject.startswith("webhooks."):
         return None
     try:
-        webhook = _webhook.decode(burial.original(letter))
+        webhook = _webhook.decode(dead_letters.payload_of(letter))
     except (msgspec.MsgspecError, ValueError):
         return None
     return Outcome(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from shared.postgres.pool import Pool, connected
+from shared.postgres.pool import Pool, acquire
 
 
 class Valid(msgspec.Struct, frozen=True):
@@ -17,7 +17,7 @@ class Valid(msgspec.Struct, frozen=True):
 
 async def valid_among(pool: Pool, ids: Collection[str], *, now: datetime, used_after: datetime) -> list[Valid]:
     """Return those of these sessions and keys that are valid."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         rows = await connection.fetch(
             """select id, expires_at from sessions where id = any($1) and expires_at > $2 and used_at > $3
             union all select id, expires_at from api_keys

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from services.gateway.events.shapes import EventFilter, EventItem, EventPage, Outcome
-from shared.postgres.pool import Connection, Pool, connected, transaction
+from shared.postgres.pool import Connection, Pool, acquire, transaction
 from shared.postgres.text import storable
 from shared.schemas.webhooks import Webhook
 
@@ -59,7 +59,7 @@ async def note_webhooks(pool: Pool, webhooks: Sequence[Webhook]) -> None:
         )
         for each in latest.values()
     ]
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         await connection.execute(_NOTE_WEBHOOKS, *_columns(rows, 7))
 
 
@@ -72,7 +72,7 @@ async def note_outcomes(pool: Pool, outcomes: Sequence[Outcome]) -> None:
         (each.webhook_id, each.source, each.attempt, each.status, None if not each.reason else storable(each.reason))
         for each in latest.values()
     ]
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         await connection.execute(_NOTE_OUTCOMES, *_columns(rows, 5))
 
 
@@ -100,7 +100,7 @@ async def page_of_events(pool: Pool, wanted: EventFilter) -> EventPage:
 
 async def find_event(pool: Pool, event_id: str) -> tuple[EventItem, bytes] | None:
     """Return an event and the sender's bytes."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         row = await connection.fetchrow(
             f"select {_SUMMARY}, payload from events where id = $1 and received_at is not null",  # noqa: S608
             event_id,
@@ -130,7 +130,7 @@ async def next_attempt(connection: Connection, event_id: str) -> Webhook | None:
 
 async def forget_events(pool: Pool, *, before: datetime, limit: int) -> int:
     """Delete events that came before a moment, at most so many; return how many there were."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         tag = await connection.execute(
             """delete from events where id in (
                 select id from events where noted_at < $1 order by noted_at limit $2 for update skip locked)""",

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from services.gateway.events.shapes import LetterFilter, LetterItem, LetterPage
-from shared.postgres.pool import Connection, Pool, connected, transaction
+from shared.postgres.pool import Connection, Pool, acquire, transaction
 from shared.postgres.text import storable
 from shared.schemas.dead import DeadLetter
 
@@ -21,7 +21,7 @@ _WANTED = """from dead_letters where status <> 'dropped'
 
 async def note_letter(pool: Pool, letter: DeadLetter) -> None:
     """Keep a letter; one that was replayed or dropped counts again only where its message has died since."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         await connection.execute(
             """insert into dead_letters as known
                 (id, service, consumer, subject, message_id, reason, attempts, died_at, payload)
@@ -58,7 +58,7 @@ async def page_of_letters(pool: Pool, wanted: LetterFilter) -> LetterPage:
 
 async def find_letter(pool: Pool, letter_id: str) -> tuple[LetterItem, DeadLetter] | None:
     """Return a letter as a list shows it, and as it came."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         row = await connection.fetchrow(
             f"select {_SUMMARY}, payload from dead_letters where id = $1 and status <> 'dropped'",  # noqa: S608
             letter_id,
@@ -86,7 +86,7 @@ async def drop_letter(connection: Connection, letter_id: str) -> bool:
 
 async def forget_letters(pool: Pool, *, before: datetime) -> None:
     """Delete letters that died before a moment: no stream has them any more."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         await connection.execute("delete from dead_letters where died_at < $1", before)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import asyncpg
 
 from services.gateway.refusals.senders import KEPT, RefusedSender, Senders
-from shared.postgres.pool import Connection, Pool, connected, transaction
+from shared.postgres.pool import Connection, Pool, acquire, transaction
 from shared.postgres.text import storable
 
 _ALL = "select source, reason, address, detail, count, first_at, last_at from refused_senders"
@@ -41,7 +41,7 @@ async def page_of_refused(pool: Pool, *, now: datetime, limit: int, offset: int)
 
 async def forget_refused(pool: Pool, *, before: datetime) -> None:
     """Delete those that were refused last before a moment."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         await _forget(connection, before=before)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from services.gateway.access.throttle import Failures, Record
-from shared.postgres.pool import Connection, Pool, connected, transaction
+from shared.postgres.pool import Connection, Pool, acquire, transaction
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ async def note_try(connection: Connection, place: Place, *, is_stranger: bool, n
 
 async def forget_try(pool: Pool, try_id: int) -> None:
     """Let a try count no more, for it did not fail."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         await connection.execute("delete from login_attempts where id = $1", try_id)
 
 
@@ -113,5 +113,5 @@ async def forget_tries(pool: Pool, *, before: datetime, most: int) -> None:
 
 async def forget_addresses(pool: Pool, *, before: datetime) -> None:
     """Forget addresses that nobody was let in from for long."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         await connection.execute("delete from known_addresses where last_at < $1", before)

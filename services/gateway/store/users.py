@@ -4,7 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from shared.postgres.pool import Connection, Pool, connected, transaction
+from services.gateway.access.scopes import Scope
+from shared.postgres.pool import Connection, Pool, acquire, transaction
 from shared.schemas.users import name_key
 
 
@@ -21,6 +22,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     username: str
+    scopes: list[Scope]
+    person_id: str | None
+    """Whose it is; it acts as this person."""
     address: str
     created_at: datetime
     used_at: datetime
@@ -63,7 +67,7 @@ async def complete_users(connection: Connection) -> None:
 
 async def find_user(pool: Pool, key: str) -> User | None:
     """Return who has a name of this `name_key`."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         row = await connection.fetchrow("select id, username, password_hash from users where name_key = $1", key)
     return None if row is None else User(**dict(row))
 
@@ -105,7 +109,7 @@ async def begin_session(connection: Connection, session: NewSession) -> None:
 
 async def find_session(pool: Pool, digest: bytes, *, now: datetime, used_after: datetime) -> Session | None:
     """Return the session of a token, unless it has expired or was last used before that moment."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         row = await connection.fetchrow(
             f"{_SESSIONS} where digest = $1 and s.expires_at > $2 and s.used_at > $3", digest, now, used_after
         )
@@ -130,13 +134,13 @@ async def page_of_sessions(
     return [Session(**dict(row)) for row in rows], total
 
 
-_SESSIONS = """select s.id, u.username, s.address, s.created_at, s.used_at, s.expires_at
+_SESSIONS = """select s.id, u.username, u.scopes, u.person_id, s.address, s.created_at, s.used_at, s.expires_at
     from sessions s join users u on u.id = s.user_id"""
 
 
 async def note_session_use(pool: Pool, session_id: str, *, now: datetime) -> None:
     """Remember that a session is in use."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         await connection.execute("update sessions set used_at = greatest(used_at, $2) where id = $1", session_id, now)
 
 

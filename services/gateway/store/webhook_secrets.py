@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from services.gateway.webhooks.secrets import SecretEntry
-from shared.postgres.pool import Connection, Pool, connected, transaction
+from shared.postgres.pool import Connection, Pool, acquire, transaction
 from shared.schemas.webhooks import Source
 
 
@@ -63,7 +63,7 @@ async def page_of_secrets(pool: Pool, *, limit: int, offset: int) -> tuple[list[
 
 async def entries(pool: Pool) -> list[SecretEntry]:
     """Return what the door compares with, in a stable order."""
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         return [
             _entry(row)
             for row in await connection.fetch("select id, digest, source, server from webhook_secrets order by id")

@@ -2,32 +2,32 @@
 
 from typing import Annotated, Any
 
-from litestar import Request, Router, post
+from litestar import Controller, Request, post
+from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
 from services.gateway.webhooks import documentation, secrets
-from services.gateway.webhooks.door import Delivery, Door, Receipt
+from services.gateway.webhooks.receiver import Delivery, Receipt, Receiver
 
 AnyRequest = Request[Any, Any, Any]
 SourceName = Annotated[str, PathParameter(description="plex, jellyfin, emby, seerr or tautulli")]
 PathSecret = Annotated[str, PathParameter(description="the secret, for senders that can send it nowhere else")]
 
 
-def router(door: Door) -> Router:
-    """Return the routes under `/webhooks`.
+class WebhookController(Controller):
+    """What senders send to."""
 
-    Functions and not methods, because Litestar copies its handlers deeply, and with a method all that it belongs to.
-    """
+    path, tags = "/webhooks", ("webhooks",)
 
     @post("/{source:str}", status_code=202, **documentation.WEBHOOK)
-    async def take(request: AnyRequest, source: SourceName) -> Receipt:
-        return await door.take(_delivery(request, source, None), request.receive)
+    async def receive(self, request: AnyRequest, source: SourceName, receiver: NamedDependency[Receiver]) -> Receipt:
+        return await receiver.receive(_delivery(request, source, None), request.receive)
 
     @post("/{source:str}/{secret:str}", status_code=202, **documentation.WEBHOOK)
-    async def take_by_path(request: AnyRequest, source: SourceName, secret: PathSecret) -> Receipt:
-        return await door.take(_delivery(request, source, secret), request.receive)
-
-    return Router("/webhooks", route_handlers=[take, take_by_path], tags=["webhooks"])
+    async def receive_by_path(
+        self, request: AnyRequest, source: SourceName, secret: PathSecret, receiver: NamedDependency[Receiver]
+    ) -> Receipt:
+        return await receiver.receive(_delivery(request, source, secret), request.receive)
 
 
 def _delivery(request: AnyRequest, source: str, path_secret: str | None) -> Delivery:

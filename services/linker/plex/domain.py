@@ -1,7 +1,7 @@
 """Which server is meant, and which part of a list was asked for: pure."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -9,7 +9,7 @@ from services.linker.servers.store import ServerRow
 from shared.clients.plex_accounts import Server
 from shared.clients.plex_connections import unusable, usable
 from shared.http.calls import RefusedError
-from shared.schemas.plex import Question
+from shared.schemas.plex import PlexQuestion
 
 MOST_ADDRESSES: Final = 20
 MOST_BYTES: Final = 900_000
@@ -42,7 +42,7 @@ def problems(server: Server) -> list[str]:
     return [f"{each.shown or 'one'}: {each.problem}" for each in unusable(server.connections)]
 
 
-def part(items: Sequence[T], question: Question) -> list[T]:
+def part(items: Sequence[T], question: PlexQuestion[Any]) -> list[T]:
     """Return the part of a whole list that was asked for."""
     return list(items[question.offset : question.offset + question.limit])
 

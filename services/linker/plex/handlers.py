@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from services.linker.plex import domain
 from services.linker.plex.ways import Ways
@@ -17,7 +17,7 @@ from shared.schemas.plex import (
     ListLibraries,
     ListRecentlyAdded,
     ListSessions,
-    Question,
+    PlexQuestion,
     SearchItems,
     SessionPage,
 )
@@ -80,7 +80,7 @@ class Handlers:
         page = ItemPage(found.items, found.total, question.limit, question.offset)
         return domain.bounded(page, server=question.server)
 
-    async def _read(self, question: Question, read: Callable[[PlexServer], Awaitable[T]]) -> T:
+    async def _read(self, question: PlexQuestion[Any], read: Callable[[PlexServer], Awaitable[T]]) -> T:
         """Read; where what was remembered of the way does not hold any more, find it anew."""
         way = await self._ways.find(question.server, person_id=question.person)
         try:

@@ -12,20 +12,20 @@ from typing import Final
 import msgspec
 
 from shared.bus.listening import Listener
-from shared.clients.listed import Listed
+from shared.clients.lists import PartialList
 from shared.clients.plex_accounts import Server
 from shared.schemas.events import AccountUnlinked, ServerChanged, subject
 
 KEPT_FOR: Final = timedelta(minutes=5)
 MOST_ACCOUNTS: Final = 1_000
 
-Read = Callable[[], Awaitable[Listed[Server]]]
+Read = Callable[[], Awaitable[PartialList[Server]]]
 
 
 class Reach(msgspec.Struct):
     """The servers that an account reaches, and by machine id the address at which one answered."""
 
-    servers: Listed[Server]
+    servers: PartialList[Server]
     until: datetime
     addresses: dict[str, str] = {}
 

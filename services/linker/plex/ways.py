@@ -21,7 +21,7 @@ from services.linker.servers.store import ServerRow, servers_of
 from services.linker.signins.budget import Budget
 from shared import owners
 from shared.clients.errors import CredentialRefusedError
-from shared.clients.listed import Listed
+from shared.clients.lists import PartialList
 from shared.clients.plex_accounts import Server
 from shared.clients.plex_server import PlexServer
 from shared.errors import ConflictError, NotFoundError, UsherError
@@ -130,7 +130,7 @@ class Ways:
             return row.machine_id
         return (await self._clients.plex_server(row.place, token=_NO_TOKEN).identity()).machine_id
 
-    async def _read(self, person: Person, account: Linked) -> Listed[Server]:
+    async def _read(self, person: Person, account: Linked) -> PartialList[Server]:
         token = await self._vault.get(owners.account_token("plex", server="", account_id=account.account_id))
         if token is None:
             raise NotLinkedError(f"{person.name} has no linked Plex account any more")

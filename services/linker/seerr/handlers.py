@@ -1,14 +1,14 @@
 """What the linker does about Seerr: hears of links, matches persons, tells Seerr, and looks at everybody at night."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 import msgspec
 import structlog
 
-from services.linker.seerr import jobs, store
+from services.linker.seerr import store
 from services.linker.seerr.desk import Desk, Desks
 from services.linker.seerr.jobs import Forget, MatchUser, Survey, Sweep, TakeOut, TellUser
 from services.linker.seerr.leaving import is_there, take_users
@@ -18,7 +18,6 @@ from services.linker.seerr.telling import Telling
 from services.linker.seerr.view import View, ids_of, view_of
 from services.linker.servers.store import servers_of
 from shared.bus import streams
-from shared.bus.consumer import Handler
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
 from shared.clients.errors import CredentialRefusedError
@@ -27,6 +26,7 @@ from shared.clients.seerr.users import SeerrUser
 from shared.http.calls import RefusedError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.events import AccountLinked, PersonMerged, ServerChanged
+from shared.schemas.job import JobHandler
 
 LINKS: Final = streams.LINKER_LINKS.name
 PERSONS_AT_ONCE: Final = 200
@@ -60,17 +60,16 @@ class Handlers:
         self._telling = telling
         self._now = now
 
-    def jobs(self) -> Mapping[str, Handler]:
-        """Return the jobs by name."""
-        names = jobs.NAMES
-        return {
-            names[MatchUser]: self.match_user,
-            names[TellUser]: self.tell_user,
-            names[TakeOut]: self.take_out,
-            names[Sweep]: self.sweep,
-            names[Survey]: self.survey,
-            names[Forget]: self.forget,
-        }
+    def jobs(self) -> tuple[JobHandler[Message], ...]:
+        """Return what does the jobs."""
+        return (
+            MatchUser.done_by(self.match_user),
+            TellUser.done_by(self.tell_user),
+            TakeOut.done_by(self.take_out),
+            Sweep.done_by(self.sweep),
+            Survey.done_by(self.survey),
+            Forget.done_by(self.forget),
+        )
 
     async def hear(self, message: Message) -> None:
         """Note what is to be done about a link, a merger of persons, or another Seerr."""
@@ -78,9 +77,9 @@ class Handlers:
         async with self._worker.once(consumer=LINKS, message_id=message.id) as work:
             match fact:
                 case AccountLinked(provider=provider) if provider in _KNOWN_TO_SEERR:
-                    jobs.say(work, MatchUser(fact.person_id), cause=message.id)
+                    work.give(MatchUser(fact.person_id), cause=message.id)
                 case PersonMerged():
-                    jobs.say(work, MatchUser(fact.person_id), cause=message.id)
+                    work.give(MatchUser(fact.person_id), cause=message.id)
                 case ServerChanged():
                     await self._hear_of_server(work, fact, cause=message.id)
                 case _:
@@ -89,39 +88,35 @@ class Handlers:
     async def _hear_of_server(self, work: Work, fact: ServerChanged, *, cause: str) -> None:
         rows = await servers_of(work.connection, "seerr", only_enabled=False)
         if fact.is_removed and not rows:
-            jobs.say(work, Forget(), cause=cause)
+            work.give(Forget(), cause=cause)
         elif any(row.enabled and row.name == fact.name for row in rows):
-            jobs.say(work, Sweep(), cause=cause)
-            jobs.say(work, Survey(began_at=self._now()), cause=cause)
+            work.give(Sweep(), cause=cause)
+            work.give(Survey(began_at=self._now()), cause=cause)
 
-    async def match_user(self, message: Message) -> None:
+    async def match_user(self, job: MatchUser, message: Message) -> None:
         """Find a person's user, or make one."""
-        job = msgspec.json.decode(message.payload, type=MatchUser)
         desk = await self._desks.open()
         if desk is not None:
             await self._matching.match(desk, job.person_id, cause=message.id)
 
-    async def tell_user(self, message: Message) -> None:
+    async def tell_user(self, job: TellUser, message: Message) -> None:
         """Tell Seerr about a person; where the user is not the one of before, the person is matched anew."""
-        job = msgspec.json.decode(message.payload, type=TellUser)
         desk = await self._desks.open()
         seeker = await self._records.seeker(job.person_id)
         if desk is None or seeker is None or seeker.seerr_user_id is None:
             return
         if seeker.proof is None or not await self._telling.tell(desk, seeker, seeker.proof):
             async with self._worker.on_request() as work:
-                jobs.say(work, MatchUser(seeker.person_id), cause=message.id)
+                work.give(MatchUser(seeker.person_id), cause=message.id)
 
-    async def take_out(self, message: Message) -> None:
+    async def take_out(self, job: TakeOut, _message: Message) -> None:
         """Take Discord ids that Usher wrote out of a user who is not that person's any more."""
-        job = msgspec.json.decode(message.payload, type=TakeOut)
         desk = await self._desks.open()
         if desk is not None:
             await self._telling.take_out(desk.api, job)
 
-    async def sweep(self, message: Message) -> None:
+    async def sweep(self, job: Sweep, message: Message) -> None:
         """Look after the next persons by one reading of Seerr's users, and leave the others to the next job."""
-        job = msgspec.json.decode(message.payload, type=Sweep)
         desk = await self._desks.open()
         if desk is None:
             return
@@ -134,8 +129,8 @@ class Handlers:
         async with self._worker.on_request() as work:
             for person_id, is_settled in zip(persons, settled, strict=True):
                 if not is_settled:
-                    jobs.say(work, MatchUser(person_id), cause=message.id)
-            jobs.say(work, Sweep(after=persons[-1]), cause=message.id)
+                    work.give(MatchUser(person_id), cause=message.id)
+            work.give(Sweep(after=persons[-1]), cause=message.id)
 
     async def _look_after(self, desk: Desk, view: View, person_id: str, *, cause: str) -> bool:
         """Return false for who needs a job of their own: also where Seerr refuses to tell what only they need."""
@@ -147,9 +142,8 @@ class Handlers:
             log.warning("person_not_looked_after", person=person_id, reason=exc.detail)
             return False
 
-    async def survey(self, message: Message) -> None:
+    async def survey(self, job: Survey, message: Message) -> None:
         """Read the Discord ids of the next of Seerr's users; after the last, tell what they show to be missing."""
-        job = msgspec.json.decode(message.payload, type=Survey)
         desk = await self._desks.open()
         if desk is None:
             return
@@ -163,15 +157,14 @@ class Handlers:
             await store.note_discord_ids(work.connection, found, at=self._now())
             if not is_last:
                 rest = Survey(began_at=job.began_at, skip=job.skip + len(page.users))
-                jobs.say(work, rest, cause=message.id)
+                work.give(rest, cause=message.id)
                 return
             await store.forget_discord_ids(work.connection, before=job.began_at)
             for person_id in await store.persons_to_tell(work.connection):
-                jobs.say(work, TellUser(person_id), cause=message.id)
+                work.give(TellUser(person_id), cause=message.id)
 
-    async def forget(self, message: Message) -> None:
+    async def forget(self, job: Forget, message: Message) -> None:
         """Take from the next persons the users of a Seerr that is gone, and leave the others to the next job."""
-        job = msgspec.json.decode(message.payload, type=Forget)
         async with self._worker.on_request() as work:
             await take_users(work, job, cause=message.id, at=self._now())
 

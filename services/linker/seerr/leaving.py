@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from services.linker.seerr import jobs, store
+from services.linker.seerr import store
 from services.linker.seerr.desk import Desk
 from services.linker.seerr.jobs import Forget
 from services.linker.servers.store import servers_of
@@ -30,7 +30,7 @@ async def take_users(work: Work, job: Forget, *, cause: str, at: datetime) -> No
         if number is not None:
             say_unlinked(work, person_id, number, "Seerr was removed", cause=cause, at=at)
     if found:
-        jobs.say(work, Forget(after=[*found][-1]), cause=cause)
+        work.give(Forget(after=[*found][-1]), cause=cause)
     else:
         await store.forget_discord_ids(work.connection, before=at)
 

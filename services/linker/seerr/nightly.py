@@ -7,7 +7,6 @@ from typing import Final
 
 import structlog
 
-from services.linker.seerr import jobs
 from services.linker.seerr.jobs import Survey, Sweep
 from shared.bus.judge import AlreadyDoneError
 from shared.bus.work import Worker
@@ -47,8 +46,8 @@ class Nightly:
         night = (now - BEGINS).date().isoformat()
         try:
             async with self._worker.once(consumer="linker-seerr-nightly", message_id=night) as work:
-                jobs.say(work, Sweep(), cause=night)
-                jobs.say(work, Survey(began_at=now), cause=night)
+                work.give(Sweep(), cause=night)
+                work.give(Survey(began_at=now), cause=night)
         except AlreadyDoneError:
             return False
         return True

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.linker.seerr import domain, jobs, store
+from services.linker.seerr import domain, store
 from services.linker.seerr.desk import Desk
 from services.linker.seerr.domain import Found
 from services.linker.seerr.jobs import MatchUser, TakeOut, TellUser
@@ -110,7 +110,7 @@ class Records:
             return
         await self.forget(holder, user, cause=cause)
         async with self._worker.on_request() as work:
-            jobs.say(work, MatchUser(holder.person_id), cause=cause)
+            work.give(MatchUser(holder.person_id), cause=cause)
 
     async def tell(self, desk: Desk, person_id: str, *, cause: str) -> None:
         """Let Seerr be told about a person who has a user, whose search has ended well."""
@@ -127,7 +127,7 @@ class Records:
         has_plex = any(account.provider == "plex" for account in seeker.accounts)
         if desk.row.gives_token and has_plex and not seeker.is_token_given:
             async with self._worker.on_request() as work:
-                jobs.say(work, TellUser(seeker.person_id), cause=cause)
+                work.give(TellUser(seeker.person_id), cause=cause)
 
     async def give_up(self, desk: Desk, person_id: str, reason: str) -> None:
         """Note why a person has no user."""
@@ -164,9 +164,9 @@ class Records:
 
 def _say_take_out(work: Work, person_id: str, proof: Proof, *, cause: str) -> None:
     if proof.written:
-        jobs.say(work, TakeOut(person_id, proof.number, proof.created_at, proof.written), cause=cause)
+        work.give(TakeOut(person_id, proof.number, proof.created_at, proof.written), cause=cause)
 
 
 def _say_tell(work: Work, desk: Desk, seeker: Seeker, *, cause: str) -> None:
     if seeker.discord_ids or desk.row.gives_token:
-        jobs.say(work, TellUser(seeker.person_id), cause=cause)
+        work.give(TellUser(seeker.person_id), cause=cause)

@@ -10,10 +10,9 @@ from services.linker.seerr.matching import Matching
 from services.linker.seerr.records import Records
 from services.linker.seerr.telling import SETTLES_IN, Telling
 from shared.bus import streams
-from shared.bus.jobs import Jobs
 from shared.bus.questions import ask
 from shared.runtime import Parts, Service
-from shared.schemas.users import BlockedUsers, FindBlocked
+from shared.schemas.users import FindBlocked
 from shared.vault import Vault
 
 WORKERS: Final = 2
@@ -33,7 +32,7 @@ def join(
     records = Records(worker=parts.worker, pool=parts.pool, now=now)
 
     async def blocked(names: Sequence[str]) -> Sequence[str]:
-        return (await ask(parts.bus, "syncer", FindBlocked(usernames=[*names]), BlockedUsers)).usernames
+        return (await ask(parts.bus, FindBlocked(usernames=[*names]))).usernames
 
     handlers = Handlers(
         worker=parts.worker,
@@ -45,4 +44,4 @@ def join(
         now=now,
     )
     service.consume(streams.LINKER_LINKS, handlers.hear)
-    service.consume(streams.LINKER_SEERR, Jobs(handlers.jobs(), parts.journal), workers=WORKERS)
+    service.work(*handlers.jobs(), queue=streams.LINKER_SEERR, workers=WORKERS)

@@ -18,10 +18,9 @@ from services.linker.people.store import people
 from services.linker.servers import rules, store
 from services.linker.servers.turns import Turns
 from shared.clients.errors import CredentialRefusedError
-from shared.clients.listed import Listed
+from shared.clients.lists import PartialList
 from shared.clients.plex_accounts import Server
 from shared.clients.plex_connections import Connection, unusable, usable
-from shared.courier import Courier
 from shared.errors import ConflictError, InvalidError, NotFoundError, TransientError
 from shared.http.calls import RefusedError
 from shared.http.egress import EgressError
@@ -29,6 +28,7 @@ from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
 from shared.schemas.servers import PLEX_TOKEN, DiscoveredServer, DiscoveredServers, DiscoverPlex, PlexConnection
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 DEADLINE: Final = timedelta(seconds=3)
@@ -52,11 +52,11 @@ class _Choice(msgspec.Struct, frozen=True):
 class Discovery:
     """Answers `GET /api/plex/servers`."""
 
-    def __init__(self, clients: Clients, turns: Turns, *, vault: Vault, courier: Courier, pool: Pool) -> None:
+    def __init__(self, clients: Clients, turns: Turns, *, vault: Vault, sealer: Sealer, pool: Pool) -> None:
         self._clients = clients
         self._turns = turns
         self._vault = vault
-        self._courier = courier
+        self._sealer = sealer
         self._pool = pool
 
     async def discover(self, question: DiscoverPlex) -> DiscoveredServers:
@@ -68,7 +68,7 @@ class Discovery:
         items = [_discovered(server, tested) for server in servers]
         return DiscoveredServers(items, len(items), problems=list(found.problems))
 
-    async def _servers(self, question: DiscoverPlex) -> Listed[Server]:
+    async def _servers(self, question: DiscoverPlex) -> PartialList[Server]:
         token = await self._token(question)
         plex_tv = self._clients.anew(deadline=DEADLINE).plex_tv()
         try:
@@ -79,7 +79,7 @@ class Discovery:
 
     async def _token(self, question: DiscoverPlex) -> Secret:
         if question.token is not None:
-            return self._courier.open(question.token, purpose=PLEX_TOKEN)
+            return self._sealer.unseal(question.token, purpose=PLEX_TOKEN)
         if question.person_id is None:
             raise InvalidError("send a Plex token in the header X-Plex-Token, or name a person who has linked Plex")
         async with transaction(self._pool) as connection:

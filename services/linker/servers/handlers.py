@@ -12,7 +12,7 @@ from services.linker.servers.probe import Target
 from services.linker.servers.registry import Secrets, UnknownServerError
 from services.linker.servers.store import ServerRow
 from shared.postgres.pool import Connection, snapshot, transaction
-from shared.schemas.parcel import Parcel
+from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     SUFFIX,
@@ -78,7 +78,7 @@ class Handlers:
         """Change a server; test it first where its address or token is given."""
         row, token = await self._read(question.name)
         secrets = Secrets(
-            token=UNSET if question.token is UNSET else self._means.courier.open(question.token, purpose=TOKEN),
+            token=UNSET if question.token is UNSET else self._means.sealer.unseal(question.token, purpose=TOKEN),
             suffix=UNSET if question.password_suffix is UNSET else self._opened_suffix(question.password_suffix),
         )
         changed = self._changed(row, question)
@@ -108,7 +108,7 @@ class Handlers:
         row = rules.row_of(question.server, self._means.egress)
         async with transaction(self._means.pool) as connection:
             await self._means.registry.must_be_new(connection, row)
-        return row, self._means.courier.open(question.token, purpose=TOKEN)
+        return row, self._means.sealer.unseal(question.token, purpose=TOKEN)
 
     async def _read(self, name: str) -> tuple[ServerRow, Secret | None]:
         async with snapshot(self._means.pool) as connection:
@@ -141,8 +141,8 @@ class Handlers:
             Target(place=row.place, kind=row.type, credential=token, machine_id=machine_id)
         )
 
-    def _opened_suffix(self, parcel: Parcel | None) -> Secret | None:
-        return None if parcel is None else self._means.courier.open(parcel, purpose=SUFFIX)
+    def _opened_suffix(self, parcel: SealedSecret | None) -> Secret | None:
+        return None if parcel is None else self._means.sealer.unseal(parcel, purpose=SUFFIX)
 
     async def _found(self, name: str) -> Server:
         async with transaction(self._means.pool) as connection:

@@ -4,9 +4,9 @@ import msgspec
 
 from services.linker.servers.inspector import Inspector
 from services.linker.servers.registry import Registry
-from shared.courier import Courier
 from shared.http.egress import Egress
 from shared.postgres.pool import Pool
+from shared.sealing import Sealer
 
 
 class Means(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +14,6 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
 
     registry: Registry
     inspector: Inspector
-    courier: Courier
+    sealer: Sealer
     egress: Egress
     pool: Pool

@@ -49,7 +49,7 @@ class SeerrHandlers:
     async def change(self, question: ChangeSeerr) -> SeerrConnection:
         """Make or change the connection, or say how it would be; test it first where address or key is given."""
         row, kept = await self._read()
-        key = kept if question.api_key is UNSET else self._means.courier.open(question.api_key, purpose=TOKEN)
+        key = kept if question.api_key is UNSET else self._means.sealer.unseal(question.api_key, purpose=TOKEN)
         before = row or _new(question)
         changed = self._changed(before, question)
         requests = None

@@ -1,6 +1,6 @@
 """Puts the linker's part for servers together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -17,12 +17,11 @@ from services.linker.servers.registry import Registry
 from services.linker.servers.seerr import SeerrHandlers
 from services.linker.servers.turns import Turns
 from shared.bus.listening import Listener
-from shared.bus.questions import Answerer
-from shared.courier import Courier
 from shared.http.egress import Egress
 from shared.runtime import Parts
 from shared.schemas import events
 from shared.schemas.events import ServerChanged
+from shared.schemas.question import Answer
 from shared.schemas.servers import (
     AddServer,
     AskServersHealth,
@@ -37,6 +36,7 @@ from shared.schemas.servers import (
     TestServer,
     TryServer,
 )
+from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 
@@ -49,7 +49,7 @@ class Servers:
         parts: Parts,
         *,
         vault: Vault,
-        courier: Courier,
+        sealer: Sealer,
         clients: Clients,
         turns: Turns,
         egress: Egress,
@@ -60,27 +60,27 @@ class Servers:
         self.inspector: Final = Inspector(Prober(clients, turns), registry, parts.pool, now=now)
         self.first: Final = FirstServers(parts.worker, registry, given(config, egress))
         self.listener: Final = Listener([events.subject(ServerChanged)], lambda _subject, news: forget(clients, news))
-        means = Means(registry=registry, inspector=self.inspector, courier=courier, egress=egress, pool=parts.pool)
+        means = Means(registry=registry, inspector=self.inspector, sealer=sealer, egress=egress, pool=parts.pool)
         self._media = Handlers(means)
         self._seerr = SeerrHandlers(means)
-        self._discovery = Discovery(clients, turns, vault=vault, courier=courier, pool=parts.pool)
+        self._discovery = Discovery(clients, turns, vault=vault, sealer=sealer, pool=parts.pool)
 
-    def answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
+    def answers(self) -> tuple[Answer, ...]:
         """Return the answers to questions."""
-        return {
-            ListServers: self._media.list_servers,
-            FindServer: self._media.find_server,
-            AddServer: self._media.add_server,
-            TryServer: self._media.try_server,
-            ChangeServer: self._media.change_server,
-            RemoveServer: self._media.remove_server,
-            TestServer: self._media.test_server,
-            AskServersHealth: self._media.servers_health,
-            ShowSeerr: self._seerr.show,
-            ChangeSeerr: self._seerr.change,
-            RemoveSeerr: self._seerr.remove,
-            DiscoverPlex: self._discovery.discover,
-        }
+        return (
+            ListServers.answered_by(self._media.list_servers),
+            FindServer.answered_by(self._media.find_server),
+            AddServer.answered_by(self._media.add_server),
+            TryServer.answered_by(self._media.try_server),
+            ChangeServer.answered_by(self._media.change_server),
+            RemoveServer.answered_by(self._media.remove_server),
+            TestServer.answered_by(self._media.test_server),
+            AskServersHealth.answered_by(self._media.servers_health),
+            ShowSeerr.answered_by(self._seerr.show),
+            ChangeSeerr.answered_by(self._seerr.change),
+            RemoveSeerr.answered_by(self._seerr.remove),
+            DiscoverPlex.answered_by(self._discovery.discover),
+        )
 
     async def run(self) -> None:
         """Make the servers of the settings, then look at all servers every few minutes, until cancelled."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 import msgspec
 import structlog
@@ -14,7 +13,6 @@ from services.linker.signins.store import sign_ins
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Work
 from shared.clients.discord.messages import Message, fitting
-from shared.courier import Courier
 from shared.errors import PermanentError
 from shared.keyring import Owner
 from shared.owners import reply_token, sign_in_secret
@@ -22,9 +20,8 @@ from shared.postgres.pool import Connection
 from shared.schemas.identifiers import derived_id
 from shared.schemas.interactions import TOKEN, Interaction, Reply
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 from shared.vault import Vault
-
-REPLY: Final = "jobs.linker.reply"
 
 log = structlog.get_logger()
 
@@ -32,15 +29,15 @@ log = structlog.get_logger()
 class Endings:
     """Keeps the token of the reply that a sign-in's end is said in, and uses it once."""
 
-    def __init__(self, vault: Vault, courier: Courier, unlinking: Unlinking, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, vault: Vault, sealer: Sealer, unlinking: Unlinking, *, now: Callable[[], datetime]) -> None:
         self._vault = vault
-        self._courier = courier
+        self._sealer = sealer
         self._unlinking = unlinking
         self._now = now
 
     async def hear(self, work: Work, row: SignInRow, interaction: Interaction) -> None:
         """Let an interaction hear how a sign-in ends, in the place of an earlier one, whose reply says so."""
-        token = self._courier.open(interaction.token, purpose=TOKEN)
+        token = self._sealer.unseal(interaction.token, purpose=TOKEN)
         if row.interaction_id not in {None, interaction.id}:
             await self._reply(work, row, messages.TAKEN_OVER, cause=interaction.id, may_lapse=True)
         await sign_ins.answer_to(work.connection, row.id, interaction_id=interaction.id)
@@ -78,11 +75,12 @@ class Endings:
         reply = Reply(
             interaction_id=row.interaction_id,
             user_id=row.asker.id,
-            token=self._courier.pack(token, purpose=TOKEN),
+            token=self._sealer.seal(token, purpose=TOKEN),
             message=msgspec.Raw(msgspec.json.encode(fitting(said))),
             may_lapse=may_lapse,
         )
-        work.say(REPLY, msgspec.json.encode(reply), message_id=derived_id("reply", row.id, row.interaction_id, cause))
+        message_id = derived_id("reply", row.id, row.interaction_id, cause)
+        work.give(reply, cause=cause, queue="linker", message_id=message_id)
 
     async def _opened(self, connection: Connection, row: SignInRow, owner: Owner) -> Secret | None:
         try:

@@ -21,7 +21,6 @@ from services.linker.signins.store import connections, sign_ins
 from services.linker.signins.store.connections import LinkedAccount
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Worker
-from shared.courier import Courier
 from shared.errors import (
     ConflictError,
     Fault,
@@ -36,6 +35,7 @@ from shared.owners import sign_in_secret
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.interactions import Interaction
 from shared.schemas.media import Provider
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 RETURN_PAGE: Final = "/link/done"
@@ -57,7 +57,7 @@ class SignIns:
         worker: Worker,
         pool: Pool,
         vault: Vault,
-        courier: Courier,
+        sealer: Sealer,
         flows: Mapping[Provider, Flow],
         public_url: str,
         now: Callable[[], datetime],
@@ -68,14 +68,14 @@ class SignIns:
         self._worker = worker
         self._pool = pool
         self._vault = vault
-        self._courier = courier
+        self._sealer = sealer
         self._flows = flows
         self._public_url = public_url
         self._now = now
         self._new_id = new_id
         self._pace = pace
-        self._unlinking = Unlinking(vault, courier, now=now)
-        self._endings = Endings(vault, courier, self._unlinking, now=now)
+        self._unlinking = Unlinking(vault, sealer, now=now)
+        self._endings = Endings(vault, sealer, self._unlinking, now=now)
         self._linking = Linking(vault, self._unlinking, now=now, new_id=new_id)
         self.poller: Final = Poller(
             worker=worker,
@@ -134,6 +134,18 @@ class SignIns:
         async with self._worker.on_request() as work:
             await self._endings.end(work, sign_in_id, state="cancelled")
         return await self._find(sign_in_id, provider)
+
+    async def require_begun_for(self, sign_in_id: str, person_id: str | None) -> None:
+        """Raise `UnknownSignInError` where somebody is named and it was not begun for them."""
+        if person_id is None:
+            return
+        async with transaction(self._pool) as connection:
+            row = await sign_ins.find(connection, sign_in_id)
+            if row is None or row.asker.kind != "person":
+                raise UnknownSignInError
+            begun_for = await joining.person_of(connection, row.asker.id)
+            if begun_for != await joining.person_of(connection, person_id):
+                raise UnknownSignInError
 
     async def connect(self, asker: Asker, authorized: Authorized, *, person_id: str | None = None) -> LinkedAccount:
         """Take an account that somebody has just signed in to; raises `ConflictError` for one of somebody else."""

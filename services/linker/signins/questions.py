@@ -14,7 +14,7 @@ from services.linker.signins.handlers import SignIns
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount
 from shared.clients.errors import CredentialRefusedError
-from shared.courier import Courier
+from shared.durations import in_words
 from shared.errors import ConflictError, Fault, InvalidError, ThrottledError, UsherError
 from shared.http.calls import RateLimitedError
 from shared.owners import account_token
@@ -40,7 +40,7 @@ from shared.schemas.signins import (
     Standing,
     Who,
 )
-from shared.spans import in_words
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 _SERVERS_S: Final = 2.0
@@ -65,14 +65,14 @@ class Questions:
         *,
         pool: Pool,
         vault: Vault,
-        courier: Courier,
+        sealer: Sealer,
         plex: PlexFlow,
         with_password: SignInWithPassword | None = None,
     ) -> None:
         self._sign_ins = sign_ins
         self._pool = pool
         self._vault = vault
-        self._courier = courier
+        self._sealer = sealer
         self._plex = plex
         self._with_password = with_password
 
@@ -92,11 +92,13 @@ class Questions:
 
     async def check(self, question: CheckSignIn) -> Standing:
         """Answer `POST /api/integrations/{provider}/auth/check`."""
+        await self._sign_ins.require_begun_for(question.pin_id, question.person_id)
         sign_in = await self._sign_ins.check(question.pin_id, provider=question.provider)
         return _standing(sign_in, await self._servers(sign_in) if sign_in.state == "authorized" else [])
 
     async def cancel(self, question: CancelSignIn) -> Standing:
         """Answer `DELETE /api/integrations/{provider}/auth/pin/{id}`."""
+        await self._sign_ins.require_begun_for(question.pin_id, question.person_id)
         return _standing(await self._sign_ins.cancel(question.pin_id, provider=question.provider), [])
 
     async def connect(self, question: ConnectAccount) -> Integration:
@@ -153,7 +155,7 @@ class Questions:
     @asynccontextmanager
     async def _authorized(self, question: ConnectAccount, asker: Asker) -> AsyncIterator[Authorized]:
         if question.provider == "plex" and question.token is not None:
-            yield await self._by_token(self._courier.open(question.token, purpose=TOKEN))
+            yield await self._by_token(self._sealer.unseal(question.token, purpose=TOKEN))
             return
         if self._with_password is None or question.username is None or question.password is None:
             raise InvalidError("a Plex account is linked by its token, others by user name and password")
@@ -161,7 +163,7 @@ class Questions:
             question.provider,
             server=question.server or "",
             username=question.username,
-            password=self._courier.open(question.password, purpose=PASSWORD),
+            password=self._sealer.unseal(question.password, purpose=PASSWORD),
             asker=asker,
         ) as authorized:
             yield authorized

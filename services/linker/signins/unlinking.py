@@ -13,42 +13,42 @@ from services.linker.signins.store.connections import LinkedAccount
 from shared.bus.message import Message
 from shared.bus.work import Work
 from shared.clients.errors import CredentialRefusedError
-from shared.courier import Courier
 from shared.errors import PermanentError
 from shared.keyring import Owner
 from shared.owners import account_token
 from shared.schemas.events import AccountUnlinked
 from shared.schemas.identifiers import derived_id
+from shared.schemas.job import Job
 from shared.schemas.media import Provider
-from shared.schemas.parcel import Parcel
+from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 REVOKED: Final[tuple[Provider, ...]] = ("jellyfin", "emby", "trakt")
 """Systems that have a call to end a token."""
 _LEFT: Final[tuple[Provider, ...]] = ("trakt",)
 """It is not known what the end of one token does to an account's others here: while one is in use, all are left."""
-_SUBJECT: Final = "jobs.linker.revoke"
 _PURPOSE: Final = "revoked-token"
 
 log = structlog.get_logger()
 
 
-class RevokeToken(msgspec.Struct, frozen=True, kw_only=True):
-    """The job `revoke`: a token that nobody needs any more."""
+class RevokeToken(Job, queue="linker", name="revoke", frozen=True, kw_only=True):
+    """End a token that nobody needs any more."""
 
     provider: Provider
     server: str
     account_id: str
-    token: Parcel
+    token: SealedSecret
 
 
 class Unlinking:
     """Forgets one account's tokens."""
 
-    def __init__(self, vault: Vault, courier: Courier, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, vault: Vault, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
         self._vault = vault
-        self._courier = courier
+        self._sealer = sealer
         self._now = now
 
     async def __call__(self, work: Work, linked: LinkedAccount, *, reason: str = "") -> bool:
@@ -108,9 +108,9 @@ class Unlinking:
             provider=held.provider,
             server=held.server,
             account_id=held.account_id,
-            token=self._courier.pack(held.token, purpose=_PURPOSE),
+            token=self._sealer.seal(held.token, purpose=_PURPOSE),
         )
-        work.say(_SUBJECT, msgspec.json.encode(job), message_id=derived_id("revoke", cause))
+        work.give(job, cause=cause, message_id=derived_id("revoke", cause))
 
     async def _token(self, work: Work, owner: Owner) -> Secret | None:
         try:
@@ -127,16 +127,15 @@ def _held(proven: Proven, token: Secret) -> Held:
 class Revocations:
     """Does the job; a token that was dead already is as good."""
 
-    def __init__(self, courier: Courier, revokers: Mapping[Provider, Revoke]) -> None:
-        self._courier = courier
+    def __init__(self, sealer: Sealer, revokers: Mapping[Provider, Revoke]) -> None:
+        self._sealer = sealer
         self._revokers = revokers
 
-    async def revoke(self, message: Message) -> None:
+    async def revoke(self, job: RevokeToken, _message: Message) -> None:
         """End a token at the system that gave it."""
-        job = msgspec.json.decode(message.payload, type=RevokeToken)
         if job.provider not in self._revokers:
             return
-        token = self._courier.open(job.token, purpose=_PURPOSE)
+        token = self._sealer.unseal(job.token, purpose=_PURPOSE)
         held = Held(provider=job.provider, server=job.server, account_id=job.account_id, token=token)
         try:
             await self._revokers[job.provider](held)

@@ -11,8 +11,8 @@ from services.linker.signins.flows.passwords import Passwords
 from services.linker.signins.flows.trakt import TraktFlow
 from services.linker.signins.revokers import MediaServerRevoke, TraktRevoke
 from services.linker.signins.wiring import Ways
+from shared.clock import SteadyClock
 from shared.postgres.pool import Pool
-from shared.steady import SteadyClock
 from shared.vault import Vault
 
 

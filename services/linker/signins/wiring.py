@@ -15,13 +15,13 @@ from services.linker.signins.handlers import SignIns
 from services.linker.signins.health import Health
 from services.linker.signins.pace import PACE, Pace
 from services.linker.signins.questions import Questions, SignInWithPassword
-from services.linker.signins.unlinking import Revocations
-from shared.bus.consumer import Handler
-from shared.bus.questions import Answerer
-from shared.courier import Courier
+from services.linker.signins.unlinking import Revocations, RevokeToken
+from shared.bus.message import Message
 from shared.runtime import Parts
 from shared.schemas.identifiers import random_id
+from shared.schemas.job import JobHandler
 from shared.schemas.media import Provider
+from shared.schemas.question import Answer
 from shared.schemas.signins import (
     BeginSignIn,
     CancelSignIn,
@@ -30,6 +30,7 @@ from shared.schemas.signins import (
     ListConnections,
     RemoveConnections,
 )
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 
@@ -50,7 +51,7 @@ class SignInParts:
         parts: Parts,
         *,
         vault: Vault,
-        courier: Courier,
+        sealer: Sealer,
         clients: Clients,
         public_url: str,
         now: Callable[[], datetime],
@@ -65,7 +66,7 @@ class SignInParts:
             worker=parts.worker,
             pool=parts.pool,
             vault=vault,
-            courier=courier,
+            sealer=sealer,
             flows={"plex": plex, **others.flows},
             public_url=public_url,
             now=now,
@@ -76,30 +77,30 @@ class SignInParts:
         self.health: Final = Health(
             worker=parts.worker, pool=parts.pool, vault=vault, checks={"plex": plex.check, **others.checks}, now=now
         )
-        self._revocations = Revocations(courier, others.revokers)
+        self._revocations = Revocations(sealer, others.revokers)
         self._questions = Questions(
             self.sign_ins,
             pool=parts.pool,
             vault=vault,
-            courier=courier,
+            sealer=sealer,
             plex=plex,
             with_password=others.with_password,
         )
 
-    def answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
+    def answers(self) -> tuple[Answer, ...]:
         """Return the answers to questions."""
-        return {
-            BeginSignIn: self._questions.begin,
-            CheckSignIn: self._questions.check,
-            CancelSignIn: self._questions.cancel,
-            ConnectAccount: self._questions.connect,
-            ListConnections: self._questions.list_connections,
-            RemoveConnections: self._questions.remove,
-        }
+        return (
+            BeginSignIn.answered_by(self._questions.begin),
+            CheckSignIn.answered_by(self._questions.check),
+            CancelSignIn.answered_by(self._questions.cancel),
+            ConnectAccount.answered_by(self._questions.connect),
+            ListConnections.answered_by(self._questions.list_connections),
+            RemoveConnections.answered_by(self._questions.remove),
+        )
 
-    def jobs(self) -> Mapping[str, Handler]:
-        """Return the jobs by name."""
-        return {"revoke": self._revocations.revoke}
+    def jobs(self) -> tuple[JobHandler[Message], ...]:
+        """Return what does the jobs."""
+        return (RevokeToken.done_by(self._revocations.revoke),)
 
     async def run(self) -> None:
         """Ask how sign-ins stand and whether tokens are good, until cancelled."""

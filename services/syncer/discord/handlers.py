@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from services.syncer.discord import messages
-from services.syncer.store import history, persons, plays
+from services.syncer.history.store import persons, plays, queries
 from shared.bus import streams
 from shared.bus.message import Message as BusMessage
 from shared.bus.work import Worker
@@ -77,7 +77,7 @@ class Handlers:
         async with transaction(self._pool) as connection:
             person = await _allowed(connection, asked, wanted)
             question = ListPlays(person=person.id, limit=SHOWN, offset=offset)
-            return messages.history_of(person, await history.page_of_plays(connection, question))
+            return messages.history_of(person, await queries.page_of_plays(connection, question))
 
 
 async def _allowed(connection: Connection, asked: Asked, wanted: str | None) -> PersonRef:

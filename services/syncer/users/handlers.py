@@ -1,6 +1,6 @@
 """Answers the questions about what is set for single users. The last change wins, row and password together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -8,10 +8,9 @@ from msgspec import UNSET
 
 from services.syncer.users import domain, store
 from services.syncer.users.domain import NothingSetError
-from shared.bus.questions import Answerer
-from shared.courier import Courier
 from shared.owners import user_password
 from shared.postgres.pool import Connection, Pool, transaction
+from shared.schemas.question import Answer
 from shared.schemas.users import (
     PASSWORD,
     BlockedUsers,
@@ -24,27 +23,28 @@ from shared.schemas.users import (
     UserSettingsPage,
     name_key,
 )
+from shared.sealing import Sealer
 from shared.vault import Vault
 
 
 class Handlers:
     """The syncer's answers about users' settings."""
 
-    def __init__(self, *, pool: Pool, vault: Vault, courier: Courier, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, pool: Pool, vault: Vault, sealer: Sealer, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._vault = vault
-        self._courier = courier
+        self._sealer = sealer
         self._now = now
 
-    def answers(self) -> Mapping[type[msgspec.Struct], Answerer]:
+    def answers(self) -> tuple[Answer, ...]:
         """Return the answers to questions."""
-        return {
-            ListUserSettings: self.list_settings,
-            FindUserSettings: self.find_settings,
-            FindBlocked: self.find_blocked,
-            ChangeUserSettings: self.change_settings,
-            ClearUserSettings: self.clear_settings,
-        }
+        return (
+            ListUserSettings.answered_by(self.list_settings),
+            FindUserSettings.answered_by(self.find_settings),
+            FindBlocked.answered_by(self.find_blocked),
+            ChangeUserSettings.answered_by(self.change_settings),
+            ClearUserSettings.answered_by(self.clear_settings),
+        )
 
     async def list_settings(self, question: ListUserSettings) -> UserSettingsPage:
         """Answer `GET /api/users/settings`."""
@@ -97,7 +97,7 @@ class Handlers:
         if question.password is None:
             await self._vault.remove(owner, on=connection)
         elif question.password is not UNSET:
-            password = self._courier.open(question.password, purpose=PASSWORD)
+            password = self._sealer.unseal(question.password, purpose=PASSWORD)
             await self._vault.put(owner, password, on=connection)
 
 

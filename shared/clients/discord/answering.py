@@ -4,24 +4,24 @@ A job is said in the transaction of what it tells, and may run twice: an edit is
 nonce from its cause.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 import structlog
 
-from shared.bus.consumer import Handler
 from shared.bus.message import Message
 from shared.bus.work import Work
 from shared.clients.discord import messages
 from shared.clients.discord.interactions import REPLY_FOR, moment_of
 from shared.clients.discord.problems import ClosedToMessagesError, ReplyExpiredError
 from shared.clients.discord.rest import Discord
-from shared.courier import Courier
 from shared.errors import TransientError
 from shared.schemas.identifiers import derived_id
 from shared.schemas.interactions import TOKEN, Interaction, Letter, Reply
+from shared.schemas.job import JobHandler
+from shared.sealing import Sealer
 
 SETTLES_WITHIN: Final = timedelta(seconds=10)
 """How old an interaction may be that Discord does not know yet, because the gateway's promise is still on its way."""
@@ -33,19 +33,18 @@ _log = structlog.get_logger()
 class Answering:
     """Does the jobs; without Discord they are done with a line in the log."""
 
-    def __init__(self, discord: Discord | None, courier: Courier, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, discord: Discord | None, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
         self._discord = discord
-        self._courier = courier
+        self._sealer = sealer
         self._now = now
 
     @property
-    def jobs(self) -> Mapping[str, Handler]:
-        """Return the jobs by name, for `Service.work`."""
-        return {"reply": self.reply, "write": self.write}
+    def jobs(self) -> tuple[JobHandler[Message], ...]:
+        """Return the jobs, for `Service.work`."""
+        return Reply.done_by(self.reply), Letter.done_by(self.write)
 
-    async def reply(self, message: Message) -> None:
+    async def reply(self, reply: Reply, message: Message) -> None:
         """Edit the reply to an interaction, or write to the person where that cannot be done any more."""
-        reply = msgspec.json.decode(message.payload, type=Reply)
         if self._discord is None:
             _log.warning("discord_is_off", lost="reply", interaction=reply.interaction_id)
             return
@@ -53,9 +52,8 @@ class Answering:
         if not await self._edited(self._discord, reply, said, attempts=message.attempts) and not reply.may_lapse:
             await self._send(self._discord, reply.user_id, said, cause=message.id)
 
-    async def write(self, message: Message) -> None:
+    async def write(self, letter: Letter, _message: Message) -> None:
         """Write to a person."""
-        letter = msgspec.json.decode(message.payload, type=Letter)
         if self._discord is None:
             _log.warning("discord_is_off", lost="letter", cause=letter.cause)
             return
@@ -67,7 +65,7 @@ class Answering:
         age = self._now() - moment_of(reply.interaction_id)
         if age >= REPLY_FOR:
             return False
-        token = self._courier.open(reply.token, purpose=TOKEN)
+        token = self._sealer.unseal(reply.token, purpose=TOKEN)
         try:
             is_late = attempts > 1 or age >= SETTLES_WITHIN
             if is_late and reply.keeps_promise and not await discord.is_waiting(token):
@@ -107,11 +105,11 @@ def reply_to(
         keeps_promise=keeps_promise,
     )
     message_id = derived_id("reply", service, interaction.id)
-    work.say(f"jobs.{service}.reply", msgspec.json.encode(job), message_id=message_id)
+    work.give(job, cause=interaction.id, queue=service, message_id=message_id)
 
 
 def write_to(work: Work, user_id: str, said: messages.Message, *, service: str, cause: str) -> None:
     """Let the service's job `write` send a direct message; the same cause again is the same message."""
     letter = Letter(user_id=user_id, cause=cause, message=msgspec.Raw(msgspec.json.encode(messages.fitting(said))))
     message_id = derived_id("letter", service, user_id, cause)
-    work.say(f"jobs.{service}.write", msgspec.json.encode(letter), message_id=message_id)
+    work.give(letter, cause=cause, queue=service, message_id=message_id)

@@ -6,7 +6,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from shared.clients.api import is_page, loosely
+from shared.clients.api import decode_or, is_html
 from shared.errors import UsherError
 from shared.http.calls import LONGEST_WAIT, FailingError, RateLimitedError, RefusedError, retry_after
 from shared.leniency import text
@@ -38,7 +38,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 def problem_of(response: httpx.Response) -> Problem:
     """Return what a refusal says; nothing where it says nothing, or where the answer is good."""
-    return loosely(response, Problem, otherwise=Problem()) if response.is_error else Problem()
+    return decode_or(response, Problem, otherwise=Problem()) if response.is_error else Problem()
 
 
 def wait_of(response: httpx.Response, problem: Problem) -> timedelta | None:
@@ -53,7 +53,7 @@ def error_of(name: str, response: httpx.Response, problem: Problem) -> UsherErro
     status = response.status_code
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return RateLimitedError(f"{name} asks to wait (429)", retry_after=wait_of(response, problem))
-    if is_page(response) and status in _MAY_BE_A_NOTICE:
+    if is_html(response) and status in _MAY_BE_A_NOTICE:
         return FailingError(f"{name} answered with a web page instead of data")
     if problem.code in _REPLY_IS_OVER:
         return ReplyExpiredError(f"{name} no longer knows the reply ({problem.code})", answered=status)

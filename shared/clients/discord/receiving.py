@@ -18,9 +18,9 @@ from shared.clients.discord.answering import reply_to
 from shared.clients.discord.interactions import Clicked, CommandCalled, Submitted
 from shared.clients.discord.markdown import escaped
 from shared.clients.discord.payload import parse
+from shared.durations import in_words
 from shared.errors import PermanentError, TransientError, UnavailableError, UsherError
 from shared.schemas.interactions import Interaction
-from shared.spans import in_words
 
 TRIES: Final = 3
 PATIENCE: Final = timedelta(seconds=20)

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import httpx
 import msgspec
 
-from shared.clients.api import Api, Headers, Query, segment
+from shared.clients.api import Api, Headers, Query, path_segment
 from shared.clients.discord.commands import Command
 from shared.clients.discord.limits import Limits, Route
 from shared.clients.discord.messages import LOADING, Message
@@ -51,7 +51,7 @@ class Discord:
         limits: Limits,
         url: str = API_URL,
     ) -> None:
-        self._application = segment(application_id)
+        self._application = path_segment(application_id)
         self._api = Api(http, upstream, url=url, headers={"User-Agent": agent(self._application)})
         self._as_bot: Headers = {"Authorization": Secret(f"Bot {bot_token.reveal()}")}
         self._limits = limits
@@ -80,7 +80,7 @@ class Discord:
         """Post to a channel and return the message's id; for minutes, the same `cause` is the same message."""
         route = Route(method="POST", template="/channels/{channel}/messages", major=channel_id)
         body = {**msgspec.to_builtins(message), "nonce": nonce(cause), "enforce_nonce": True}
-        posted = await self._ask(route, f"/channels/{segment(channel_id)}/messages", _Id, body=body)
+        posted = await self._ask(route, f"/channels/{path_segment(channel_id)}/messages", _Id, body=body)
         return posted.id
 
     async def send_direct_message(self, user_id: str, message: Message, *, cause: str) -> str:
@@ -103,12 +103,12 @@ class Discord:
 
     def _original(self, method: str, token: Secret) -> tuple[Route, str]:
         template = "/webhooks/{application}/{token}/messages/@original"
-        path = f"/webhooks/{self._application}/{segment(token.reveal())}/messages/@original"
+        path = f"/webhooks/{self._application}/{path_segment(token.reveal())}/messages/@original"
         major = blake2b(token.reveal().encode(), digest_size=16).hexdigest()
         return Route(method=method, template=template, major=major, is_global=False), path
 
     def _commands_path(self, guild_id: str | None) -> str:
-        guild = f"/guilds/{segment(guild_id)}" if guild_id is not None else ""
+        guild = f"/guilds/{path_segment(guild_id)}" if guild_id is not None else ""
         return f"/applications/{self._application}{guild}/commands"
 
     def _commands_route(self, method: str, guild_id: str | None) -> Route:

@@ -6,7 +6,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from shared.clients.api import is_page, loosely
+from shared.clients.api import decode_or, is_html
 from shared.clients.errors import CredentialRefusedError, WrongPasswordError
 from shared.errors import UsherError
 from shared.http.calls import RefusedError
@@ -60,9 +60,9 @@ def error_of(name: str, response: httpx.Response, *, api_key: Secret) -> UsherEr
     Only the check of the key answers with `error` and no `message`
     (https://github.com/seerr-team/seerr, server/middleware/auth.ts).
     """
-    if not response.is_client_error or is_page(response) or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+    if not response.is_client_error or is_html(response) or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         return None
-    body = loosely(response, _Body, otherwise=_Body())
+    body = decode_or(response, _Body, otherwise=_Body())
     said = _without_secrets(text(body.message, limit=200), response.request, api_key)
     as_user = "X-API-User" in response.request.headers
     match response.status_code:
@@ -121,9 +121,9 @@ def jellyfin_import_error_of(name: str, response: httpx.Response, *, api_key: Se
 
 def _failure(response: httpx.Response, api_key: Secret) -> str | None:
     """Return what Seerr's own handler says went wrong; None for a proxy's answer, and for what passes by itself."""
-    if response.status_code != httpx.codes.INTERNAL_SERVER_ERROR or is_page(response):
+    if response.status_code != httpx.codes.INTERNAL_SERVER_ERROR or is_html(response):
         return None
-    body = loosely(response, _Said, otherwise=_Said())
+    body = decode_or(response, _Said, otherwise=_Said())
     if body.message is None or _PASSES.search(body.message):
         return None
     said = _without_secrets(text(body.message, limit=200), response.request, api_key) or ""

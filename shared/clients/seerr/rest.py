@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 
 from shared.clients.api import Api, Headers, Query
-from shared.clients.listed import listed
+from shared.clients.lists import read_list
 from shared.clients.seerr.dialect import Dialect, dialect_of
 from shared.clients.seerr.problems import (
     error_of,
@@ -79,7 +79,7 @@ class Seerr:
         """
         query: Query = {"take": take, "skip": skip, "sort": "created"}
         wire = await self._api.ask("GET", "/user", WireUsers, query=query)
-        found = listed(wire.results, user_of)
+        found = read_list(wire.results, user_of)
         if found.problems:
             raise RefusedError(
                 f"{self._api.name} lists users of whom {found.problems[0]}; the list is not used, "
@@ -149,7 +149,7 @@ class Seerr:
         """
         path, explain = "/settings/jellyfin/users", self._no_jellyfin_import
         wire = await self._api.ask("GET", path, list[Any], explain=explain)
-        return [each.id for each in listed(wire, candidate_of).rows]
+        return [each.id for each in read_list(wire, candidate_of).rows]
 
     async def try_to_write(self) -> None:
         """Change nobody's permissions, which shows whether changes come through; raises what any change would."""

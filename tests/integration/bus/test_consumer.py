@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from shared.bus import burial
+from shared.bus import dead_letters
 from shared.bus.connection import Bus, connect
 from shared.bus.jobs import Jobs
 from shared.bus.message import Message
 from shared.bus.relay import Relay
-from shared.bus.store import Journal, Waiting
+from shared.bus.store import Journal, StoredRetry
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
 from shared.errors import PermanentError, TooLargeError, TransientError, UnavailableError
@@ -219,7 +219,7 @@ async def test_a_long_wait_is_kept_in_postgres_and_kept_to(bus: Bus, pool: Pool)
         await bus.publish(SUBJECT, b'{"n":1}', message_id="later")
 
         async def waits() -> bool:
-            return await Journal(pool).count_waiting() == 1
+            return await Journal(pool).count_retries() == 1
 
         await until(waits)
     row = await pool.fetchrow("select *, due_at - now() as wait from retries")
@@ -236,7 +236,7 @@ async def test_what_waited_is_tried_again_when_it_is_due_and_then_forgotten(bus:
         seen.append(message)
 
     now = datetime.now(UTC)
-    waiting = Waiting(
+    waiting = StoredRetry(
         consumer=SPEC.name,
         message_id="w",
         subject=SUBJECT,
@@ -246,13 +246,13 @@ async def test_what_waited_is_tried_again_when_it_is_due_and_then_forgotten(bus:
         reason="slow",
         first_tried_at=now,
     )
-    await Journal(pool).wait_until(waiting, due_at=now)
+    await Journal(pool).store_retry(waiting, due_at=now)
 
     async with consuming(bus, pool, note):
         await until(lambda: len(seen) == 1)
 
         async def is_forgotten() -> bool:
-            return await Journal(pool).count_waiting() == 0
+            return await Journal(pool).count_retries() == 0
 
         await until(is_forgotten)
 
@@ -276,7 +276,7 @@ async def test_a_replay_reaches_the_consumer_that_gave_up(bus: Bus, pool: Pool) 
     async with (
         consuming(bus, pool, refuse),
         consuming(bus, pool, bury, spec=BURIED),
-        consuming(bus, pool, Jobs({}, Journal(pool)), spec=jobs),
+        consuming(bus, pool, Jobs((), Journal(pool)), spec=jobs),
     ):
         await bus.publish(SUBJECT, b'{"a": [1, "x"]}', message_id="m")
         await until(lambda: len(buried) == 1)
@@ -300,7 +300,7 @@ async def test_garbage_on_a_stream_is_buried_whole(bus: Bus, pool: Pool) -> None
         await bus.publish(SUBJECT, b"\xff\x00 not json", message_id="garbage")
         await until(lambda: len(buried) == 1)
 
-    assert burial.original(buried[0]) == b"\xff\x00 not json"
+    assert dead_letters.payload_of(buried[0]) == b"\xff\x00 not json"
 
 
 async def test_facts_leave_with_their_transaction_or_not_at_all(bus: Bus, pool: Pool) -> None:

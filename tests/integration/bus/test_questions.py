@@ -23,14 +23,15 @@ from shared.errors import (
     UnprocessableError,
     UsherError,
 )
+from shared.schemas.question import Question
 from tests.integration.service import answering, until
 
 
-class Double(msgspec.Struct, frozen=True, tag="number.double"):
+class Doubled(msgspec.Struct, frozen=True):
     number: int
 
 
-class Doubled(msgspec.Struct, frozen=True):
+class Double(Question[Doubled], service="linker", tag="number.double", frozen=True):
     number: int
 
 
@@ -46,41 +47,46 @@ async def answer(question: Double) -> Doubled:
 
 @pytest.fixture
 async def asked(bus: Bus) -> AsyncIterator[Bus]:
-    async with answering(bus, "linker", {Double: answer}):
+    async with answering(bus, "linker", Double.answered_by(answer)):
         yield bus
 
 
 async def test_a_question_gets_its_answer(asked: Bus) -> None:
-    assert await ask(asked, "linker", Double(21), Doubled) == Doubled(42)
+    assert await ask(asked, Double(number=21)) == Doubled(42)
 
 
 async def test_an_error_comes_out_as_the_same_error(asked: Bus) -> None:
     with pytest.raises(ConflictError, match="13 is not doubled"):
-        await ask(asked, "linker", Double(13), Doubled)
+        await ask(asked, Double(number=13))
     with pytest.raises(InvalidError) as caught:
-        await ask(asked, "linker", Double(14), Doubled)
+        await ask(asked, Double(number=14))
 
     assert caught.value.faults == (Fault("number", "too even"),)
 
 
 async def test_a_bug_says_nothing_of_itself_to_the_asker(asked: Bus) -> None:
     with pytest.raises(UnavailableError) as caught:
-        await ask(asked, "linker", Double(15), Doubled)
+        await ask(asked, Double(number=15))
 
     assert "canary" not in str(caught.value)
 
 
 async def test_nobody_there_is_said_at_once(bus: Bus) -> None:
     with pytest.raises(UnavailableError, match="the linker does not answer"):
-        await ask(bus, "linker", Double(1), Doubled, within=timedelta(seconds=1))
+        await ask(bus, Double(number=1), within=timedelta(seconds=1))
+
+
+class Other(msgspec.Struct):
+    text: str
+
+
+class DoubleInWords(Question[Other], service="linker", tag="number.double", frozen=True):
+    number: int
 
 
 async def test_an_answer_of_another_version_is_no_answer(asked: Bus) -> None:
-    class Other(msgspec.Struct):
-        text: str
-
     with pytest.raises(UnavailableError, match="another version"):
-        await ask(asked, "linker", Double(1), Other)
+        await ask(asked, DoubleInWords(number=1))
 
 
 async def test_questions_are_answered_on_a_new_client_too(asked: Bus) -> None:
@@ -89,7 +95,7 @@ async def test_questions_are_answered_on_a_new_client_too(asked: Bus) -> None:
     await until(lambda: asked.is_connected and asked.client is not old)
     await asked.ready()
 
-    assert await ask(asked, "linker", Double(2), Doubled) == Doubled(4)
+    assert await ask(asked, Double(number=2)) == Doubled(4)
 
 
 async def test_a_slow_question_keeps_no_other_waiting(bus: Bus) -> None:
@@ -100,15 +106,15 @@ async def test_a_slow_question_keeps_no_other_waiting(bus: Bus) -> None:
             await release.wait()
         return Doubled(question.number * 2)
 
-    async with answering(bus, "linker", {Double: slow}):
-        first = asyncio.create_task(ask(bus, "linker", Double(1), Doubled))
+    async with answering(bus, "linker", Double.answered_by(slow)):
+        first = asyncio.create_task(ask(bus, Double(number=1)))
 
-        assert await ask(bus, "linker", Double(2), Doubled) == Doubled(4)
+        assert await ask(bus, Double(number=2)) == Doubled(4)
         release.set()
         assert await first == Doubled(2)
 
 
-class Lookup(msgspec.Struct, frozen=True, tag="number.lookup"):
+class Lookup(Question[Doubled], service="linker", tag="number.lookup", frozen=True):
     answered_within: ClassVar[timedelta] = timedelta(seconds=15)
 
 
@@ -117,8 +123,8 @@ async def test_a_question_that_needs_another_system_may_take_longer(bus: Bus) ->
         await asyncio.sleep(3)
         return Doubled(1)
 
-    async with answering(bus, "linker", {Lookup: look_up}):
-        assert await ask(bus, "linker", Lookup(), Doubled) == Doubled(1)
+    async with answering(bus, "linker", Lookup.answered_by(look_up)):
+        assert await ask(bus, Lookup()) == Doubled(1)
 
 
 async def test_answering_that_takes_too_long_is_said(bus: Bus) -> None:
@@ -126,9 +132,9 @@ async def test_answering_that_takes_too_long_is_said(bus: Bus) -> None:
         await asyncio.sleep(60)
         return Doubled(1)
 
-    async with answering(bus, "linker", {Double: dawdle}):
+    async with answering(bus, "linker", Double.answered_by(dawdle)):
         with pytest.raises(UnavailableError, match="took too long"):
-            await ask(bus, "linker", Double(1), Doubled)
+            await ask(bus, Double(number=1))
 
 
 @pytest.mark.parametrize(
@@ -147,9 +153,9 @@ async def test_every_kind_of_failure_comes_out_as_itself(bus: Bus, error: UsherE
     async def fail(_: Double) -> Doubled:
         raise error
 
-    async with answering(bus, "linker", {Double: fail}):
+    async with answering(bus, "linker", Double.answered_by(fail)):
         with pytest.raises(type(error)) as caught:
-            await ask(bus, "linker", Double(1), Doubled)
+            await ask(bus, Double(number=1))
 
     assert type(caught.value) is type(error)
     assert error.detail in caught.value.detail
@@ -160,18 +166,18 @@ async def test_what_has_no_status_of_its_own_is_said_too(bus: Bus) -> None:
     async def fail(_: Double) -> Doubled:
         raise PermanentError("the key 2024 is missing")
 
-    async with answering(bus, "linker", {Double: fail}):
+    async with answering(bus, "linker", Double.answered_by(fail)):
         with pytest.raises(UnavailableError, match="the key 2024 is missing"):
-            await ask(bus, "linker", Double(1), Doubled)
+            await ask(bus, Double(number=1))
 
 
 async def test_a_wait_beyond_all_calendars_crosses_the_bus(bus: Bus) -> None:
     async def fail(_: Double) -> Doubled:
         raise TransientError("an age", retry_after=timedelta.max)
 
-    async with answering(bus, "linker", {Double: fail}):
+    async with answering(bus, "linker", Double.answered_by(fail)):
         with pytest.raises(TransientError, match="an age"):
-            await ask(bus, "linker", Double(1), Doubled)
+            await ask(bus, Double(number=1))
 
 
 async def test_a_question_that_is_being_answered_at_a_stop_gets_its_answer(bus: Bus) -> None:
@@ -182,14 +188,14 @@ async def test_a_question_that_is_being_answered_at_a_stop_gets_its_answer(bus: 
         await release.wait()
         return Doubled(2)
 
-    async with answering(bus, "linker", {Double: wait}) as answers:
-        first = asyncio.create_task(ask(bus, "linker", Double(1), Doubled))
+    async with answering(bus, "linker", Double.answered_by(wait)) as answers:
+        first = asyncio.create_task(ask(bus, Double(number=1)))
         await begun.wait()
         finishing = asyncio.create_task(answers.finish(within=timedelta(seconds=2)))
         await asyncio.sleep(0.1)
 
         with pytest.raises(UnavailableError):
-            await ask(bus, "linker", Double(1), Doubled)
+            await ask(bus, Double(number=1))
         release.set()
         assert await first == Doubled(2)
         await finishing
@@ -203,8 +209,8 @@ async def test_a_question_that_outlasts_a_stop_is_told_so_at_once(bus: Bus) -> N
         await asyncio.sleep(60)
         return Doubled(1)
 
-    async with answering(bus, "linker", {Double: hang}):
-        first = asyncio.create_task(ask(bus, "linker", Double(1), Doubled, within=timedelta(hours=1)))
+    async with answering(bus, "linker", Double.answered_by(hang)):
+        first = asyncio.create_task(ask(bus, Double(number=1), within=timedelta(hours=1)))
         await begun.wait()
 
     with pytest.raises(UnavailableError, match="could not answer"):
@@ -213,6 +219,6 @@ async def test_a_question_that_outlasts_a_stop_is_told_so_at_once(bus: Bus) -> N
 
 async def test_a_bug_ends_no_other_question(asked: Bus) -> None:
     with pytest.raises(UnavailableError):
-        await ask(asked, "linker", Double(15), Doubled)
+        await ask(asked, Double(number=15))
 
-    assert await ask(asked, "linker", Double(2), Doubled) == Doubled(4)
+    assert await ask(asked, Double(number=2)) == Doubled(4)

@@ -21,7 +21,6 @@ from shared.clients.discord.answering import Answering
 from shared.clients.discord.limits import Limits
 from shared.clients.discord.receiving import Receiver
 from shared.clients.discord.rest import Discord
-from shared.courier import Courier
 from shared.errors import UsherError
 from shared.http.client import client
 from shared.http.upstream import Upstream
@@ -30,6 +29,7 @@ from shared.runtime import Parts, Service
 from shared.schemas.interactions import Interaction, Suggest
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 from simulators.discord.app import Discord as StandIn
 from simulators.discord.interactions import ADMINISTRATOR, Person
 from simulators.given import Clock
@@ -133,7 +133,7 @@ def stand_in() -> StandIn:
     return stand_in
 
 
-FillLinker = Callable[[Street, Service, Parts, Courier, httpx.AsyncClient], Coroutine[Any, Any, None] | None]
+FillLinker = Callable[[Street, Service, Parts, Sealer, httpx.AsyncClient], Coroutine[Any, Any, None] | None]
 """Gives the linker what it consumes; returns what else runs in it."""
 
 
@@ -148,7 +148,7 @@ async def opened(
         "discord_guild_id": GUILD,
         "usher_encryption_keys": KEYS,
     }
-    courier = Courier(Keyring.parse(KEYS))
+    sealer = Sealer(Keyring.parse(KEYS))
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(serving(stand_in))
         http = await stack.enter_async_context(client(tls=TLS))
@@ -162,14 +162,14 @@ async def opened(
         )
         config = settings(database_url, nats_url, folder, **discord_settings)
         street = Street(stand_in, await stack.enter_async_context(prepared(config)), FakeSignIns(), bus)
-        answering = Answering(discord, courier, now=stand_in.clock.now)
+        answering = Answering(discord, sealer, now=stand_in.clock.now)
         for name in ("linker", "syncer"):
             parts = await stack.enter_async_context(parts_of(name, bus=bus, database_url=database_url))
             service = Service(parts)
-            beside = fill_linker(street, service, parts, courier, http) if name == "linker" else None
+            beside = fill_linker(street, service, parts, sealer, http) if name == "linker" else None
             if name == "syncer":
                 _fill_syncer(street, service, parts)
-            service.work(answering.jobs)
+            service.work(*answering.jobs)
             await stack.enter_async_context(at_work(service))
             if beside is not None:
                 await stack.enter_async_context(_running(beside))
@@ -192,7 +192,7 @@ async def street(
 ) -> AsyncIterator[Street]:
     """A street whose sign-ins are made up."""
 
-    def fill(street: Street, service: Service, parts: Parts, courier: Courier, http: httpx.AsyncClient) -> None:
+    def fill(street: Street, service: Service, parts: Parts, sealer: Sealer, http: httpx.AsyncClient) -> None:
         consume_commands(street, service, parts, street.sign_ins)
 
     async with opened(stand_in, bus, database_url, nats_url, tmp_path, fill_linker=fill) as street:
@@ -213,4 +213,4 @@ def _fill_syncer(street: Street, service: Service, parts: Parts) -> None:
     service.consume(streams.SYNCER_LINKS, handlers.learn_link)
     receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, handlers.answer, now=lambda: datetime.now(UTC))
     service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
-    service.answer({Suggest: handlers.suggest})
+    service.answer(Suggest.answered_by(handlers.suggest))

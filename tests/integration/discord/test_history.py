@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.syncer.domain import Viewing
-from services.syncer.store import plays
+from services.syncer.history.domain import Viewing
+from services.syncer.history.store import plays
 from shared.postgres.pool import transaction
 from shared.schemas.events import AccountLinked, subject
 from shared.schemas.history import PersonRef

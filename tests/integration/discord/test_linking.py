@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from services.linker.people.store import people
-from shared.bus.store import Waiting
+from shared.bus.store import StoredRetry
 from shared.clients.discord.answering import write_to
 from shared.clients.discord.messages import Message
 from shared.errors import ConflictError, PermanentError, TransientError, UsherError
@@ -47,7 +47,7 @@ async def test_an_interaction_that_was_answered_begins_nothing_when_it_comes_aga
     await street.use(interaction)
     await street.reply(interaction)
     stored = await street.bus.client.jetstream().get_msg("INTERACTIONS", seq=1)
-    waiting = Waiting(
+    waiting = StoredRetry(
         consumer="linker-interactions",
         message_id=interaction["id"],
         subject="interactions.linker.link",
@@ -57,10 +57,10 @@ async def test_an_interaction_that_was_answered_begins_nothing_when_it_comes_aga
         reason="replayed by hand",
         first_tried_at=datetime.now(UTC),
     )
-    await street.linker.journal.wait_until(waiting, due_at=datetime.now(UTC))
+    await street.linker.journal.store_retry(waiting, due_at=datetime.now(UTC))
 
     async def is_taken() -> bool:
-        return await street.linker.journal.count_waiting() == 0
+        return await street.linker.journal.count_retries() == 0
 
     await until(is_taken)
 

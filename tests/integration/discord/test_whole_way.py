@@ -12,11 +12,11 @@ import pytest
 from services.linker.clients import Clients
 from services.linker.signins.wiring import SignInParts
 from shared.bus.connection import Bus
-from shared.courier import Courier
 from shared.keyring import Keyring
 from shared.postgres.pool import transaction
 from shared.runtime import Parts, Service
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 from simulators.discord.app import Discord as StandIn
@@ -41,12 +41,12 @@ async def home(
     async with serving(plex) as url:
 
         def fill(
-            street: Street, service: Service, parts: Parts, courier: Courier, http: httpx.AsyncClient
+            street: Street, service: Service, parts: Parts, sealer: Sealer, http: httpx.AsyncClient
         ) -> Coroutine[Any, Any, None]:
             sign_ins = SignInParts(
                 parts,
                 vault=Vault(parts.pool, Keyring.parse(KEYS)),
-                courier=courier,
+                sealer=sealer,
                 clients=Clients(http, UpstreamSettings(plex_tv_url=url), plex_client_id="usher-test"),
                 public_url="http://usher.test",
                 now=lambda: datetime.now(UTC),

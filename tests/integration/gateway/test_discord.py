@@ -15,10 +15,10 @@ from shared.bus.connection import Bus, connect
 from shared.clients.discord.custom_ids import custom_id
 from shared.clients.discord.interactions import CommandCalled
 from shared.clients.discord.payload import parse
-from shared.courier import Courier
 from shared.keyring import Keyring, new_key
 from shared.schemas.interactions import TOKEN, Choice, Choices, Interaction, Suggest
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 from simulators.discord.interactions import ADMINISTRATOR, DiscordApp, Person
 from simulators.given import Clock, Ids
 from tests.integration.gateway.house import House, opened, prepared, settings
@@ -117,7 +117,7 @@ async def test_the_token_is_in_no_stream_and_the_services_can_open_it(house: Hou
 
     assert interaction["token"].encode() not in data
     envelope = msgspec.json.decode(data, type=Interaction)
-    opened = Courier(Keyring.parse(KEYS)).open(envelope.token, purpose=TOKEN)
+    opened = Sealer(Keyring.parse(KEYS)).unseal(envelope.token, purpose=TOKEN)
     assert opened.reveal() == interaction["token"]
 
 
@@ -327,7 +327,7 @@ async def test_choices_come_from_the_service_and_are_made_to_fit(house: House, b
         odd = [Choice("x" * 300, "long name"), Choice("long value", "y" * 101), Choice("\x00", "v"), Choice(" ", "v")]
         return Choices([*odd, *(Choice(f"Person {number}", str(number)) for number in range(40))])
 
-    async with answering(bus, "syncer", {Suggest: suggest}):
+    async with answering(bus, "syncer", Suggest.answered_by(suggest)):
         answer = await send(house, APP.autocomplete(ANNA, "history", {"person": "per"}, focused="person"))
 
     choices = answer.json()["data"]["choices"]
@@ -348,7 +348,7 @@ async def test_a_service_that_is_away_or_slow_offers_nothing_in_time(house: Hous
         await asyncio.Event().wait()
         return Choices([])
 
-    async with answering(bus, "syncer", {Suggest: suggest}):
+    async with answering(bus, "syncer", Suggest.answered_by(suggest)):
         late = await send(house, typing)
 
     for answer in (nobody, late):

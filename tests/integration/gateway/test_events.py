@@ -13,10 +13,10 @@ from services.gateway.events.shapes import EventFilter, Outcome, Status
 from services.gateway.retention import Retention
 from services.gateway.store import events
 from shared.bus.connection import Bus
+from shared.clock import SteadyClock
 from shared.postgres.pool import Pool
 from shared.schemas.events import Event, WebhookHandled, WebhookIgnored, subject
 from shared.schemas.webhooks import Webhook
-from shared.steady import SteadyClock
 from tests.integration.gateway.house import House
 from tests.integration.service import until
 

@@ -21,7 +21,7 @@ PAYLOAD = {"NotificationType": "PlaybackStop"}
 
 async def test_every_service_is_counted(house: House, bus: Bus) -> None:
     for service in ("linker", "syncer", "requester"):
-        await bus.add(Answers(service, {}, tracer=Tracer()))
+        await bus.add(Answers(service, (), tracer=Tracer()))
 
     async def is_well() -> bool:
         return bool((await house.get("/api/health")).json()["status"] == "ok")
@@ -39,7 +39,7 @@ async def test_every_service_is_counted(house: House, bus: Bus) -> None:
 
 
 async def test_somebody_elses_services_are_not_ours(bus: Bus) -> None:
-    await bus.add(Answers("linker", {}, tracer=Tracer()))
+    await bus.add(Answers("linker", (), tracer=Tracer()))
 
     async def answer(message: object) -> None:
         await bus.client.publish(message.reply, b'{"name":"other","id":"1","version":"1"}')  # type: ignore[attr-defined]

@@ -26,6 +26,7 @@ from shared.schemas.people import (
     UnclaimedPage,
 )
 from shared.schemas.plex import ItemPage, LibraryPage, ListItems, ListLibraries, SearchItems
+from shared.schemas.question import Answer, Question
 from shared.schemas.users import FindUserSettings, ListUserSettings, UserSettings, UserSettingsPage
 from tests.integration.gateway.house import ADMIN, House
 from tests.integration.service import answering, until
@@ -177,7 +178,7 @@ async def served(modules_house: House, modules_bus: Bus) -> AsyncIterator[House]
     ada = Person(id="p1", name="Ada", identities=[], seerr_user_id=None)
     stats: dict[str, Any] = dict.fromkeys(("total", "movies", "episodes", "unclaimed", "watched_s"), 0)
     lists: dict[str, Any] = {name: [] for name in ("by_person", "by_source", "by_day", "top_shows", "top_movies")}
-    answers: dict[str, dict[type[msgspec.Struct], msgspec.Struct]] = {
+    answers: dict[str, dict[type[Question[Any]], msgspec.Struct]] = {
         "syncer": {
             ListPlays: PlayPage([], 0, 50, 0),
             CountPlays: PlayStats(**stats, **lists, first_at=None, last_at=datetime(2026, 1, 1, tzinfo=UTC)),
@@ -197,8 +198,9 @@ async def served(modules_house: House, modules_bus: Bus) -> AsyncIterator[House]
     }
     async with AsyncExitStack() as stack:
         for service, known in answers.items():
-            answerers = {kind: _always(answer) for kind, answer in known.items()}
-            await stack.enter_async_context(answering(modules_bus, service, answerers))
+            await stack.enter_async_context(
+                answering(modules_bus, service, *(Answer(kind, _always(said)) for kind, said in known.items()))
+            )
         yield modules_house
 
 

@@ -10,10 +10,10 @@ from services.gateway.events.shapes import LetterFilter
 from services.gateway.retention import Retention
 from services.gateway.store import letters
 from shared.bus.connection import Bus
+from shared.clock import SteadyClock
 from shared.postgres.pool import Pool
 from shared.schemas.dead import DeadLetter, Replay
 from shared.schemas.webhooks import Webhook
-from shared.steady import SteadyClock
 from tests.integration.gateway.house import House
 from tests.integration.service import until
 

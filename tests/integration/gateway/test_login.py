@@ -14,9 +14,9 @@ from services.gateway.access.passwords import Passwords
 from services.gateway.access.throttle import MOST_KNOWN, MOST_STRANGERS, MOST_TRIES
 from services.gateway.access.tries import Tries, place_of
 from services.gateway.retention import Retention
+from shared.clock import SteadyClock
 from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
-from shared.steady import SteadyClock
 from tests.integration.gateway.house import ADMIN, KEY, PASSWORD, TLS, House, prepared, settings
 from tests.integration.service import until
 

@@ -20,6 +20,7 @@ from shared.schemas.plex import (
     SearchItems,
     SessionPage,
 )
+from shared.schemas.question import Answer, Question
 from tests.integration.gateway.house import House
 from tests.integration.gateway.test_questions import Asked
 from tests.integration.service import answering
@@ -62,10 +63,10 @@ def bus(bus_beside: Bus) -> Bus:
     ],
 )
 async def test_a_question_is_handed_on_and_its_answer_back(
-    house: House, bus: Bus, path: str, params: Mapping[str, str], question: msgspec.Struct, answer: msgspec.Struct
+    house: House, bus: Bus, path: str, params: Mapping[str, str], question: Question[Any], answer: msgspec.Struct
 ) -> None:
     asked = Asked(answer)
-    async with answering(bus, "linker", {type(question): asked}):
+    async with answering(bus, "linker", Answer(type(question), asked)):
         got = await house.get(f"/api/plex/The%20attic/{path}", **params)
 
     assert got.status_code == 200, got.text
@@ -100,7 +101,7 @@ async def test_wrong_input_is_refused_here(house: House, path: str, params: Mapp
 
 @pytest.mark.parametrize("error", [NotFoundError("none"), ConflictError("not linked"), ForbiddenError("not yours")])
 async def test_a_refusal_of_the_linker_is_told(house: House, bus: Bus, error: Any) -> None:
-    async with answering(bus, "linker", {ListSessions: Asked(error)}):
+    async with answering(bus, "linker", Answer(ListSessions, Asked(error))):
         got = await house.get("/api/plex/Attic/sessions")
 
     assert (got.status_code, got.json()["detail"]) == (error.status, error.detail)

@@ -20,6 +20,7 @@ from shared.schemas.people import (
     PersonPage,
     UnclaimedPage,
 )
+from shared.schemas.question import Answer
 from tests.integration.gateway.house import House
 from tests.integration.service import answering
 
@@ -115,7 +116,7 @@ async def test_a_query_is_handed_on_and_its_answer_back(
     house: House, bus: Bus, service: str, path: str, params: dict[str, str], question: Any, answer: msgspec.Struct
 ) -> None:
     asked = Asked(answer)
-    async with answering(bus, service, {type(question): asked}):
+    async with answering(bus, service, Answer(type(question), asked)):
         got = await house.get(path, **params)
 
     assert got.status_code == 200, got.text
@@ -144,7 +145,7 @@ async def test_a_change_is_handed_on_and_noted(
     house: House, bus: Bus, path: str, body: Any, question: Any, action: tuple[str, str]
 ) -> None:
     asked = Asked(ADA)
-    async with answering(bus, "linker", {type(question): asked}):
+    async with answering(bus, "linker", Answer(type(question), asked)):
         got = await house.post(path, body)
 
     assert (got.status_code, got.json()) == (200, msgspec.to_builtins(ADA))
@@ -166,7 +167,7 @@ async def test_an_error_of_a_service_comes_out_as_a_problem(
 ) -> None:
     noted = (await house.get("/api/audit")).json()["total"]
 
-    async with answering(bus, "linker", {MergePeople: Asked(error)}):
+    async with answering(bus, "linker", Answer(MergePeople, Asked(error))):
         got = await house.post("/api/people/p1/merge", {"merged_id": "p2"})
 
     assert (got.status_code, got.json()["detail"]) == (status, str(error))
@@ -175,7 +176,7 @@ async def test_an_error_of_a_service_comes_out_as_a_problem(
 
 async def test_a_refusal_of_another_system_is_a_502_that_names_it(house: House, bus: Bus) -> None:
     error = RefusedError("Plex does not accept the credential (401)", answered=401)
-    async with answering(bus, "linker", {ListPeople: Asked(error)}):
+    async with answering(bus, "linker", Answer(ListPeople, Asked(error))):
         got = await house.get("/api/people")
 
     assert (got.status_code, got.headers["content-type"]) == (502, "application/problem+json")
@@ -184,7 +185,7 @@ async def test_a_refusal_of_another_system_is_a_502_that_names_it(house: House, 
 
 async def test_another_system_that_asks_to_wait_is_a_503_that_says_for_how_long(house: House, bus: Bus) -> None:
     error = RateLimitedError("plex.tv asks to wait (429)", retry_after=timedelta(seconds=41.5))
-    async with answering(bus, "linker", {ListPeople: Asked(error)}):
+    async with answering(bus, "linker", Answer(ListPeople, Asked(error))):
         got = await house.get("/api/people")
 
     assert (got.status_code, got.json()["detail"], got.headers["Retry-After"]) == (503, str(error), "42")

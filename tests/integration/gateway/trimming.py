@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import uvloop
 
-import shared.lean  # noqa: F401 (as the gateway does)
+import shared.blocked_imports  # noqa: F401 (as the gateway does)
 from services.gateway import process
 from services.gateway.settings import Settings
 from shared import runtime

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from shared.errors import TransientError
-from shared.http.calls import FailingError, RefusedError, UnreachableError, decode, translated
+from shared.http.calls import FailingError, RefusedError, UnreachableError, decode, translate_errors
 from shared.http.client import client
 from shared.http.egress import Egress, EgressError
 from shared.http.upstream import Upstream
@@ -100,7 +100,7 @@ async def test_a_request_says_who_asks_and_arrives_by_name() -> None:
 async def test_an_address_with_credentials_is_not_dialled(credentials: str) -> None:
     server = Server(always(OK))
     async with listening(server) as port, client() as http:
-        with pytest.raises(EgressError) as refused, translated("Plex"):
+        with pytest.raises(EgressError) as refused, translate_errors("Plex"):
             await http.get(f"http://{credentials}@127.0.0.1:{port}/")
 
     assert (server.connections, server.heads) == (0, [])
@@ -119,7 +119,7 @@ async def test_a_connection_is_used_again() -> None:
 async def test_redirects_are_not_followed() -> None:
     server = Server(always(b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"))
     async with listening(server) as port, client() as http:
-        with pytest.raises(RefusedError, match="302"), translated("Plex"):
+        with pytest.raises(RefusedError, match="302"), translate_errors("Plex"):
             (await http.get(f"http://127.0.0.1:{port}/")).raise_for_status()
 
     assert len(server.heads) == 1
@@ -138,7 +138,7 @@ async def test_a_gzip_bomb_is_cut() -> None:
     bomb = gzip.compress(b"\x00" * 100_000_000)
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
     async with listening(Server(always(head, bomb))) as port, client() as http:
-        with pytest.raises(RefusedError, match="more than 16777216 bytes"), translated("Plex"):
+        with pytest.raises(RefusedError, match="more than 16777216 bytes"), translate_errors("Plex"):
             await http.get(f"http://127.0.0.1:{port}/")
 
 
@@ -149,7 +149,7 @@ async def test_an_endless_answer_is_cut() -> None:
             yield b"x" * 100_000
 
     async with listening(Server(endless)) as port, client(answer_limit=1_000_000) as http:
-        with pytest.raises(RefusedError, match="more than 1000000 bytes"), translated("Plex"):
+        with pytest.raises(RefusedError, match="more than 1000000 bytes"), translate_errors("Plex"):
             await http.get(f"http://127.0.0.1:{port}/")
 
 
@@ -160,7 +160,7 @@ async def test_an_endless_head_is_cut() -> None:
             yield b"X-More: " + b"x" * 1000 + b"\r\n"
 
     async with listening(Server(endless)) as port, client() as http:
-        with pytest.raises(FailingError), translated("Plex"):
+        with pytest.raises(FailingError), translate_errors("Plex"):
             await http.get(f"http://127.0.0.1:{port}/")
 
 
@@ -251,7 +251,7 @@ async def test_an_open_and_a_closed_port_cannot_be_told_apart_by_the_text() -> N
             f"http://127.0.0.1:{deaf_port}/",
             f"https://127.0.0.1:{odd_port}/",
         ):
-            with pytest.raises(FailingError) as failed, translated("Plex"):
+            with pytest.raises(FailingError) as failed, translate_errors("Plex"):
                 await http.get(url)
             texts.add(failed.value.detail)
 
@@ -260,7 +260,7 @@ async def test_an_open_and_a_closed_port_cannot_be_told_apart_by_the_text() -> N
 
 async def test_a_closed_port_is_unreachable() -> None:
     async with client() as http:
-        with pytest.raises(UnreachableError), translated("Plex"):
+        with pytest.raises(UnreachableError), translate_errors("Plex"):
             await http.get(f"http://127.0.0.1:{closed_port()}/")
 
 
@@ -338,7 +338,7 @@ async def test_a_certificate_for_another_name_is_refused(certified: Certified) -
         listening(server, tls=certified.server) as port,
         client(resolve=names, tls=certified.client) as http,
     ):
-        with pytest.raises(UnreachableError), translated("Plex"):
+        with pytest.raises(UnreachableError), translate_errors("Plex"):
             await http.get(f"https://cellar.example:{port}/")
 
     assert server.heads == []
@@ -347,5 +347,5 @@ async def test_a_certificate_for_another_name_is_refused(certified: Certified) -
 async def test_an_unknown_issuer_is_refused(certified: Certified) -> None:
     names = FakeNames(attic_example=[["127.0.0.1"]])
     async with listening(Server(always(OK)), tls=certified.server) as port, client(resolve=names) as http:
-        with pytest.raises(UnreachableError), translated("Plex"):
+        with pytest.raises(UnreachableError), translate_errors("Plex"):
             await http.get(f"https://attic.example:{port}/")

@@ -115,13 +115,11 @@ async def opened(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
         plex = Handlers(Ways(pool=parts.pool, vault=attic.vault, clients=clients, budget=budget, memory=memory))
         service = Service(parts)
         service.answer(
-            {
-                ListLibraries: plex.list_libraries,
-                ListSessions: plex.list_sessions,
-                ListRecentlyAdded: plex.list_recently_added,
-                SearchItems: plex.search,
-                ListItems: plex.list_items,
-            }
+            ListLibraries.answered_by(plex.list_libraries),
+            ListSessions.answered_by(plex.list_sessions),
+            ListRecentlyAdded.answered_by(plex.list_recently_added),
+            SearchItems.answered_by(plex.search),
+            ListItems.answered_by(plex.list_items),
         )
         await stack.enter_async_context(at_work(service))
         yield attic

@@ -17,7 +17,6 @@ from services.linker.signins.pace import Pace
 from services.linker.signins.wiring import SignInParts, Ways
 from shared.bus import streams
 from shared.bus.connection import Bus, connect
-from shared.courier import Courier
 from shared.http.client import client
 from shared.keyring import Keyring
 from shared.runtime import Parts, Service
@@ -27,6 +26,7 @@ from shared.schemas.identifiers import random_id
 from shared.schemas.media import Account, Title
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 from simulators.plex_tv.accounts import PlexAccount
@@ -51,11 +51,11 @@ def now() -> datetime:
 class Linker:
     """A linker of a test."""
 
-    def __init__(self, parts: SignInParts, vault: Vault, courier: Courier) -> None:
+    def __init__(self, parts: SignInParts, vault: Vault, sealer: Sealer) -> None:
         self.sign_ins = parts.sign_ins
         self.health = parts.health
         self.vault = vault
-        self.courier = courier
+        self.sealer = sealer
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,11 +84,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
             client(tls=self.tls) as http,
         ):
             keyring = Keyring.parse(keys or self.keys)
-            vault, courier = Vault(parts.pool, keyring), Courier(keyring)
+            vault, sealer = Vault(parts.pool, keyring), Sealer(keyring)
             sign_ins = SignInParts(
                 parts,
                 vault=vault,
-                courier=courier,
+                sealer=sealer,
                 clients=Clients(http, UpstreamSettings(plex_tv_url=self.plex_url), plex_client_id="usher-test"),
                 public_url=PUBLIC_URL,
                 now=lambda: now() + ahead,
@@ -101,7 +101,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
                 running = [tasks.create_task(service.run()), tasks.create_task(sign_ins.run())]
                 await service.has_started.wait()
                 try:
-                    yield Linker(sign_ins, vault, courier)
+                    yield Linker(sign_ins, vault, sealer)
                 finally:
                     for task in running:
                         task.cancel()
@@ -119,16 +119,14 @@ def _service(parts: Parts, sign_ins: SignInParts) -> Service:
     people = People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id)
     service = Service(parts)
     service.consume(streams.LINKER_PLAYS, people.see_play)
-    service.work(sign_ins.jobs())
+    service.work(*sign_ins.jobs())
     service.answer(
-        {
-            ListPeople: people.list_people,
-            FindPerson: people.find_person,
-            ListUnclaimed: people.list_unclaimed,
-            ClaimAccount: people.claim_account,
-            MergePeople: people.merge_people,
-            **sign_ins.answers(),
-        }
+        ListPeople.answered_by(people.list_people),
+        FindPerson.answered_by(people.find_person),
+        ListUnclaimed.answered_by(people.list_unclaimed),
+        ClaimAccount.answered_by(people.claim_account),
+        MergePeople.answered_by(people.merge_people),
+        *sign_ins.answers(),
     )
     return service
 

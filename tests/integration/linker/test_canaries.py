@@ -16,7 +16,7 @@ from tests.integration.gateway.house import prepared, settings
 from tests.integration.linker import canaries
 from tests.integration.linker.canaries import Street
 from tests.integration.service import until
-from tests.integration.syncer.users import users_of
+from tests.integration.syncer.users.serving import users_of
 
 SEERR_KEY = "canary-seerr-key-0815"
 WRONG_KEY = "canary-wrong-seerr-key-0815"

@@ -32,7 +32,7 @@ def interaction(linker: Linker, number: int = 1) -> Interaction:
         id=f"12345678901234567{number}",
         received_at=datetime.now(UTC),
         payload=msgspec.Raw(b"{}"),
-        token=linker.courier.pack(Secret(f"canary-of-interaction-{number}"), purpose=TOKEN),
+        token=linker.sealer.seal(Secret(f"canary-of-interaction-{number}"), purpose=TOKEN),
     )
 
 
@@ -43,7 +43,7 @@ async def replies(said: Said, linker: Linker, count: int) -> list[tuple[Reply, s
     return [
         (
             reply,
-            linker.courier.open(reply.token, purpose=TOKEN).reveal(),
+            linker.sealer.unseal(reply.token, purpose=TOKEN).reveal(),
             msgspec.json.decode(reply.message)["content"],
         )
         for reply in found

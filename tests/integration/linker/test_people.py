@@ -23,8 +23,6 @@ from shared.schemas.people import (
     ListUnclaimed,
     MergePeople,
     Person,
-    PersonPage,
-    UnclaimedPage,
 )
 from shared.schemas.secret import Secret
 from tests.integration.service import at_work, parts_of, until
@@ -65,13 +63,11 @@ async def facts(bus: Bus, database_url: Secret) -> AsyncIterator[Facts]:
         service = Service(parts)
         service.consume(streams.LINKER_PLAYS, handlers.see_play)
         service.answer(
-            {
-                ListPeople: handlers.list_people,
-                FindPerson: handlers.find_person,
-                ListUnclaimed: handlers.list_unclaimed,
-                ClaimAccount: handlers.claim_account,
-                MergePeople: handlers.merge_people,
-            }
+            ListPeople.answered_by(handlers.list_people),
+            FindPerson.answered_by(handlers.find_person),
+            ListUnclaimed.answered_by(handlers.list_unclaimed),
+            ClaimAccount.answered_by(handlers.claim_account),
+            MergePeople.answered_by(handlers.merge_people),
         )
         async with at_work(service):
             yield heard
@@ -87,7 +83,7 @@ async def see(bus: Bus, account: Account, *, times: int = 1) -> None:
 
 
 async def plays_on(bus: Bus, account: Account) -> int | None:
-    page = await ask(bus, "linker", ListUnclaimed(limit=200), UnclaimedPage)
+    page = await ask(bus, ListUnclaimed(limit=200))
     found = [item.plays for item in page.items if (item.server, item.account_id) == (account.server, account.id)]
     return found[0] if found else None
 
@@ -106,13 +102,13 @@ async def claim(bus: Bus, account: Account, person_id: str | None = None, name: 
     question = ClaimAccount(
         source=account.source, server=account.server, account_id=account.id, person_id=person_id, name=name
     )
-    return await ask(bus, "linker", question, Person)
+    return await ask(bus, question)
 
 
 async def test_an_account_that_nobody_claimed_is_listed_with_its_plays(bus: Bus, facts: Facts) -> None:
     await seen(bus, FRIEND, plays=3)
 
-    page = await ask(bus, "linker", ListUnclaimed(), UnclaimedPage)
+    page = await ask(bus, ListUnclaimed())
 
     assert [(item.account_name, item.plays, item.last_seen_at) for item in page.items] == [("carl", 3, NOON)]
     assert facts.claimed == []
@@ -222,13 +218,13 @@ async def test_merged_persons_are_one_and_both_ids_find_it(bus: Bus, facts: Fact
     await seen(bus, OWNER)
     carl, anna = await claim(bus, FRIEND), await claim(bus, OWNER)
 
-    merged = await ask(bus, "linker", MergePeople(person_id=anna.id, merged_id=carl.id), Person)
-    again = await ask(bus, "linker", MergePeople(person_id=anna.id, merged_id=carl.id), Person)
+    merged = await ask(bus, MergePeople(person_id=anna.id, merged_id=carl.id))
+    again = await ask(bus, MergePeople(person_id=anna.id, merged_id=carl.id))
 
     assert {one.id for one in merged.identities} == {"1", "26608833"}
     assert again == merged
-    assert await ask(bus, "linker", FindPerson(person_id=carl.id), Person) == merged
-    page = await ask(bus, "linker", ListPeople(), PersonPage)
+    assert await ask(bus, FindPerson(person_id=carl.id)) == merged
+    page = await ask(bus, ListPeople())
     assert [person.id for person in page.items] == [anna.id]
     await until(lambda: [(fact.person_id, fact.merged_id) for fact in facts.merged] == [(anna.id, carl.id)])
 
@@ -239,8 +235,8 @@ async def test_merging_both_ways_at_once_leaves_one(bus: Bus, facts: Facts) -> N
     carl, anna = await claim(bus, FRIEND), await claim(bus, OWNER)
 
     one, other = await asyncio.gather(
-        ask(bus, "linker", MergePeople(person_id=anna.id, merged_id=carl.id), Person, within=timedelta(seconds=5)),
-        ask(bus, "linker", MergePeople(person_id=carl.id, merged_id=anna.id), Person, within=timedelta(seconds=5)),
+        ask(bus, MergePeople(person_id=anna.id, merged_id=carl.id), within=timedelta(seconds=5)),
+        ask(bus, MergePeople(person_id=carl.id, merged_id=anna.id), within=timedelta(seconds=5)),
     )
 
     assert one.id == other.id
@@ -251,10 +247,10 @@ async def test_nobody_is_merged_with_himself_or_with_nobody(bus: Bus, facts: Fac
     carl = await claim(bus, FRIEND)
 
     with pytest.raises(InvalidError, match="himself") as refused:
-        await ask(bus, "linker", MergePeople(person_id=carl.id, merged_id=carl.id), Person)
+        await ask(bus, MergePeople(person_id=carl.id, merged_id=carl.id))
     assert [fault.path for fault in refused.value.faults] == ["merged_id"]
     with pytest.raises(NotFoundError, match="there is no person 'x'"):
-        await ask(bus, "linker", MergePeople(person_id=carl.id, merged_id="x"), Person)
+        await ask(bus, MergePeople(person_id=carl.id, merged_id="x"))
 
 
 async def test_a_search_finds_names_and_usernames(bus: Bus, facts: Facts) -> None:
@@ -263,6 +259,6 @@ async def test_a_search_finds_names_and_usernames(bus: Bus, facts: Facts) -> Non
     await claim(bus, FRIEND, name="Karl 100%")
     await claim(bus, OWNER)
 
-    pages = [await ask(bus, "linker", ListPeople(search=text), PersonPage) for text in ("CARL", "0%", "%", "nobody")]
+    pages = [await ask(bus, ListPeople(search=text)) for text in ("CARL", "0%", "%", "nobody")]
 
     assert [page.total for page in pages] == [1, 1, 1, 0]

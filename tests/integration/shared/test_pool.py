@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import NotFoundError, UnavailableError
 from shared.postgres import pool as postgres
-from shared.postgres.pool import Pool, connected, transaction
+from shared.postgres.pool import Pool, acquire, transaction
 from shared.schemas.secret import Secret
 from tests.integration import proxy
 from tests.integration.proxy import Proxy
@@ -29,7 +29,7 @@ async def far(way: Proxy) -> AsyncIterator[Pool]:
 
 
 async def notes(pool: Pool) -> list[str]:
-    async with connected(pool) as connection:
+    async with acquire(pool) as connection:
         return [row["note"] for row in await connection.fetch("select note from notes")]
 
 
@@ -158,9 +158,9 @@ async def test_a_frozen_postgres_does_not_answer_and_does_again_when_it_thaws(fa
 
 
 async def test_a_pool_that_is_used_up_is_unavailable_and_not_for_ever(far: Pool) -> None:
-    async with connected(far), connected(far):
+    async with acquire(far), acquire(far):
         with pytest.raises(UnavailableError):
-            async with connected(far, within_s=0.1):
+            async with acquire(far, within_s=0.1):
                 pass
 
     assert await postgres.answers(far)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clients.api import Api, segment
+from shared.clients.api import Api, path_segment
 from shared.errors import InvalidError
 from shared.http.calls import RefusedError
 from shared.http.upstream import Upstream
@@ -49,7 +49,7 @@ async def test_a_slash_at_the_end_of_an_address_changes_nothing(url: str) -> Non
 async def test_an_id_stays_one_part_of_the_path(value: str) -> None:
     server = Scripted(good({}))
 
-    await api(server).send("GET", f"/users/{segment(value)}/me")
+    await api(server).send("GET", f"/users/{path_segment(value)}/me")
 
     assert server.last.url.raw_path.count(b"/") == 3
     assert server.last.url.raw_path.endswith(b"/me")
@@ -59,7 +59,7 @@ async def test_an_id_stays_one_part_of_the_path(value: str) -> None:
 @pytest.mark.parametrize("value", ["", ".", ".."])
 def test_an_id_that_leads_elsewhere_is_refused(value: str) -> None:
     with pytest.raises(InvalidError):
-        segment(value)
+        path_segment(value)
 
 
 @pytest.mark.parametrize(

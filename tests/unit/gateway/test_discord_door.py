@@ -15,10 +15,10 @@ from services.gateway.webhooks.body import TooSlowError
 from shared.clients.discord.commands import Command
 from shared.clients.discord.replies import Suggestion
 from shared.commands import Action, Catalogue, Declared
-from shared.courier import Courier
 from shared.errors import UnavailableError
 from shared.keyring import Keyring, new_key
 from shared.schemas.interactions import Suggest
+from shared.sealing import Sealer
 from simulators.discord.interactions import ADMINISTRATOR, DiscordApp, Person
 from tests.unit.gateway.fakes import FakeClient, FakeStorage
 
@@ -71,8 +71,8 @@ def suggester() -> FakeSuggester:
 
 def door(storage: Any, suggester: FakeSuggester, **more: Any) -> Door:
     application = Application(id=APP.id, public_key=APP.public_key, guild_id=GUILD)
-    courier = Courier(Keyring.parse(new_key("k1")))
-    return Door(application, storage, courier, suggester, catalogue=CATALOGUE, **more)
+    sealer = Sealer(Keyring.parse(new_key("k1")))
+    return Door(application, storage, sealer, suggester, catalogue=CATALOGUE, **more)
 
 
 async def sent(door: Door, interaction: Any) -> Any:

@@ -19,7 +19,7 @@ from shared.http.calls import (
     UnreachableError,
     decode,
     retry_after,
-    translated,
+    translate_errors,
 )
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -46,7 +46,7 @@ def raising(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
 async def failure(answer: Callable[[httpx.Request], httpx.Response], url: str = URL) -> UsherError:
     """Return what a call ends in; it also must not hold the token, neither in its text nor in its traceback."""
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        with pytest.raises(UsherError) as raised, translated("Plex"):
+        with pytest.raises(UsherError) as raised, translate_errors("Plex"):
             (await http.get(url)).raise_for_status()
     assert TOKEN not in "".join(traceback.format_exception(raised.value))
     return raised.value
@@ -167,14 +167,14 @@ async def test_the_cause_is_kept_for_the_log() -> None:
 def test_our_own_errors_pass_as_they_are() -> None:
     own = PermanentError("no such person")
 
-    with pytest.raises(PermanentError) as raised, translated("Plex"):
+    with pytest.raises(PermanentError) as raised, translate_errors("Plex"):
         raise own
 
     assert raised.value is own
 
 
 def test_a_decode_error_of_the_clients_own_is_translated_too() -> None:
-    with pytest.raises(RefusedError, match="Plex sent an answer that is not understood"), translated("Plex"):
+    with pytest.raises(RefusedError, match="Plex sent an answer that is not understood"), translate_errors("Plex"):
         msgspec.json.decode(b"{", type=Movie)
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from services.syncer.sources.outcome import Ignored, Unwatched
+from services.syncer.history.sources.outcome import Ignored, Unwatched
 from shared.schemas.media import Account, Ids, Title
 from tests.unit.payloads.row import Row, played
 

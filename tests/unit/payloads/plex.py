@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.syncer.sources.outcome import Ignored
+from services.syncer.history.sources.outcome import Ignored
 from shared.schemas.media import Account, Ids, Title
 from tests.unit.payloads.row import Expected, Row, played
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from services.requester.sources import seerr
-from services.syncer.sources.outcome import Ignored, Unwatched, Watched
+from services.syncer.history.sources.outcome import Ignored, Unwatched, Watched
 from shared.schemas.media import Account, Title
 
 NOW: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)

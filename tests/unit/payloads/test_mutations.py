@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.requester.sources import seerr
-from services.syncer.sources import parsing
-from services.syncer.sources.outcome import Unwatched, Watched
+from services.syncer.history.sources import parsing
+from services.syncer.history.sources.outcome import Unwatched, Watched
 from shared.errors import InvalidError
 from shared.schemas.webhooks import SOURCES, UNKNOWN_EVENT, Source, Webhook, event_name
 from tests.documents import needs_payloads

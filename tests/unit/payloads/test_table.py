@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from services.requester.sources import seerr
-from services.syncer.sources import parsing
+from services.syncer.history.sources import parsing
 from shared.schemas.webhooks import SOURCES, Source, event_name
 from tests.documents import PAYLOADS, needs_payloads
 from tests.unit.payloads.plex import AS_SCROBBLES

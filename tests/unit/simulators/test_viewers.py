@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from random import Random
 
-from services.syncer.sources.outcome import Ignored, Watched
-from services.syncer.sources.parsing import parse
+from services.syncer.history.sources.outcome import Ignored, Watched
+from services.syncer.history.sources.parsing import parse
 from simulators.town import OWNER, Town
 from simulators.viewers import AT_ONCE, Sent, Viewers
 

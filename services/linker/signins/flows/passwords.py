@@ -23,6 +23,7 @@ from services.linker.signins.store import tries
 from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
 from shared.clients.mediabrowser import SignedIn
+from shared.clock import SteadyClock
 from shared.errors import Fault, InvalidError, ThrottledError, TransientError, UnavailableError
 from shared.keyed_lock import KeyedLock
 from shared.postgres.pool import Pool, transaction
@@ -30,7 +31,6 @@ from shared.schemas.identifiers import random_id
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from shared.schemas.users import name_key
-from shared.steady import SteadyClock
 
 TRIES: Final = 5
 WINDOW: Final = timedelta(minutes=5)

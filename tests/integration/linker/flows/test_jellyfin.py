@@ -10,10 +10,10 @@ from services.linker.signins.flows.jellyfin import JellyfinFlow
 from services.linker.signins.flows.passwords import Passwords
 from services.linker.signins.flows.places import AnotherServerError, UnknownServerError
 from shared.clients.jellyfin import NoQuickConnectError, QuickConnectOffError
+from shared.clock import SteadyClock
 from shared.errors import ConflictError
 from shared.http.calls import RateLimitedError
 from shared.schemas.secret import Secret
-from shared.steady import SteadyClock
 from simulators.mediabrowser import User
 from tests.integration.linker.flows.scenery import ANNA, BEN, NOON, Scene
 

@@ -11,11 +11,11 @@ from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.flows.passwords import Passwords
 from services.linker.signins.flows.places import AnotherServerError, UnknownServerError
 from shared.clients.errors import WrongPasswordError
+from shared.clock import SteadyClock
 from shared.errors import InvalidError, ThrottledError, TransientError
 from shared.http.calls import RefusedError
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
-from shared.steady import SteadyClock
 from tests.integration.linker.flows.scenery import ANNA, BEN, Scene
 
 SERVERS: Final[dict[Provider, str]] = {"jellyfin": "Cellar", "emby": "Shed"}

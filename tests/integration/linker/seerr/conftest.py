@@ -120,7 +120,7 @@ async def blocked(bus: Bus) -> AsyncIterator[set[str]]:
     async def find_blocked(question: FindBlocked) -> BlockedUsers:
         return BlockedUsers([name for name in question.usernames if name in found])
 
-    async with answering(bus, "syncer", {FindBlocked: find_blocked}):
+    async with answering(bus, "syncer", FindBlocked.answered_by(find_blocked)):
         yield found
 
 
@@ -154,7 +154,7 @@ async def _replica(
         vault = Vault(parts.pool, keyring)
         wiring.join(service, parts, vault, clients.seerr, now=_now, settles_in=BRIEFLY)
         handlers = Handlers(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
-        service.answer({FindPerson: handlers.find_person, MergePeople: handlers.merge_people})
+        service.answer(FindPerson.answered_by(handlers.find_person), MergePeople.answered_by(handlers.merge_people))
         async with at_work(service):
             up.set()
             await stop.wait()

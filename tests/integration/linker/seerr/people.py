@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import msgspec
 
-from services.linker.seerr.jobs import NAMES, Job
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
 from shared.owners import account_token, server_token
 from shared.postgres.pool import Pool
 from shared.schemas.events import AccountLinked, AccountUnlinked, ServerChanged
 from shared.schemas.identifiers import random_id
+from shared.schemas.job import Job, subject
 from shared.schemas.media import Provider
 from shared.schemas.people import FindPerson, MergePeople, Person
 from shared.schemas.secret import Secret
@@ -123,13 +123,13 @@ class People:
         return person_id
 
     async def merge(self, person_id: str, merged_id: str) -> None:
-        await ask(self.bus, "linker", MergePeople(person_id=person_id, merged_id=merged_id), Person)
+        await ask(self.bus, MergePeople(person_id=person_id, merged_id=merged_id))
 
     async def give_token(self, account_id: int, token: str) -> None:
         await self.vault.put(account_token("plex", server="", account_id=str(account_id)), Secret(token))
 
     async def find(self, person_id: str) -> Person:
-        return await ask(self.bus, "linker", FindPerson(person_id=person_id), Person)
+        return await ask(self.bus, FindPerson(person_id=person_id))
 
     async def matched(self, person_id: str) -> int:
         """Wait until a person has a user in Seerr, and return his number."""
@@ -153,8 +153,7 @@ class People:
 
     async def give_job(self, job: Job) -> None:
         """Let the linker do this, as it would say it to itself."""
-        subject = f"jobs.seerr.{NAMES[type(job)]}"
-        await self.bus.publish(subject, msgspec.json.encode(job), message_id=random_id())
+        await self.bus.publish(subject(type(job)), msgspec.json.encode(job), message_id=random_id())
 
     async def jobs_done(self) -> None:
         """Wait until the linker has nothing left to do."""

@@ -14,7 +14,6 @@ from services.linker.people.handlers import Handlers as People
 from services.linker.servers.wiring import Servers
 from services.linker.signins.budget import Budget
 from shared.bus.connection import Bus
-from shared.courier import Courier
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of
 from shared.keyring import Keyring, new_key
@@ -22,13 +21,14 @@ from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import FindPerson
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 from simulators.asgi import App
 from simulators.serving import serving
 from tests.integration.gateway.house import ADMIN, TLS, House, prepared, settings
 from tests.integration.service import at_work, parts_of
-from tests.integration.syncer.users import Users, users_of
+from tests.integration.syncer.users.serving import Users, users_of
 
 KEYS = new_key("test")
 
@@ -77,7 +77,7 @@ async def linked(
         servers = Servers(
             parts,
             vault=vault,
-            courier=Courier(keyring),
+            sealer=Sealer(keyring),
             clients=clients,
             turns=Budget(parts.pool, PLEX_TV),
             egress=egress,
@@ -86,7 +86,7 @@ async def linked(
         )
         people = People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id)
         service = Service(parts)
-        service.answer({FindPerson: people.find_person, **servers.answers()})
+        service.answer(FindPerson.answered_by(people.find_person), *servers.answers())
         await parts.bus.add(servers.listener)
         async with at_work(service):
             yield servers, clients, vault

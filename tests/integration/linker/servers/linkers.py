@@ -10,10 +10,9 @@ from services.linker.clients import Clients
 from services.linker.servers.wiring import Servers
 from shared.bus.connection import Bus, connect
 from shared.bus.questions import ask
-from shared.courier import Courier
 from shared.keyring import Keyring
 from shared.runtime import Parts
-from shared.schemas.parcel import Parcel
+from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     TOKEN,
@@ -28,11 +27,11 @@ from shared.schemas.servers import (
     RemoveServer,
     SeerrConnection,
     Server,
-    ServerPage,
     ServersHealth,
     Settled,
     ShowSeerr,
 )
+from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.vault import Vault
 from tests.integration.linker.servers.estate import KEYS, egress_of, linked
@@ -52,34 +51,34 @@ class Linker:
 
     async def add(self, body: dict[str, Any], *, token: str) -> Server:
         wanted = msgspec.convert(body, Settled)
-        return await ask(self._bus, "linker", AddServer(server=wanted, token=sealed(token)), Server)
+        return await ask(self._bus, AddServer(server=wanted, token=sealed(token)))
 
     async def add_from(self, street: Street, kind: str, **others: Any) -> Server:
         body = street.body(kind, **others)
         return await self.add(body, token=body.pop("token"))
 
     async def all(self) -> list[Server]:
-        return (await ask(self._bus, "linker", ListServers(), ServerPage)).items
+        return (await ask(self._bus, ListServers())).items
 
     async def one(self, name: str) -> Server:
-        return await ask(self._bus, "linker", FindServer(name=name), Server)
+        return await ask(self._bus, FindServer(name=name))
 
     async def seerr(self) -> SeerrConnection:
-        return await ask(self._bus, "linker", ShowSeerr(), SeerrConnection)
+        return await ask(self._bus, ShowSeerr())
 
     async def change(self, name: str, *, token: str | None = None, **changes: Any) -> Server:
         if token is not None:
             changes["token"] = sealed(token)
-        return await ask(self._bus, "linker", ChangeServer(name=name, **changes), Server)
+        return await ask(self._bus, ChangeServer(name=name, **changes))
 
     async def remove(self, name: str) -> RemovedServer:
-        return await ask(self._bus, "linker", RemoveServer(name=name), RemovedServer)
+        return await ask(self._bus, RemoveServer(name=name))
 
     async def remove_seerr(self) -> RemovedSeerr:
-        return await ask(self._bus, "linker", RemoveSeerr(), RemovedSeerr)
+        return await ask(self._bus, RemoveSeerr())
 
     async def health(self) -> ServersHealth:
-        return await ask(self._bus, "linker", AskServersHealth(), ServersHealth)
+        return await ask(self._bus, AskServersHealth())
 
     async def look(self) -> int:
         """Look at all servers as if their time had come."""
@@ -88,8 +87,8 @@ class Linker:
         return await self.servers.inspector.look_at_all_due()
 
 
-def sealed(token: str) -> Parcel:
-    return Courier(Keyring.parse(KEYS)).pack(Secret(token), purpose=TOKEN)
+def sealed(token: str) -> SealedSecret:
+    return Sealer(Keyring.parse(KEYS)).seal(Secret(token), purpose=TOKEN)
 
 
 class Place:

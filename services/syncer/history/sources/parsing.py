@@ -1,0 +1,30 @@
+"""Which parser reads which sender."""
+
+from datetime import datetime
+from typing import assert_never
+
+from services.syncer.history.sources import emby, jellyfin, plex, tautulli
+from services.syncer.history.sources.outcome import Ignored, Outcome
+from shared.schemas.webhooks import Source, Webhook
+
+
+def parse_webhook(webhook: Webhook) -> Outcome:
+    """Return what a stored webhook means to the watch history."""
+    return parse(webhook.source, bytes(webhook.payload), received_at=webhook.received_at)
+
+
+def parse(source: Source, payload: bytes, *, received_at: datetime) -> Outcome:
+    """Return what a webhook means to the watch history; raises nothing, whatever the bytes are."""
+    match source:
+        case "plex":
+            return plex.parse(payload, received_at=received_at)
+        case "jellyfin":
+            return jellyfin.parse(payload, received_at=received_at)
+        case "emby":
+            return emby.parse(payload, received_at=received_at)
+        case "tautulli":
+            return tautulli.parse(payload, received_at=received_at)
+        case "seerr":
+            return Ignored("Seerr's webhooks are about requests, not about plays")
+        case never:
+            assert_never(never)

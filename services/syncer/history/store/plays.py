@@ -1,0 +1,234 @@
+"""The syncer's SQL for plays: whose they are, storing them, asking about them."""
+
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from services.syncer.history.domain import WIDEST, Viewing, keys_of
+from shared.postgres.locks import lock_exclusive, lock_shared
+from shared.postgres.pool import Connection
+from shared.schemas.events import AccountClaimed, PersonMerged
+from shared.schemas.history import PersonRef
+from shared.schemas.media import Account, Ids, Title
+
+KNOWN = """select id, feeder, feeder_server, source, server, account_id, account_name, type, title, show, season,
+    episode, year, ids, show_ids, duration_s, item, watched_at, began_at, told_at
+    from plays"""
+
+
+async def lock_account(connection: Connection, account: Account) -> None:
+    """Let nobody else change or add to this account's plays, nor merge persons, until the transaction ends."""
+    await lock_shared(connection, "syncer", "merges")
+    await lock_exclusive(connection, "syncer", "account", account.source, account.server, account.id)
+
+
+async def lock_person(connection: Connection, person: PersonRef) -> None:
+    """Let nobody else add to a person's plays on any account; after the account's lock, never before it."""
+    await lock_exclusive(connection, "syncer", "person", person.id)
+
+
+async def owner_of(connection: Connection, account: Account) -> PersonRef | None:
+    """Return the person whom linker gave this account to."""
+    row = await connection.fetchrow(
+        "select person_id, person_name from accounts where source = $1 and server = $2 and id = $3",
+        account.source,
+        account.server,
+        account.id,
+    )
+    return PersonRef(row["person_id"], row["person_name"]) if row else None
+
+
+async def viewings_like(connection: Connection, viewing: Viewing, person: PersonRef | None) -> list[Viewing]:
+    """Return the plays of this account and of its person that could be the same viewing: near it, with a key of it."""
+    account = viewing.account
+    rows = await connection.fetch(
+        f"""{KNOWN} where watched_at between $4 and $5 and keys && $7 and ((source, server, account_id) = ($1, $2, $3)
+            or ($6::text is not null and person_id = $6)) order by watched_at""",
+        account.source,
+        account.server,
+        account.id,
+        (viewing.began_at or viewing.watched_at) - WIDEST,
+        (viewing.told_at or viewing.watched_at) + WIDEST,
+        person.id if person else None,
+        keys_of(viewing.title, account=account),
+    )
+    return [viewing_of(row) for row in rows]
+
+
+def viewing_of(row: asyncpg.Record) -> Viewing:
+    """Return a row of `KNOWN`."""
+    fields = ("type", "title", "show", "season", "episode", "year", "duration_s", "item")
+    return Viewing(
+        id=row["id"],
+        feeder=row["feeder"],
+        feeder_server=row["feeder_server"],
+        account=Account(row["source"], row["server"], row["account_id"], row["account_name"]),
+        title=Title(
+            **{name: row[name] for name in fields},
+            ids=msgspec.json.decode(row["ids"], type=Ids),
+            show_ids=msgspec.json.decode(row["show_ids"], type=Ids),
+        ),
+        watched_at=row["watched_at"],
+        began_at=row["began_at"],
+        told_at=row["told_at"],
+    )
+
+
+async def record_play(connection: Connection, viewing: Viewing, person: PersonRef | None) -> None:
+    """Store a viewing; the same id again (a replay with a better parser) replaces what is known of the title.
+
+    A replay that knows only the begin leaves the end that another report has told.
+    """
+    account, title = viewing.account, viewing.title
+    await connection.execute(
+        """insert into plays (id, feeder, feeder_server, source, server, account_id, account_name, person_id,
+            person_name, type, title, show, season, episode, year, ids, show_ids, keys, duration_s, watched_at,
+            item, began_at, told_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+            $22, $23)
+        on conflict (id) do update set type = excluded.type, title = excluded.title, show = excluded.show,
+            season = excluded.season, episode = excluded.episode, year = excluded.year, ids = excluded.ids,
+            show_ids = excluded.show_ids, keys = excluded.keys, duration_s = excluded.duration_s,
+            item = excluded.item,
+            watched_at = case when excluded.began_at = excluded.watched_at and excluded.began_at = plays.began_at
+                then plays.watched_at else excluded.watched_at end,
+            began_at = coalesce(excluded.began_at, plays.began_at),
+            told_at = coalesce(excluded.told_at, plays.told_at), source = excluded.source, server = excluded.server,
+            account_id = excluded.account_id, account_name = excluded.account_name,
+            person_id = excluded.person_id, person_name = excluded.person_name""",
+        viewing.id,
+        viewing.feeder,
+        viewing.feeder_server,
+        account.source,
+        account.server,
+        account.id,
+        account.name,
+        person.id if person else None,
+        person.name if person else None,
+        title.type,
+        title.title,
+        title.show,
+        title.season,
+        title.episode,
+        title.year,
+        _json(title.ids),
+        _json(title.show_ids),
+        keys_of(title, account=account),
+        title.duration_s,
+        viewing.watched_at,
+        title.item,
+        viewing.began_at,
+        viewing.told_at,
+    )
+
+
+async def learn_more(connection: Connection, viewing: Viewing) -> None:
+    """Keep what a second report of a viewing knew of its title and time."""
+    title = viewing.title
+    await connection.execute(
+        """update plays set ids = $2, show_ids = $3, year = $4, duration_s = $5, show = $6, season = $7, episode = $8,
+            keys = $9, item = $10, watched_at = $11, began_at = $12, told_at = $13 where id = $1""",
+        viewing.id,
+        _json(title.ids),
+        _json(title.show_ids),
+        title.year,
+        title.duration_s,
+        title.show,
+        title.season,
+        title.episode,
+        keys_of(title, account=viewing.account),
+        title.item,
+        viewing.watched_at,
+        viewing.began_at,
+        viewing.told_at,
+    )
+
+
+async def record_unwatched(
+    connection: Connection, unwatched_id: str, account: Account, title: Title, *, person: PersonRef | None, at: datetime
+) -> None:
+    """Store that somebody has not watched a title; the same id again is the same statement."""
+    await connection.execute(
+        """insert into unwatched (id, source, server, account_id, account_name, person_id, type, title, keys,
+            unwatched_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing""",
+        unwatched_id,
+        account.source,
+        account.server,
+        account.id,
+        account.name,
+        person.id if person else None,
+        title.type,
+        title.title,
+        keys_of(title, account=account),
+        at,
+    )
+
+
+async def give_account(connection: Connection, claimed: AccountClaimed) -> PersonRef:
+    """Give an account and its plays to a person, or to whoever that person became; return that one, locked."""
+    account = claimed.account
+    person = await _survivor(connection, PersonRef(claimed.person_id, claimed.person_name))
+    await lock_person(connection, person)
+    await connection.execute(
+        """insert into accounts (source, server, id, person_id, person_name) values ($1, $2, $3, $4, $5)
+        on conflict (source, server, id) do update
+        set person_id = excluded.person_id, person_name = excluded.person_name""",
+        account.source,
+        account.server,
+        account.id,
+        person.id,
+        person.name,
+    )
+    where = "where (source, server, account_id) = ($1, $2, $3)"
+    values = (account.source, account.server, account.id, person.id)
+    await connection.execute(f"update unwatched set person_id = $4 {where}", *values)  # noqa: S608 (a constant)
+    await connection.execute(
+        f"update plays set person_id = $4, person_name = $5 {where}",  # noqa: S608 (a constant)
+        *values,
+        person.name,
+    )
+    return person
+
+
+async def merge_people(connection: Connection, merged: PersonMerged) -> PersonRef:
+    """Let all of one person be another's, now and for facts that come late; return who is left.
+
+    Alone, so that none slips through.
+    """
+    await lock_exclusive(connection, "syncer", "merges")
+    person = await _survivor(connection, PersonRef(merged.person_id, merged.person_name))
+    values = (merged.merged_id, person.id, person.name)
+    await connection.execute(
+        """insert into merges (merged_id, person_id, person_name) values ($1, $2, $3)
+        on conflict (merged_id) do update set person_id = excluded.person_id, person_name = excluded.person_name""",
+        *values,
+    )
+    await connection.execute("update accounts set person_id = $2, person_name = $3 where person_id = $1", *values)
+    await connection.execute("update plays set person_id = $2, person_name = $3 where person_id = $1", *values)
+    await connection.execute("update unwatched set person_id = $2 where person_id = $1", *values[:2])
+    await connection.execute("update merges set person_id = $2, person_name = $3 where person_id = $1", *values)
+    return person
+
+
+async def current_id(connection: Connection, person: str) -> str:
+    """Return the id of the person who somebody became part of; a name, or another id, is returned as it is."""
+    return (await _survivor(connection, PersonRef(person, ""))).id
+
+
+async def _survivor(connection: Connection, person: PersonRef) -> PersonRef:
+    row = await connection.fetchrow(
+        """with recursive chain (person_id, person_name, depth) as (
+            select person_id, person_name, 1 from merges where merged_id = $1
+            union all
+            select merges.person_id, merges.person_name, depth + 1 from merges
+            join chain on merges.merged_id = chain.person_id where depth < 100)
+        select person_id, person_name from chain order by depth desc limit 1""",
+        person.id,
+    )
+    return PersonRef(row["person_id"], row["person_name"]) if row else person
+
+
+def _json(ids: Ids) -> str:
+    return msgspec.json.encode(ids).decode()
