@@ -8,9 +8,9 @@ import msgspec
 from litestar import Request
 from litestar.di import NamedDependency, Provide
 
-from services.gateway.access.account import Account
 from services.gateway.access.audit import Audit
 from services.gateway.access.caller import Caller
+from services.gateway.access.change_password import ChangePassword
 from services.gateway.access.login import Login
 from services.gateway.access.persons import Persons
 from services.gateway.access.stream_access import StreamAccess
@@ -29,8 +29,8 @@ from shared.sealing import Sealer
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Each field is a dependency of this name; `now` is called for each request."""
 
-    account: Account
     ask: Ask
+    change_password: ChangePassword
     sealer: Sealer
     database: Database
     feed: Feed

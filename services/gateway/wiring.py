@@ -8,8 +8,8 @@ import msgspec
 from litestar.types import ASGIApp
 
 from services.gateway import app
-from services.gateway.access.account import Account
 from services.gateway.access.authenticator import Authenticator
+from services.gateway.access.change_password import ChangePassword
 from services.gateway.access.login import Login
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.persons import Persons
@@ -111,8 +111,8 @@ def application(config: Settings, parts: Parts, made: Components) -> ASGIApp:
     persons = Persons(ask)
     login = Login(parts.pool, made.passwords, made.tries, now=now)
     dependencies = Dependencies(
-        account=Account(login, made.passwords, database, made.stream_access),
         ask=ask,
+        change_password=ChangePassword(login, made.passwords, database, made.stream_access),
         sealer=made.sealer,
         database=database,
         feed=made.feed,

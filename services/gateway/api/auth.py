@@ -10,10 +10,10 @@ from litestar.openapi.spec import Example
 from litestar.params import Body
 from msgspec import Meta
 
-from services.gateway.access.account import Account
 from services.gateway.access.audit import Audit
 from services.gateway.access.authenticator import IDLE
 from services.gateway.access.caller import Caller
+from services.gateway.access.change_password import ChangePassword
 from services.gateway.access.login import Login
 from services.gateway.access.passwords import MOST_PASSWORD, NewPassword
 from services.gateway.access.scopes import ALL, Scope, listed
@@ -159,10 +159,10 @@ class SessionController(Controller):
         opt=needs("self", audits="password.changed"),
         responses=describe.GUARDED | describe.WITH_BODY | describe.CONFLICT | describe.THROTTLED,
     )
-    async def change_password(
+    async def put_password(
         self,
         caller: NamedDependency[Caller],
-        account: NamedDependency[Account],
+        change_password: NamedDependency[ChangePassword],
         audit: NamedDependency[Audit],
         data: Annotated[PasswordChange, _CHANGE],
     ) -> None:
@@ -172,7 +172,7 @@ class SessionController(Controller):
         429 with `Retry-After`.
         """
         current, new = Secret(data.current_password), Secret(data.new_password)
-        await account.change_password(caller, current=current, new=new, audit=audit)
+        await change_password(caller, current=current, new=new, audit=audit)
 
     @get(
         "/sessions",

@@ -51,7 +51,12 @@ class MadeKey(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
 
 
-_WANTED: Final = Body(examples=[Example(value={"name": "home assistant", "scopes": ["read"], "expires_at": None})])
+_WANTED: Final = Body(
+    examples=[
+        Example(value={"name": "home assistant", "scopes": ["read"], "expires_at": None}),
+        Example(value={"name": "Ada's script", "scopes": ["self"], "person_id": "8p1vqk2c"}),
+    ]
+)
 _KEY: Final = ApiKey(id="8p1v…", name="home assistant", scopes=["read"], created_at=_AT, last_used_at=_AT)
 _MADE: Final = MadeKey(
     id="8p1v…",

@@ -1,4 +1,4 @@
-"""A user's own account: a new password, which ends all sessions that the old one opened."""
+"""A user changes their own password, which ends the other sessions that the old one opened."""
 
 from services.gateway.access.audit import Audit
 from services.gateway.access.caller import Caller
@@ -11,8 +11,8 @@ from shared.errors import ConflictError, Fault, InvalidError, UnauthorizedError
 from shared.schemas.secret import Secret
 
 
-class Account:
-    """What users do with their own account."""
+class ChangePassword:
+    """`await change_password(caller, current=…, new=…, audit=audit)`."""
 
     def __init__(self, login: Login, passwords: Passwords, database: Database, stream_access: StreamAccess) -> None:
         self._login = login
@@ -20,7 +20,7 @@ class Account:
         self._database = database
         self._stream_access = stream_access
 
-    async def change_password(self, caller: Caller, *, current: Secret, new: Secret, audit: Audit) -> None:
+    async def __call__(self, caller: Caller, *, current: Secret, new: Secret, audit: Audit) -> None:
         """Change it and end the user's other sessions.
 
         Raises `InvalidError` where the current one is wrong, and `ThrottledError` after too many tries, which count
