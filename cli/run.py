@@ -41,7 +41,7 @@ class PortError(PermanentError):
     """The gateway cannot listen where it should."""
 
 
-_MANUAL: Final = "\n\n".join(f"{name}: {text}" for name, text in sorted(settings.manual(KINDS).items()))
+_MANUAL: Final = "\n\n".join(f"{name}: {text}" for name, text in sorted(settings.describe_variables(KINDS).items()))
 _EPILOG: Final = f"""\
 Variables of the environment or of a file .env; NAME_FILE reads NAME from a file:
 

@@ -18,7 +18,7 @@ from shared.settings import (
     UpstreamSettings,
     Url,
     expects,
-    reached_at,
+    local_address,
 )
 
 
@@ -50,7 +50,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def local_url(self) -> str:
         """The gateway as this host reaches it."""
-        return reached_at(self.usher_host, self.usher_port)
+        return local_address(self.usher_host, self.usher_port)
 
     @property
     def public_url(self) -> str:

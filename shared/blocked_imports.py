@@ -1,8 +1,8 @@
-"""Keeps out of a service's memory what its libraries load only because it is installed: to be imported first.
+"""Keeps unneeded libraries out of a service's memory; import it before anything else.
 
-structlog loads rich for tracebacks in colours; httpx its command line, with click, pygments and rich; Litestar both
-versions of pydantic. All do without where these cannot be imported, and no service uses them. They are 4 to 15 MiB of
-each process, and half a second of the gateway's start.
+structlog imports rich for coloured tracebacks; httpx imports its command line with click, pygments and rich; Litestar
+imports both versions of pydantic. All work without these, and no service uses them. They would cost 4 to 15 MiB in each
+process, and half a second of the gateway's start.
 """
 
 import sys

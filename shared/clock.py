@@ -1,7 +1,7 @@
-"""Time for waits: it begins with the wall clock and goes on with the monotonic one, so that setting a clock moves none.
+"""A clock for waits: it starts at the wall clock and goes on with the monotonic one, so nobody can set it.
 
-Replicas keep moments of it in Postgres. Each begins with its own wall clock, and those may differ: whoever sees a
-moment ahead of its own time takes that over, so a wait that one replica began is no longer for another.
+Replicas store its times in Postgres. Each starts at its own wall clock, and those may differ. A replica that sees a
+time ahead of its own catches up with it, so a wait that one replica starts is no longer for another.
 """
 
 import time
@@ -14,7 +14,7 @@ def _wall() -> datetime:
 
 
 class SteadyClock:
-    """One for a process; it never goes back, and goes ahead only to catch up with another replica."""
+    """One for each process. It never goes back, and goes ahead only to catch up with another replica."""
 
     def __init__(
         self, *, wall: Callable[[], datetime] = _wall, elapsed_s: Callable[[], float] = time.monotonic
@@ -27,6 +27,6 @@ class SteadyClock:
         return self._zero + timedelta(seconds=self._elapsed_s())
 
     def catch_up(self, seen: datetime | None) -> None:
-        """Take note of a moment that has been, for it was seen."""
+        """Catch up with a time that another replica has stored."""
         if seen is not None:
             self._zero += max(seen - self.now(), timedelta(0))

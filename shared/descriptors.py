@@ -1,6 +1,6 @@
 """How many files and connections this process may have open at once: the system's limit `RLIMIT_NOFILE`.
 
-Systems give programs a low limit that they may raise themselves, for the sake of old ones that cannot bear more.
+Systems start programs with a low limit, for old ones that cannot handle more, and let each raise its own.
 """
 
 import resource
@@ -11,7 +11,7 @@ ENOUGH: Final = 65_536
 
 
 def raise_limit() -> None:
-    """Raise it as far as this process may, for itself and for what it starts from now on."""
+    """Raise the limit as far as allowed, for this process and for those it starts from now on."""
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = ENOUGH if most == resource.RLIM_INFINITY else min(ENOUGH, most)
     if now != resource.RLIM_INFINITY and now < wanted:
@@ -20,6 +20,6 @@ def raise_limit() -> None:
 
 
 def limit() -> int:
-    """Return how many this process may have."""
+    """Return the limit of this process."""
     now, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return ENOUGH if now == resource.RLIM_INFINITY else now

@@ -1,4 +1,4 @@
-"""A span of time as people say it."""
+"""A duration in words."""
 
 import math
 from datetime import timedelta
@@ -10,7 +10,7 @@ _EXACT_BELOW_S: Final = 3600
 
 
 def in_words(span: timedelta) -> str:
-    """Return a span, rounded up, such as "2 minutes 23 seconds" or "1 hour 5 minutes"; at least a second."""
+    """Return a duration, rounded up, such as "2 minutes 23 seconds" or "1 hour 5 minutes"; at least a second."""
     seconds = max(1, math.ceil(span.total_seconds()))
     if seconds >= _EXACT_BELOW_S:
         seconds = math.ceil(seconds / 60) * 60

@@ -1,4 +1,4 @@
-"""Reads the files that settings name: what is there may be a pipe that nobody writes to, or have no end."""
+"""Reads the files that settings name. Such a path may be a pipe that nobody writes to, or a device without an end."""
 
 import os
 import stat
@@ -10,11 +10,11 @@ MOST: Final = 1024 * 1024
 
 
 class NotPlainError(OSError):
-    """No file of text; its message says what it is instead."""
+    """Not a plain text file; the message says what it is instead."""
 
 
 def text(path: Path, *, encoding: str) -> str:
-    """Return what a file holds, without waiting for anybody; raises OSError, UnicodeDecodeError."""
+    """Return a file's text, without ever blocking; raises OSError, UnicodeDecodeError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -1,4 +1,4 @@
-"""A lock for each key: those of one key go one at a time, in order, and nobody else waits for them."""
+"""A lock for each key: holders of one key take turns, in order, and nobody else waits for them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ class _Queue:
 
 
 class KeyedLock:
-    """Within one process; a key that nobody holds or waits for takes no memory."""
+    """Works within one process; an unused key takes no memory."""
 
     def __init__(self, *, most: int) -> None:
         self._most = most
@@ -22,7 +22,7 @@ class KeyedLock:
 
     @asynccontextmanager
     async def holding(self, key: str) -> AsyncIterator[None]:
-        """Hold the lock of a key; raises `ThrottledError` where too many hold it or wait for it."""
+        """Hold the lock of a key; raise `ThrottledError` when too many hold it or wait for it."""
         queue = self._queues.setdefault(key, _Queue())
         if queue.length >= self._most:
             raise ThrottledError("too many at once: wait a moment, then try again")

@@ -1,7 +1,7 @@
-"""Sealing secrets: AES-256-GCM with a named key, bound to whom the secret belongs, without I/O.
+"""Seals secrets: AES-256-GCM with a named key, bound to the secret's owner, without I/O.
 
-A key's name stands beside each sealed secret, so that keys can be changed while everything runs and a missing one is
-an error that names it. The owner is the associated data: what is sealed for one does not open for another.
+A key's id is stored beside each sealed secret, so keys can be changed while everything runs, and a missing one is an
+error that names it. The owner is the associated data: what is sealed for one owner does not open for another.
 """
 
 import base64
@@ -32,7 +32,7 @@ _KEY_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 
 
 class MissingKeyError(PermanentError):
-    """A secret is sealed with a key that is not in the keyring; the text names the key's id."""
+    """A secret is sealed with a key that is not in the keyring; the text has the key's id."""
 
     title = "An encryption key is missing"
 
@@ -44,7 +44,7 @@ class TamperedError(PermanentError):
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """Whose secret (`person`, an id), for which system (`trakt`) and what for (`refresh_token`)."""
+    """What a secret belongs to (`person`, an id), for which system (`trakt`) and for what purpose (`refresh_token`)."""
 
     kind: str
     id: str
@@ -69,7 +69,7 @@ class Sealed(msgspec.Struct, frozen=True):
 
 @final
 class Keyring:
-    """The keys by their ids; the first one seals, all of them open. Its `repr` shows ids only."""
+    """The keys by id; the first one seals, all of them open. Its `repr` shows ids only."""
 
     __slots__ = ("_ciphers", "first")
 
@@ -79,10 +79,10 @@ class Keyring:
 
     @classmethod
     def parse(cls, text: Secret) -> "Keyring":
-        """Read `id:base64-of-32-bytes[,older…]`; raise `SettingsError` that says what is wrong, never the value."""
+        """Read `id:base64-of-32-bytes[,older…]`; raise a `SettingsError` that says what is wrong without the value."""
         keys: dict[str, bytes] = {}
         for position, part in enumerate(text.reveal().split(","), start=1):
-            key_id, key = _parsed(part.strip(), position)
+            key_id, key = _parse_key(part.strip(), position)
             if key_id in keys:
                 raise SettingsError(f"{VARIABLE}: the id {key_id} is there twice")
             keys[key_id] = key
@@ -90,11 +90,11 @@ class Keyring:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Return the ids in their order."""
+        """Return the ids in order."""
         return tuple(self._ciphers)
 
     def cipher(self, key_id: str) -> AESGCM:
-        """Return the cipher of a key; raise `MissingKeyError` where there is none of this id."""
+        """Return the cipher of a key; raise `MissingKeyError` if there is no key with this id."""
         try:
             return self._ciphers[key_id]
         except KeyError:
@@ -105,7 +105,7 @@ class Keyring:
 
 
 def new_key_id(today: date) -> str:
-    """Return an id that tells a key's age."""
+    """Return an id that shows the key's age."""
     return f"k{today:%Y%m%d}{secrets.token_hex(2)}"
 
 
@@ -120,33 +120,33 @@ def seal(owner: Owner, secret: Secret, keyring: Keyring) -> Sealed:
     if len(plain) > LONGEST_SECRET:
         raise InvalidError(f"A credential is longer than {LONGEST_SECRET} bytes")
     nonce = os.urandom(_NONCE_BYTES)
-    packed = keyring.cipher(keyring.first).encrypt(nonce, plain, _bound_to(owner, keyring.first))
+    packed = keyring.cipher(keyring.first).encrypt(nonce, plain, _associated_data(owner, keyring.first))
     return Sealed(keyring.first, _VERSION + nonce + packed)
 
 
 def unseal(owner: Owner, sealed: Sealed, keyring: Keyring) -> Secret:
-    """Open what was sealed for this very owner; raise `MissingKeyError` or `TamperedError`."""
+    """Open what was sealed for this owner; raise `MissingKeyError` or `TamperedError`."""
     cipher = keyring.cipher(sealed.key_id)
     version, nonce, packed = sealed.data[:1], sealed.data[1:13], sealed.data[13:]
     if version != _VERSION or len(nonce) != _NONCE_BYTES:
-        raise _tampered(owner, sealed)
+        raise _tampered_error(owner, sealed)
     try:
-        plain = cipher.decrypt(nonce, packed, _bound_to(owner, sealed.key_id))
+        plain = cipher.decrypt(nonce, packed, _associated_data(owner, sealed.key_id))
     except InvalidTag as exc:
-        raise _tampered(owner, sealed) from exc
+        raise _tampered_error(owner, sealed) from exc
     return Secret(plain.decode(errors="surrogatepass"))
 
 
-def _bound_to(owner: Owner, key_id: str) -> bytes:
+def _associated_data(owner: Owner, key_id: str) -> bytes:
     parts = [part.encode() for part in (key_id, owner.kind, owner.id, owner.provider, owner.purpose)]
     return _VERSION + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
-def _tampered(owner: Owner, sealed: Sealed) -> TamperedError:
+def _tampered_error(owner: Owner, sealed: Sealed) -> TamperedError:
     return TamperedError(f"The {owner} was not sealed for it with the key {sealed.key_id}")
 
 
-def _parsed(part: str, position: int) -> tuple[str, bytes]:
+def _parse_key(part: str, position: int) -> tuple[str, bytes]:
     key_id, colon, encoded = part.partition(":")
     if not part or not colon or not _KEY_ID.fullmatch(key_id):
         raise SettingsError(

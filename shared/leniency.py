@@ -1,7 +1,7 @@
-"""What senders write where they mean a text, a number, a yes or a moment: none of it to be trusted.
+"""Lenient reading of what senders write where they mean a text, a number, a yes or a moment. None of it is trusted.
 
 Templates write "5", "True", "" and null for 5, true and nothing; some senders write what Postgres cannot store, or the
-year 9999. Each function here takes whatever JSON held and returns the meant value, or None.
+year 9999. Each function takes any JSON value and returns what was meant, or None.
 """
 
 import re
@@ -23,7 +23,7 @@ MAX_TEXT: Final = 500
 
 
 def text(value: object, *, limit: int = MAX_TEXT) -> str | None:
-    """Return one line of at most `limit` characters that Postgres can store; whole numbers are texts too."""
+    """Return one line of at most `limit` characters that Postgres can store; whole numbers become texts."""
     match value:
         case str():
             cleaned = _UNSTORABLE.sub(" ", value[: 2 * limit]).strip()
@@ -37,12 +37,12 @@ def text(value: object, *, limit: int = MAX_TEXT) -> str | None:
 
 
 def compact(identifier: str) -> str:
-    """Return a machine, user or item id of Jellyfin and Emby in its one spelling: they write a UUID in two."""
+    """Return a machine, user or item id of Jellyfin and Emby in one spelling: they write UUIDs in two."""
     return identifier.replace("-", "").lower() if _UUID.fullmatch(identifier) else identifier
 
 
 def number(value: object, *, low: int, high: int) -> int | None:
-    """Return a whole number from `low` to `high`, also one that was written as a text or with a zero fraction."""
+    """Return a whole number from `low` to `high`, also if written as a text or with a zero fraction."""
     match value:
         case bool():
             return None
@@ -58,7 +58,7 @@ def number(value: object, *, low: int, high: int) -> int | None:
 
 
 def flag(value: object) -> bool | None:
-    """Return yes or no, in the spellings of JSON, .NET, Python and shells; None is neither."""
+    """Return yes or no, in the spellings of JSON, .NET, Python and shells; None for anything else."""
     match value:
         case bool():
             return value
@@ -70,7 +70,7 @@ def flag(value: object) -> bool | None:
 
 
 def moment(value: object) -> datetime | None:
-    """Return a moment given in ISO 8601 (UTC where it names no zone) or in seconds since 1970."""
+    """Return a moment from ISO 8601 (UTC if it names no zone) or from seconds since 1970."""
     seconds = number(value, low=1, high=_LAST_UNIX)
     if seconds is not None:
         return datetime.fromtimestamp(seconds, tz=UTC)

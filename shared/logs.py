@@ -1,7 +1,7 @@
-"""Structured logs: a line an event, values as keys, one trace id a causal chain, and nothing in it that is secret.
+"""Structured logs: one line for each event, values as keys, one trace id for each causal chain, and no secrets.
 
-`redact` runs last before rendering, over every value of every line, exceptions included: what is known to be a secret
-by its key, or looks like one by its shape, is replaced. Handlers still must not log secrets; this is the second line.
+`redact` runs last before rendering, over every value of every line, exceptions included. It replaces what is a secret
+by its key or looks like one by its shape. Handlers still must not log secrets; this is the second line of defence.
 """
 
 import logging
@@ -51,8 +51,8 @@ _MOST_CALLS: Final = 40
 """Calls of a traceback."""
 
 
-def redacted(text: str) -> str:
-    """Return a text without what looks like a secret in it."""
+def redact_text(text: str) -> str:
+    """Return a text with everything that looks like a secret replaced."""
     for signs, pattern, replacement in _SECRET_SHAPES:
         if any(sign in text for sign in signs):
             text = pattern.sub(replacement, text)
@@ -60,25 +60,25 @@ def redacted(text: str) -> str:
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace secrets in a log line, deep inside lists and mappings too."""
+    """Replace secrets in a log line, also deep inside lists and mappings."""
     for key, value in event.items():
-        event[key] = clean(key, value)
+        event[key] = redact_value(key, value)
     return event
 
 
-def clean(key: str, value: Any, *, depth: int = 0) -> Any:
-    """Return what may be seen of a value of this name, inside lists and mappings too, but for what is too deep."""
+def redact_value(key: str, value: Any, *, depth: int = 0) -> Any:
+    """Return a value as people may see it, also inside lists and mappings; cut off what is nested too deeply."""
     if isinstance(value, Secret) or (_SECRET_KEY.search(key) and isinstance(value, str | bytes)):
         return HIDDEN
     if isinstance(value, str):
-        return redacted(value)
+        return redact_text(value)
     if depth > _DEEPEST:
         return _TOO_DEEP
     if isinstance(value, MutableMapping):
-        return {name: clean(str(name), inner, depth=depth + 1) for name, inner in value.items()}
+        return {name: redact_value(str(name), inner, depth=depth + 1) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [clean(key, inner, depth=depth + 1) for inner in value]
-    return value if isinstance(value, int | float | bool | None) else redacted(_text(value))
+        return [redact_value(key, inner, depth=depth + 1) for inner in value]
+    return value if isinstance(value, int | float | bool | None) else redact_text(_text(value))
 
 
 def _text(value: object) -> str:
@@ -89,12 +89,12 @@ def _text(value: object) -> str:
 
 
 def _traceback(exc_info: ExcInfo) -> str:
-    """Return the end of a traceback: all of one that ran into the limit of recursion has a thousand calls."""
+    """Return the end of a traceback: after infinite recursion a whole one has a thousand calls."""
     return "".join(traceback.format_exception(*exc_info, limit=-_MOST_CALLS)).rstrip("\n")
 
 
 def configure(*, service: str, level: str, style: str) -> None:
-    """Send all logs, those of libraries too, through the same processors to standard output.
+    """Send all logs, including those of libraries, through the same processors to standard output.
 
     `style` is `console`, `json` or `auto`: console on a terminal, JSON elsewhere.
     """

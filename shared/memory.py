@@ -1,6 +1,6 @@
-"""Gives memory that is free back to the system.
+"""Returns free memory to the system.
 
-glibc keeps it, in pieces between what is in use: after many large requests at once a process stays as large as it was.
+glibc keeps it, in pieces between memory in use: after many large requests at once, a process would stay that large.
 """
 
 import asyncio
@@ -12,9 +12,9 @@ EVERY: Final = timedelta(minutes=1)
 
 
 async def trim(*, every: timedelta = EVERY) -> None:
-    """Do so now and every minute, until cancelled; end at once where the C library knows no way.
+    """Trim now and every minute, until cancelled; return at once if the C library cannot.
 
-    It takes 5 ms where much is free, and a fifth of a millisecond where little is.
+    It takes 5 ms when much is free, and a fifth of a millisecond when little is.
     """
     library = ctypes.CDLL(None)
     if not hasattr(library, "malloc_trim"):

@@ -1,6 +1,6 @@
-"""A bug ends what it happened in, and nothing else: one sign-in, one question, one look must not end a whole service.
+"""Contains bugs: one must end only what it happened in (one sign-in, one question, one check), not a whole service.
 
-What is expected to go wrong is an error of `shared.errors`, and is caught by its name before it comes here.
+Expected failures are errors of `shared.errors`, and are caught by name before they get here.
 """
 
 from typing import Self, final
@@ -14,9 +14,9 @@ log = structlog.get_logger()
 
 @final
 class Contained:
-    """Logs a bug in its block and lets it end there; afterwards `is_whole` says whether there was none.
+    """Logs an exception of its block and goes on after the block; `is_whole` says whether there was none.
 
-    What Usher has a name for is raised all the same where `only_bugs`.
+    With `only_bugs`, errors of `shared.errors` are raised all the same.
     """
 
     def __init__(self, event: str, *, only_bugs: bool = False, **facts: str) -> None:

@@ -1,7 +1,7 @@
 """`/health` and `/metrics` of a service that serves nothing else over HTTP.
 
-The pages come from prometheus_client's WSGI application on a thread of its own, so that they answer while the event
-loop is busy; a loop that stands still shows as a heartbeat that is too old.
+prometheus_client's WSGI application serves them on a thread of its own, so they answer while the event loop is busy. A
+stalled loop shows as a heartbeat that is too old.
 """
 
 import threading
@@ -23,7 +23,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A thread a connection, so that one that says nothing keeps nobody waiting, nor the stop."""
+    """One thread for each connection, so that an idle one delays neither others nor the stop."""
 
     daemon_threads = True
     block_on_close = False
@@ -34,12 +34,12 @@ class _Quiet(WSGIRequestHandler):
     """Seconds that a connection may say nothing."""
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the standard library's name)
-        """Say nothing: health checks are not news."""
+        """Log nothing: health checks are not news."""
 
 
 @contextmanager
 def monitor(heartbeat: Heartbeat, *, host: str, port: int) -> Iterator[None]:
-    """Serve both pages while the block runs; with port 0, or where the port is taken, serve nothing and say so."""
+    """Serve both pages while the block runs. With port 0, or if the port is taken, serve nothing and log it."""
     server = _listen(heartbeat, host, port) if port else None
     if server is None:
         yield

@@ -1,6 +1,6 @@
 """Seals secrets that cross the bus with the first encryption key, each for one purpose.
 
-A plain token in a message would be on the disks of NATS, in dead letters and in the output of `nats sub`.
+In plain, a token in a message would be on the disks of NATS, in dead letters and in the output of `nats sub`.
 """
 
 from typing import final

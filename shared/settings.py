@@ -1,8 +1,8 @@
 """The one place that reads the environment: variables, an `.env` file, and `NAME_FILE` for values kept in files.
 
-A settings type is a frozen Struct whose fields in upper case are the variables. Some variables are also read under the
-name that another tool gave them; Usher's own name wins where both are set. Whatever is missing or malformed is
-said in one line that names the variable, what was expected and an example; the value of a secret is never repeated.
+A settings type is a frozen Struct whose fields in upper case are the variables. Some are also read by the name that
+another tool gave them; Usher's own name wins where both are set. A missing or malformed one is reported in one line
+that names the variable, what was expected and an example; the value of a secret is never repeated.
 """
 
 import os
@@ -192,7 +192,7 @@ def problems(
     env_file: Path = Path(".env"),
     given: Collection[str] = (),
 ) -> list[str]:
-    """Return all that `load` would object to, one after the other; what is `given` otherwise need not be set."""
+    """Return every problem that `load` would raise; variables that are `given` elsewhere need not be set."""
     variables = _variables(environ, env_file)
     hints = get_type_hints(kind, include_extras=True)
     found = []
@@ -205,14 +205,14 @@ def problems(
     return found
 
 
-def unknown(
+def unknown_variables(
     kinds: Iterable[type[msgspec.Struct]],
     *,
     prefix: str,
     environ: Mapping[str, str] | None = None,
     env_file: Path = Path(".env"),
 ) -> list[str]:
-    """Return the variables that begin with `prefix` and that no settings type has: most likely misspelt."""
+    """Return variables that begin with `prefix` and that no settings type has: most likely misspelt."""
     known = {field.name.upper() for kind in kinds for field in msgspec.structs.fields(kind)}
     names = _variables(environ, env_file)
     return sorted(name for name in names if name.startswith(prefix) and name.removesuffix("_FILE") not in known)
@@ -224,8 +224,8 @@ def aliases(*, environ: Mapping[str, str] | None = None, env_file: Path = Path("
     return {alias: not _is_set(name, variables) for name, alias in ALIASES.items() if _is_set(alias, variables)}
 
 
-def manual(kinds: Iterable[type[msgspec.Struct]]) -> dict[str, str]:
-    """Return every variable with what it expects and its default, for people; the first type that has it speaks."""
+def describe_variables(kinds: Iterable[type[msgspec.Struct]]) -> dict[str, str]:
+    """Return every variable with what it expects and its default; the first type that has a variable describes it."""
     lines: dict[str, str] = {}
     for kind in kinds:
         hints = get_type_hints(kind, include_extras=True)
@@ -237,7 +237,7 @@ def manual(kinds: Iterable[type[msgspec.Struct]]) -> dict[str, str]:
     return lines
 
 
-def reached_at(host: str, port: int) -> str:
+def local_address(host: str, port: int) -> str:
     """Return the address at which this host itself reaches a server that listens there."""
     name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (looked up)
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
@@ -256,7 +256,7 @@ def _dotenv(path: Path) -> dict[str, str]:
 
 
 def _text(path: Path) -> str:
-    """Return what the file holds; nothing where there is none, or none that can be seen from here."""
+    """Return the file's text; nothing if there is no such file, or none that can be seen from here."""
     if not os.path.exists(path) or path.is_dir():  # noqa: PTH110 (pathlib raises where a folder may not be searched)
         return ""
     try:
@@ -295,7 +295,7 @@ def _raw(name: str, variables: Mapping[str, str]) -> str:
 
 
 def _content(name: str, path: str) -> str:
-    """Return what a file holds that a variable names."""
+    """Return the text of a file that a variable names."""
     try:
         return files.text(Path(path), encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:

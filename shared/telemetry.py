@@ -1,7 +1,7 @@
-"""One trace id from webhook to effect, in logs and headers, and as OpenTelemetry spans where an endpoint is set.
+"""One trace id from webhook to effect, in logs and headers, and as OpenTelemetry spans if an endpoint is set.
 
-The id travels as W3C `traceparent` (https://www.w3.org/TR/trace-context/). Without an endpoint nothing of
-OpenTelemetry is imported; the ids are made and carried all the same.
+The id travels as W3C `traceparent` (https://www.w3.org/TR/trace-context/). Without an endpoint nothing of OpenTelemetry
+is imported; the ids are made and carried all the same.
 """
 
 import re
@@ -38,18 +38,18 @@ RETRIES_WAITING = Gauge("usher_retries_waiting", "Deliveries that wait for their
 
 
 def new_traceparent() -> str:
-    """Return a fresh, sampled trace context."""
+    """Return a new, sampled trace context."""
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
 def traceparent_of(headers: Mapping[str, str] | None) -> str:
-    """Return the trace context of a message or request, or a new one where it has none that is valid."""
+    """Return the trace context of a message or request, or a new one if it has no valid one."""
     value = (headers or {}).get(HEADER, "")
     return value if _VALID.match(value) else new_traceparent()
 
 
 def current_traceparent() -> str:
-    """Return the context of the chain that is being handled, or a new one outside of any."""
+    """Return the trace context of the current chain, or a new one outside of any."""
     value = structlog.contextvars.get_contextvars().get("traceparent")
     return value if isinstance(value, str) else new_traceparent()
 
@@ -78,9 +78,9 @@ def _context(traceparent: str) -> Any:
 
 
 def tracer(*, service: str, endpoint: str) -> Tracer:
-    """Return a tracer that exports by OTLP over HTTP to `endpoint`, or, where that is empty, one that exports nothing.
+    """Return a tracer that exports by OTLP over HTTP to `endpoint`; without an endpoint it exports nothing.
 
-    Raises `SettingsError` where an endpoint is set and the extra `usher[otel]` is not installed.
+    Raises `SettingsError` if an endpoint is set and the extra `usher[otel]` is not installed.
     """
     if not endpoint:
         return Tracer()

@@ -1,8 +1,8 @@
-r"""What templates that people write by hand make of JSON: broken strings, and texts that are escaped for HTML.
+r"""What hand-written templates make of JSON: broken strings, and texts escaped for HTML.
 
-Jellyfin's webhook plug-in fills in templates with Handlebars.Net, which knows nothing of JSON: a line break in a value
-stands in the middle of a string, `{{Name}}` comes with HTML entities, and a quote, which the plug-in has escaped
-before, as `\&quot;`. https://github.com/jellyfin/jellyfin-plugin-webhook/issues/217, /144
+Jellyfin's webhook plug-in fills in templates with Handlebars.Net, which knows nothing of JSON. A line break in a value
+ends up in the middle of a string, `{{Name}}` comes with HTML entities, and a quote, which the plug-in has escaped
+before, comes as `\&quot;`. https://github.com/jellyfin/jellyfin-plugin-webhook/issues/217, /144
 """
 
 import re
@@ -31,15 +31,15 @@ def decode(decoder: msgspec.json.Decoder[T], payload: bytes) -> T:
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        return decoder.decode(mended(payload))
+        return decoder.decode(repair_json(payload))
 
 
-def mended(payload: bytes) -> bytes:
+def repair_json(payload: bytes) -> bytes:
     """Return JSON without raw control characters: escaped in strings, spaces elsewhere. All else stays as it is."""
-    return _STRING.sub(_valid, payload)
+    return _STRING.sub(_repair, payload)
 
 
-def unescaped(text: str) -> str:
+def unescape_html(text: str) -> str:
     """Return a text with the HTML entities in it decoded once: decimal, hexadecimal and named.
 
     Handlebars.Net writes each half of a pair of surrogates as an entity of its own.
@@ -50,12 +50,12 @@ def unescaped(text: str) -> str:
     return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _valid(found: re.Match[bytes]) -> bytes:
+def _repair(found: re.Match[bytes]) -> bytes:
     string = found[0]
-    return _BROKEN.sub(_escaped, string) if string.startswith(b'"') else b" "
+    return _BROKEN.sub(_escape, string) if string.startswith(b'"') else b" "
 
 
-def _escaped(found: re.Match[bytes]) -> bytes:
+def _escape(found: re.Match[bytes]) -> bytes:
     quote, backslash, control = found.groups()
     if quote:
         return bytes(quote)

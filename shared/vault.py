@@ -23,14 +23,14 @@ PATIENCE: Final = timedelta(seconds=30)
 
 
 class Executor(Protocol):
-    """A pool, or the connection of a transaction that a change of the vault should be part of."""
+    """A pool, or the connection of a transaction that a change of the vault belongs to."""
 
     async def execute(self, query: str, *args: Any) -> str: ...
     async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None: ...
 
 
 class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
-    """How many credentials are sealed with a key, and whether this process holds it."""
+    """How many credentials a key seals, and whether this process has it."""
 
     key_id: str
     rows: int
@@ -39,7 +39,7 @@ class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rotation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rotation did. `failed` rows could not be opened and are as they were; `failures` names some of them."""
+    """The outcome of a rotation. `failed` rows could not be opened and are unchanged; `failures` names some of them."""
 
     rotated: int
     failed: int
@@ -47,9 +47,9 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Vault:
-    """Secrets by owner. Reads and writes need no transaction, but take the connection of one with `on`.
+    """Secrets by owner. Calls work without a transaction; pass its connection as `on` to take part in one.
 
-    Raises `UnavailableError` where Postgres is away.
+    Raises `UnavailableError` when Postgres is away.
     """
 
     def __init__(self, pool: Pool, keyring: Keyring) -> None:
@@ -57,15 +57,15 @@ class Vault:
         self._keyring = keyring
 
     async def put(self, owner: Owner, secret: Secret, *, on: Executor | None = None) -> None:
-        """Keep a secret, in the place of what the owner had for this purpose."""
+        """Store a secret, replacing the owner's former one for this purpose."""
         sealed = seal(owner, secret, self._keyring)
         async with self._executor(on) as executor:
             await executor.execute(_PUT, *msgspec.structs.astuple(owner), sealed.key_id, sealed.data)
 
     async def replace(self, owner: Owner, secret: Secret, *, on: Executor | None = None) -> bool:
-        """Keep a secret in the place of the one that is there; where none is any more, keep nothing and return False.
+        """Replace a secret; if there is none any more, store nothing and return False.
 
-        What is forgotten at the same moment stays forgotten.
+        So a secret removed at the same moment stays removed.
         """
         sealed = seal(owner, secret, self._keyring)
         async with self._executor(on) as executor:
@@ -73,13 +73,13 @@ class Vault:
         return done != "UPDATE 0"
 
     async def get(self, owner: Owner, *, on: Executor | None = None) -> Secret | None:
-        """Return the owner's secret; raise `MissingKeyError` or `TamperedError` where it is there but does not open."""
+        """Return the owner's secret; raise `MissingKeyError` or `TamperedError` if it is there but does not open."""
         async with self._executor(on) as executor:
             row = await executor.fetchrow(_GET, *msgspec.structs.astuple(owner))
         return None if row is None else unseal(owner, Sealed(row["key_id"], row["sealed"]), self._keyring)
 
     async def remove(self, owner: Owner, *, on: Executor | None = None) -> bool:
-        """Forget a secret; return whether there was one."""
+        """Delete a secret; return whether there was one."""
         async with self._executor(on) as executor:
             done = await executor.execute(_REMOVE, *msgspec.structs.astuple(owner))
         return done != "DELETE 0"
@@ -92,11 +92,11 @@ class Vault:
         provider: str | None = None,
         purpose: str | None = None,
     ) -> list[Owner]:
-        """Return whose secrets are kept, in order, without opening any."""
+        """Return the owners of stored secrets, in order, without opening any."""
         return [_owner(row) for row in await self._fetch(_OWNERS, kind, owner_id, provider, purpose)]
 
     async def status(self) -> list[KeyUse]:
-        """Return the held keys in their order, then the missing ones that are in use."""
+        """Return the keys of this process in order, then the missing ones that are in use."""
         counts: dict[str, int] = {row["key_id"]: row["rows"] for row in await self._fetch(_STATUS)}
         held = self._keyring.ids
         return [
@@ -110,7 +110,7 @@ class Vault:
         ]
 
     async def verify(self) -> None:
-        """Raise `SettingsError` where a key in use is missing or is not the one that sealed: no service starts so."""
+        """Raise `SettingsError` if a key in use is missing or is not the key that sealed; then no service starts."""
         uses = await self.status()
         if missing := [f"{use.key_id} ({use.rows} credentials)" for use in uses if not use.is_held]:
             raise SettingsError(f"{VARIABLE} lacks keys that are in use: {', '.join(missing)}")
@@ -132,11 +132,11 @@ class Vault:
     async def rotate(
         self, *, batch: int = 500, progress: Callable[[int, int], None] | None = None, patience: timedelta = PATIENCE
     ) -> Rotation:
-        """Seal everything anew with the first key, a batch a transaction, while others read and write.
+        """Seal everything again with the first key, a batch at a time, while others read and write.
 
-        A secret that is put meanwhile is never lost: its row is locked here or there. Stopping loses nothing, the
-        next run goes on. `progress` gets what is done and how much there was to do. Raises `TransientError` where,
-        for `patience` after the first sweep, rows stay under other keys.
+        A secret that is stored meanwhile is never lost: its row is locked by one side or the other. A rotation can be
+        stopped at any time, and the next one goes on. `progress` gets the number done and the total. Raises
+        `TransientError` if rows are still under other keys `patience` after the first sweep.
         """
         tally = _Tally(to_do=await self._count_old())
         await self._sweep(tally, batch=batch, progress=progress)
@@ -156,7 +156,7 @@ class Vault:
         while True:
             async with transaction(self._pool) as connection:
                 rows = [_row(row) for row in await connection.fetch(_OLD, self._keyring.first, after, batch)]
-                done = self._resealed(rows, tally)
+                done = self._reseal(rows, tally)
                 await connection.execute(
                     _RESEAL, [row.id for row in done], self._keyring.first, [row.sealed.data for row in done]
                 )
@@ -167,7 +167,7 @@ class Vault:
             if progress is not None:
                 progress(tally.rotated, max(tally.to_do, tally.rotated))
 
-    def _resealed(self, rows: Sequence["_Row"], tally: "_Tally") -> list["_Row"]:
+    def _reseal(self, rows: Sequence["_Row"], tally: "_Tally") -> list["_Row"]:
         done = []
         for row in rows:
             try:
@@ -208,7 +208,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 class _Tally(msgspec.Struct):
-    """How far a rotation is; what failed is counted anew in each sweep."""
+    """The progress of a rotation; failures are counted anew in each sweep."""
 
     to_do: int
     rotated: int = 0

@@ -1,6 +1,6 @@
-"""Notices a standing event loop from outside of it, and ends the process so that whoever supervises it starts another.
+"""Notices a stalled event loop from another thread, and ends the process so that its supervisor starts a new one.
 
-Without this, a loop that spins or blocks answers no health check, and a consumer can be silent for hours.
+Without it, a loop that spins or blocks answers no health check, and a consumer can be silent for hours.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ _TICK_S: Final = 1.0
 
 
 class Heartbeat:
-    """The event loop's sign of life."""
+    """Shows that the event loop is alive."""
 
     def __init__(self) -> None:
         self._at = time.monotonic()
 
     @property
     def age_s(self) -> float:
-        """Seconds since the loop last turned."""
+        """Seconds since the last beat."""
         return time.monotonic() - self._at
 
     async def beat(self) -> None:

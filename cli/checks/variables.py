@@ -28,7 +28,7 @@ def check_variables() -> list[Finding]:
     findings = [fail("settings", text, "change the variable or the .env file") for text in sorted(wrong)]
     findings += [
         warn("settings", f"{name} is no setting of Usher", "look for a spelling mistake")
-        for name in settings.unknown(KINDS, prefix=_OWN)
+        for name in settings.unknown_variables(KINDS, prefix=_OWN)
         if not name.startswith(_TESTS)
     ]
     findings += _aliases()

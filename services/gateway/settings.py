@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from shared.schemas.secret import Secret
-from shared.settings import HexKey, Host, Port, ServiceSettings, Snowflake, Url, expects, reached_at
+from shared.settings import HexKey, Host, Port, ServiceSettings, Snowflake, Url, expects, local_address
 
 LEAST_PASSWORD: Final = 12
 LEAST_SECRET: Final = 16
@@ -64,7 +64,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     @property
     def public_url(self) -> str:
         """The address that people and senders are shown."""
-        return self.usher_public_url.rstrip("/") or reached_at(self.usher_host, self.usher_port)
+        return self.usher_public_url.rstrip("/") or local_address(self.usher_host, self.usher_port)
 
     @property
     def spool_folder(self) -> Path:

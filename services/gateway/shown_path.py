@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from services.gateway.settings import LEAST_SECRET
-from shared.logs import redacted
+from shared.logs import redact_text
 from shared.schemas.secret import HIDDEN
 from shared.schemas.webhooks import SOURCES
 
@@ -30,7 +30,7 @@ def shown_path(path: str, *, is_route: bool = False) -> str:
     plain = _plain(path)
     is_of_api = is_route and _API.fullmatch(path) is not None and _SIGN not in plain
     if is_of_api or not path or _SECRETS_OF_API.fullmatch(path):
-        return redacted(path)
+        return redact_text(path)
     shown: list[str] = []
     parts = [part for part in _BETWEEN.split(plain) if part not in _NOWHERE]
     for position, part in enumerate(parts):
@@ -40,7 +40,7 @@ def shown_path(path: str, *, is_route: bool = False) -> str:
         shown.append(part if len(part) < LEAST_SECRET else HIDDEN)
         if part in SOURCES:
             break
-    return redacted("/" + "/".join(shown))
+    return redact_text("/" + "/".join(shown))
 
 
 def _plain(path: str) -> str:

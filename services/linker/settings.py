@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from shared.settings import Host, Port, ServiceSettings, Url, expects, reached_at
+from shared.settings import Host, Port, ServiceSettings, Url, expects, local_address
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
@@ -15,4 +15,4 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     @property
     def public_url(self) -> str:
         """The gateway as the outside reaches it."""
-        return self.usher_public_url.rstrip("/") or reached_at(self.usher_host, self.usher_port)
+        return self.usher_public_url.rstrip("/") or local_address(self.usher_host, self.usher_port)

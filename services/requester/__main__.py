@@ -1,4 +1,4 @@
-"""The requester: what Seerr and people say of requests."""
+"""The requester: understands what Seerr reports about requests and issues."""
 
 import shared.blocked_imports  # noqa: F401 (before anything that loads what it keeps out)
 from services.requester.handlers import Handlers

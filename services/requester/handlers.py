@@ -1,4 +1,4 @@
-"""What the requester does with Seerr's webhooks: understands them, and says who is to be told."""
+"""Handles Seerr's webhooks: reads them and decides whom to tell."""
 
 from typing import Final, Protocol
 
@@ -16,7 +16,7 @@ WEBHOOKS: Final = streams.REQUESTER_WEBHOOKS.name
 
 
 class Parse(Protocol):
-    """Turns Seerr's bytes into what they say."""
+    """Reads Seerr's bytes."""
 
     def __call__(self, webhook: Webhook) -> Notice | Ignored:
         """Return the outcome; never raises."""
@@ -31,7 +31,7 @@ class Handlers:
         self._parse = parse
 
     async def take_webhook(self, message: Message) -> None:
-        """Note what Seerr says; nobody is told who has not subscribed."""
+        """Record what Seerr reports; nobody has subscribed yet, so nobody is told."""
         webhook = msgspec.json.decode(message.payload, type=Webhook)
         async with self._worker.once(consumer=WEBHOOKS, message_id=message.id) as work:
             work.publish(

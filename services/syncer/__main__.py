@@ -1,4 +1,4 @@
-"""The syncer: plays out of webhooks, kept for whoever's account they were seen on, and what is set for single users."""
+"""The syncer: turns webhooks into plays of the accounts they were seen on, and keeps settings of single users."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,7 @@
-"""Acknowledgements of what one client published: futures by a token in the reply's subject.
+"""JetStream's acknowledgements of what one client published: a future for each, found by a token in the reply subject.
 
-nats-py's own `JetStreamContext.publish` does the same with a timer a message; here the caller owns the waiting, so
-that the gateway can hedge, and all that is open fails at once when the connection breaks.
+nats-py's own `JetStreamContext.publish` sets a timer for each message. Here the caller decides how long to wait, so the
+gateway can hedge, and all open publishes fail at once when the connection breaks.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _DECODER: Final = msgspec.json.Decoder(_Reply)
 
 
 class Acknowledgements:
-    """The open publishes of one client; `unheard` is called where no stream answers."""
+    """The open publishes of one client; `unheard` is called when no stream answers."""
 
     def __init__(self, *, unheard: Callable[[], None]) -> None:
         self._unheard = unheard
@@ -39,13 +39,13 @@ class Acknowledgements:
         self._prefix = ""
 
     async def attach(self, client: Client) -> None:
-        """Listen for replies on a new client; what an older one was asked has failed."""
+        """Subscribe to replies on a new client; everything still open on the old one fails."""
         self.fail("the connection to NATS was lost")
         self._prefix = client.new_inbox()
         await client.subscribe(f"{self._prefix}.*", cb=self._settle)
 
     def open(self) -> tuple[str, asyncio.Future[Stored]]:
-        """Return a reply subject and the future of what will come to it; raises `UnavailableError` over the limit."""
+        """Return a reply subject and the future of its reply; raise `UnavailableError` when too many are open."""
         if len(self._open) >= _MOST_OPEN:
             self._open = {token: future for token, future in self._open.items() if not future.done()}
             if len(self._open) >= _MOST_OPEN:
@@ -56,7 +56,7 @@ class Acknowledgements:
         return f"{self._prefix}.{token}", future
 
     def fail(self, reason: str) -> None:
-        """Fail all that is open."""
+        """Fail all open publishes."""
         waiting, self._open = self._open, {}
         for future in waiting.values():
             _fail(future, reason)

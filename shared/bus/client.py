@@ -1,7 +1,7 @@
-"""nats-py's client, made to hear cancellation.
+"""nats-py's client, with working cancellation.
 
-It waits with `asyncio.wait_for`, which before Python 3.12 forgets a cancellation that comes in the same moment as what
-it waits for (https://github.com/python/cpython/issues/86296): the task goes on, and who cancelled it waits for ever.
+nats-py waits with `asyncio.wait_for`. Before Python 3.12 that loses a cancellation that arrives together with the
+result (https://github.com/python/cpython/issues/86296): the task goes on, and whoever cancelled it waits for ever.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ _AGAIN_S: Final = 0.05
 
 
 class Client(client.Client):
-    """Raises `CancelledError` from what it waits for whenever the task was cancelled meanwhile."""
+    """Raises `CancelledError` whenever the task was cancelled during a call."""
 
     async def connect(self, *args: Any, **options: Any) -> None:
-        """See nats-py, whose tries go on for ever after a cancellation that came together with a refusal."""
+        """See nats-py, which keeps trying for ever when a cancellation arrives together with a refusal."""
         connecting = asyncio.create_task(super().connect(*args, **options))
         try:
             await asyncio.wait([connecting])

@@ -1,8 +1,8 @@
-"""The one connection of a process to NATS, kept up whatever happens to it.
+"""The one connection of a process to NATS, which survives whatever happens to it.
 
-nats-py gives up for good (CLOSED) on some server errors even with endless reconnection, and what was asked of the
-server dies with the connection. So a supervisor owns the client: when it closes, a new one is made and every part that
-lives on it subscribes again; when it only reconnects, every part is told what it lost.
+nats-py gives up for good (CLOSED) on some server errors even with endless reconnection, and requests that the server
+holds are lost with the connection. So a supervisor owns the client. When the client closes, a new one is made and every
+part subscribes again; when it only reconnects, every part is told to ask again.
 """
 
 import asyncio
@@ -32,19 +32,19 @@ log = structlog.get_logger()
 
 
 class Part(Protocol):
-    """What lives on the connection: a pull loop, a set of answers."""
+    """Something that uses the connection: a pull loop, a set of answers."""
 
     async def attach(self, client: Client) -> None:
-        """Subscribe on a new client; called again for every client after it."""
+        """Subscribe on a new client; called again for each later client."""
         ...
 
     def lost(self) -> None:
-        """Hear that the connection broke and is up again: what the server was asked before is forgotten."""
+        """Take note that the connection broke and is back: the server has forgotten earlier requests."""
         ...
 
 
 class Bus:
-    """The connection: publishing with acknowledgement (`Publisher`), and a place for parts that subscribe."""
+    """The connection: publishes with acknowledgement (`Publisher`), and attaches parts that subscribe."""
 
     def __init__(self, url: Secret, *, name: str, credentials: str = "", replicas: int = 1) -> None:
         self._url = url
@@ -56,7 +56,7 @@ class Bus:
         self._usable = asyncio.Event()
         self._parts: list[Part] = []
         self._reconciler = Reconciler(lambda: self.client, replicas=replicas)
-        self._acknowledgements = Acknowledgements(unheard=self._reconciler.hear)
+        self._acknowledgements = Acknowledgements(unheard=self._reconciler.request)
 
     @property
     def is_connected(self) -> bool:
@@ -65,7 +65,7 @@ class Bus:
 
     @property
     def client(self) -> Client:
-        """The client of the moment; raises `UnavailableError` while there is none."""
+        """The current client; raises `UnavailableError` while there is none."""
         if self._client is None or not self._client.is_connected:
             raise UnavailableError("NATS is away")
         return self._client
@@ -75,7 +75,7 @@ class Bus:
         await self._usable.wait()
 
     async def add(self, part: Part) -> None:
-        """Attach a part now, if connected, and to every client to come."""
+        """Attach a part now, if connected, and to every later client."""
         self._parts.append(part)
         if not self._usable.is_set() or self._client is None:
             return
@@ -112,11 +112,11 @@ class Bus:
             raise UnavailableError("NATS did not acknowledge in time") from exc
 
     def stream_is_missing(self) -> None:
-        """Hear that a stream is not there: all are looked at, and made again where they are missing."""
-        self._reconciler.hear()
+        """Have all streams checked, because one is missing; missing ones are created again."""
+        self._reconciler.request()
 
     async def run(self) -> None:
-        """Connect, and connect anew whenever the client closes for good, until cancelled."""
+        """Stay connected until cancelled, with a new client whenever one closes for good."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._reconciler.run())
             tasks.create_task(self._keep_connected())
@@ -195,7 +195,7 @@ class Bus:
 
 
 async def _close(client: Client) -> None:
-    """Close without draining: nats-py's drain waits for its whole timeout after a cancelled pull."""
+    """Close without draining: after a cancelled pull, nats-py's drain waits for its whole timeout."""
     with suppress(nats.errors.Error, OSError, TimeoutError):
         async with asyncio.timeout(_CLOSE_WITHIN_S):
             await client.close()
@@ -205,7 +205,7 @@ async def _close(client: Client) -> None:
 async def connect(
     url: Secret, *, name: str, credentials: str = "", replicas: int = 1, wait: bool = True
 ) -> AsyncIterator[Bus]:
-    """Open the supervised connection; with `wait`, enter only when it is up. Raises `SettingsError` for no address."""
+    """Open the supervised connection; with `wait`, enter once it is up. Raises `SettingsError` without an address."""
     if not all(server.strip().startswith(_SCHEMES) for server in url.reveal().split(",")):
         raise SettingsError("NATS_URL is malformed: expected addresses that begin with nats:// or tls://")
     bus = Bus(url, name=name, credentials=credentials, replicas=replicas)

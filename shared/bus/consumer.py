@@ -1,7 +1,7 @@
-"""Takes messages of one consumer to their handler and settles them: the one place that acks, naks, retries and drops.
+"""Hands the messages of one consumer to their handler and settles them: the only place that acks, naks and drops.
 
-A handler raises or returns. Its message comes from JetStream, or, after the short retries, from the table `retries`;
-both end here the same way. `except Exception` stands here and nowhere else.
+A handler returns or raises. Its message comes from JetStream or, after the short retries, from the table `retries`;
+both are settled the same way. `except Exception` stands here and nowhere else.
 """
 
 import asyncio
@@ -71,12 +71,12 @@ class Consumer:
         self._is_finishing = False
 
     async def run(self) -> None:
-        """Handle messages until cancelled, then hand back what nobody began."""
+        """Handle messages until cancelled, then give back those that no worker has started."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.pull.run())
-                tasks.create_task(self._keep_held())
-                tasks.create_task(self._keep_taken())
+                tasks.create_task(self._extend_stream_leases())
+                tasks.create_task(self._extend_table_leases())
                 tasks.create_task(self._take_due())
                 for _ in range(self._workers):
                     tasks.create_task(self._work())
@@ -84,7 +84,7 @@ class Consumer:
             await self._hand_back()
 
     async def finish(self, *, within: timedelta) -> None:
-        """Take nothing more, hand back what nobody began, and wait for what is being handled."""
+        """Take no new messages, give back those that no worker has started, and wait for running handlers."""
         self._is_finishing = True
         self.pull.pause()
         await self._hand_back()
@@ -97,7 +97,7 @@ class Consumer:
             raw = await self.pull.next()
             try:
                 if self._is_finishing:
-                    await _quietly(raw.nak())
+                    await _best_effort(raw.nak())
                 else:
                     await self.settle(FromStream(raw))
             finally:
@@ -114,21 +114,21 @@ class Consumer:
             if not due:
                 await asyncio.sleep(self._due_every.total_seconds())
 
-    async def _keep_held(self) -> None:
+    async def _extend_stream_leases(self) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             for raw in self.pull.held():
-                await _quietly(raw.in_progress())
+                await _best_effort(raw.in_progress())
 
-    async def _keep_taken(self) -> None:
+    async def _extend_table_leases(self) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             for delivery in list(self._active):
                 if isinstance(delivery, FromTable):
-                    await _quietly(delivery.keep(until=datetime.now(UTC) + self._lease))
+                    await _best_effort(delivery.keep(until=datetime.now(UTC) + self._lease))
 
     async def settle(self, delivery: Delivery) -> None:
-        """Run the handler and do what the verdict says; waits here while a part of Usher is away."""
+        """Run the handler and carry out the verdict; wait here while a part of Usher is away."""
         self._begin(delivery)
         is_settled = False
         try:
@@ -141,7 +141,7 @@ class Consumer:
         finally:
             self._end(delivery)
             if not is_settled:
-                await _quietly(delivery.retry(after=timedelta(0)))
+                await _best_effort(delivery.retry(after=timedelta(0)))
 
     def _begin(self, delivery: Delivery) -> None:
         self._active.add(delivery)
@@ -174,7 +174,7 @@ class Consumer:
         return judge.judge(error, attempts=message.attempts, waited=waited, chance=judge.chance())
 
     async def _carry_out(self, verdict: Settlement, delivery: Delivery) -> bool:
-        """Do what a verdict says; False where a part of Usher is away and it has to be done again."""
+        """Carry out a verdict; False when a part of Usher is away and it has to be tried again."""
         try:
             await self._apply(verdict, delivery)
         except (UnavailableError, nats.errors.Error, OSError):
@@ -195,27 +195,29 @@ class Consumer:
                 log.warning("message_waits", message=message.id, attempts=message.attempts, reason=reason)
                 row = waiting(message, consumer=self.spec.name, reason=reason, counts=counts)
                 await self._journal.store_retry(row, due_at=datetime.now(UTC) + after)
-                await self._forget(delivery)
+                await self._remove_from_stream(delivery)
                 self._count("waiting", message)
             case Drop(reason):
                 log.error("message_dropped", message=message.id, attempts=message.attempts, reason=reason)
-                await self._bury(message, reason)
+                await self._publish_dead_letter(message, reason)
                 await delivery.ack()
                 self._count("dead", message)
             case never:
                 assert_never(never)
 
-    async def _forget(self, delivery: Delivery) -> None:
-        """Take a message off its stream that now waits in the table, where it is its own origin."""
+    async def _remove_from_stream(self, delivery: Delivery) -> None:
+        """Settle a message on its stream once the table has it; one that came from the table is already settled."""
         if isinstance(delivery, FromStream):
             await delivery.ack()
 
-    async def _bury(self, message: Message, reason: str) -> None:
+    async def _publish_dead_letter(self, message: Message, reason: str) -> None:
         letter = dead_letter(message, consumer=self.spec, reason=reason, now=datetime.now(UTC))
         await self._publisher.publish(
             f"dead.{self.spec.service}.{self.spec.purpose}",
             msgspec.json.encode(letter),
-            message_id=derived_id("burial", letter.id, letter.dropped_at),  # one that dies again is said again
+            message_id=derived_id(
+                "burial", letter.id, letter.dropped_at
+            ),  # the same message may die again, and is published again
             headers=letter.headers,
         )
 
@@ -226,7 +228,7 @@ class Consumer:
             telemetry.LAG_SECONDS.labels(self.spec.name).observe(age.total_seconds())
 
     async def _until_ready(self, verdict: Verdict) -> None:
-        """Ask for nothing more until Postgres and NATS answer."""
+        """Request no messages until Postgres and NATS answer."""
         log.warning("consumer_waits", consumer=self.spec.name, verdict=type(verdict).__name__)
         self.pull.pause()
         try:
@@ -238,11 +240,11 @@ class Consumer:
 
     async def _hand_back(self) -> None:
         for raw in self.pull.leftovers():
-            await _quietly(raw.nak())
+            await _best_effort(raw.nak())
 
 
-async def _quietly(action: Awaitable[None]) -> None:
-    """Do what only saves time: if it fails, the server's own patience ends and it redelivers."""
+async def _best_effort(action: Awaitable[None]) -> None:
+    """Try what only saves time: if it fails, the server redelivers after its own timeout."""
     try:
         await action
     except (nats.errors.Error, UnavailableError, OSError) as exc:

@@ -1,4 +1,4 @@
-"""A dead letter: all that a replay needs of a message that its consumer gave up."""
+"""Dead letters: a message that its consumer gave up, with all that a replay needs."""
 
 import base64
 from datetime import datetime
@@ -21,7 +21,7 @@ _MOST_WHOLE: Final = 236 * 1024
 
 
 def dead_letter(message: Message, *, consumer: ConsumerSpec, reason: str, now: datetime) -> DeadLetter:
-    """Return the letter; its id depends on consumer and message, so that one that dies again is the same letter."""
+    """Return the dead letter of a message; the same message always gets the same id."""
     is_json = len(message.payload) <= _MOST_WHOLE and _is_json(message.payload)
     if len(message.payload) > _MOST_WHOLE:
         reason = f"{reason[: _LONGEST_REASON - 100]} (its payload of {len(message.payload)} bytes was cut off)"

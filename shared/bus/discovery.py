@@ -1,4 +1,4 @@
-"""Which services are there, and how many of each: the ping of nats.micro, answered by every replica for itself.
+"""Which services are running, and how many replicas of each: the ping of nats.micro, which every replica answers.
 
 https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md
 """
@@ -19,7 +19,7 @@ WITHIN: Final = timedelta(milliseconds=300)
 
 
 class Replica(msgspec.Struct, frozen=True):
-    """A process of a service, `name` without the prefix that all of ours have."""
+    """A process of a service; `name` is without our common prefix."""
 
     name: str
     id: str
@@ -30,7 +30,7 @@ _DECODER: Final = msgspec.json.Decoder(Replica)
 
 
 async def replicas(bus: Bus, *, within: timedelta = WITHIN) -> list[Replica]:
-    """Ask all, and return those who answered in that time; raises `UnavailableError` where NATS is away."""
+    """Return the replicas that answer a ping in time; raise `UnavailableError` when NATS is away."""
     client = bus.client
     inbox = client.new_inbox()
     found: dict[str, Replica] = {}

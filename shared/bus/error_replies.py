@@ -1,6 +1,6 @@
-"""How an error of `shared.errors` crosses the bus as a question's answer: its status, what it says, how long to wait.
+"""How an error of `shared.errors` crosses the bus as the reply to a question: its status, its text, how long to wait.
 
-It comes out on the asker's side as an error of the same status, so that the gateway says what the service said.
+The asker gets an error of the same status, so the gateway answers what the service answered.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class ErrorReply(msgspec.Struct, frozen=True):
 
 
 class _Problem(msgspec.Struct):
-    """`is_outage` where a part of Usher itself is away."""
+    """`is_outage` if a part of Usher itself is away."""
 
     detail: str
     faults: tuple[Fault, ...] = ()
@@ -51,7 +51,7 @@ _LONGEST_WAIT: Final = timedelta(days=7)
 
 
 def reply_of(error: UsherError | msgspec.MsgspecError | TimeoutError) -> ErrorReply:
-    """Return what to answer instead of an answer."""
+    """Return the reply to send instead of an answer."""
     match error:
         case UsherError():
             code, problem = str(error.status), _problem(error)
@@ -73,7 +73,7 @@ def _problem(error: UsherError) -> _Problem:
 
 
 def error_of(service: str, code: str, payload: bytes) -> UsherError:
-    """Return the error that a service answered with."""
+    """Return the error that a service replied with."""
     try:
         problem = msgspec.json.decode(payload, type=_Problem)
     except msgspec.MsgspecError:

@@ -1,4 +1,4 @@
-"""Looks at a NATS server and leaves nothing there, for people who want to know what is wrong with it."""
+"""Inspects a NATS server without changing it, for people who want to know what is wrong with it."""
 
 import asyncio
 from typing import Final
@@ -24,7 +24,7 @@ _NO_JETSTREAM: Final = (
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found. `drift` names, a stream, the settings that are not as declared."""
+    """What was found. `drift` has, for each stream, the settings that differ from the declared ones."""
 
     version: str
     has_jetstream: bool
@@ -34,7 +34,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def inspect(url: Secret, *, credentials: str = "", replicas: int = 1) -> Inspection:
-    """Look at the server and its streams. Raises `UnavailableError` where it is away or lets us not in."""
+    """Inspect the server and its streams. Raises `UnavailableError` when it is away or refuses us."""
     client = Client()
     heard: list[Exception] = []
 
@@ -49,31 +49,27 @@ async def inspect(url: Secret, *, credentials: str = "", replicas: int = 1) -> I
                 error_cb=hear,
                 reconnect_time_wait=_PAUSE_S,
             )
-        return await _inspected(client, replicas=replicas)
+        return await _inspect(client, replicas=replicas)
     except (nats.errors.Error, OSError, ValueError) as exc:
-        reason = _most_telling(heard) or exc
+        reason = _best_reason(heard) or exc
         raise UnavailableError(f"NATS does not let us in ({str(reason) or type(reason).__name__})") from exc
     finally:
         await client.close()
 
 
-def _most_telling(errors: list[Exception]) -> Exception | None:
-    """Return what the server said, if it said anything: after a refusal it resets the connection."""
-    told = [error for error in errors if isinstance(error, nats.errors.Error)]
-    return (told or errors or [None])[-1]
+def _best_reason(errors: list[Exception]) -> Exception | None:
+    """Return the server's own error if it sent one: after a refusal it resets the connection."""
+    from_server = [error for error in errors if isinstance(error, nats.errors.Error)]
+    return (from_server or errors or [None])[-1]
 
 
-async def _inspected(client: Client, *, replicas: int) -> Inspection:
+async def _inspect(client: Client, *, replicas: int) -> Inspection:
     server = client.connected_server_version
     version = f"{server.major}.{server.minor}.{server.patch}"
     stream = client.jetstream(timeout=_PATIENCE_S)
     try:
         await stream.account_info()
-    except (
-        nats.js.errors.ServiceUnavailableError,
-        nats.js.errors.NoStreamResponseError,
-        nats.errors.NoRespondersError,
-    ):
+    except _NO_JETSTREAM:
         return Inspection(version=version, has_jetstream=False)
     absent, drifted = [], {}
     for spec in STREAMS:

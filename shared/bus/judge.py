@@ -1,4 +1,4 @@
-"""What becomes of a message after its handler ended: a pure decision, a case a kind of failure."""
+"""What happens to a message after its handler has run: a pure decision, one case for each kind of failure."""
 
 import random
 from datetime import timedelta
@@ -34,37 +34,37 @@ PAUSING: Final = timedelta(minutes=1)
 
 
 class AlreadyDoneError(PermanentError):
-    """The inbox knows this message: its effect is there, and nothing is to be done."""
+    """The inbox has this message: its effect is there, and nothing is left to do."""
 
 
 class Ack(msgspec.Struct, frozen=True):
-    """Done; `duplicate` where it had been done before."""
+    """Done; `duplicate` if it had been done before."""
 
     duplicate: bool = False
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """A part of Usher is away: keep the message, wait for that part, and try again. Costs no attempt."""
+    """A part of Usher is away: keep the message until that part answers, then try again. Costs no attempt."""
 
     reason: str
 
 
 class Pause(msgspec.Struct, frozen=True):
-    """Keep it, and try again after the moment that the other side asked for. Costs no attempt."""
+    """Keep the message for as long as the other side asked us to wait, then try again. Costs no attempt."""
 
     after: timedelta
     reason: str
 
 
 class Retry(msgspec.Struct, frozen=True):
-    """Give it back to JetStream for a short while."""
+    """Give the message back to JetStream for a short while."""
 
     after: timedelta
     reason: str
 
 
 class Later(msgspec.Struct, frozen=True):
-    """Keep it in Postgres until it is due; `counts` where the try was one towards giving up."""
+    """Keep the message in Postgres until it is due; `counts` if the try counts towards giving up."""
 
     after: timedelta
     reason: str
@@ -72,7 +72,7 @@ class Later(msgspec.Struct, frozen=True):
 
 
 class Drop(msgspec.Struct, frozen=True):
-    """Put it among the dead letters."""
+    """Make the message a dead letter."""
 
     reason: str
 
@@ -82,14 +82,14 @@ Verdict = Settlement | Hold | Pause
 
 
 def given_up(attempts: int) -> Drop | None:
-    """Say whether a message came so often that it may be what ends the process before it answers."""
+    """Return `Drop` for a message delivered so often that it may be what kills the process, else None."""
     if attempts <= CRASH_LIMIT:
         return None
     return Drop(f"delivered {attempts} times without an answer: it may be what stops the service")
 
 
 def judge(error: Exception | None, *, attempts: int, waited: timedelta, chance: float) -> Verdict:
-    """Return the verdict after the `attempts`-th try (from 1), which ended `waited` after the first one began.
+    """Return the verdict after try number `attempts` (from 1), which ended `waited` after the first one began.
 
     `chance` in [0, 1) spreads the waits (full jitter).
     """

@@ -1,6 +1,6 @@
-"""Hears what passes on subjects without taking it: every replica hears everything, and misses what it is not there for.
+"""Plain subscriptions: every replica gets every message, and misses those sent while it is away.
 
-For live pictures and for "read it again" calls. Work goes through a `Consumer`, which misses nothing.
+For live views, and for notices that cached data has changed. Work goes through a `Consumer`, which misses nothing.
 """
 
 import asyncio
@@ -31,10 +31,9 @@ def _always() -> bool:
 
 
 class Listener:
-    """A part of a `Bus`; `missed` is called whenever something may have passed unheard, first of all at the start.
+    """A part of a `Bus`; `missed` is called at the start and whenever messages may have been missed.
 
-    With `is_wanted` it hears on demand: it stops by itself when that says no, and `listen` starts it again. What
-    nobody hears costs nothing.
+    With `is_wanted` it listens on demand: it stops by itself once that returns False, and `listen` starts it again.
     """
 
     def __init__(
@@ -62,7 +61,7 @@ class Listener:
         self._missed()
 
     async def listen(self) -> None:
-        """Hear from now on, where it is wanted and not done already; while NATS is away, as soon as it is back."""
+        """Subscribe if wanted and not subscribed yet; while NATS is away, as soon as it is back."""
         async with self._turn:
             try:
                 await self._subscribe()
@@ -75,7 +74,7 @@ class Listener:
         self._subscriptions = [await self._client.subscribe(name, cb=self._on_message) for name in self._subjects]
 
     def lost(self) -> None:
-        """Take note of the interruption; the client subscribes again by itself."""
+        """Report that messages may have been missed; the client subscribes again by itself."""
         self._missed()
 
     async def _on_message(self, message: Msg) -> None:
@@ -91,7 +90,7 @@ class Listener:
 
 
 async def tell(bus: Bus, subject: str, payload: bytes) -> None:
-    """Say something to whoever listens now; nobody keeps it. Raises `UnavailableError` where NATS is away."""
+    """Publish to whoever is listening now; nothing is stored. Raises `UnavailableError` when NATS is away."""
     try:
         await bus.client.publish(subject, payload)
     except (nats.errors.Error, OSError) as exc:

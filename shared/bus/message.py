@@ -1,4 +1,4 @@
-"""A message as a handler sees it, wherever it comes from, and how it is given back there."""
+"""A message as a handler sees it, whatever its origin, and how it is settled there."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,8 +16,8 @@ from shared.schemas.identifiers import derived_id
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler gets.
 
-    `attempts` counts this try, from 1, and not those after which the other side asked us to wait; `sent_at` is when
-    the stream stored it, `first_tried_at` when it was taken up for the first time, give or take the short retries.
+    `attempts` counts this try, from 1, but no try after which the other side asked us to wait. `sent_at` is when the
+    stream stored the message, `first_tried_at` when it was first taken up, give or take the short retries.
     """
 
     id: str
@@ -30,16 +30,16 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Protocol):
-    """A message together with the way back to its origin."""
+    """A message that can be settled at its origin."""
 
     message: Message
 
     async def ack(self) -> None:
-        """Be done with it."""
+        """Settle it."""
         ...
 
     async def retry(self, *, after: timedelta) -> None:
-        """Let it come again."""
+        """Have it delivered again."""
         ...
 
 
@@ -61,23 +61,23 @@ class FromStream:
         )
 
     async def ack(self) -> None:
-        """Acknowledge; a lost acknowledgement only brings a repeat, which the inbox knows."""
+        """Acknowledge; if the acknowledgement is lost, the message comes again and the inbox recognises it."""
         with _of_a_client_that_is_gone():
             await self._raw.ack()
 
     async def retry(self, *, after: timedelta) -> None:
-        """Give it back for a while."""
+        """Give it back to JetStream for a while."""
         with _of_a_client_that_is_gone():
             await self._raw.nak(delay=after.total_seconds() or None)
 
 
 def _of_a_client_that_is_gone() -> suppress:
-    """Let go of a message whose client was closed for good: nothing can be said of it there, and it comes again."""
+    """Ignore that a message's client is closed for good: it cannot be settled there, and will be delivered again."""
     return suppress(nats.errors.ConnectionClosedError)
 
 
 class FromTable:
-    """A delivery that waited in the table `retries`."""
+    """A delivery from the table `retries`."""
 
     def __init__(self, waiting: StoredRetry, journal: Journal) -> None:
         self._waiting = waiting
@@ -92,21 +92,21 @@ class FromTable:
         )
 
     async def ack(self) -> None:
-        """Take it out of the table."""
+        """Delete it from the table."""
         await self._journal.remove_retry(consumer=self._waiting.consumer, message_id=self._waiting.message_id)
 
     async def keep(self, *, until: datetime) -> None:
-        """Let nobody else take it before then."""
+        """Let no other replica take it before then."""
         await self._journal.extend_hold(self._waiting, attempts=self.message.attempts, until=until)
 
     async def retry(self, *, after: timedelta) -> None:
-        """Let it wait again."""
+        """Put it back for later."""
         again = msgspec.structs.replace(self._waiting, attempts=self.message.attempts)
         await self._journal.store_retry(again, due_at=datetime.now(UTC) + after)
 
 
 def waiting(message: Message, *, consumer: str, reason: str, counts: bool) -> StoredRetry:
-    """Return the row of a message that is to be tried again; `counts` where this try was one towards giving up."""
+    """Return the row of a message to be tried again; `counts` if this try counts towards giving up."""
     return StoredRetry(
         consumer=consumer,
         message_id=message.id,
@@ -120,5 +120,5 @@ def waiting(message: Message, *, consumer: str, reason: str, counts: bool) -> St
 
 
 def trace_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return what of a message's headers goes with it into other tables: not JetStream's own."""
+    """Return the headers that go with a message into other tables: all but JetStream's own."""
     return {name: value for name, value in headers.items() if not name.startswith("Nats-")}

@@ -1,7 +1,7 @@
-"""Makes room in a stream that fills up: the oldest messages go that every consumer has acknowledged.
+"""Makes room in a stream that fills up: removes the oldest messages that every consumer has acknowledged.
 
-Nothing else is ever removed. What a consumer has acknowledged is in Postgres: webhooks and what became of them in the
-event log, dead letters in a table, each of which replays are made from.
+Nothing else is ever removed. What a consumer has acknowledged is in Postgres: webhooks and their outcomes in the event
+log, dead letters in a table. Replays are made from these.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _PATIENCE_S: Final = 10
 
 
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):
-    """What went out of a stream. `kept_for` names who has not acknowledged what would have to go too."""
+    """What was removed from a stream. `kept_for` names the consumers that have not acknowledged what should go next."""
 
     stream: str
     messages: int = 0
@@ -32,9 +32,9 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def prune(client: Client, name: str) -> Pruned | None:
-    """Make a stream over 80 % full 70 % full, as far as that goes; None where there was nothing to do yet.
+    """Bring a stream that is over 80 % full down to 70 %, as far as possible; None if there was nothing to do.
 
-    Raises `UnavailableError`. Replicas may do it at the same time: each removes up to a sequence, never a number.
+    Raises `UnavailableError`. Replicas may prune at the same time: each removes up to a sequence, never a number.
     """
     try:
         return await _prune(client, name)
@@ -69,15 +69,15 @@ def _is_over(info: StreamInfo, share: float) -> bool:
 
 
 def is_behind(info: StreamInfo) -> bool:
-    """Say whether a server of a cluster still copies messages: a consumer that it leads knows of too few."""
+    """Say whether a server of a cluster still copies messages: a consumer that it leads knows too few."""
     peers = (info.cluster.replicas if info.cluster else None) or []
     return any(not peer.current and not peer.offline for peer in peers)
 
 
 def next_sequence(info: StreamInfo, *, end: int) -> int | None:
-    """Return the sequence before which the next messages go: half of what is too much, never from `end` on.
+    """Return the sequence before which the next messages are removed, at most `end`; None when enough is free.
 
-    By halves, because messages differ in size and no more are to go than needed. None where it is enough.
+    Half of the excess goes in each round, because messages differ in size and no more should go than needed.
     """
     state = info.state
     if not _is_over(info, LOW) or not state.messages or state.first_seq >= end:
@@ -88,10 +88,10 @@ def next_sequence(info: StreamInfo, *, end: int) -> int | None:
 
 
 def floors_of(name: str, found: Sequence[ConsumerInfo], *, last: int) -> dict[str, int]:
-    """Return, a consumer, up to which sequence it has acknowledged all that is for it.
+    """Return, for each consumer, the sequence up to which it has acknowledged all its messages.
 
-    `last` is the stream's last sequence from before the consumers were asked. A consumer of ours that is not there yet,
-    because its service never ran, has acknowledged nothing.
+    `last` is the stream's last sequence from before the consumers were asked. One of our consumers that does not exist
+    yet, because its service never ran, has acknowledged nothing.
     """
     floors = {spec.name: 0 for spec in CONSUMERS if spec.stream == name}
     return floors | {consumer.name: _floor(consumer, last) for consumer in found}

@@ -1,4 +1,4 @@
-"""Publishing with acknowledgement: a message is stored when `publish` returns, and stored once for one message id."""
+"""Publishing with acknowledgement: when `publish` returns, the message is stored, once for each message id."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ ACK_TIMEOUT_S: Final = 2.0
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """JetStream's acknowledgement. `duplicate`: a message of this id was there already, and this one was dropped."""
+    """JetStream's acknowledgement. `duplicate`: a message with this id was stored before, and this one was dropped."""
 
     stream: str
     sequence: int
@@ -25,9 +25,9 @@ class Publisher(Protocol):
     ) -> asyncio.Future[Stored]:
         """Send now and return a future of the acknowledgement.
 
-        Raises `UnavailableError` at once where there is no connection or too much is unacknowledged already, and
-        `TooLargeError` over 256 KiB. The future gets an `UnavailableError` where the server cannot store it or the
-        connection breaks. The message may have been stored all the same, so a repeat takes the same id.
+        Raises `UnavailableError` at once when there is no connection or too much is unacknowledged already, and
+        `TooLargeError` over 256 KiB. The future gets an `UnavailableError` when the server cannot store the message or
+        the connection breaks. The message may have been stored all the same, so a repeat must use the same id.
         """
         ...
 

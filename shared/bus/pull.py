@@ -1,8 +1,8 @@
-"""The pull loop: keeps a request for as many messages as there is room for open at the server.
+"""The pull loop: always keeps a request open at the server for as many messages as there is room for.
 
-Written anew instead of nats-py's `fetch`, which loses its request when the connection breaks and then waits out its
-whole timeout. Behaves as ADR-37 asks (https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-37.md):
-heartbeats are watched, every status is counted off what is outstanding, and a lost connection asks again.
+It replaces nats-py's `fetch`, which loses its request when the connection breaks and then waits out its whole timeout.
+It follows ADR-37 (https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-37.md): it watches
+heartbeats, counts every status off what is outstanding, and requests again after a lost connection.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ log = structlog.get_logger()
 
 
 class Pull:
-    """Messages of one consumer, as many at a time as `room`; a part of a `Bus`.
+    """Messages of one consumer, at most `room` at a time; a part of a `Bus`.
 
-    `missing` is called where its stream is not there.
+    `missing` is called when the stream does not exist.
     """
 
     def __init__(self, spec: ConsumerSpec, *, room: int, missing: Callable[[], None]) -> None:
@@ -54,7 +54,7 @@ class Pull:
         self._changed = asyncio.Event()
 
     async def attach(self, client: Client) -> None:
-        """Make sure that the consumer exists as declared, and listen for its messages."""
+        """Make sure that the consumer exists as declared, and subscribe to its messages."""
         await streams.reconcile_consumer(client, self._spec)
         self._client = client
         self._inbox = client.new_inbox()
@@ -62,38 +62,38 @@ class Pull:
         self.lost()
 
     def lost(self) -> None:
-        """Ask again: whatever was outstanding died with the connection."""
+        """Request again: outstanding requests died with the connection."""
         self._outstanding = 0
         self._frame_at = time.monotonic()
         self._changed.set()
 
     def pause(self) -> None:
-        """Ask for nothing more; what was asked for still comes."""
+        """Request nothing more; outstanding requests may still bring messages."""
         self._is_paused = True
 
     def resume(self) -> None:
-        """Ask again."""
+        """Request messages again."""
         self._is_paused = False
         self._changed.set()
 
     async def next(self) -> Msg:
-        """Wait for a message; `done` gives its place back."""
+        """Wait for a message; call `done` with it afterwards."""
         message = await self._ready.get()
         self._taken += 1
         return message
 
     def done(self, message: Msg) -> None:
-        """Take note that a message of `next` is settled: there is room for another."""
+        """Make room for another message once this one is settled."""
         self._taken -= 1
         self._held.pop(id(message), None)
         self._changed.set()
 
     def held(self) -> list[Msg]:
-        """Return all messages that are here and not settled, those too that still wait for somebody to take them."""
+        """Return all unsettled messages here, including those that no worker has taken yet."""
         return list(self._held.values())
 
     def leftovers(self) -> list[Msg]:
-        """Take all messages that nobody waited for, to hand them back at shutdown."""
+        """Take all messages that no worker has taken, to give them back at shutdown."""
         messages = [self._ready.get_nowait() for _ in range(self._ready.qsize())]
         for message in messages:
             self._held.pop(id(message), None)
@@ -157,7 +157,7 @@ class Pull:
             self._ready.put_nowait(message)
 
     def _count_off(self, headers: dict[str, str]) -> None:
-        """Take in a status: what it ends is no longer outstanding."""
+        """Take a status into account: the request that it ends is no longer outstanding."""
         status, description = headers.get("Status", ""), headers.get("Description", "")
         if status == _HEARTBEAT:
             return

@@ -1,4 +1,4 @@
-"""Makes streams again that somebody deleted while we run, as soon as anybody notices that one is missing."""
+"""Creates streams again that were deleted while we run, as soon as any part notices that one is missing."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,25 +12,25 @@ from shared.bus.client import Client
 from shared.errors import UnavailableError
 
 _PAUSE_S: Final = 2.0
-"""Between two looks at the streams: JetStream that starts or has no leader looks like a stream that is missing."""
+"""Between two checks: while JetStream starts or has no leader, streams look as if they were missing."""
 
 log = structlog.get_logger()
 
 
 class Reconciler:
-    """Looks at all streams when told to, now and not again for a while."""
+    """Checks all streams on request, at most once every few seconds."""
 
     def __init__(self, client: Callable[[], Client], *, replicas: int) -> None:
         self._client = client
         self._replicas = replicas
         self._is_needed = asyncio.Event()
 
-    def hear(self) -> None:
-        """Take note that a stream was not there."""
+    def request(self) -> None:
+        """Have all streams checked soon."""
         self._is_needed.set()
 
     async def run(self) -> None:
-        """Mend until cancelled."""
+        """Check on request until cancelled."""
         while True:
             await self._is_needed.wait()
             self._is_needed.clear()

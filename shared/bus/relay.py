@@ -1,4 +1,4 @@
-"""The relay of the outbox: publishes what transactions left there, and takes it out once JetStream has it."""
+"""The relay of the outbox: publishes what transactions wrote there, and deletes it once JetStream has stored it."""
 
 import asyncio
 from typing import Final
@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 class Relay:
-    """Runs in each replica; rows are shared out by `skip locked`, and a crash in the middle publishes them again."""
+    """Runs in each replica. `skip locked` shares the rows out, and after a crash they are published again."""
 
     def __init__(self, pool: Pool, journal: Journal, publisher: Publisher, worker: Worker) -> None:
         self._pool = pool
@@ -28,7 +28,7 @@ class Relay:
         self._worker = worker
 
     async def run(self) -> None:
-        """Publish at once what this replica said, and look every second for what others left behind."""
+        """Publish what this replica wrote at once, and check every second for what others left behind."""
         while True:
             try:
                 published = await self.publish_some()
@@ -49,7 +49,7 @@ class Relay:
             self._worker.has_said.clear()
 
     async def publish_some(self) -> int:
-        """Publish up to a batch, oldest first; return how many."""
+        """Publish at most one batch, oldest first; return how many."""
         async with transaction(self._pool) as connection:
             messages = await self._journal.lock_unpublished(connection, limit=_BATCH)
             if messages:

@@ -1,8 +1,8 @@
-"""How full each stream is, and whether it still takes messages: looked at, and tried, without leaving anything there.
+"""How full each stream is, and whether it still stores messages, checked without leaving anything behind.
 
-Since 2.14 nats-server stops writing to a stream once a write has failed, until it is started again. It then answers no
-publish and says so on its own health page alone, which a client does not see; but what it answers to the deletion of a
-message that cannot exist tells it too.
+Since 2.14, nats-server stops writing to a stream after one failed write, until it is restarted. It then acknowledges no
+publish, and says so only on its own health page, which a client does not see. But its reply to deleting a message that
+cannot exist shows it too.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ _LET_HANDLE: Final = "see what does not handle its messages: a service that is a
 
 
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):
-    """A stream as it was found. `limit` is 0 where there is none, `failure` why nothing more is written to it."""
+    """A stream as it was found. `limit` is 0 if it has none; `failure` is why it stores nothing any more."""
 
     name: str
     messages: int = 0
@@ -55,13 +55,13 @@ class StreamState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_full(self) -> bool:
-        """True where a large message, or of a small stream a fifth of it, has no room any more."""
+        """True if a large message, or one of a fifth of a small stream, does not fit any more."""
         left = self.limit - self.bytes
         return self.limit > 0 and (self.share >= NEARLY_FULL or left < min(MAX_MESSAGE, _SMALL_PART * self.limit))
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """What keeps something from being stored, or soon will, and how to mend it."""
+    """What keeps something from being stored, now or soon, and how to mend it."""
 
     part: str
     text: str
@@ -108,12 +108,12 @@ def problem(state: StreamState) -> Problem | None:
 
 
 async def look(client: Client) -> list[StreamState]:
-    """Return how all streams are; raises `UnavailableError` where NATS does not answer."""
+    """Return the state of all streams; raise `UnavailableError` when NATS does not answer."""
     return list(await asyncio.gather(*(look_at(client, spec.name) for spec in STREAMS)))
 
 
 async def look_at(client: Client, name: str) -> StreamState:
-    """Return how one stream is; raises like `look`."""
+    """Return the state of one stream; raises like `look`."""
     try:
         return await _look_at(client, name)
     except _FAULTS as exc:
@@ -147,7 +147,7 @@ async def _failure(client: Client, name: str) -> str | None:
 
 
 def failure_of(description: str) -> str | None:
-    """Return why nothing is written any more, of what the server says of a deletion; None where all is well."""
+    """Return why a stream stores nothing, from the server's reply to a deletion; None if it works."""
     found = _FAILED_WRITE.match(description)
     if found is None:
         return None
@@ -157,9 +157,10 @@ def failure_of(description: str) -> str | None:
 
 
 async def is_written(client: Client) -> bool:
-    """Store a message on a stream and take it out again; say whether that worked.
+    """Store a message on a stream and delete it again; say whether that worked.
 
-    It may take as long as any other message. A stream that is full says nothing of the disk, and hinders no other.
+    It may take as long as any other message. A full stream is no failure here: the disk works, and other streams do
+    too.
     """
     stream = client.jetstream(timeout=PATIENCE_S)
     try:

@@ -1,4 +1,4 @@
-"""The tables of exactly-once effects, in each service's own schema: inbox, outbox, retries."""
+"""The tables behind exactly-once effects, in each service's own schema: inbox, outbox, retries."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,7 +23,7 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class StoredRetry(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that waits for its next try. `attempts`: how often it was tried, of what counts."""
+    """A message that waits for its next try. `attempts` counts the tries that count towards giving up."""
 
     consumer: str
     message_id: str
@@ -36,7 +36,7 @@ class StoredRetry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def mark_done(connection: Connection, *, consumer: str, message_id: str) -> bool:
-    """Write into the inbox; False where the message was there already."""
+    """Write a message into the inbox; False if it was there already."""
     return (
         await connection.fetchval(
             "insert into inbox (consumer, message_id) values ($1, $2) on conflict do nothing returning true",
@@ -48,7 +48,7 @@ async def mark_done(connection: Connection, *, consumer: str, message_id: str) -
 
 
 async def is_done(connection: Connection, *, consumer: str, message_id: str) -> bool:
-    """Say whether the inbox knows a message."""
+    """Say whether the inbox has a message."""
     found = await connection.fetchval(
         "select true from inbox where consumer = $1 and message_id = $2", consumer, message_id
     )
@@ -64,13 +64,13 @@ async def add_to_outbox(connection: Connection, messages: list[Outgoing]) -> Non
 
 
 class Journal:
-    """What the relay and the retry scanner need of a service's tables."""
+    """A service's outbox and retries, as the relay and the consumers use them."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def lock_unpublished(self, connection: Connection, *, limit: int) -> list[Outgoing]:
-        """Lock and return the oldest messages of the outbox that no other replica holds."""
+        """Lock and return the oldest messages of the outbox that no other replica has locked."""
         rows = await connection.fetch(
             "select id, message_id, subject, headers, payload from outbox order by id limit $1 for update skip locked",
             limit,
@@ -81,11 +81,11 @@ class Journal:
         ]
 
     async def remove_published(self, connection: Connection, ids: list[int]) -> None:
-        """Take published messages out of the outbox."""
+        """Delete published messages from the outbox."""
         await connection.execute("delete from outbox where id = any($1)", ids)
 
     async def store_retry(self, waiting: StoredRetry, *, due_at: datetime) -> None:
-        """Keep a message for a later try; a repeat moves the time and the count."""
+        """Keep a message for a later try; storing it again updates time and count."""
         async with transaction(self._pool) as connection:
             await connection.execute(
                 """insert into retries (consumer, message_id, subject, headers, payload, attempts, due_at, reason,
@@ -105,9 +105,9 @@ class Journal:
             )
 
     async def take_due(self, consumer: str, *, now: datetime, hold: timedelta, limit: int) -> list[StoredRetry]:
-        """Return what is due, count the try, and move it `hold` into the future, so that a crash only delays it.
+        """Return due messages, count the try, and move each `hold` into the future, so that a crash only delays it.
 
-        Whoever takes longer says so with `extend_hold`.
+        Call `extend_hold` for work that takes longer.
         """
         async with transaction(self._pool) as connection:
             rows = await connection.fetch(
@@ -127,7 +127,7 @@ class Journal:
         ]
 
     async def extend_hold(self, taken: StoredRetry, *, attempts: int, until: datetime) -> None:
-        """Hold on to a message that was taken, unless somebody else has taken it up since."""
+        """Keep a message that was taken, unless another replica has taken it since."""
         async with acquire(self._pool) as connection:
             await connection.execute(
                 """update retries set due_at = greatest(due_at, $4)
@@ -139,7 +139,7 @@ class Journal:
             )
 
     async def remove_retry(self, *, consumer: str, message_id: str) -> None:
-        """Forget a message that waited: it is done or dead."""
+        """Delete a message that is done or dead."""
         async with acquire(self._pool) as connection:
             await connection.execute(
                 "delete from retries where consumer = $1 and message_id = $2", consumer, message_id
@@ -151,6 +151,6 @@ class Journal:
             return int(await connection.fetchval("select count(*) from retries"))
 
     async def prune(self, *, now: datetime) -> None:
-        """Forget what no stream can send again."""
+        """Delete inbox entries of messages that no stream can deliver again."""
         async with acquire(self._pool) as connection:
             await connection.execute("delete from inbox where done_at < $1", now - INBOX_KEPT)

@@ -1,7 +1,7 @@
-"""All streams and consumers, declared once; `reconcile` makes the server agree and says what had drifted.
+"""All streams and consumers, declared once; `reconcile` brings the server in line and logs what differed.
 
-The values and their reasons are in docs/why.md. Two that look odd: a consumer never has `backoff`, because the server
-lets it replace `ack_wait`; discard is `new`, because `old` drops unread messages in silence.
+docs/why.md has the reasons for the values. Two look odd: a consumer never has `backoff`, because the server lets it
+replace `ack_wait`; discard is `new`, because `old` silently drops unread messages.
 """
 
 from datetime import timedelta
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class StreamSpec(msgspec.Struct, frozen=True):
-    """A stream: what it is called, what it takes, how long and how much it keeps."""
+    """A stream: its name, its subjects, how long and how much it keeps."""
 
     name: str
     subjects: str
@@ -103,7 +103,7 @@ CONSUMERS: Final = (
 
 
 async def reconcile_streams(client: Client, *, replicas: int) -> None:
-    """Create or repair all streams. Raises nats-py's errors where the server cannot."""
+    """Create or repair all streams. Raises nats-py's errors when the server cannot."""
     for spec in STREAMS:
         await _reconcile_stream(client, spec, replicas=replicas)
 
@@ -124,7 +124,7 @@ async def _reconcile_stream(client: Client, spec: StreamSpec, *, replicas: int) 
 
 
 def stream_drift(spec: StreamSpec, found: api.StreamConfig, *, replicas: int) -> set[str]:
-    """Return the names of a stream's settings that are not as declared."""
+    """Return the names of a stream's settings that differ from the declared ones."""
     return _drift(_stream_config(spec, replicas=replicas), found)
 
 
@@ -145,7 +145,7 @@ def _stream_config(spec: StreamSpec, *, replicas: int) -> api.StreamConfig:
 
 
 async def reconcile_consumer(client: Client, spec: ConsumerSpec) -> None:
-    """Create or repair one consumer, by asking for exactly what is declared."""
+    """Create or repair one consumer."""
     stream = client.jetstream()
     wanted = _consumer_config(spec)
     try:

@@ -1,6 +1,6 @@
-"""One system's HTTP interface: a request is built, sent within the upstream's limits, judged and decoded in one call.
+"""One system's HTTP interface: builds a request, sends it within the upstream's limits, checks and decodes the answer.
 
-Secrets stay `Secret` until the request is built: in headers and bodies, never in an address.
+Secrets stay `Secret` until the request is built, and go in headers and bodies, never in an address.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -46,7 +46,7 @@ class Api:
 
     @property
     def name(self) -> str:
-        """Return what errors call the system."""
+        """Return the name of the system in errors."""
         return self._upstream.name
 
     async def send(
@@ -60,14 +60,14 @@ class Api:
         explain: Explain | None = None,
         expects: Collection[int] = (),
     ) -> httpx.Response:
-        """Return a good answer; raise what `Upstream.call` does, `CredentialRefusedError`, or what `explain` says.
+        """Return a good answer; raise what `Upstream.call` does, `CredentialRefusedError`, or what `explain` returns.
 
-        A status in `expects` is good too: it is an answer and no failure.
+        A status in `expects` counts as good too.
         """
         plain = {name: header_value(value) for name, value in {**self._headers, **headers}.items()}
         content = None
         if body is not None:
-            content = msgspec.json.encode(body, enc_hook=_revealed)
+            content = msgspec.json.encode(body, enc_hook=_reveal)
             plain["Content-Type"] = "application/json"
         async with self._upstream.call():
             response = await self._http.request(
@@ -87,7 +87,7 @@ class Api:
         body: object = None,
         explain: Explain | None = None,
     ) -> T:
-        """Return the answer as `kind`, read loosely: these systems write 1 for true and "5" for 5."""
+        """Return the answer as `kind`, read leniently: these systems write 1 for true and "5" for 5."""
         response = await self.send(method, path, query=query, headers=headers, body=body, explain=explain)
         if is_html(response):
             raise RefusedError(f"{self.name} answered with a web page: is the address right?")
@@ -105,14 +105,14 @@ class Api:
 
 
 def path_segment(value: str) -> str:
-    """Return a value as one part of a path; raise `InvalidError` for one that would lead elsewhere."""
+    """Return a value as one segment of a path; raise `InvalidError` if it would lead elsewhere."""
     if value in {"", ".", ".."}:
         raise InvalidError(f"{value!r} is not an id")
     return quote(value, safe="", errors="replace")
 
 
 def header_value(value: str | Secret) -> str:
-    """Return a header's value; raise `InvalidError`, without the value, for what a header cannot hold."""
+    """Return a header's value; raise `InvalidError`, without the value, if a header cannot hold it."""
     text = value.reveal() if isinstance(value, Secret) else value
     if not (text.isascii() and text.isprintable() and text == text.strip()):
         raise InvalidError("A token, key or name holds characters that cannot be sent")
@@ -120,13 +120,13 @@ def header_value(value: str | Secret) -> str:
 
 
 def is_html(response: httpx.Response) -> bool:
-    """Return whether the answer is for people: a proxy, a login page or a maintenance notice has answered."""
+    """Return whether the answer is a web page: a proxy, a login page or a maintenance notice has answered."""
     kind: str = response.headers.get("Content-Type", "")
     return kind.lower().startswith("text/html")
 
 
 def decode_or(response: httpx.Response, kind: type[T], *, otherwise: T) -> T:
-    """Return what an error's body says, or `otherwise` where it says nothing of the kind."""
+    """Return what an error's body says, or `otherwise` if it does not decode."""
     try:
         return msgspec.json.decode(response.content, type=kind, strict=False)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -135,15 +135,15 @@ def decode_or(response: httpx.Response, kind: type[T], *, otherwise: T) -> T:
 
 def _target(path: str, query: Query | None) -> str:
     # %20 and never +: Seerr refuses it, and Plex takes it for a plus sign
-    pairs = [f"{_encoded(name)}={_encoded(str(value))}" for name, value in (query or {}).items() if value is not None]
+    pairs = [f"{_quote(name)}={_quote(str(value))}" for name, value in (query or {}).items() if value is not None]
     return f"{path}?{'&'.join(pairs)}" if pairs else path
 
 
-def _encoded(text: str) -> str:
+def _quote(text: str) -> str:
     return quote(text, safe="", errors="replace")
 
 
-def _revealed(value: object) -> object:
+def _reveal(value: object) -> object:
     if isinstance(value, Secret):
         return value.reveal()
     raise TypeError(f"a {type(value).__name__} cannot be sent")

@@ -1,4 +1,4 @@
-"""Emby: who a server is, and signing in to it by user name and password.
+"""Emby: which server answers, and signing in to it by user name and password.
 
 https://dev.emby.media/doc/restapi/User-Authentication.html
 """
@@ -33,28 +33,28 @@ class Emby:
         self._api = Api(http, upstream, url=url, headers={"Authorization": authorization("Emby", device)})
 
     async def public_server(self) -> PublicServer:
-        """Return who answers here; no token is needed."""
+        """Return which server answers here; needs no token."""
         wire = await self._api.ask("GET", "/System/Info/Public", WireServer)
         return wire.server()
 
     async def sign_in(self, *, username: str, password: Secret) -> SignedIn:
-        """Return the account and a token for it; raise `WrongPasswordError` where they do not fit together."""
+        """Return the account and a token for it; raise `WrongPasswordError` if name and password do not match."""
         body = {"Username": username, "Pw": password}
         wire = await self._api.ask("POST", "/Users/AuthenticateByName", WireSignedIn, body=body, explain=not_signed_in)
         return wire.signed_in()
 
     async def user(self, user_id: str, token: Secret) -> User:
-        """Return an account by id, which is how a token is checked: Emby knows no "me"."""
+        """Return an account by id, which also checks the token: Emby has no call for "me"."""
         wire = await self._api.ask("GET", f"/Users/{path_segment(user_id)}", WireUser, headers=_with(token))
         return wire.user()
 
     async def users(self, token: Secret) -> PartialList[User]:
-        """Return all accounts of the server, hidden and disabled ones too; for API keys and administrators."""
+        """Return all accounts of the server, including hidden and disabled ones; for API keys and administrators."""
         wire = await self._api.ask("GET", "/Users/Query", _Users, headers=_with(token))
         return read_list(wire.items, user_of)
 
     async def sign_out(self, token: Secret) -> None:
-        """End the session of a token, which is then worth nothing."""
+        """End the session of a token, which makes the token invalid."""
         await self._api.send("POST", "/Sessions/Logout", headers=_with(token))
 
 

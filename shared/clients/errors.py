@@ -1,4 +1,4 @@
-"""What other systems say no to that our services must tell apart, beyond `shared.http.calls`."""
+"""Refusals of other systems that our services must tell apart, beyond `shared.http.calls`."""
 
 from shared.errors import InvalidError
 from shared.http.calls import RefusedError
@@ -11,6 +11,6 @@ class CredentialRefusedError(RefusedError):
 
 
 class WrongPasswordError(InvalidError):
-    """A person's user name and password do not fit together."""
+    """A person's user name and password do not match."""
 
     title = "Wrong user name or password"

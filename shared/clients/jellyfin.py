@@ -1,7 +1,7 @@
-"""Jellyfin: who a server is, and signing in to it by Quick Connect or by user name and password.
+"""Jellyfin: which server answers, and signing in to it by Quick Connect or by user name and password.
 
-https://api.jellyfin.org, in the paths of 10.9 and later; the `Authorization` header as
-https://gist.github.com/nielsvanvelzen/ea047d9028f676185832e51ffaf12a6f has it.
+https://api.jellyfin.org, with the paths of 10.9 and later; the `Authorization` header follows
+https://gist.github.com/nielsvanvelzen/ea047d9028f676185832e51ffaf12a6f.
 """
 
 from collections.abc import Mapping
@@ -37,20 +37,20 @@ class QuickConnectOffError(ConflictError):
 
 
 class NoQuickConnectError(ConflictError):
-    """The server is too old for Quick Connect, or what is in front of it does not let such calls through."""
+    """The server is too old for Quick Connect, or a proxy in front of it blocks such calls."""
 
     title = "There is no Quick Connect"
 
 
 class QuickConnectExpiredError(RefusedError):
-    """The code is over: the server forgets it after ten minutes, and when it restarts."""
+    """The code has expired: the server forgets it after ten minutes, and when it restarts."""
 
     status = 410
     title = "The Quick Connect code has expired"
 
 
 class QuickConnect(msgspec.Struct, frozen=True):
-    """`code` is what the person types in Jellyfin; `secret` is what it is redeemed with, and as good as a token."""
+    """The person types `code` in Jellyfin. `secret` redeems it, and is as good as a token."""
 
     code: str
     secret: Secret
@@ -64,20 +64,20 @@ class Jellyfin:
         self._api = Api(http, upstream, url=url, headers={"Authorization": authorization("MediaBrowser", device)})
 
     async def public_server(self) -> PublicServer:
-        """Return who answers here; no token is needed."""
+        """Return which server answers here; needs no token."""
         wire = await self._api.ask("GET", "/System/Info/Public", WireServer)
         return wire.server()
 
     async def sign_in(self, *, username: str, password: Secret) -> SignedIn:
-        """Return the account and a token for it; raise `WrongPasswordError` where they do not fit together."""
+        """Return the account and a token for it; raise `WrongPasswordError` if name and password do not match."""
         body = {"Username": username, "Pw": password}
         wire = await self._api.ask("POST", "/Users/AuthenticateByName", WireSignedIn, body=body, explain=not_signed_in)
         return wire.signed_in()
 
     async def start_quick_connect(self) -> QuickConnect:
-        """Return a new code; raise `QuickConnectOffError` or `NoQuickConnectError` where the server gives none.
+        """Return a new code; raise `QuickConnectOffError` or `NoQuickConnectError` if the server gives none.
 
-        Jellyfin before 10.9 gives it to GET: https://github.com/jellyfin/jellycon/pull/432.
+        Jellyfin before 10.9 expects GET: https://github.com/jellyfin/jellycon/pull/432.
         """
         try:
             wire = await self._initiated("POST", explain=_is_not_begun)
@@ -89,9 +89,9 @@ class Jellyfin:
         return await self._api.ask(method, "/QuickConnect/Initiate", _QuickConnect, explain=explain)
 
     async def is_approved(self, secret: Secret) -> bool:
-        """Return whether the person has approved the code; raise `QuickConnectExpiredError` when it is over.
+        """Return whether the person has approved the code; raise `QuickConnectExpiredError` once it has expired.
 
-        The secret stands in the address because Jellyfin reads it nowhere else.
+        The secret is in the address because Jellyfin reads it nowhere else.
         """
         wire = await self._api.ask(
             "GET", "/QuickConnect/Connect", _QuickConnect, query={"secret": secret.reveal()}, explain=_is_over
@@ -122,17 +122,17 @@ class Jellyfin:
         return wire.signed_in()
 
     async def me(self, token: Secret) -> User:
-        """Return whose token this is; not for API keys, which are nobody's."""
+        """Return the account of the token; not for API keys, which belong to no account."""
         wire = await self._api.ask("GET", "/Users/Me", WireUser, headers=self._with(token))
         return wire.user()
 
     async def users(self, token: Secret) -> PartialList[User]:
-        """Return all accounts of the server, hidden and disabled ones too; for API keys and administrators."""
+        """Return all accounts of the server, including hidden and disabled ones; for API keys and administrators."""
         wire = await self._api.ask("GET", "/Users", list[Any], headers=self._with(token))
         return read_list(wire, user_of)
 
     async def sign_out(self, token: Secret) -> None:
-        """End the session of a token, which is then worth nothing."""
+        """End the session of a token, which makes the token invalid."""
         await self._api.send("POST", "/Sessions/Logout", headers=self._with(token))
 
     def _with(self, token: Secret) -> Headers:
@@ -146,7 +146,7 @@ class _QuickConnect(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class _OtherMethodError(RefusedError):
-    """The call is there, by GET."""
+    """The call exists, but with GET."""
 
 
 def _is_not_begun(response: httpx.Response) -> UsherError | None:
@@ -166,7 +166,7 @@ def _is_not_begun_either(response: httpx.Response) -> UsherError | None:
 
 
 def _may_allow(response: httpx.Response, method: str) -> bool:
-    """Return whether a 405 names the method, or, against the rules, none."""
+    """Return whether a 405 allows this method, or, against the rules, names none."""
     allowed: str = response.headers.get("Allow", "")
     return not allowed.strip() or method in {each.strip().upper() for each in allowed.split(",")}
 

@@ -1,4 +1,4 @@
-"""What Jellyfin and Emby still have in common: they were one project, and people sign in to both alike."""
+"""What Jellyfin and Emby have in common: they were one project, and people sign in to both in the same way."""
 
 from typing import Any
 from urllib.parse import quote
@@ -15,9 +15,9 @@ from shared.version import product_version
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a sign-in is for. `id` must be another one for each person, for example derived from his id.
+    """The device that a sign-in is for. `id` must differ for each person, for example derived from their id.
 
-    A sign-in ends all earlier ones of the same device, and on Emby and Jellyfin before 10.9 those of other users too.
+    A sign-in ends all earlier ones of the same device; on Emby and on Jellyfin before 10.9 also those of other users.
     """
 
     id: str
@@ -27,7 +27,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicServer(msgspec.Struct, frozen=True):
-    """What a server tells anybody."""
+    """What a server tells everybody."""
 
     id: str
     name: str
@@ -51,7 +51,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """The account that a person signed in to, and the token for it."""
+    """The account that a person signed in to, and its token."""
 
     user: User
     token: Secret
@@ -67,7 +67,7 @@ class WireServer(msgspec.Struct, frozen=True, rename="pascal"):
     product_name: str | None = None
 
     def server(self) -> PublicServer:
-        """Return it as ours."""
+        """Return it as our type."""
         return PublicServer(
             id=compact(self.id),
             name=text(self.server_name) or self.id,
@@ -77,7 +77,7 @@ class WireServer(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class WirePolicy(msgspec.Struct, frozen=True, rename="pascal"):
-    """What a user may do, the part that is read."""
+    """What a user may do, as far as we read it."""
 
     is_administrator: Any = None
     is_disabled: Any = None
@@ -91,7 +91,7 @@ class WireUser(msgspec.Struct, frozen=True, rename="pascal"):
     policy: Any = None
 
     def user(self) -> User:
-        """Return it as ours."""
+        """Return it as our type."""
         policy = msgspec.convert(self.policy, WirePolicy) if isinstance(self.policy, dict) else WirePolicy()
         return User(
             id=compact(self.id),
@@ -102,7 +102,7 @@ class WireUser(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 def user_of(entry: object) -> User:
-    """Return an entry of a list of users; raise `msgspec.ValidationError` for an odd one."""
+    """Return an entry of a list of users; raise `msgspec.ValidationError` if it is malformed."""
     return msgspec.convert(entry, WireUser, strict=False).user()
 
 
@@ -114,7 +114,7 @@ class WireSignedIn(msgspec.Struct, frozen=True, rename="pascal"):
     server_id: str | None = None
 
     def signed_in(self) -> SignedIn:
-        """Return it as ours."""
+        """Return it as our type."""
         return SignedIn(self.user.user(), Secret(self.access_token), compact(self.server_id or ""))
 
 

@@ -14,7 +14,7 @@ _LAST_PORT: Final = 65_535
 
 
 class Pin(msgspec.Struct, frozen=True):
-    """A PIN that waits to be claimed; `code` has four characters, or many where it was made strong."""
+    """A PIN that waits to be claimed; `code` has four characters, or many if it is a strong one."""
 
     id: int
     code: str
@@ -22,7 +22,7 @@ class Pin(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a token belongs to. A managed Home user has no e-mail, and is known by `uuid`."""
+    """The account of a token. A managed Home user has no e-mail, and is identified by `uuid`."""
 
     id: int
     uuid: str
@@ -33,7 +33,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """A Plex server that an account reaches, with the token that is for this server only."""
+    """A Plex server that an account can reach, with the token that is valid for this server only."""
 
     machine_id: str
     name: str
@@ -53,13 +53,13 @@ class WirePin(msgspec.Struct, frozen=True, rename="camel"):
     auth_token: str | None = None
 
     def pin(self) -> Pin | None:
-        """Return it as ours; None where it lacks what makes it one."""
+        """Return it as our type; None if an essential part is missing."""
         expires_at = moment(self.expires_at)
         return Pin(id=self.id, code=self.code, expires_at=expires_at) if expires_at and self.code else None
 
 
 class WireUser(msgspec.Struct, frozen=True, rename="camel"):
-    """An account or a member of a Home as plex.tv writes it; its own token is left unread."""
+    """An account or a member of a Home as plex.tv writes it; we do not read its own token."""
 
     id: int
     uuid: str
@@ -87,7 +87,7 @@ class WireUser(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class WireConnection(msgspec.Struct, frozen=True, rename={"ipv6": "IPv6"}):
-    """An address of a device as plex.tv writes it, which may be anything: `Connection` says what is wrong with it."""
+    """A device's address as plex.tv writes it, which may be anything: `Connection` says what is wrong with it."""
 
     uri: Any = None
     local: Any = None
@@ -97,7 +97,7 @@ class WireConnection(msgspec.Struct, frozen=True, rename={"ipv6": "IPv6"}):
     ipv6: Any = None
 
     def connection(self) -> Connection:
-        """Return it as ours."""
+        """Return it as our type."""
         return Connection(
             uri=text(self.uri, limit=LONGEST + 1) or "",
             local=flag(self.local) or False,
@@ -109,7 +109,7 @@ class WireConnection(msgspec.Struct, frozen=True, rename={"ipv6": "IPv6"}):
 
 
 class WireDevice(msgspec.Struct, frozen=True, rename="camel"):
-    """A device as plex.tv writes it; players are among them."""
+    """A device as plex.tv writes it; players are devices too."""
 
     client_identifier: Any = None
     name: Any = None
@@ -121,7 +121,7 @@ class WireDevice(msgspec.Struct, frozen=True, rename="camel"):
     connections: Any = None
 
     def server(self) -> Server | None:
-        """Return it as ours, or None where it is no media server; raise `msgspec.ValidationError` for an odd one."""
+        """Return it as our type, None if it is no media server; raise `msgspec.ValidationError` if it is malformed."""
         if not self._is_server():
             return None
         if (machine_id := text(self.client_identifier)) is None:

@@ -1,4 +1,4 @@
-"""How Usher introduces itself to plex.tv and to every Plex server."""
+"""How Usher identifies itself to plex.tv and to every Plex server."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from shared.version import product_version
 
 
 class PlexApp(msgspec.Struct, frozen=True, kw_only=True):
-    """`client_id` is made once for an installation: Plex lists each as a device, and ties a PIN to the one that asked.
+    """`client_id` is made once for each installation: Plex lists it as a device, and ties PINs to it.
 
     https://developer.plex.tv/pms, "Headers".
     """
@@ -21,7 +21,7 @@ class PlexApp(msgspec.Struct, frozen=True, kw_only=True):
     device_name: str = "Usher"
 
     def headers(self) -> Headers:
-        """Return what goes with each call; without `Accept`, Plex answers in XML."""
+        """Return the headers of each call; without `Accept`, Plex answers in XML."""
         return {
             "X-Plex-Client-Identifier": self.client_id,
             "X-Plex-Product": self.product,

@@ -1,7 +1,7 @@
 """Which of a Plex server's addresses to try first: pure, because plex.tv lists ten of them and most do not work.
 
-plex.tv lists what servers say of themselves, so an address may be anything: one that cannot be dialled is told apart
-from the others, with the reason.
+plex.tv lists what servers report, so an address may be anything: those we cannot connect to are listed separately, with
+the reason.
 """
 
 import re
@@ -19,7 +19,7 @@ _CREDENTIALS: Final = re.compile(r"//.*@")
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """One address of a server, as plex.tv knows it. Without a port it cannot be tried by its number."""
+    """One address of a server, as plex.tv knows it. Without a port it cannot be tried by IP address."""
 
     uri: str
     local: bool = False
@@ -35,7 +35,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def problem(self) -> str | None:
-        """Return why the address cannot be dialled, whatever answers there; None where it can."""
+        """Return why we cannot connect to the address, whatever answers there; None if we can."""
         if not self.uri:
             return "plex.tv names no address here"
         if len(self.uri) > LONGEST:
@@ -48,14 +48,14 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shown(self) -> str:
-        """Return the address as people may see it: one that cannot be dialled may hold a password."""
+        """Return the address as people may see it: an unusable one may hold a password."""
         return _CREDENTIALS.sub("//***@", self.uri)[:LONGEST]
 
 
 def usable(connections: Iterable[Connection], *, https_required: bool) -> list[Connection]:
-    """Return each address once, the best first: local, remote, relayed; within each https first, and IPv4 before IPv6.
+    """Return each address once, best first: local, remote, relayed; within each https first, and IPv4 before IPv6.
 
-    Within a local network, plain http to the address itself is added unless the server refuses it: the names under
+    For a local address, plain http to the IP address is added unless the server refuses it: the names under
     plex.direct, which https needs, do not resolve behind many routers and in containers.
     """
     named = list(connections)
@@ -65,7 +65,7 @@ def usable(connections: Iterable[Connection], *, https_required: bool) -> list[C
 
 
 def unusable(connections: Iterable[Connection]) -> list[Connection]:
-    """Return each address that cannot be dialled, once."""
+    """Return each address that we cannot connect to, once."""
     once = {connection.uri: connection for connection in connections if connection.problem is not None}
     return list(once.values())
 

@@ -14,7 +14,7 @@ _MOST_GUIDS: Final = 20
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Some of a list of titles, and how many there are."""
+    """Some titles of a list, and how many there are in all."""
 
     items: list[Item]
     total: int
@@ -29,7 +29,7 @@ class WireLibrary(msgspec.Struct, frozen=True):
     agent: str | None = None
 
     def library(self) -> Library:
-        """Return it as ours."""
+        """Return it as our type."""
         return Library(
             id=text(self.key) or "",
             title=text(self.title) or text(self.key) or "",
@@ -39,7 +39,7 @@ class WireLibrary(msgspec.Struct, frozen=True):
 
 
 class WireGuid(msgspec.Struct, frozen=True):
-    """An id of a title elsewhere."""
+    """An id of a title in another database."""
 
     id: str | None = None
 
@@ -53,7 +53,7 @@ class WireNamed(msgspec.Struct, frozen=True):
 
 
 class WireItem(msgspec.Struct, frozen=True, rename="camel"):
-    """A `Metadata`; what search finds may be a person or a tag, which have no `ratingKey`."""
+    """A `Metadata`; search may also find a person or a tag, which have no `ratingKey`."""
 
     rating_key: str | None = None
     type: str | None = None
@@ -91,7 +91,7 @@ class WireItem(msgspec.Struct, frozen=True, rename="camel"):
         )
 
     def session(self) -> Session:
-        """Return it as a session; the server leaves out whom it does not know."""
+        """Return it as a session; the server leaves out people that it does not know."""
         user, player = self.user or WireNamed(), self.player or WireNamed()
         return Session(
             item=self.item(),
@@ -104,13 +104,13 @@ class WireItem(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class WireHub(msgspec.Struct, frozen=True):
-    """A group of things found."""
+    """A group of search results."""
 
     metadata: list[WireItem] | None = msgspec.field(default=None, name="Metadata")
 
 
 class WireContainer(msgspec.Struct, frozen=True, rename="camel"):
-    """What every answer is wrapped in; an empty one has no lists at all."""
+    """The wrapper of every answer; an empty one has no lists at all."""
 
     machine_identifier: str | None = None
     version: str | None = None
@@ -122,11 +122,11 @@ class WireContainer(msgspec.Struct, frozen=True, rename="camel"):
     hubs: list[WireHub] | None = msgspec.field(default=None, name="Hub")
 
     def titles(self) -> list[WireItem]:
-        """Return what is a title."""
+        """Return the titles."""
         return [item for item in self.metadata or [] if item.rating_key]
 
     def part(self, *, start: int, size: int) -> Part:
-        """Return the titles as the part that was asked for; a server may send more than that."""
+        """Return the titles as the requested part; a server may send more than that."""
         items = [wire.item() for wire in self.titles()[:size]]
         total = self.total_size if self.total_size is not None else self.size
         return Part(items=items, total=max(start + len(items) if items else 0, total or 0))

@@ -1,4 +1,4 @@
-"""Plex's older answers, which are XML and are read without building a tree of them."""
+"""Plex's older answers, which are XML, read without building a tree."""
 
 from typing import Final
 from xml.parsers import expat
@@ -9,9 +9,9 @@ _ROOT: Final = "MediaContainer"
 
 
 def count_elements(content: bytes, name: str, *, api: str) -> int:
-    """Return how many elements of this name there are; raise `RefusedError` for what is no container of Plex's.
+    """Return the number of elements with this name; raise `RefusedError` if it is no container of Plex's.
 
-    A document type is refused: only an attacker sends entities that grow.
+    A document type is refused: only attackers send entities that grow.
     """
     found: list[str] = []
     parser = expat.ParserCreate()

@@ -1,6 +1,6 @@
-"""A Plex Media Server, read for the account whose token is given: libraries, titles, sessions, search.
+"""A Plex Media Server, read with the token of one account: libraries, titles, sessions, search.
 
-https://developer.plex.tv/pms. JSON is asked for by `Accept`; the token goes in a header, never in an address.
+https://developer.plex.tv/pms. `Accept` asks for JSON; the token goes in a header, never in an address.
 """
 
 from typing import Final
@@ -21,7 +21,7 @@ _NO_TOKEN: Final[Headers] = {}
 
 
 class ServerIdentity(msgspec.Struct, frozen=True):
-    """Which server answers at an address."""
+    """The server that answers at an address."""
 
     machine_id: str
     version: str
@@ -35,7 +35,7 @@ class PlexServer:
         self._with_token: Headers = {"X-Plex-Token": token}
 
     async def identity(self) -> ServerIdentity:
-        """Return who answers here, asked without the token: an address may lead to somebody else's server."""
+        """Return which server answers here, without sending the token: it may be somebody else's server."""
         container = await self._get("/identity", headers=_NO_TOKEN)
         if not container.machine_identifier:
             raise RefusedError(f"{self._api.name} does not say which server it is")
@@ -47,7 +47,7 @@ class PlexServer:
         return [directory.library() for directory in container.directory or []]
 
     async def items(self, library_id: str, *, start: int = 0, size: int = PAGE, kind: str | None = None) -> Part:
-        """Return a page of a library, in its own order; `kind` (a key of `TYPES`) asks for episodes of shows."""
+        """Return a page of a library, in its own order; `kind` (a key of `TYPES`) selects episodes of shows, say."""
         query = {
             "X-Plex-Container-Start": start,
             "X-Plex-Container-Size": size,
@@ -58,21 +58,21 @@ class PlexServer:
         return container.part(start=start, size=size)
 
     async def recently_added(self, *, start: int = 0, size: int = PAGE) -> Part:
-        """Return a page of what all libraries got last, the newest first: movies, seasons, albums.
+        """Return a page of recent additions to all libraries, newest first: movies, seasons, albums.
 
-        The call is not in the description; https://github.com/pkkid/python-plexapi (library.py) has it.
+        The API description lacks this call; https://github.com/pkkid/python-plexapi (library.py) has it.
         """
         query = {"X-Plex-Container-Start": start, "X-Plex-Container-Size": size, "includeGuids": 1}
         container = await self._get("/library/recentlyAdded", query=query)
         return container.part(start=start, size=size)
 
     async def sessions(self) -> list[Session]:
-        """Return what is watched now; Plex tells only the server's owner (403 to others)."""
+        """Return what is being watched now; Plex tells only the server's owner (403 for others)."""
         container = await self._get("/status/sessions")
         return [item.session() for item in container.titles()]
 
     async def search(self, query: str, *, limit: int = PAGE) -> list[Item]:
-        """Return titles that match, each once, of all libraries, best first within a kind."""
+        """Return matching titles of all libraries, each once, best first within a kind."""
         container = await self._get("/hubs/search", query={"query": query, "limit": limit})
         found = (wire.item() for hub in container.hubs or [] for wire in hub.metadata or [] if wire.rating_key)
         return list({item.id: item for item in found}.values())

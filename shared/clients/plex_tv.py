@@ -1,7 +1,7 @@
 """plex.tv: PINs that prove an account, the account itself, its servers and its Home.
 
-The API is that of https://developer.plex.tv/pms ("Authenticating with Plex" and "Plex.tv"). What it does beyond that
-is what other projects saw, and named where it matters.
+The API is that of https://developer.plex.tv/pms ("Authenticating with Plex" and "Plex.tv"). Behaviour beyond that is
+what other projects saw; they are named where it matters.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -29,14 +29,14 @@ _MAY_BE_A_NOTICE: Final = frozenset({httpx.codes.OK, httpx.codes.FORBIDDEN})
 
 
 class PinExpiredError(RefusedError):
-    """The PIN is over, or was never made by this client."""
+    """The PIN has expired, or another client made it."""
 
     status = 410
     title = "The PIN has expired"
 
 
 class Hosts(msgspec.Struct, frozen=True):
-    """Where plex.tv's parts are; a stand-in plays all of them."""
+    """The hosts of plex.tv's parts; a stand-in plays all of them."""
 
     api: str
     clients: str
@@ -44,7 +44,7 @@ class Hosts(msgspec.Struct, frozen=True):
 
 
 def hosts_of(url: str) -> Hosts:
-    """Return the hosts that `PLEX_TV_URL` stands for."""
+    """Return the hosts for `PLEX_TV_URL`."""
     plain = url.rstrip("/")
     if plain == PUBLIC_URL:
         return Hosts(api=plain, clients="https://clients.plex.tv", app="https://app.plex.tv")
@@ -55,7 +55,7 @@ PUBLIC_HOSTS: Final = hosts_of(PUBLIC_URL)
 
 
 class PlexTv:
-    """Calls plex.tv for whoever's token is given."""
+    """Calls plex.tv with the given tokens."""
 
     def __init__(
         self, http: httpx.AsyncClient, upstream: Upstream, *, app: PlexApp, hosts: Hosts = PUBLIC_HOSTS
@@ -73,33 +73,33 @@ class PlexTv:
         return pin
 
     async def check_pin(self, pin_id: int) -> Secret | None:
-        """Return the token once the PIN was claimed, else None; raise `PinExpiredError` when it is over."""
+        """Return the token once the PIN was claimed, else None; raise `PinExpiredError` once it has expired."""
         wire = await self._api.ask("GET", f"/api/v2/pins/{pin_id}", WirePin, explain=_expired)
         return Secret(wire.auth_token) if wire.auth_token else None
 
     def auth_url(self, code: str, *, forward_url: str | None = None) -> str:
-        """Return the page where a person claims a strong PIN; it sends him on to `forward_url`."""
+        """Return the page where a person claims a strong PIN; afterwards it sends them to `forward_url`."""
         query = {"clientID": self._app.client_id, "code": code, "context[device][product]": self._app.product}
         if forward_url is not None:
             query["forwardUrl"] = forward_url
         return f"{self._page}#?{urlencode(query, quote_via=quote, safe='')}"
 
     async def account(self, token: Secret) -> Account:
-        """Return whose token this is; `CredentialRefusedError` is the one proof that it is dead."""
+        """Return the account of the token; only `CredentialRefusedError` proves that the token is dead."""
         wire = await self._api.ask("GET", "/api/v2/user", WireUser, headers=_with(token))
         return wire.account()
 
     async def resources(self, token: Secret) -> PartialList[Server]:
-        """Return the servers that the account reaches, its own and those shared with it."""
+        """Return the servers that the account can reach, its own and those shared with it."""
         query = {"includeHttps": 1, "includeRelay": 1, "includeIPv6": 1}
         devices = await self._clients.ask("GET", "/api/v2/resources", list[Any], query=query, headers=_with(token))
         return read_list(devices, server_of)
 
     async def count_shares(self, token: Secret, *, machine_id: str) -> int:
-        """Return how many other accounts a server is shared with, as plex.tv tells its owner; others get 401 or 404.
+        """Return how many other accounts a server is shared with; plex.tv tells its owner, others get 401 or 404.
 
-        One of the old calls, which answer in XML whatever is asked for:
-        https://github.com/pkkid/python-plexapi (myplex.py, FRIENDSERVERS).
+        One of the old calls, which always answer in XML: https://github.com/pkkid/python-plexapi (myplex.py,
+        FRIENDSERVERS).
         """
         response = await self._api.send(
             "GET", f"/api/servers/{path_segment(machine_id)}/shared_servers", headers=_with(token)
@@ -107,7 +107,7 @@ class PlexTv:
         return count_elements(response.content, "SharedServer", api=self._api.name)
 
     async def ping(self, token: Secret) -> None:
-        """Tell plex.tv that the token is in use, so that it does not lapse; once a day will do."""
+        """Tell plex.tv that the token is in use, so that it does not lapse; once a day is enough."""
         await self._api.send("GET", "/api/v2/ping", headers=_with(token))
 
     def _explain(self, response: httpx.Response) -> UsherError | None:

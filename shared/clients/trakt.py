@@ -1,4 +1,4 @@
-"""Trakt: the device flow, tokens that live for a week and are renewed once, and whose they are.
+"""Trakt: the device flow, tokens that live for a week and are renewed once, and their accounts.
 
 https://docs.trakt.tv and the contracts of https://github.com/trakt/trakt-api. OAuth has a host of its own.
 """
@@ -26,13 +26,13 @@ _NO_BROWSER: Final = "urn:ietf:wg:oauth:2.0:oob"
 
 
 class RefreshRefusedError(RefusedError):
-    """The refresh token was used already or taken back: the person has to link again."""
+    """The refresh token was used already or revoked: the person has to link again."""
 
     title = "Link Trakt again"
 
 
 class DeviceCode(msgspec.Struct, frozen=True, kw_only=True):
-    """`user_code` is typed at `verification_url`; `device_code` is polled with, not more often than `interval`."""
+    """The person types `user_code` at `verification_url`; we poll with `device_code`, at most once each `interval`."""
 
     device_code: Secret
     user_code: str
@@ -42,7 +42,7 @@ class DeviceCode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
-    """Both tokens of an account; both are replaced when `refresh` is used, which works once."""
+    """Both tokens of an account; using `refresh`, which works once, replaces both."""
 
     access: Secret
     refresh: Secret
@@ -51,7 +51,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def renew_at(self) -> datetime:
-        """Return half of their life."""
+        """Return half of their lifetime."""
         return self.created_at + (self.expires_at - self.created_at) / 2
 
 
@@ -60,13 +60,13 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 class SlowDown(msgspec.Struct, frozen=True):
-    """Polled too often; Trakt may say how long to leave it."""
+    """We polled too often; Trakt may say how long to wait."""
 
     wait: timedelta | None
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """The code is of no more use: never known, used before, too late, or turned down by the person."""
+    """The code is useless: unknown, used before, expired, or denied by the person."""
 
     reason: Literal["unknown", "used", "expired", "denied"]
 
@@ -75,14 +75,14 @@ Poll = Tokens | Pending | SlowDown | Ended
 
 
 class Account(msgspec.Struct, frozen=True):
-    """Whom a token belongs to; `id` stays when the user name changes."""
+    """The account of a token; `id` stays when the user name changes."""
 
     id: str
     username: str
 
 
 class Trakt:
-    """Speaks as one registered application."""
+    """Calls Trakt as one registered application."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class Trakt:
         )
 
     async def device_token(self, device_code: Secret) -> Poll:
-        """Ask once how the sign-in stands."""
+        """Ask once whether the person has decided."""
         response = await self._auth.send(
             "POST",
             "/oauth/device/token",
@@ -125,9 +125,9 @@ class Trakt:
         return decode(response, _Tokens, api=self._auth.name, strict=False).tokens()
 
     async def refresh(self, refresh_token: Secret) -> Tokens:
-        """Return new tokens; the given one works no more, whether or not the answer arrives.
+        """Return new tokens; the given one stops working, whether or not the answer arrives.
 
-        Raises `RefreshRefusedError` where it was used before. Only one caller an account may do this at a time.
+        Raises `RefreshRefusedError` if it was used before. Only one caller may do this for an account at a time.
         """
         wire = await self._auth.ask(
             "POST",
@@ -144,11 +144,11 @@ class Trakt:
         return wire.tokens()
 
     async def revoke(self, access_token: Secret) -> None:
-        """Give an account's tokens back."""
+        """Revoke an account's tokens."""
         await self._auth.send("POST", "/oauth/revoke", body={"token": access_token, **self._application})
 
     async def account(self, access_token: Secret) -> Account:
-        """Return whose token this is."""
+        """Return the account of the token."""
         bearer = Secret(f"Bearer {access_token.reveal()}")
         wire = await self._api.ask("GET", "/users/settings", _Settings, headers={"Authorization": bearer})
         name = text(wire.user.username) or ""

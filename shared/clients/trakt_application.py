@@ -1,4 +1,4 @@
-"""What Trakt means by a refusal that is about the application, and not about a person.
+"""Trakt's refusals that are about the application, and not about a person.
 
 Since 2026-07 only accounts with VIP keep applications of their own, and those of others are gone: 403 on all calls
 (https://github.com/trakt/trakt-api/issues/897). Cloudflare in front of Trakt answers 403 as well, with a page.
@@ -28,7 +28,7 @@ class OAuthError(msgspec.Struct, frozen=True):
 
 
 def refusal(name: str, response: httpx.Response) -> UsherError | None:
-    """Return what an answer means for all calls: who shuts us out, and what to do; None for any other answer."""
+    """Return the error for an answer that concerns all calls, with what to do; None for any other answer."""
     status = response.status_code
     # a 403 page without x-runtime is Cloudflare's: https://github.com/trakt/trakt-api/issues/939
     if is_html(response) and "x-runtime" not in response.headers and status in _SHIELDED:
@@ -49,7 +49,7 @@ def refusal(name: str, response: httpx.Response) -> UsherError | None:
 
 
 def application_refused(response: httpx.Response) -> UsherError | None:
-    """Return what it means that the OAuth host does not know the application, or knows it by another secret."""
+    """Return the error if the OAuth host does not know the application, or has another secret for it; else None."""
     if response.status_code not in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED}:
         return None
     if decode_or(response, OAuthError, otherwise=OAuthError()).error in {"invalid_client", "unauthorized_client"}:

@@ -1,6 +1,6 @@
-"""The circuit breaker of one server: after too many failures it is left alone for a while, then probed.
+"""The circuit breaker of one server: after too many failures it is not called for a while, then probed.
 
-Without I/O and with the clock as an argument. State is a process's own: each replica finds out for itself.
+Without I/O, and with the clock as an argument. Each process has its own state: each replica finds out for itself.
 """
 
 import time
@@ -19,7 +19,7 @@ _SOON: Final = timedelta(seconds=1)
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """When to open and for how long. `calls` is how many the window must have seen before the share counts."""
+    """When to open and for how long. The share counts once the window has seen `calls` calls."""
 
     window: timedelta = timedelta(seconds=60)
     calls: int = 10
@@ -31,7 +31,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Second(msgspec.Struct):
-    """The calls that ended within one second: the window's size does not depend on how many calls there are."""
+    """The calls that ended within one second, so that the window's size does not depend on the number of calls."""
 
     number: int
     calls: int = 0
@@ -39,7 +39,7 @@ class _Second(msgspec.Struct):
 
 
 class Breaker:
-    """Asked before each call with `enter`, told afterwards with `leave`."""
+    """Call `enter` before each call and `leave` after it."""
 
     def __init__(self, limits: Limits | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits or Limits()
@@ -54,21 +54,21 @@ class Breaker:
 
     @property
     def state(self) -> State:
-        """Return `closed` (calls go), `open` (none go) or `half_open` (one at a time goes)."""
+        """Return `closed` (calls are allowed), `open` (none are) or `half_open` (one at a time is)."""
         if self._again_at is None:
             return "closed"
         return "open" if self._clock() < self._again_at else "half_open"
 
     @property
     def wait(self) -> timedelta:
-        """Return how long it makes no sense to ask; zero where a call may go now."""
+        """Return how long no call will be allowed; zero if one is allowed now."""
         if self._again_at is None:
             return timedelta()
         left = timedelta(seconds=max(0.0, self._again_at - self._clock()))
         return max(left, _SOON) if left or self._is_probing else left
 
     def enter(self) -> int | None:
-        """Return a ticket for `leave`, or None where the call must not be made."""
+        """Return a ticket for `leave`, or None if the call must not be made."""
         match self.state:
             case "open":
                 return None
@@ -81,7 +81,7 @@ class Breaker:
                 return self._era
 
     def leave(self, ticket: int, outcome: Outcome) -> None:
-        """Count how the call ended; one that began before the breaker last changed its mind counts no more."""
+        """Count a call's outcome; ignore calls that began before the breaker last changed its state."""
         if ticket != self._era:
             return
         if self._again_at is not None:

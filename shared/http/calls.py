@@ -1,8 +1,7 @@
-"""What went wrong with a call, said once: the only place that knows which answers are worth another try.
+"""Translates failed HTTP calls into our errors: the only place that knows which answers are worth another try.
 
-Messages name the system and the status, never an address, its query or a header. Every way of not getting an answer
-has the same text, because a person who may type in addresses must not learn from it which ports are open; logs have
-the cause.
+Messages name the system and the status, never an address, its query or a header. Every kind of missing answer has the
+same text: whoever may type in addresses must not learn from it which ports are open. The logs have the cause.
 """
 
 import re
@@ -24,7 +23,7 @@ T = TypeVar("T")
 
 
 class RefusedError(BadGatewayError):
-    """The other side answered, and the answer is no or makes no sense; `answered` is its status."""
+    """The other side answered no, or something we do not understand; `answered` is its status."""
 
     def __init__(self, detail: str, *, answered: int | None = None) -> None:
         super().__init__(detail)
@@ -48,54 +47,54 @@ class RateLimitedError(TransientError):
 
 
 class CircuitOpenError(TransientError):
-    """The other side failed too often of late; nothing was sent."""
+    """The other side failed too often lately; nothing was sent."""
 
     title = "Another system is left alone for a while"
 
 
 @contextmanager
 def translate_errors(api: str) -> Iterator[None]:
-    """Turn what httpx and msgspec raise into our errors, with `api` as the name of the other side.
+    """Turn what httpx and msgspec raise into our errors, which call the other side `api`.
 
-    `raise_for_status()` belongs inside: 408, 425, 5xx and all failures of the network are transient, as is 429; every
-    other status, a redirect, and an answer that does not decode are permanent.
+    Call `raise_for_status()` inside. 408, 425, 429, 5xx and all network failures are transient; every other status, a
+    redirect, and an answer that does not decode are permanent.
     """
     try:
         yield
     except httpx.HTTPStatusError as exc:
-        raise _answered(api, exc.response, now=datetime.now(UTC)) from None  # its text holds the address
+        raise _error_of_status(api, exc.response, now=datetime.now(UTC)) from None  # its text holds the address
     except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL):
         raise RefusedError(f"{api}: the address or a header cannot be sent") from None  # its text holds the header
     except httpx.DecodingError as exc:
         raise RefusedError(f"{api} sent an answer that cannot be read: {exc}") from exc
     except httpx.HTTPError as exc:
-        raise _failed(api, exc) from exc
+        raise _no_answer(api, exc) from exc
     except msgspec.MsgspecError as exc:
-        raise _odd(api, exc) from exc
+        raise _undecodable(api, exc) from exc
 
 
 def decode(response: httpx.Response, kind: type[T], *, api: str, strict: bool = True) -> T:
-    """Return a JSON answer as `kind`; raise `RefusedError` for an answer that is something else.
+    """Return a JSON answer as `kind`; raise `RefusedError` if it is something else.
 
     Without `strict`, "5" is a number and 1 a yes too.
     """
     try:
         return msgspec.json.decode(response.content, type=kind, strict=strict)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
-        raise _odd(api, exc) from exc
+        raise _undecodable(api, exc) from exc
 
 
 def out_of_reach(api: str) -> str:
-    """Return the text for every way of not getting an answer."""
+    """Return the text for every kind of missing answer."""
     return f"{api} is out of reach or does not answer as it should"
 
 
-def _odd(api: str, exc: Exception) -> RefusedError:
+def _undecodable(api: str, exc: Exception) -> RefusedError:
     reason = str(exc)[:200] if isinstance(exc, msgspec.MsgspecError) else type(exc).__name__
     return RefusedError(f"{api} sent an answer that is not understood: {reason}")
 
 
-def _failed(api: str, exc: httpx.HTTPError) -> TransientError:
+def _no_answer(api: str, exc: httpx.HTTPError) -> TransientError:
     match exc:
         case httpx.ConnectError() | httpx.ConnectTimeout():
             return UnreachableError(out_of_reach(api))
@@ -114,7 +113,7 @@ _REFUSALS: Final = {
 _WORTH_ANOTHER_TRY: Final = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY})
 
 
-def _answered(api: str, response: httpx.Response, *, now: datetime) -> UsherError:
+def _error_of_status(api: str, response: httpx.Response, *, now: datetime) -> UsherError:
     status = response.status_code
     wait = retry_after(response.headers.get("Retry-After", ""), now=now)
     if status == httpx.codes.TOO_MANY_REQUESTS:
@@ -132,7 +131,7 @@ _SECONDS: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?", re.ASCII)
 
 
 def retry_after(value: str, *, now: datetime) -> timedelta | None:
-    """Return what a `Retry-After` header asks for, seconds or a date, at most `LONGEST_WAIT`; None for nonsense."""
+    """Return what a `Retry-After` header asks for, seconds or a date, at most `LONGEST_WAIT`; None if malformed."""
     text = value.strip()
     if _SECONDS.fullmatch(text):
         return min(timedelta(seconds=float(text)), LONGEST_WAIT)

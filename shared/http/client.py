@@ -1,4 +1,4 @@
-"""The one place that makes HTTP clients: guarded, with time-outs and limits, deaf to the environment."""
+"""The one place that makes HTTP clients: with egress guard, timeouts and limits; the environment is ignored."""
 
 import logging
 import ssl
@@ -33,8 +33,8 @@ async def client(
     """Open a client for all upstreams of a service.
 
     It follows no redirect, keeps no cookie (one person's session must not speak for the next), uses no proxy and no
-    `.netrc`, and connects only where `egress` allows. Time-outs are for a single read or write; what bounds a whole
-    call is `Upstream.call`. An answer over `answer_limit` bytes raises `httpx.DecodingError`.
+    `.netrc`, and connects only where `egress` allows. Timeouts are for a single read or write; `Upstream.call` bounds a
+    whole call. An answer over `answer_limit` bytes raises `httpx.DecodingError`.
     """
     for name in _TALKATIVE:  # they log addresses with their query at INFO, and headers at DEBUG
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -56,5 +56,5 @@ async def client(
 
 
 def user_agent() -> str:
-    """Return `Usher/<version>`; Trakt's front door refuses calls without such a name."""
+    """Return `Usher/<version>`; Cloudflare in front of Trakt refuses calls without such a name."""
     return f"Usher/{product_version()}"

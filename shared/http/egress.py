@@ -1,8 +1,8 @@
 """Where Usher may connect to, as decisions without I/O: people type in the addresses of their servers.
 
-Media servers live on loopback and in private networks, so those are allowed unless a setting narrows them; what only
-an attacker would ask for (cloud metadata, link-local, multicast, addresses that hide another one) never is, and
-neither are the ports of our own NATS and Postgres, on whatever host.
+Media servers live on loopback and in private networks, so those are allowed unless a setting narrows them. Never
+allowed are what only an attacker would ask for (cloud metadata, link-local, multicast, addresses that hide another one)
+and the ports of our own NATS and Postgres, on any host.
 """
 
 import re
@@ -22,7 +22,7 @@ Network = IPv4Network | IPv6Network
 
 
 class EgressError(InvalidError):
-    """An address that Usher does not connect to; the text tells nothing of what listens there."""
+    """An address that Usher does not connect to; the text does not say what listens there."""
 
     title = "Address not allowed"
 
@@ -64,7 +64,7 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
     private: tuple[Network, ...] | None = None
 
     def check_url(self, url: str) -> None:
-        """Raise `EgressError` for what will never be connected to; names are looked up only when they are dialled."""
+        """Raise `EgressError` for an address that is never allowed; names are only resolved at connect time."""
         parsed = well_formed(url)
         if parsed.port is not None:
             self.check_port(parsed.port)
@@ -78,7 +78,7 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
             raise EgressError(f"Port {port} is kept for Usher's own parts")
 
     def check_addresses(self, addresses: Sequence[str]) -> list[Address]:
-        """Return what to dial, each address in its plain form; raise `EgressError` if any single one is refused."""
+        """Return the addresses to connect to, in plain form; raise `EgressError` if a single one is refused."""
         if not addresses:
             raise EgressError("The address stands for no host")
         plain = [_plain(address) for address in addresses]
@@ -98,7 +98,7 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def well_formed(url: str) -> httpx.URL:
-    """Return an address as it is dialled; raise `EgressError` for one that no server has, wherever it leads."""
+    """Return an address in the form to connect to; raise `EgressError` if it is malformed."""
     parsed = _parsed(url)
     if parsed.scheme not in {"http", "https"}:
         raise EgressError("The address must begin with http:// or https://")
@@ -113,7 +113,7 @@ def well_formed(url: str) -> httpx.URL:
 
 
 def refuse_credentials(url: httpx.URL) -> None:
-    """Raise `EgressError` for an address with a user name or password, which would be sent to whoever answers."""
+    """Raise `EgressError` for an address with a user name or password, which whoever answers would get."""
     if url.userinfo:
         raise EgressError("The address must not hold a user name or password")
 
@@ -124,20 +124,20 @@ def _check_range(port: int) -> None:
 
 
 def origin_of(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of an address as they are dialled; the port is None where the scheme says it."""
+    """Return scheme, host and port of an address; the port is None if it is the scheme's own."""
     parsed = _parsed(url)
     return parsed.scheme, parsed.host, parsed.port
 
 
 def canonical(url: str) -> str:
-    """Return an address as it is whoever writes it: scheme and host in lower case, no port that the scheme says."""
+    """Return an address in one spelling: scheme and host in lower case, without the scheme's own port."""
     parsed = _parsed(str(_parsed(url)))  # a default port is known only by a scheme in lower case
     address = literal(parsed.host)
     return str(parsed.copy_with(host=str(address)) if isinstance(address, IPv6Address) else parsed)
 
 
 def literal(host: str) -> Address | None:
-    """Return the address that a host spells, also as C's `inet_aton` reads it (2130706433, 0x7f.1, 0177.0.0.1)."""
+    """Return the IP address that a host spells, also as C's `inet_aton` reads it (2130706433, 0x7f.1, 0177.0.0.1)."""
     text = host.removesuffix(".").strip("[]")
     try:
         return ip_address(text)
@@ -191,7 +191,7 @@ def ports_of(addresses: Iterable[Secret]) -> frozenset[int]:
 
 
 def private_networks(text: str) -> tuple[Network, ...] | None:
-    """Return the networks of USHER_ALLOW_PRIVATE, separated by commas; None where it is empty: all are allowed."""
+    """Return the networks of USHER_ALLOW_PRIVATE, separated by commas; None if it is empty: all are allowed."""
     try:
         return tuple(ip_network(part.strip()) for part in text.split(",")) if text.strip() else None
     except ValueError as exc:

@@ -1,7 +1,7 @@
-"""Connecting by the rules of `Egress`: a name is looked up, every address checked, and a checked one dialled.
+"""Connects by the rules of `Egress`: resolves the name, checks every address, connects to one of those addresses.
 
-Checking earlier would not do: a name may stand for another address a moment later (DNS rebinding). The host's name
-stays what the certificate and the Host header are about.
+Checking earlier would not do: a name may point elsewhere a moment later (DNS rebinding). The certificate and the Host
+header still use the host's name.
 """
 
 import asyncio
@@ -20,19 +20,19 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 
 
 class Resolve(Protocol):
-    """Looks a name up; raises `OSError` where it stands for nothing."""
+    """Resolves a name; raises `OSError` if it has no address."""
 
     async def __call__(self, host: str, port: int) -> Sequence[str]: ...
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """Ask the operating system, which knows the hosts file and the local network's names too."""
+    """Resolve with the operating system, which also knows the hosts file and the local network's names."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """httpcore's way to the network, with the guard at the only place where connections begin."""
+    """httpcore's network backend, with the guard at the only place where connections begin."""
 
     def __init__(
         self, egress: Egress, *, resolve: Resolve = resolve, network: httpcore.AsyncNetworkBackend | None = None
@@ -49,7 +49,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Dial a checked address of `host`; the time is for looking up and dialling together."""
+        """Connect to a checked address of `host`; `timeout` covers resolving and connecting."""
         self._egress.check_port(port)
         with _connect_errors():
             async with asyncio.timeout(timeout):
@@ -77,7 +77,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ARG002, ASYNC109  # httpcore's signature
         socket_options: Iterable[SocketOption] | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
-        """Refuse: a media server has an address, and local sockets lead to databases."""
+        """Refuse: media servers have addresses, and local sockets lead to databases."""
         raise EgressError(f"Usher does not connect to the local socket {path}")
 
     async def sleep(self, seconds: float) -> None:

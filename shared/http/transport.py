@@ -1,7 +1,7 @@
-"""A transport for httpx on the guarded network, with a cap on how much an answer may hold, counted unzipped.
+"""A transport for httpx on the guarded network, with a limit on the size of an answer, counted unzipped.
 
-httpx unzips whatever comes without a limit (64 KiB of a gzip bomb become 64 MiB at once), so it is done here, piece
-by piece, and httpx sees plain bytes.
+httpx unzips without a limit (64 KiB of a gzip bomb become 64 MiB at once), so this module unzips piece by piece, and
+httpx sees plain bytes.
 """
 
 import ssl
@@ -45,7 +45,7 @@ def _as_httpx() -> Iterator[None]:
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """HTTP/1.1 over `network`, without proxies; answers over `limit` bytes are cut with `httpx.DecodingError`."""
+    """HTTP/1.1 over `network`, without proxies; answers over `limit` bytes raise `httpx.DecodingError`."""
 
     def __init__(
         self, network: httpcore.AsyncNetworkBackend, *, tls: ssl.SSLContext, connections: int, limit: int
@@ -62,9 +62,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and return the answer as soon as its head is there; its body comes while it is read.
+        """Send, and return the answer as soon as its head is there; the body is read later.
 
-        Raises `EgressError` for an address with a user name or password, whoever named it: httpx would send both.
+        Raises `EgressError` for an address with a user name or password, wherever it comes from: httpx would send both.
         """
         url = request.url
         refuse_credentials(url)
@@ -111,39 +111,39 @@ class _Body(httpx.AsyncByteStream):
 
 
 class _Reader:
-    """Unzips in pieces, and counts what comes in as well as what comes out: either may be endless."""
+    """Unzips in pieces, and counts the bytes before and after: either may be endless."""
 
     def __init__(self, *, encoding: bytes, limit: int) -> None:
         self._encoding = encoding
         self._limit = limit
         self._unzip = zlib.decompressobj(_ZLIB_OR_GZIP) if encoding in _UNZIPS else None
-        self._taken = 0
-        self._given = 0
+        self._bytes_in = 0
+        self._bytes_out = 0
 
     def read(self, part: bytes) -> Iterator[bytes]:
-        self._taken += len(part)
-        self._check(self._taken)
+        self._bytes_in += len(part)
+        self._check(self._bytes_in)
         if self._unzip is not None:
-            yield from self._unzipped(part, self._unzip)
+            yield from self._unzip_part(part, self._unzip)
         elif self._encoding in _PLAIN:
             yield part
         else:
             raise httpx.DecodingError("it is packed in a way that was not asked for")
 
-    def _unzipped(self, part: bytes, unzip: "zlib._Decompress") -> Iterator[bytes]:
+    def _unzip_part(self, part: bytes, unzip: "zlib._Decompress") -> Iterator[bytes]:
         while part and not unzip.eof:
             try:
                 piece = unzip.decompress(part, _PIECE)
             except zlib.error as exc:
                 raise httpx.DecodingError("it is not packed as it says") from exc
-            self._given += len(piece)
-            self._check(self._given)
+            self._bytes_out += len(piece)
+            self._check(self._bytes_out)
             yield piece
             part = unzip.unconsumed_tail
 
     def finish(self) -> None:
-        """Raise for an answer that ends too early; a body that never began (of HEAD, 204) is whole."""
-        if self._unzip is not None and self._taken and not self._unzip.eof:
+        """Raise for an answer that ends too early; a body that never began (of HEAD, 204) is complete."""
+        if self._unzip is not None and self._bytes_in and not self._unzip.eof:
             raise httpx.DecodingError("it ends too early")
 
     def _check(self, size: int) -> None:

@@ -1,4 +1,4 @@
-"""One server as seen from here: a few calls at a time, each with a deadline, none while it is known to fail."""
+"""One server as seen from here: a few calls at a time, each with a deadline, and none while it is known to fail."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -24,7 +24,7 @@ PATIENCE: Final = timedelta(seconds=10)
 
 
 class Upstream:
-    """Holds up nobody else: a dead server costs its own callers a moment, then nothing at all."""
+    """Limits the calls to one server, so that a dead one holds up only its own callers, and only for a moment."""
 
     def __init__(
         self,
@@ -53,16 +53,16 @@ class Upstream:
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
-        """Make one call, request to decoded answer, inside; errors come out translated.
+        """Make one call inside the block, from request to decoded answer; errors come out translated.
 
-        Raises `CircuitOpenError` where the server failed too often, `TransientError` where other calls to it took
-        all slots for too long, and what `translate_errors` raises. The deadline counts from the moment there is a slot.
+        Raises `CircuitOpenError` if the server failed too often, `TransientError` if other calls to it kept all slots
+        busy for too long, and what `translate_errors` raises. The deadline starts once there is a slot.
         """
         if self._breaker.state == "open":
-            raise self._left_alone()
+            raise self._circuit_open()
         async with self._slot():
-            with self._judged():
-                async with self._in_time():
+            with self._through_breaker():
+                async with self._within_deadline():
                     with translate_errors(self._api):
                         yield
 
@@ -79,10 +79,10 @@ class Upstream:
             self._slots.release()
 
     @contextmanager
-    def _judged(self) -> Iterator[None]:
+    def _through_breaker(self) -> Iterator[None]:
         ticket = self._breaker.enter()
         if ticket is None:
-            raise self._left_alone()
+            raise self._circuit_open()
         outcome: Outcome = "abandoned"
         try:
             yield
@@ -100,7 +100,7 @@ class Upstream:
             self._breaker.leave(ticket, outcome)
 
     @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
+    async def _within_deadline(self) -> AsyncIterator[None]:
         scope = asyncio.timeout(self._deadline.total_seconds())
         try:
             async with scope:
@@ -110,12 +110,12 @@ class Upstream:
                 raise
             raise FailingError(out_of_reach(self._api)) from exc
 
-    def _left_alone(self) -> CircuitOpenError:
+    def _circuit_open(self) -> CircuitOpenError:
         return CircuitOpenError(f"{self._api} failed too often and is left alone", retry_after=self._breaker.wait)
 
 
 class Upstreams:
-    """The servers of a process by name, so that all that call one share its limit and its breaker."""
+    """The servers of a process by name, so that all callers of one share its limit and its breaker."""
 
     def __init__(self, *, deadline: timedelta = DEADLINE) -> None:
         self._deadline = deadline
@@ -128,5 +128,5 @@ class Upstreams:
         return self._known[server]
 
     def forget(self, server: str) -> None:
-        """Begin anew with a server whose settings changed or that is gone."""
+        """Start over with a server whose settings changed or that was removed."""
         self._known.pop(server, None)

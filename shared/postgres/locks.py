@@ -1,19 +1,18 @@
-"""Locks on an idea instead of a row, held until the transaction ends.
+"""Advisory locks, held until the transaction ends: for things that are no single row.
 
-Shared by those who may work side by side, exclusive for the one who must be alone. Where a transaction needs several,
-it takes them in the order that its store names, so that two never wait for each other.
+A transaction that needs several takes them in the order that its store documents, so that two never deadlock.
 """
 
 from shared.postgres.pool import Connection
 
 
 async def lock_exclusive(connection: Connection, *names: str) -> None:
-    """Wait until nobody holds this lock, and let nobody else have it."""
+    """Wait until nobody holds this lock, and keep everybody else out."""
     await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", _key(names))
 
 
 async def lock_shared(connection: Connection, *names: str) -> None:
-    """Wait until nobody holds this lock exclusively, and let nobody have it so."""
+    """Wait until nobody holds this lock exclusively, and keep exclusive holders out."""
     await connection.execute("select pg_advisory_xact_lock_shared(hashtextextended($1, 0))", _key(names))
 
 

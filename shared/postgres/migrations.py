@@ -1,7 +1,7 @@
-"""Forward-only migrations: the `.sql` files of a folder in the order of their names, each once, in one transaction.
+"""Forward-only migrations: the `.sql` files of a folder by name, each applied once, in one transaction.
 
-Every replica may start at the same time: an advisory lock a schema lets one of them do the work. A file that was
-applied and has changed since is an error, because the database would not be what the code believes.
+Replicas may start at the same time: an advisory lock for each schema lets one of them migrate. A file that changed
+after it was applied is an error, because the database would not be what the code expects.
 """
 
 import hashlib
@@ -18,11 +18,11 @@ log = structlog.get_logger()
 
 
 class MigrationError(PermanentError):
-    """A migration that was applied is not the one that is here."""
+    """An applied migration differs from the file that is here."""
 
 
 class Migration(msgspec.Struct, frozen=True):
-    """A file, by the name under which it is recorded: `<package>/<file>`."""
+    """A file, recorded under the name `<package>/<file>`."""
 
     name: str
     sql: str
@@ -34,7 +34,7 @@ class Migration(msgspec.Struct, frozen=True):
 
 
 def migrations_of(*packages: str) -> list[Migration]:
-    """Return the files of the packages' folders `migrations`, in the packages' order, then by name."""
+    """Return the files of the packages' `migrations` folders, in the order of the packages, then by name."""
     found = []
     for package in packages:
         folder = resources.files(package) / "migrations"
@@ -46,7 +46,7 @@ def migrations_of(*packages: str) -> list[Migration]:
 async def migrate(pool: Pool, *, schema: str, packages: tuple[str, ...]) -> int:
     """Bring a schema up to date with the packages' files; return how many were applied.
 
-    Raises `MigrationError` where an applied file has changed, `UnavailableError` where Postgres is away.
+    Raises `MigrationError` if an applied file has changed, `UnavailableError` when Postgres is away.
     """
     wanted = migrations_of(*packages)
     async with transaction(pool) as connection:
@@ -71,9 +71,9 @@ async def migrate(pool: Pool, *, schema: str, packages: tuple[str, ...]) -> int:
 
 
 async def missing(connection: Connection, *, schema: str, packages: tuple[str, ...]) -> list[str]:
-    """Return the names of the packages' files that have not been applied to a schema, without applying them.
+    """Return the names of the packages' files that a schema lacks, without applying them.
 
-    Raises `MigrationError` where an applied file has changed.
+    Raises `MigrationError` if an applied file has changed.
     """
     try:
         applied = await _applied(connection, schema)

@@ -1,4 +1,4 @@
-"""The connection pool of a service, in its own schema, and the translation of "Postgres is away"."""
+"""The connection pool of a service, in its own schema, and the translation of outages into `UnavailableError`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -44,9 +44,9 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def connect(url: Secret, *, schema: str, size: int = 4, wait: bool = True) -> AsyncIterator[Pool]:
-    """Open a pool whose connections see `schema` first; waits for Postgres with backoff, and says so.
+    """Open a pool whose connections see `schema` first; wait for Postgres with backoff, and log it.
 
-    With `wait` false nothing is opened before it is needed. Idle connections are closed soon, so that a quiet house
+    With `wait` false, nothing is opened before it is needed. Idle connections are closed soon, so that an idle Usher
     keeps few backends.
     """
     pool = await (_open(url, schema, size) if wait else _create(url, schema, size, at_once=0))
@@ -84,9 +84,9 @@ async def _pool(url: Secret, schema: str, size: int, *, at_once: int) -> Pool:
 
 
 async def _nothing(_connection: Connection) -> None:
-    """Leave a connection as it is: nobody changes its settings, locks or listens outside of a transaction.
+    """Reset nothing: no code changes a connection's settings, holds its locks or listens outside a transaction.
 
-    asyncpg's own way asks the server for a reset after each use, which is as much work as a short statement.
+    asyncpg's own reset is a round trip after each use, as expensive as a short statement.
     """
 
 
@@ -100,7 +100,7 @@ async def _close(pool: Pool) -> None:
 
 @asynccontextmanager
 async def translate_outages() -> AsyncIterator[None]:
-    """Turn "Postgres is away" into `UnavailableError`; only for a block that does nothing but ask Postgres."""
+    """Turn an outage of Postgres into `UnavailableError`; only for a block that does nothing but call Postgres."""
     try:
         yield
     except POSSIBLE_OUTAGE_ERRORS as exc:
@@ -109,13 +109,13 @@ async def translate_outages() -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def acquire(pool: Pool, *, within_s: float = ACQUIRE_S) -> AsyncIterator[Connection]:
-    """Lend a connection of the pool once one is free; each statement is a transaction of its own.
+    """Acquire a connection of the pool; without a transaction, each statement is one of its own.
 
-    Raises `UnavailableError` where Postgres is away. What else the block raises, such as a time-out of somebody else,
-    comes out as it is.
+    Raises `UnavailableError` when Postgres is away. Other errors of the block, such as another system's timeout, come
+    out unchanged.
 
-    A connection that is given up in the middle (cancelled, or too late) is thrown away. asyncpg would ask the server
-    to stop and wait for its answer; a frozen one gives none, and would hold us even while we are to stop.
+    A connection whose block was interrupted (cancelled, or too late) is thrown away. asyncpg would ask the server to
+    stop and wait for its answer; a frozen server gives none, and would keep us from shutting down.
     """
     async with translate_outages():
         connection = await pool.acquire(timeout=within_s)
@@ -145,14 +145,14 @@ def _is_open(connection: Connection) -> bool:
 
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """One transaction on a connection of the pool; raises like `acquire`."""
+    """Open a transaction on a connection of the pool; raises like `acquire`."""
     async with acquire(pool) as connection, _Transaction(connection, connection.transaction()):
         yield connection
 
 
 @asynccontextmanager
 async def snapshot(pool: Pool) -> AsyncIterator[Connection]:
-    """One transaction that only reads, all of it as it was at the same moment; raises like `acquire`."""
+    """Open a read-only transaction that sees one consistent state; raises like `acquire`."""
     async with acquire(pool) as connection:
         reading = connection.transaction(isolation="repeatable_read", readonly=True)
         async with _Transaction(connection, reading):
@@ -160,7 +160,7 @@ async def snapshot(pool: Pool) -> AsyncIterator[Connection]:
 
 
 class _Transaction:
-    """Committed at the end, or rolled back; given up, it is ended by the server when the connection is gone."""
+    """Commits at the end, or rolls back; after an interruption the server ends it, because its connection is closed."""
 
     def __init__(self, connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
         self._connection = connection

@@ -1,15 +1,15 @@
-"""Text as Postgres takes it: what a column can keep, and what a search in one means."""
+"""Text for Postgres: what a column can store, and patterns for searches."""
 
 
 def storable(text: str) -> str:
-    """Return the text with U+FFFD in place of what no `text` column takes: NUL and lone surrogates."""
+    """Return the text with U+FFFD in place of what no `text` column stores: NUL and lone surrogates."""
     if text.isascii() and "\x00" not in text:
         return text
     return text.replace("\x00", "\ufffd").encode("utf-8", errors="replace").decode("utf-8")
 
 
-def containing(text: str | None) -> str | None:
-    """Return the pattern of `like` for texts that contain this one, signs that mean something to it included."""
+def like_pattern(text: str | None) -> str | None:
+    """Return the `like` pattern for texts that contain this one; special characters are escaped."""
     if not text:
         return None
     escaped = storable(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

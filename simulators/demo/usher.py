@@ -90,7 +90,7 @@ class Usher:
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Return this environment without what it says of Usher: the demo must not touch what is real."""
-    known = {name for name in settings.manual(KINDS) if name not in _HANDED_ON}
+    known = {name for name in settings.describe_variables(KINDS) if name not in _HANDED_ON}
     inherited = {
         name: value
         for name, value in os.environ.items()  # noqa: TID251 (handed on)

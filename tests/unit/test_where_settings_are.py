@@ -13,7 +13,7 @@ from shared.schemas.secret import Secret
 from shared.settings import ServiceSettings, UpstreamSettings
 
 ROOT: Final = Path(__file__).parents[2]
-KNOWN: Final = set(settings.manual(KINDS))
+KNOWN: Final = set(settings.describe_variables(KINDS))
 ALIASES: Final = settings.ALIASES
 FIXED: Final = {
     "DATABASE_URL": "compose runs the server",
@@ -56,7 +56,7 @@ def test_the_documentation_says_the_defaults() -> None:
     defaults = {default for line in text.splitlines() if line.startswith("| `") for default in line.split("|")[2:3]}
     said = {each for default in defaults for each in re.findall(r"`([^`]+)`", default)}
 
-    for name, line in settings.manual(KINDS).items():
+    for name, line in settings.describe_variables(KINDS).items():
         default = re.search(r"\(default (.+)\)$", line)
         assert default is None or default[1] in said, name
 
@@ -66,7 +66,7 @@ def test_compose_lets_through_what_a_service_reads(service: str) -> None:
     given = environment(service)
 
     kinds = KINDS if service == "gateway" else (ServiceSettings, UpstreamSettings)
-    names = set(settings.manual(kinds)) - set(FIXED)
+    names = set(settings.describe_variables(kinds)) - set(FIXED)
     for name in names | {ALIASES[name] for name in names & set(ALIASES)}:
         assert given.get(name, "").startswith(f"${{{name}:-"), name
 

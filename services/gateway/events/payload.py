@@ -8,6 +8,6 @@ from shared import logs
 def shown(payload: bytes) -> msgspec.Raw:
     """Return the payload as JSON without secrets; as one string where it is nested too deeply to look through."""
     try:
-        return msgspec.Raw(msgspec.json.encode(logs.clean("payload", msgspec.json.decode(payload))))
+        return msgspec.Raw(msgspec.json.encode(logs.redact_value("payload", msgspec.json.decode(payload))))
     except (msgspec.MsgspecError, RecursionError, OverflowError):
-        return msgspec.Raw(msgspec.json.encode(logs.redacted(payload.decode("utf-8", errors="replace"))))
+        return msgspec.Raw(msgspec.json.encode(logs.redact_text(payload.decode("utf-8", errors="replace"))))

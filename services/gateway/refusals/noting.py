@@ -9,7 +9,7 @@ from litestar.types import ExceptionHandlersMap
 from services.gateway import edge, peer
 from services.gateway.refusals.reasons import Reason, reason_of
 from shared.errors import UsherError
-from shared.logs import redacted
+from shared.logs import redact_text
 from shared.schemas.webhooks import SOURCES
 
 UNKNOWN: Final = "unknown"
@@ -61,7 +61,7 @@ def _detail(request: AnyRequest, reason: Reason, error: Exception) -> str:
     """Return what we say of it. What Litestar says may hold the address, and with it a secret."""
     if reason == "method":
         return _method(request)
-    return redacted(error.detail)[:_LONGEST] if isinstance(error, UsherError) else "it is not HTTP as we read it"
+    return redact_text(error.detail)[:_LONGEST] if isinstance(error, UsherError) else "it is not HTTP as we read it"
 
 
 def _method(request: AnyRequest) -> str:

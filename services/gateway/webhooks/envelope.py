@@ -26,7 +26,7 @@ def envelope(source: Source, payload: bytes, match: Match, received_at: datetime
     try:
         event, stored = event_name(source, payload), payload
     except InvalidError:
-        stored = templates.mended(payload)
+        stored = templates.repair_json(payload)
         if stored == payload:
             raise
         _check_size(stored)

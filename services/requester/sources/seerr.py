@@ -1,6 +1,6 @@
-"""Seerr, Overseerr and Jellyseerr: what their webhook agent sends, out of a template that anybody may have edited.
+"""Seerr, Overseerr and Jellyseerr: what their webhook agent sends, from a template that anybody may have edited.
 
-Values are texts, "" for nothing; a block without a source (`request` of an issue) is null, absent or {}. Home
+Values are texts, "" for nothing. A block without content (`request` of an issue) is null, absent or {}. Home
 Assistant's template writes snake_case. https://github.com/seerr-team/seerr, server/lib/notifications/agents/webhook.ts
 """
 
@@ -37,7 +37,7 @@ _MOST_IDS: Final = 20
 
 
 class SeerrUser(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody as Seerr names him: not by an id of its own, but by what he may have typed himself."""
+    """A user as Seerr describes them: without an id of its own, by values that they may have typed themselves."""
 
     username: str | None = None
     email: str | None = None
@@ -45,7 +45,7 @@ class SeerrUser(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """Something happened to a request or an issue. Its ids are Seerr's; what it says is not proven: ask Seerr."""
+    """Something happened to a request or an issue. The ids are Seerr's; the rest is not proven: ask Seerr."""
 
     event: str
     occurred_at: datetime
@@ -63,7 +63,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ignored(msgspec.Struct, frozen=True):
-    """Nothing to do. `reason` is for people; `known` is False for an event's name that we do not know."""
+    """Nothing to do. `reason` is for people; `known` is False for an unknown event name."""
 
     reason: str
     known: bool = True
@@ -91,7 +91,7 @@ def parse_webhook(webhook: Webhook) -> Notice | Ignored:
 
 
 def parse(payload: bytes, *, received_at: datetime) -> Notice | Ignored:
-    """Return what a webhook of Seerr says; raises nothing, whatever the bytes are. Seerr sends no time."""
+    """Return what a webhook of Seerr says; never raises, whatever the bytes are. Seerr sends no time."""
     try:
         body = templates.decode(_decoder, payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
@@ -148,7 +148,7 @@ def _id(block: dict[str, object], *names: str) -> int | None:
 
 
 def _user(block: dict[str, object], *prefixes: str) -> SeerrUser | None:
-    """Return the user whose fields begin with one of the prefixes, None where none of them holds anything."""
+    """Return the user whose fields begin with one of the prefixes, None if none of these fields has a value."""
     named = {key.removeprefix(prefix): value for prefix in prefixes for key, value in block.items()}
     settings = ("_settings_discordIds", "_settings_discordId", "_settings_discord_ids", "_settings_discord_id")
     user = SeerrUser(
@@ -160,7 +160,7 @@ def _user(block: dict[str, object], *prefixes: str) -> SeerrUser | None:
 
 
 def _discord_ids(values: list[object]) -> tuple[str, ...]:
-    """Return the ids, each once; one version of Seerr sends one, another a list that it writes as a text."""
+    """Return the ids, each once. One version of Seerr sends a single id, another a list written as a text."""
     listed = [entry for value in values for entry in (value if isinstance(value, list) else [value])]
     words = " ".join(text(entry, limit=1000) or "" for entry in listed[:_MOST_IDS]).replace(",", " ").split()
     return tuple(dict.fromkeys(word for word in words if _DISCORD_ID.fullmatch(word)))[:_MOST_IDS]

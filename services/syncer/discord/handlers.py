@@ -87,7 +87,7 @@ async def _allowed(connection: Connection, asked: Asked, wanted: str | None) -> 
         if own is None:
             raise NotFoundError("Usher does not know you yet: link your Plex account with /link")
         return own
-    found = await persons.persons_called(connection, wanted)
+    found = await persons.persons_named(connection, wanted)
     if own is not None and own in found and (len(found) == 1 or not asked.interaction.is_admin):
         return own
     if not asked.interaction.is_admin:

@@ -1,4 +1,4 @@
-"""Decisions about viewings: what makes two reports one title, and when two reports are one viewing."""
+"""Decisions about viewings: when two reports name the same title, and when they are the same viewing."""
 
 import re
 import unicodedata
@@ -26,7 +26,7 @@ _NOT_WORDS: Final = re.compile(r"[^\w]+")
 
 
 class Viewing(msgspec.Struct, frozen=True, kw_only=True):
-    """A viewing that is stored or may be: who told (`feeder`, `feeder_server`), whose account, what, when."""
+    """A viewing that is or may be stored: who reported it (`feeder`, `feeder_server`), whose account, what and when."""
 
     id: str
     feeder: str
@@ -36,26 +36,26 @@ class Viewing(msgspec.Struct, frozen=True, kw_only=True):
     watched_at: datetime
     began_at: datetime | None = None
     """When it began, where the sender says so."""
-    told_at: datetime | None = None
+    reported_at: datetime | None = None
     """When the sender spoke, where that is later than `watched_at`: by then no other viewing of it had begun."""
 
     @property
     def has_end(self) -> bool:
-        """Return whether `watched_at` is its end, and not its begin for want of anything better."""
+        """Return whether `watched_at` is the end, and not the begin because nothing better is known."""
         return self.watched_at != self.began_at
 
 
-class Fold(msgspec.Struct, frozen=True):
-    """One viewing that was told of several times: the play to keep, knowing what all knew, and the ids of the rest."""
+class Duplicates(msgspec.Struct, frozen=True):
+    """Several reports of one viewing: the play to keep, with what all of them say, and the ids of the rest."""
 
     kept: Viewing
-    gone: tuple[str, ...]
+    removed: tuple[str, ...]
 
 
 def episodes_of(title: Title) -> list[Title]:
-    """Return what a viewing of a title is a play of: itself, or each of several episodes in one file.
+    """Return the titles that a viewing is a play of: the title itself, or each of several episodes in one file.
 
-    The ids are those of the first, for a server knows the file as that. The running time is shared out.
+    The ids go to the first, because they are the file's to the server. The running time is divided.
     """
     if title.episode is None or title.episode_end is None:
         return [title]
@@ -66,43 +66,43 @@ def episodes_of(title: Title) -> list[Title]:
 
 
 def keys_of(title: Title, *, account: Account) -> list[str]:
-    """Return what identifies a title here: any key in common makes two reports the same title."""
+    """Return the keys that identify a title: two reports with a key in common name the same title."""
     keys = [f"{title.type}:{kind}:{value}" for kind, value in _pairs(title.ids)]
     if title.item is not None:
         keys.append(f"item:{account.source}:{account.server}:{title.item}")
     if title.type == "movie":
-        keys.append(f"title:{_plain(title.title)}:{title.year or ''}")
+        keys.append(f"title:{_normalize(title.title)}:{title.year or ''}")
     elif title.episode is not None:
         number = f"{'' if title.season is None else title.season}:{title.episode}"
         keys += [f"show:{kind}:{value}:{number}" for kind, value in _pairs(title.show_ids)]
         if title.show is not None:
-            keys.append(f"show-title:{_plain(title.show)}:{number}")
+            keys.append(f"show-title:{_normalize(title.show)}:{number}")
     return keys
 
 
 def is_same_title(one: Title, other: Title, *, account: Account, other_account: Account) -> bool:
-    """Say whether two reports speak of one title: a key in common, and no kind of id on which they disagree."""
+    """Say whether two reports name the same title: they share a key, and no kind of id contradicts."""
     if one.type != other.type or _disagree(one.ids, other.ids):
         return False
     return not set(keys_of(one, account=account)).isdisjoint(keys_of(other, account=other_account))
 
 
 def is_same_viewing(one: Viewing, other: Viewing) -> bool:
-    """Say whether two reports speak of one viewing.
+    """Say whether two reports are the same viewing.
 
-    Two feeders of one viewing (a server and Tautulli, a webhook and a sweep) can be a running time apart, at least two
-    hours. One feeder that speaks twice (the stop and the saved state; a scrobble again after the credits) is close
-    together; further apart it is a rewatch. Where it is known when a viewing began, that weighs more than distance.
+    Two feeders (a server and Tautulli, a webhook and a sweep) may report one viewing a running time apart, at least two
+    hours. One feeder reports it twice only within a short time (the stop and the saved state; a scrobble again after
+    the credits); further apart it is a rewatch. If the begin of a viewing is known, that counts more than the distance.
     """
     first, second = sorted((one, other), key=lambda each: each.watched_at)
-    is_one = _is_one_by_begin(first, second) if _are_of_one_account(one, other) else None
+    is_one = _same_by_begin(first, second) if _are_of_one_account(one, other) else None
     if is_one is None:
         is_one = second.watched_at - first.watched_at <= window(one, other)
     return is_one and is_same_title(one.title, other.title, account=one.account, other_account=other.account)
 
 
 def _are_of_one_account(one: Viewing, other: Viewing) -> bool:
-    """Say whether what one report says of begins is true of the other as well: servers keep them by account."""
+    """Say whether the begins in both reports are comparable: servers keep them for each account."""
     mine, theirs = one.account, other.account
     return one.feeder == other.feeder and (mine.source, mine.server, mine.id) == (
         theirs.source,
@@ -111,18 +111,18 @@ def _are_of_one_account(one: Viewing, other: Viewing) -> bool:
     )
 
 
-def _is_one_by_begin(first: Viewing, second: Viewing) -> bool | None:
-    """Say what begins tell of two reports, ordered by time: None for nothing.
+def _same_by_begin(first: Viewing, second: Viewing) -> bool | None:
+    """Say what the begins of two reports, ordered by time, prove; None if nothing.
 
-    A server names the begin of the last viewing. So what ended between that begin and the moment of saying so was this
-    viewing, however long it was paused. What ended before that begin was another one, unless the second was so short
-    that it can be the rest of the first.
+    A server reports the begin of the last viewing. So whatever ended between that begin and the report was this
+    viewing, however long it was paused. Whatever ended before that begin was another one, unless the second is so short
+    that it may be the rest of the first.
     """
     is_near = second.watched_at - first.watched_at <= WIDEST
     match first.began_at, second.began_at:
         case datetime() as one, datetime() as other if abs(one - other) <= SAME_MOMENT:
             return is_near or not (first.has_end and second.has_end)
-        case datetime(), _ if not first.has_end and second.watched_at <= _told_at(first) + SAME_MOMENT:
+        case datetime(), _ if not first.has_end and second.watched_at <= _reported_at(first) + SAME_MOMENT:
             return True if is_near else None
         case None, datetime() as begin if begin + SAME_MOMENT < first.watched_at:
             return True if is_near else None
@@ -132,12 +132,12 @@ def _is_one_by_begin(first: Viewing, second: Viewing) -> bool | None:
             return None
 
 
-def _told_at(viewing: Viewing) -> datetime:
-    return viewing.told_at or viewing.watched_at
+def _reported_at(viewing: Viewing) -> datetime:
+    return viewing.reported_at or viewing.watched_at
 
 
 def _longest_rest(one: Viewing, other: Viewing) -> timedelta:
-    """Return how long it takes at most to see the rest of what a server has called watched to its end."""
+    """Return how long the rest of a title can take that a server has already called watched."""
     duration = _duration(one, other)
     return SAME_FEEDER_LEAST if duration is None else duration * REST_SHARE
 
@@ -147,9 +147,9 @@ def _duration(one: Viewing, other: Viewing) -> timedelta | None:
     return timedelta(seconds=known) if known else None
 
 
-def joined(known: Viewing, report: Viewing) -> Viewing:
-    """Return a viewing with what another report of it knew."""
-    title = enriched(known.title, report.title)
+def merge_reports(known: Viewing, report: Viewing) -> Viewing:
+    """Return a viewing completed by another report of it."""
+    title = merge_titles(known.title, report.title)
     if not _are_of_one_account(known, report):
         return msgspec.structs.replace(known, title=title)
     return msgspec.structs.replace(
@@ -157,47 +157,49 @@ def joined(known: Viewing, report: Viewing) -> Viewing:
         title=title,
         watched_at=report.watched_at if report.has_end and not known.has_end else known.watched_at,
         began_at=known.began_at or report.began_at,
-        told_at=max(filter(None, (known.told_at, report.told_at)), default=None),
+        reported_at=max(filter(None, (known.reported_at, report.reported_at)), default=None),
     )
 
 
-def folds(viewings: Iterable[Viewing]) -> list[Fold]:
-    """Return what is to be folded, so that each viewing, taken in this order, is judged as at its storing."""
+def find_duplicates(viewings: Iterable[Viewing]) -> list[Duplicates]:
+    """Return the duplicates among viewings in the order of storing, by the rules that apply when one is stored."""
     kept: dict[str, Viewing] = {}
-    gone: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    removed: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
     with_key: defaultdict[str, set[str]] = defaultdict(set)
     for viewing in viewings:
         keys = keys_of(viewing.title, account=viewing.account)
-        known = next(_same([kept[one] for one in {one for key in keys for one in with_key[key]}], viewing), None)
+        alike = [kept[one] for one in {one for key in keys for one in with_key[key]}]
+        known = next(_reports_of_same_viewing(alike, viewing), None)
         if known is None:
             kept[viewing.id] = viewing
         else:
-            gone[known.id] += (viewing.id,)
-            kept[known.id] = joined(known, viewing)
+            removed[known.id] += (viewing.id,)
+            kept[known.id] = merge_reports(known, viewing)
         stays = kept[known.id if known else viewing.id]
         for key in keys_of(stays.title, account=stays.account):
             with_key[key].add(stays.id)
-    return [Fold(kept[one], others) for one, others in gone.items()]
+    return [Duplicates(kept[one], others) for one, others in removed.items()]
 
 
-def known_as(near: Iterable[Viewing], report: Viewing) -> Fold | None:
-    """Return the play that a report is another report of, None for a new one.
+def duplicates_of(near: Iterable[Viewing], report: Viewing) -> Duplicates | None:
+    """Return the play that a report repeats, with the report's details; None for a new viewing.
 
-    Two plays that only the report shows to be one are folded too, and the report itself if it was stored before.
+    If only this report shows that two plays are one, they are merged too, as is the report itself if it was stored
+    before.
     """
-    same = list(_same(near, report))
+    same = list(_reports_of_same_viewing(near, report))
     if not same:
         return None
-    kept, gone = joined(same[0], report), [report.id]
+    kept, removed = merge_reports(same[0], report), [report.id]
     for other in same[1:]:
         if is_same_viewing(kept, other):
-            kept = joined(kept, other)
-            gone.append(other.id)
-    return Fold(kept, tuple(gone))
+            kept = merge_reports(kept, other)
+            removed.append(other.id)
+    return Duplicates(kept, tuple(removed))
 
 
-def _same(known: Iterable[Viewing], report: Viewing) -> Iterator[Viewing]:
-    """Yield those that a report is another report of, the nearest in time first."""
+def _reports_of_same_viewing(known: Iterable[Viewing], report: Viewing) -> Iterator[Viewing]:
+    """Yield the viewings that a report repeats, nearest in time first."""
     by_time = sorted(known, key=lambda one: (abs(one.watched_at - report.watched_at), one.watched_at, one.id))
     return (one for one in by_time if one.id != report.id and is_same_viewing(one, report))
 
@@ -212,12 +214,12 @@ def window(one: Viewing, other: Viewing) -> timedelta:
     return min(max(duration * SAME_FEEDER_SHARE, SAME_FEEDER_LEAST), WIDEST)
 
 
-def enriched(title: Title, other: Title) -> Title:
-    """Return a title with the ids and facts of another report of it where it had none."""
+def merge_titles(title: Title, other: Title) -> Title:
+    """Return a title with ids and details of another report where it had none."""
     return msgspec.structs.replace(
         title,
-        ids=_joined(title.ids, other.ids),
-        show_ids=_joined(title.show_ids, other.show_ids),
+        ids=_merge_ids(title.ids, other.ids),
+        show_ids=_merge_ids(title.show_ids, other.show_ids),
         year=title.year or other.year,
         duration_s=title.duration_s or other.duration_s,
         show=title.show or other.show,
@@ -228,14 +230,14 @@ def enriched(title: Title, other: Title) -> Title:
 
 
 def _other_episode(first: Title, number: int) -> Title:
-    """Return an episode in the file of another, which has the ids; a name that is only a number is its own."""
+    """Return another episode of a file whose ids belong to the first; a numbered title gets the new number."""
     is_numbered = first.title == f"Episode {first.episode}"
     name = f"Episode {number}" if is_numbered else first.title
     return msgspec.structs.replace(first, title=name, episode=number, ids=Ids(), item=None)
 
 
-def _joined(one: Ids, other: Ids) -> Ids:
-    """Return both, the first one's before; the order is kept and nothing is there twice."""
+def _merge_ids(one: Ids, other: Ids) -> Ids:
+    """Return the ids of both, those of the first one before, each once."""
     return Ids(
         **{name: tuple(dict.fromkeys((*getattr(one, name), *getattr(other, name)))) for name in Ids.__struct_fields__}
     )
@@ -250,6 +252,6 @@ def _disagree(one: Ids, other: Ids) -> bool:
     return any(mine and theirs and set(mine).isdisjoint(theirs) for mine, theirs in kinds)
 
 
-def _plain(text: str) -> str:
+def _normalize(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text).casefold()
     return _NOT_WORDS.sub(" ", "".join(char for char in folded if not unicodedata.combining(char))).strip()

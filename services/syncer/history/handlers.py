@@ -1,4 +1,4 @@
-"""What the syncer does with messages and questions: webhooks become plays, claims move them, readers get pages."""
+"""The handlers of the watch history: webhooks become plays, claims move plays, and questions get pages."""
 
 from datetime import datetime
 from typing import Final, Protocol, TypeVar, assert_never
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 class Parse(Protocol):
-    """Turns a sender's bytes into what they mean for plays."""
+    """Turns a sender's bytes into their meaning for the watch history."""
 
     def __call__(self, webhook: Webhook) -> Outcome:
         """Return the outcome; never raises."""
@@ -37,14 +37,14 @@ class Parse(Protocol):
 
 
 class _Effect(msgspec.Struct, frozen=True):
-    """What a webhook did: `name` for the log, `text` for people."""
+    """The effect of a webhook: `name` for the log, `text` for people."""
 
     name: str
     text: str
 
 
 class Handlers:
-    """The syncer's handlers."""
+    """The syncer's handlers for the watch history."""
 
     def __init__(self, *, worker: Worker, pool: Pool, parse: Parse) -> None:
         self._worker = worker
@@ -52,7 +52,7 @@ class Handlers:
         self._parse = parse
 
     async def take_webhook(self, message: Message) -> None:
-        """Store what a webhook says was watched, once, or say why nothing is stored."""
+        """Store once what a webhook says was watched, or report why nothing is stored."""
         webhook = msgspec.json.decode(message.payload, type=Webhook)
         outcome = self._parse(webhook)
         async with self._worker.once(consumer=WEBHOOKS, message_id=message.id) as work:
@@ -65,11 +65,11 @@ class Handlers:
                     effect = _Effect("webhook_ignored", reason)
                 case never:
                     assert_never(never)
-            work.publish(_said(webhook, outcome, effect))
+            work.publish(_outcome_event(webhook, outcome, effect))
         log.info(effect.name, id=webhook.id, source=webhook.source, reason=effect.text)
 
     async def take_fact(self, message: Message) -> None:
-        """Let plays follow what linker says of accounts and persons."""
+        """Move plays when the linker says that an account was claimed or that two persons were merged."""
         fact = msgspec.json.decode(message.payload, type=AccountClaimed | PersonMerged)
         async with self._worker.once(consumer=PEOPLE, message_id=message.id) as work:
             match fact:
@@ -80,31 +80,31 @@ class Handlers:
                     person = await plays.merge_people(work.connection, fact)
                 case never:
                     assert_never(never)
-            await _fold(work, person)
+            await _merge_duplicates(work, person)
 
     async def list_plays(self, question: ListPlays) -> PlayPage:
         """Answer `GET /api/history`."""
         async with transaction(self._pool) as connection:
-            return await queries.page_of_plays(connection, await _of_today(connection, question))
+            return await queries.page_of_plays(connection, await _with_current_person(connection, question))
 
     async def count_plays(self, question: CountPlays) -> PlayStats:
         """Answer `GET /api/history/stats`."""
         async with transaction(self._pool) as connection:
-            return await queries.stats_of_plays(connection, await _of_today(connection, question))
+            return await queries.stats_of_plays(connection, await _with_current_person(connection, question))
 
 
-async def _of_today(connection: Connection, question: Question) -> Question:
-    """Return a question with the person whom a merged one became part of."""
+async def _with_current_person(connection: Connection, question: Question) -> Question:
+    """Return the question about the person that a merged one became part of."""
     if question.person is None:
         return question
     return msgspec.structs.replace(question, person=await plays.current_id(connection, question.person))
 
 
 async def _record_plays(work: Work, webhook: Webhook, watched: Watched) -> _Effect:
-    """Store a viewing, as a play of each episode in the file, unless other reports of it are there."""
-    person = await _lock(work.connection, watched.account)
+    """Store a viewing, as one play for each episode in the file, unless it was reported before."""
+    person = await _lock_account_and_owner(work.connection, watched.account)
     known = []
-    for episode, title in _numbered(watched.title):
+    for episode, title in _episodes_with_causes(watched.title):
         viewing = Viewing(
             id=derived_id("play", webhook.id, *episode),
             feeder=webhook.source,
@@ -113,19 +113,19 @@ async def _record_plays(work: Work, webhook: Webhook, watched: Watched) -> _Effe
             title=title,
             watched_at=watched.watched_at,
             began_at=watched.began_at,
-            told_at=watched.told_at,
+            reported_at=watched.reported_at,
         )
         known.append(await _record_play(work, viewing, person, at=webhook.received_at))
-    return _done(known)
+    return _effect_of(known)
 
 
-def _numbered(title: Title) -> list[tuple[tuple[int | None, ...], Title]]:
-    """Return each episode of a title with what its id is derived from: of the first, nothing but the webhook."""
+def _episodes_with_causes(title: Title) -> list[tuple[tuple[int | None, ...], Title]]:
+    """Return the episodes of a title with the further causes of their ids: the first has none."""
     first, *others = domain.episodes_of(title)
     return [((), first), *(((other.episode,), other) for other in others)]
 
 
-def _done(known: list[Viewing | None]) -> _Effect:
+def _effect_of(known: list[Viewing | None]) -> _Effect:
     match known.count(None), known:
         case 0, [Viewing(feeder=feeder), *_]:
             return _Effect("play_known", f"the viewing is known already, from {feeder}")
@@ -135,8 +135,8 @@ def _done(known: list[Viewing | None]) -> _Effect:
             return _Effect("play_recorded", f"{count} plays were stored")
 
 
-async def _lock(connection: Connection, account: Account) -> PersonRef | None:
-    """Return whose account it is, after nobody else can add to the plays of the account or of that person."""
+async def _lock_account_and_owner(connection: Connection, account: Account) -> PersonRef | None:
+    """Return the owner of an account, after locking the plays of both."""
     await plays.lock_account(connection, account)
     person = await plays.owner_of(connection, account)
     if person is not None:
@@ -145,10 +145,10 @@ async def _lock(connection: Connection, account: Account) -> PersonRef | None:
 
 
 async def _record_play(work: Work, viewing: Viewing, person: PersonRef | None, *, at: datetime) -> Viewing | None:
-    """Store a play unless another report of the viewing is there, which is returned and learns from this one."""
-    known = domain.known_as(await plays.viewings_like(work.connection, viewing, person), viewing)
+    """Store a play; if it was reported before, complete and return that play instead."""
+    known = domain.duplicates_of(await plays.viewings_like(work.connection, viewing, person), viewing)
     if known is not None:
-        await duplicates.fold(work.connection, known)
+        await duplicates.merge(work.connection, known)
         return known.kept
     await plays.record_play(work.connection, viewing, person)
     work.publish(
@@ -169,7 +169,7 @@ async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) 
     account = unwatched.account
     await plays.lock_account(work.connection, account)
     person = await plays.owner_of(work.connection, account)
-    for episode, title in _numbered(unwatched.title):
+    for episode, title in _episodes_with_causes(unwatched.title):
         await plays.record_unwatched(
             work.connection,
             derived_id("unwatched", webhook.id, *episode),
@@ -181,19 +181,21 @@ async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) 
     return _Effect("unwatched_recorded", "it was noted as not watched")
 
 
-async def _fold(work: Work, person: PersonRef) -> None:
-    """Let viewings that two accounts of a person reported be one play each, as if the accounts had been theirs then."""
-    while found := domain.folds(await duplicates.near_duplicates(work.connection, person)):
-        for fold in found:
-            await duplicates.fold(work.connection, fold)
-        log.info("plays_folded", person=person.id, folded=sum(len(fold.gone) for fold in found))
+async def _merge_duplicates(work: Work, person: PersonRef) -> None:
+    """Merge plays that two accounts of a person reported, as if the accounts had always been this person's."""
+    while found := domain.find_duplicates(await duplicates.near_duplicates(work.connection, person)):
+        for each in found:
+            await duplicates.merge(work.connection, each)
+        log.info("duplicate_plays_merged", person=person.id, merged=sum(len(each.removed) for each in found))
 
 
-def _said(webhook: Webhook, outcome: Outcome, effect: _Effect) -> WebhookHandled | WebhookIgnored:
-    return _ignored(webhook, effect.text) if isinstance(outcome, Ignored) else _handled(webhook, effect.text)
+def _outcome_event(webhook: Webhook, outcome: Outcome, effect: _Effect) -> WebhookHandled | WebhookIgnored:
+    return (
+        _ignored_event(webhook, effect.text) if isinstance(outcome, Ignored) else _handled_event(webhook, effect.text)
+    )
 
 
-def _handled(webhook: Webhook, effect: str) -> WebhookHandled:
+def _handled_event(webhook: Webhook, effect: str) -> WebhookHandled:
     return WebhookHandled(
         id=derived_id("handled", webhook.id, webhook.attempt),
         occurred_at=webhook.received_at,
@@ -204,7 +206,7 @@ def _handled(webhook: Webhook, effect: str) -> WebhookHandled:
     )
 
 
-def _ignored(webhook: Webhook, reason: str) -> WebhookIgnored:
+def _ignored_event(webhook: Webhook, reason: str) -> WebhookIgnored:
     return WebhookIgnored(
         id=derived_id("ignored", webhook.id, webhook.attempt),
         occurred_at=webhook.received_at,

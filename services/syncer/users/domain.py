@@ -1,4 +1,4 @@
-"""What a user may be called, and what becomes of settings when some are changed. Pure decisions."""
+"""Which names a user may have, and how a change affects settings. Pure decisions."""
 
 import unicodedata
 from datetime import datetime
@@ -17,14 +17,14 @@ _PLAIN: Final = ("blocked", "immune", "request_limit")
 
 
 class NothingSetError(NotFoundError):
-    """Nobody has set anything for this user."""
+    """Nothing is set for this user."""
 
     def __init__(self, username: str) -> None:
         super().__init__(f"nothing is set for {username!r}: GET /api/users/settings lists for whom something is")
 
 
 def name_of(text: str) -> str:
-    """Return a user's name; raise `InvalidError` for one that cannot stand in an address or a database."""
+    """Return a user's name; raise `InvalidError` if it cannot be part of an address or stored."""
     name = text.strip()
     is_writable = not any(unicodedata.category(each) in _UNSEEN for each in name)
     if not 1 <= len(name) <= LONGEST_NAME or not is_writable or "/" in name or name in {".", ".."}:
@@ -33,23 +33,24 @@ def name_of(text: str) -> str:
     return name
 
 
-def changed(before: UserSettings | None, change: ChangeUserSettings, *, at: datetime) -> UserSettings:
-    """Return a user's settings after a change; raise `InvalidError` for a name that none has."""
+def apply_change(before: UserSettings | None, change: ChangeUserSettings, *, at: datetime) -> UserSettings:
+    """Return a user's settings after a change; raise `InvalidError` for an impossible name."""
     nothing = UserSettings(username=name_of(change.username))
     kept = before or nothing
     values: dict[str, Any] = {
-        name: _now(getattr(change, name), kept=getattr(kept, name), cleared=getattr(nothing, name)) for name in _PLAIN
+        name: _new_value(getattr(change, name), kept=getattr(kept, name), cleared=getattr(nothing, name))
+        for name in _PLAIN
     }
     has_password = kept.has_password if change.password is UNSET else change.password is not None
     return msgspec.structs.replace(nothing, **values, has_password=has_password, changed_at=at)
 
 
-def is_nothing(settings: UserSettings) -> bool:
-    """Return whether settings say of a user no more than is true of everybody."""
+def is_default(settings: UserSettings) -> bool:
+    """Return whether the settings are those of every user for whom nothing is set."""
     return settings == UserSettings(username=settings.username, changed_at=settings.changed_at)
 
 
-def _now(given: object, *, kept: object, cleared: object) -> object:
+def _new_value(given: object, *, kept: object, cleared: object) -> object:
     if given is UNSET:
         return kept
     return cleared if given is None else given

@@ -1,4 +1,4 @@
-"""Answers the questions about what is set for single users. The last change wins, row and password together."""
+"""Answers questions about settings of single users. The last change wins, for row and password together."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -55,44 +55,44 @@ class Handlers:
         """Answer `GET /api/users/{username}/settings`."""
         name = domain.name_of(question.username)
         async with transaction(self._pool) as connection:
-            return _found(await store.settings_of(connection, name_key(name)), name)
+            return _existing(await store.settings_of(connection, name_key(name)), name)
 
     async def find_blocked(self, question: FindBlocked) -> BlockedUsers:
-        """Say who of some names is blocked; a name that none of our users can have is not."""
+        """Say which of some names are blocked; a name that no user can have is not."""
         async with transaction(self._pool) as connection:
-            keys = await store.blocked_of(connection, [name_key(name) for name in question.usernames])
+            keys = await store.blocked_among(connection, [name_key(name) for name in question.usernames])
         return BlockedUsers([name for name in question.usernames if name_key(name) in keys])
 
     async def change_settings(self, question: ChangeUserSettings) -> UserSettings:
-        """Set what is given, or say how it would be and, by `changed_at`, since when something is set.
+        """Change the given settings. A dry run only returns the result, with the `changed_at` of the stored settings.
 
-        Where nothing is set any more, nothing is kept, as if nothing ever had been.
+        Settings that are all default again are deleted, as if nothing had ever been set.
         """
         key = name_key(domain.name_of(question.username))
         async with transaction(self._pool) as connection:
             await store.lock_user(connection, key)
             before = await store.settings_of(connection, key)
-            after = domain.changed(before, question, at=self._now())
+            after = domain.apply_change(before, question, at=self._now())
             if question.dry_run:
                 return msgspec.structs.replace(after, changed_at=before.changed_at if before else None)
-            await self._keep_password(connection, question)
-            if domain.is_nothing(after):
-                await store.forget(connection, key)
+            await self._save_password(connection, question)
+            if domain.is_default(after):
+                await store.remove_settings(connection, key)
                 return msgspec.structs.replace(after, changed_at=None)
-            await store.keep(connection, key, after)
+            await store.save_settings(connection, key, after)
         return after
 
     async def clear_settings(self, question: ClearUserSettings) -> UserSettings:
-        """Forget what is set for a user, with the password."""
+        """Delete a user's settings, including the password."""
         name = domain.name_of(question.username)
         async with transaction(self._pool) as connection:
             await store.lock_user(connection, name_key(name))
-            before = _found(await store.settings_of(connection, name_key(name)), name)
-            await store.forget(connection, name_key(name))
+            before = _existing(await store.settings_of(connection, name_key(name)), name)
+            await store.remove_settings(connection, name_key(name))
             await self._vault.remove(user_password(name), on=connection)
         return before
 
-    async def _keep_password(self, connection: Connection, question: ChangeUserSettings) -> None:
+    async def _save_password(self, connection: Connection, question: ChangeUserSettings) -> None:
         owner = user_password(question.username)
         if question.password is None:
             await self._vault.remove(owner, on=connection)
@@ -101,7 +101,7 @@ class Handlers:
             await self._vault.put(owner, password, on=connection)
 
 
-def _found(settings: UserSettings | None, name: str) -> UserSettings:
+def _existing(settings: UserSettings | None, name: str) -> UserSettings:
     if settings is None:
         raise NothingSetError(name)
     return settings

@@ -1,4 +1,4 @@
-"""The syncer's SQL for what is set for single users."""
+"""The syncer's SQL for settings of single users."""
 
 from collections.abc import Sequence
 
@@ -6,25 +6,25 @@ import asyncpg
 
 from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
-from shared.postgres.text import containing, storable
+from shared.postgres.text import like_pattern, storable
 from shared.schemas.users import ListUserSettings, UserSettings, UserSettingsPage
 
 _COLUMNS = "username, blocked, immune, request_limit, has_password, changed_at"
 
 
 async def lock_user(connection: Connection, key: str) -> None:
-    """Let nobody else change this user's settings until the transaction ends."""
+    """Keep others from changing this user's settings until the transaction ends."""
     await lock_exclusive(connection, "syncer", "user settings", key)
 
 
 async def settings_of(connection: Connection, key: str) -> UserSettings | None:
-    """Return what is set for a user."""
+    """Return a user's settings."""
     row = await connection.fetchrow(f"select {_COLUMNS} from user_settings where name_key = $1", key)  # noqa: S608 (a constant)
     return None if row is None else _settings(row)
 
 
-async def blocked_of(connection: Connection, keys: Sequence[str]) -> frozenset[str]:
-    """Return the keys of those who are blocked."""
+async def blocked_among(connection: Connection, keys: Sequence[str]) -> frozenset[str]:
+    """Return those keys that belong to blocked users."""
     found = await connection.fetch(
         "select name_key from user_settings where blocked and name_key = any($1::text[])",
         [storable(key) for key in keys],
@@ -33,8 +33,8 @@ async def blocked_of(connection: Connection, keys: Sequence[str]) -> frozenset[s
 
 
 async def page_of_settings(connection: Connection, wanted: ListUserSettings) -> UserSettingsPage:
-    """Return settings by name; a search looks in names as they were spelled last."""
-    where, search = "where $1::text is null or username ilike $1", containing(wanted.search)
+    """Return settings by name; a search looks in names as they were last spelled."""
+    where, search = "where $1::text is null or username ilike $1", like_pattern(wanted.search)
     rows = await connection.fetch(
         f"select {_COLUMNS} from user_settings {where} order by name_key limit $2 offset $3",  # noqa: S608 (constants)
         search,
@@ -45,8 +45,8 @@ async def page_of_settings(connection: Connection, wanted: ListUserSettings) -> 
     return UserSettingsPage([_settings(row) for row in rows], total, wanted.limit, wanted.offset)
 
 
-async def keep(connection: Connection, key: str, settings: UserSettings) -> None:
-    """Keep settings in the place of what was set for this user before."""
+async def save_settings(connection: Connection, key: str, settings: UserSettings) -> None:
+    """Store a user's settings."""
     await connection.execute(
         f"""insert into user_settings (name_key, {_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7)
         on conflict (name_key) do update set username = excluded.username, blocked = excluded.blocked,
@@ -62,8 +62,8 @@ async def keep(connection: Connection, key: str, settings: UserSettings) -> None
     )
 
 
-async def forget(connection: Connection, key: str) -> None:
-    """Forget what is set for a user."""
+async def remove_settings(connection: Connection, key: str) -> None:
+    """Delete a user's settings."""
     await connection.execute("delete from user_settings where name_key = $1", key)
 
 

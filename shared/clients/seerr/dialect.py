@@ -1,7 +1,7 @@
-"""Which of the four kinds of Seerr answers: one program under three names, whose API changed on the way.
+"""Which of the four kinds of Seerr answers: one program under three names, whose API changed over time.
 
-Overseerr 1.x, its fork Jellyseerr (1.x, 2.x), and Seerr 3, which both became; 3.3 lets a person have several Discord
-ids (https://github.com/seerr-team/seerr/pull/2712).
+Overseerr 1.x, its fork Jellyseerr (1.x, 2.x), and Seerr 3, which both became. Since 3.3 a person can have several
+Discord ids (https://github.com/seerr-team/seerr/pull/2712).
 """
 
 import re
@@ -14,7 +14,7 @@ _SEVERAL_DISCORD_IDS: Final = (3, 3)
 
 
 class Dialect(StrEnum):
-    """The kinds that must be told apart."""
+    """The kinds that behave differently."""
 
     OVERSEERR = "overseerr"
     JELLYSEERR = "jellyseerr"
@@ -23,14 +23,14 @@ class Dialect(StrEnum):
 
     @property
     def discord_field(self) -> str:
-        """Return the name that a Discord id has in the notification settings."""
+        """Return the name of the Discord id in the notification settings."""
         return "discordIds" if self is Dialect.SEERR_3_3 else "discordId"
 
 
 def dialect_of(version: str, *, names_media_server: bool) -> Dialect:
-    """Return the dialect for `/status`'s version and whether `/settings/public` has a `mediaServerType`.
+    """Return the dialect from `/status`'s version and whether `/settings/public` has a `mediaServerType`.
 
-    Builds between releases are called `develop-<commit>`: those are taken for the newest of their kind.
+    Builds between releases are called `develop-<commit>`; they count as the newest of their kind.
     """
     match = _VERSION.fullmatch(version.strip())
     number = (int(match[1]), int(match[2])) if match else None

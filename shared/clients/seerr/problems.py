@@ -1,4 +1,4 @@
-"""What Seerr's refusals mean: it says 403 for a wrong key, and other reasons only in words."""
+"""What Seerr's refusals mean: it says 403 for a wrong key, and gives other reasons only in words."""
 
 import re
 from typing import Final
@@ -15,18 +15,18 @@ from shared.schemas.secret import HIDDEN, Secret
 
 
 class UserExistsError(RefusedError):
-    """Seerr has a user with this e-mail address already."""
+    """Seerr already has a user with this e-mail address."""
 
     status = 409
     title = "The Seerr user exists"
 
 
 class CsrfProtectedError(RefusedError):
-    """Seerr takes changes from its own pages only, so none by API key."""
+    """Seerr accepts changes from its own pages only, so none by API key."""
 
 
 class ImportRefusedError(RefusedError):
-    """Seerr cannot read the users of its own media server until somebody mends that; `mend` says how."""
+    """Seerr cannot read the users of its own media server until somebody fixes that; `mend` says how."""
 
     def __init__(self, detail: str, *, mend: str) -> None:
         super().__init__(detail, answered=500)
@@ -55,10 +55,10 @@ class _Confidential(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def error_of(name: str, response: httpx.Response, *, api_key: Secret) -> UsherError | None:
-    """Return what a refusal of the API key, or of whom it speaks for, means; None leaves it to its status.
+    """Return the error for a refusal of the API key or of its user; None leaves it to the status.
 
-    Only the check of the key answers with `error` and no `message`
-    (https://github.com/seerr-team/seerr, server/middleware/auth.ts).
+    Only the check of the key answers with `error` and no `message` (https://github.com/seerr-team/seerr,
+    server/middleware/auth.ts).
     """
     if not response.is_client_error or is_html(response) or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         return None
@@ -81,7 +81,7 @@ def error_of(name: str, response: httpx.Response, *, api_key: Secret) -> UsherEr
 
 
 def _without_secrets(said: str | None, request: httpx.Request, api_key: Secret) -> str | None:
-    """Return what Seerr said without what it was sent in confidence: some errors repeat the request."""
+    """Return Seerr's text without the secrets it was sent: some errors repeat the request."""
     sent = msgspec.json.decode(request.content, type=_Confidential) if request.content else _Confidential()
     for secret in (api_key.reveal(), sent.auth_token, sent.password):
         said = said.replace(secret, HIDDEN) if said and secret else said
@@ -93,9 +93,9 @@ class _Said(msgspec.Struct, frozen=True):
 
 
 def plex_import_error_of(name: str, response: httpx.Response, *, api_key: Secret) -> UsherError | None:
-    """Return what it means that Seerr cannot read whom its owner shares Plex with; None for what passes by itself.
+    """Return the error when Seerr cannot read its owner's Plex shares; None for temporary failures.
 
-    Its handler goes through the owner's list at plex.tv, and stumbles over one without an entry
+    Its handler reads the owner's list at plex.tv, and fails on one without an entry
     (https://github.com/seerr-team/seerr, server/routes/user/index.ts).
     """
     said = _failure(response, api_key)
@@ -111,7 +111,7 @@ def plex_import_error_of(name: str, response: httpx.Response, *, api_key: Secret
 
 
 def jellyfin_import_error_of(name: str, response: httpx.Response, *, api_key: Secret) -> UsherError | None:
-    """Return what it means that Seerr cannot read the users of its Jellyfin or Emby; None for what passes by itself."""
+    """Return the error when Seerr cannot read the users of its Jellyfin or Emby; None for temporary failures."""
     said = _failure(response, api_key)
     if said is None:
         return None
@@ -120,7 +120,7 @@ def jellyfin_import_error_of(name: str, response: httpx.Response, *, api_key: Se
 
 
 def _failure(response: httpx.Response, api_key: Secret) -> str | None:
-    """Return what Seerr's own handler says went wrong; None for a proxy's answer, and for what passes by itself."""
+    """Return what Seerr's own handler says went wrong; None for a proxy's answer and for temporary failures."""
     if response.status_code != httpx.codes.INTERNAL_SERVER_ERROR or is_html(response):
         return None
     body = decode_or(response, _Said, otherwise=_Said())
@@ -131,7 +131,7 @@ def _failure(response: httpx.Response, api_key: Secret) -> str | None:
 
 
 def sign_in_error_of(name: str, response: httpx.Response) -> UsherError | None:
-    """Return what a refusal of somebody's account elsewhere means; None leaves it to `error_of`."""
+    """Return the error for a refusal of somebody's media server account; None leaves it to `error_of`."""
     match response.status_code:
         case httpx.codes.UNAUTHORIZED:
             return WrongPasswordError("The user name or the password is wrong")

@@ -1,7 +1,7 @@
-"""Seerr, Overseerr and Jellyseerr: users, their settings, what Seerr is and how much it has.
+"""Seerr, Overseerr and Jellyseerr: users, their settings, its version and its counts.
 
-The API is described by seerr-api.yml of https://github.com/seerr-team/seerr; where the program does otherwise, the
-program is right and it is said here. The API key acts as its owner, or as the user of `X-API-User`.
+seerr-api.yml of https://github.com/seerr-team/seerr describes the API. Where the program behaves differently, we follow
+the program and say so here. The API key acts as Seerr's owner, or as the user of `X-API-User`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ _ROOT: Final = "/api/v1"
 
 
 class Seerr:
-    """Calls one Seerr. Creating a user costs it a quarter of a second: keep the upstream at four calls at once."""
+    """Calls one Seerr. Creating a user takes it a quarter of a second: keep the upstream at four calls at once."""
 
     def __init__(self, http: httpx.AsyncClient, upstream: Upstream, *, url: str, api_key: Secret) -> None:
         self._api_key = api_key
@@ -52,30 +52,30 @@ class Seerr:
         self._api = Api(http, upstream, url=base, headers={"X-API-Key": api_key}, explain=self._explain)
 
     async def status(self) -> Status:
-        """Return which version answers; no key is needed."""
+        """Return which version answers; needs no key."""
         return await self._open.ask("GET", "/status", Status)
 
     async def public_settings(self) -> PublicSettings:
-        """Return what it tells anybody; no key is needed."""
+        """Return what it tells everybody; needs no key."""
         return await self._open.ask("GET", "/settings/public", PublicSettings)
 
     async def dialect(self) -> Dialect:
-        """Return how it must be spoken to."""
+        """Return its dialect."""
         status, settings = await self.status(), await self.public_settings()
         return dialect_of(status.version, names_media_server=settings.media_server_type is not None)
 
     async def me(self) -> SeerrUser:
-        """Return whom the key acts as, which shows that it is good."""
+        """Return the user that the key acts as, which shows that the key is valid."""
         return await self._api.ask("GET", "/auth/me", SeerrUser)
 
     async def request_counts(self) -> RequestCounts:
-        """Return how many requests there are, by what became of them."""
+        """Return how many requests there are, by status."""
         return await self._api.ask("GET", "/request/count", RequestCounts)
 
     async def users(self, *, take: int = PAGE, skip: int = 0) -> UserPage:
-        """Return a page of users, oldest first; their settings are not in it.
+        """Return a page of users, oldest first, without their settings.
 
-        Raises `RefusedError` where one cannot be read: whoever the list lacks would be taken to have no user.
+        Raises `RefusedError` if one cannot be read: a person missing from the list would be taken to have no user.
         """
         query: Query = {"take": take, "skip": skip, "sort": "created"}
         wire = await self._api.ask("GET", "/user", WireUsers, query=query)
@@ -88,9 +88,9 @@ class Seerr:
         return UserPage(found.rows, wire.page_info.results)
 
     async def all_users(self) -> list[SeerrUser]:
-        """Return every user, page after page.
+        """Return every user, page by page.
 
-        Raises `TransientError` where the list shrank meanwhile, because whoever moved up a page was not seen, and
+        Raises `TransientError` if the list shrank meanwhile, because a user who moved up a page was missed, and
         `RefusedError` for a list without an end.
         """
         found: dict[int, SeerrUser] = {}
@@ -110,33 +110,33 @@ class Seerr:
         return await self._api.ask("GET", f"/user/{user_id}", SeerrUser)
 
     async def create_local_user(self, *, username: str, password: Secret, email: str | None = None) -> SeerrUser:
-        """Return a new user of Seerr's own, with its default permissions whatever is asked for.
+        """Return a new local user; Seerr gives it the default permissions whatever is asked for.
 
-        Raises `UserExistsError` where the e-mail address is taken; without one, the name is taken for it. Without a
-        password, Seerr would have to send one by e-mail.
+        Raises `UserExistsError` if the e-mail address is taken; without an address, Seerr uses the name for it. Without
+        a password, Seerr would have to send one by e-mail.
         """
         body = {"username": username, "password": password, **({"email": email} if email is not None else {})}
         return await self._api.ask("POST", "/user", SeerrUser, body=body)
 
     async def import_from_plex(self, plex_ids: Sequence[int]) -> list[SeerrUser]:
-        """Return the users made of accounts that Seerr's own Plex server is shared with; the others are left out.
+        """Return the users made from accounts that Seerr's own Plex server is shared with; others are left out.
 
-        Accounts without an e-mail address cannot be imported, which managed members of a Home are. A local user with
-        the same address becomes one of Plex, and is not in the answer. Raises `ImportRefusedError` where it fails
-        until somebody mends that.
+        Accounts without an e-mail address, such as managed members of a Home, cannot be imported. A local user with the
+        same address becomes a Plex user, and is not in the answer. Raises `ImportRefusedError` if it fails until
+        somebody fixes it.
         """
         body = {"plexIds": [str(plex_id) for plex_id in plex_ids]}
         path, explain = "/user/import-from-plex", self._no_plex_import
         return await self._api.ask("POST", path, list[SeerrUser], body=body, explain=explain)
 
     async def check_plex_import(self) -> None:
-        """Raise `ImportRefusedError` where it cannot: Seerr reads its owner's list at plex.tv, once for each in it."""
+        """Raise `ImportRefusedError` if Seerr cannot import. It asks plex.tv for each entry of its owner's list."""
         await self._api.ask("GET", "/settings/plex/users", list[Any], explain=self._no_plex_import)
 
     async def import_from_jellyfin(self, jellyfin_ids: Sequence[str]) -> list[SeerrUser]:
-        """Return the users made of accounts on Seerr's own Jellyfin or Emby server; not for Overseerr.
+        """Return the users made from accounts of Seerr's own Jellyfin or Emby server; not for Overseerr.
 
-        An id that is not among `jellyfin_candidates`, letter for letter, leaves a user without name and address.
+        An id that is not exactly one of `jellyfin_candidates` creates a user without name and address.
         """
         body = {"jellyfinUserIds": list(jellyfin_ids)}
         path, explain = "/user/import-from-jellyfin", self._no_jellyfin_import
@@ -145,14 +145,14 @@ class Seerr:
     async def jellyfin_candidates(self) -> list[str]:
         """Return the ids of the accounts that Seerr sees on its Jellyfin or Emby; not for Overseerr.
 
-        One without an id cannot be imported, and is left out.
+        An account without an id cannot be imported, and is left out.
         """
         path, explain = "/settings/jellyfin/users", self._no_jellyfin_import
         wire = await self._api.ask("GET", path, list[Any], explain=explain)
         return [each.id for each in read_list(wire, candidate_of).rows]
 
     async def try_to_write(self) -> None:
-        """Change nobody's permissions, which shows whether changes come through; raises what any change would."""
+        """Make a change without effect, which shows whether changes are accepted; raises what any change would."""
         await self._api.send("PUT", "/user", body={"ids": [], "permissions": 0})
 
     async def plex_machine_id(self) -> str | None:
@@ -165,28 +165,28 @@ class Seerr:
         return server.server_id or server.described_id
 
     async def notification_settings(self, user_id: int) -> UserSettings:
-        """Return a user's Discord id and other ways to notify him."""
+        """Return a user's notification settings, with the Discord id."""
         return await self._api.ask("GET", f"/user/{user_id}/settings/notifications", UserSettings)
 
     async def save_notification_settings(self, user_id: int, settings: Mapping[str, Any]) -> None:
-        """Write them back whole, as that user: a user's first settings are given to whoever writes them.
+        """Write them back whole, as that user: Seerr gives a user's first settings to whoever writes them.
 
-        Seerr answers before it has saved, so what is read at once may be old.
+        Seerr answers before it has saved, so reading at once may return old settings.
         """
         await self._api.send(
             "POST", f"/user/{user_id}/settings/notifications", body=writable(settings), headers=_as_user(user_id)
         )
 
     async def write_discord_id(self, user_id: int, discord_id: str, *, dialect: Dialect) -> bool:
-        """Note a user's Discord id, so that Seerr mentions him; nothing is sent, and False, where it is there already.
+        """Store a user's Discord id, so that Seerr mentions them; return False, and send nothing, if it is there.
 
-        Seerr answers before it has saved: who must be sure reads it back a moment later.
+        Seerr answers before it has saved: to be sure, read it back a moment later.
         """
         settings = await self.notification_settings(user_id)
         return await self._changed(user_id, settings, with_discord_id(settings, discord_id, dialect=dialect))
 
     async def remove_discord_id(self, user_id: int, discord_id: str, *, dialect: Dialect) -> bool:
-        """Take a user's Discord id out again; nothing is sent, and False, where it is not there."""
+        """Remove a user's Discord id; return False, and send nothing, if it is not there."""
         settings = await self.notification_settings(user_id)
         return await self._changed(user_id, settings, without_discord_id(settings, discord_id, dialect=dialect))
 
@@ -197,10 +197,10 @@ class Seerr:
         return True
 
     async def give_plex_token(self, token: Secret) -> None:
-        """Sign in to Seerr with a Plex token, which it then keeps and reads the watchlist with.
+        """Sign in to Seerr with a Plex token, which it then keeps to read the watchlist.
 
-        Only classic tokens: one that ends after a week would break the watchlist in silence. Refused (403) for accounts
-        without access to Seerr's server.
+        Only for classic tokens: one that expires after a week would silently break the watchlist. Refused (403) for
+        accounts without access to Seerr's server.
         """
         await self._open.send("POST", "/auth/plex", body={"authToken": token}, explain=self._sign_in)
 

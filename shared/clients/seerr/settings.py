@@ -1,6 +1,6 @@
-"""A Seerr user's settings, which must be read, changed and written back whole: what is missing is wiped.
+"""A Seerr user's settings, which must be read, changed and written back whole: Seerr clears what is missing.
 
-Pure: dictionaries in, dictionaries out, so that a field that is newer than this is kept as it is.
+Pure: dictionaries in, dictionaries out, so that fields newer than this code survive.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _READ_ONLY: Final = frozenset(
 
 
 def writable(settings: Mapping[str, Any]) -> UserSettings:
-    """Return what is sent back: all but what only tells how Seerr itself is set up."""
+    """Return what to send back: all but what only describes how Seerr itself is set up."""
     return {name: value for name, value in settings.items() if name not in _READ_ONLY}
 
 
@@ -40,7 +40,7 @@ def discord_ids(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def with_discord_id(settings: Mapping[str, Any], discord_id: str, *, dialect: Dialect) -> UserSettings:
-    """Return notification settings that name this Discord user: beside others where several fit, else instead."""
+    """Return notification settings with this Discord id: added if several are possible, else replacing the old one."""
     known = discord_ids(settings)
     if discord_id in known:
         return dict(settings)
@@ -49,7 +49,7 @@ def with_discord_id(settings: Mapping[str, Any], discord_id: str, *, dialect: Di
 
 
 def without_discord_id(settings: Mapping[str, Any], discord_id: str, *, dialect: Dialect) -> UserSettings:
-    """Return notification settings that no longer name this Discord user; others stay."""
+    """Return notification settings without this Discord id; others stay."""
     known = discord_ids(settings)
     if discord_id not in known:
         return dict(settings)
@@ -59,5 +59,5 @@ def without_discord_id(settings: Mapping[str, Any], discord_id: str, *, dialect:
 
 
 def _field(settings: Mapping[str, Any], dialect: Dialect) -> str:
-    """Return the field that is really there; an empty `discordId` is left out of answers."""
+    """Return the field that is really there; answers leave out an empty `discordId`."""
     return next((field for field in ("discordIds", "discordId") if field in settings), dialect.discord_field)

@@ -47,18 +47,18 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PublicSettings(msgspec.Struct, frozen=True, rename="camel"):
-    """What Seerr tells anybody; `media_server_type` is absent in Overseerr."""
+    """What Seerr tells everybody; Overseerr has no `media_server_type`."""
 
     media_server_type: int | None = None
 
     @property
     def media_server(self) -> MediaServer:
-        """Return what it requests for; Overseerr knows Plex only."""
+        """Return the kind of media server; Overseerr supports Plex only."""
         return "plex" if self.media_server_type is None else _MEDIA_SERVERS.get(self.media_server_type, "unknown")
 
 
 class RequestCounts(msgspec.Struct, frozen=True):
-    """How many requests there are; `completed` is not known to Overseerr."""
+    """How many requests there are; Overseerr has no `completed`."""
 
     total: int
     movie: int = 0
@@ -85,7 +85,7 @@ class WireUsers(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def user_of(entry: object) -> SeerrUser:
-    """Return an entry of a list of users; raise `msgspec.ValidationError` for an odd one."""
+    """Return an entry of a list of users; raise `msgspec.ValidationError` if it is malformed."""
     return msgspec.convert(entry, SeerrUser, strict=False)
 
 
@@ -96,9 +96,9 @@ class WirePlexServer(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class WireJellyfinServer(msgspec.Struct, frozen=True, rename="camel"):
-    """The configured Jellyfin or Emby server, whose id is described as `serverID` and written as `serverId`.
+    """The configured Jellyfin or Emby server; the API description calls its id `serverID`, Seerr writes `serverId`.
 
-    The administrator's password or key beside it is left unread.
+    We do not read the administrator's password or key beside it.
     """
 
     server_id: str | None = None
@@ -106,11 +106,11 @@ class WireJellyfinServer(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class JellyfinCandidate(msgspec.Struct, frozen=True):
-    """An account of Seerr's own Jellyfin or Emby, by the id that Seerr knows it by."""
+    """An account of Seerr's own Jellyfin or Emby, by the id that Seerr uses."""
 
     id: str
 
 
 def candidate_of(entry: object) -> JellyfinCandidate:
-    """Return an entry of a list of candidates; raise `msgspec.ValidationError` for an odd one."""
+    """Return an entry of a list of candidates; raise `msgspec.ValidationError` if it is malformed."""
     return msgspec.convert(entry, JellyfinCandidate)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.gateway.settings import Settings
-from shared.settings import SettingsError, UpstreamSettings, aliases, load, manual
+from shared.settings import SettingsError, UpstreamSettings, aliases, describe_variables, load
 
 NOWHERE = Path("no-such-file")
 GATEWAY = {"DATABASE_URL": "postgresql://h/d", "NATS_URL": "nats://h", "USHER_ENCRYPTION_KEYS": "k:x"}
@@ -66,4 +66,4 @@ def test_each_alias_that_is_set_is_told_with_whether_it_counts() -> None:
 
 
 def test_the_manual_names_them() -> None:
-    assert "also read as OVERSEERR_URL" in manual([UpstreamSettings])["SEERR_URL"]
+    assert "also read as OVERSEERR_URL" in describe_variables([UpstreamSettings])["SEERR_URL"]

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from shared.schemas.secret import Secret
-from shared.settings import ServiceSettings, SettingsError, UpstreamSettings, load, manual, problems, unknown
+from shared.settings import (
+    ServiceSettings,
+    SettingsError,
+    UpstreamSettings,
+    describe_variables,
+    load,
+    problems,
+    unknown_variables,
+)
 
 GOOD = {"DATABASE_URL": "postgresql://u:canary-1@h/d", "NATS_URL": "nats://h", "USHER_ENCRYPTION_KEYS": "k:canary-2"}
 
@@ -72,7 +80,9 @@ def test_nats_may_be_several_servers(value: str) -> None:
 def test_a_stand_in_may_be_named_for_each_host_of_plex() -> None:
     names = {"PLEX_TV_URL", "PLEX_DISCOVER_URL", "PLEX_COMMUNITY_URL"}
 
-    assert {name for name in manual([UpstreamSettings]) if name.startswith("PLEX_") and name.endswith("_URL")} == names
+    assert {
+        name for name in describe_variables([UpstreamSettings]) if name.startswith("PLEX_") and name.endswith("_URL")
+    } == names
 
 
 def test_where_traces_go_is_an_address() -> None:
@@ -196,13 +206,13 @@ def test_what_is_given_otherwise_is_no_problem() -> None:
 def test_a_misspelt_variable_is_noticed() -> None:
     environ = {"USHER_MONITOR_PROT": "1", "USHER_MONITOR_PORT_FILE": "x", "NATS_URI": "x", "HOME": "/"}
 
-    found = unknown([ServiceSettings], prefix="USHER_", environ=environ, env_file=Path("no-such-file"))
+    found = unknown_variables([ServiceSettings], prefix="USHER_", environ=environ, env_file=Path("no-such-file"))
 
     assert found == ["USHER_MONITOR_PROT"]
 
 
 def test_every_variable_can_be_explained_and_no_secret_has_a_default() -> None:
-    lines = manual([ServiceSettings])
+    lines = describe_variables([ServiceSettings])
 
     assert lines["NATS_REPLICAS"].endswith("1 alone or 3 on a cluster, for example 1 (default 1)")
     assert "default" not in lines["DATABASE_URL"]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.templates import decode, mended, unescaped
+from shared.templates import decode, repair_json, unescape_html
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from shared.templates import decode, mended, unescaped
     ],
 )
 def test_entities_are_decoded_once(text: str, expected: str) -> None:
-    assert unescaped(text) == expected
+    assert unescape_html(text) == expected
 
 
 def test_json_is_read_as_it_was_meant() -> None:
@@ -43,7 +43,7 @@ def test_any_text_with_raw_control_characters_becomes_json(key: str, value: str)
     def raw(text: str) -> bytes:
         return text.encode(errors="replace").replace(b"\\", rb"\\").replace(b'"', rb"\"")
 
-    read = msgspec.json.decode(mended(b'{"%s":"%s"}' % (raw(key), raw(value))))
+    read = msgspec.json.decode(repair_json(b'{"%s":"%s"}' % (raw(key), raw(value))))
 
     assert len(read) == 1
 
@@ -52,11 +52,11 @@ def test_any_text_with_raw_control_characters_becomes_json(key: str, value: str)
 def test_json_stays_as_it_is(value: object) -> None:
     payload = msgspec.json.format(msgspec.json.encode(value), indent=2)
 
-    assert mended(payload) == payload
+    assert repair_json(payload) == payload
 
 
 @pytest.mark.parametrize("piece", [b'"', b'\\"', b"\\", b'"\x01', b"\n", b'"\\'])
 def test_hostile_text_is_gone_over_once(piece: bytes) -> None:
-    once = mended(b'"' + piece * 60_000)
+    once = repair_json(b'"' + piece * 60_000)
 
-    assert mended(once) == once
+    assert repair_json(once) == once

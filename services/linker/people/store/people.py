@@ -6,7 +6,7 @@ import asyncpg
 
 from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
-from shared.postgres.text import containing
+from shared.postgres.text import like_pattern
 from shared.schemas.people import Identity, ListPeople, Person, PersonPage
 
 _SEERR_REASON: Final = """(select coalesce(reason, token_reason, case when exists (
@@ -71,7 +71,7 @@ async def page_of_people(connection: Connection, wanted: ListPeople) -> PersonPa
     """Return persons by name; a search looks in names and usernames."""
     where = """where merged_into is null and ($1::text is null or name ilike $1 or exists (
         select 1 from identities where person_id = persons.id and username ilike $1))"""
-    search = containing(wanted.search)
+    search = like_pattern(wanted.search)
     rows = await connection.fetch(
         f"""select id, name, seerr_user_id, {_SEERR_REASON.format("persons")} as seerr_reason from persons {where}
         order by lower(name), id limit $2 offset $3""",  # noqa: S608 (a constant)

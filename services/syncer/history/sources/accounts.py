@@ -1,7 +1,7 @@
-"""Whose account an event is of, as the sender names it.
+"""The account that an event belongs to, as the sender names it.
 
-Two accounts must never come out as one. So a name that stands in for a missing id is marked where it could be taken for
-an id, and Plex's id 1 (the owner, in his own eyes) is only the owner's where Plex says so twice.
+Two accounts must never become one. So a name that stands in for a missing id is marked if it could be taken for an id,
+and Plex's id 1 (which each server gives its own owner) is the owner only if Plex says so twice.
 """
 
 import re
@@ -18,16 +18,16 @@ _OWNER: Final = 1
 
 
 def compact(value: object) -> str | None:
-    """Return a machine, user or item id of Jellyfin and Emby in its one spelling."""
+    """Return a machine, user or item id of Jellyfin and Emby in one spelling."""
     word = text(value, limit=MAX_ID)
     return None if word is None else leniency.compact(word)
 
 
 def plex_account(*, server: object, account: object, name: object, user: object, owner: object) -> Account | None:
-    """Return the Plex account of an event, None where none is named.
+    """Return the Plex account of an event, None if it names none.
 
-    `user`: the event is of the account that registered the webhook; `owner`: that account owns the server. Only both
-    together are the owner; a missing flag is a no.
+    `user`: the event belongs to the account that registered the webhook. `owner`: that account owns the server. Only
+    both together mean the owner; a missing flag is a no.
     """
     is_owner = flag(user) is True and flag(owner) is True
     plex_id = number(account, low=_OWNER, high=_LARGEST)
@@ -44,7 +44,7 @@ def plex_account(*, server: object, account: object, name: object, user: object,
 def local_account(
     source: Literal["jellyfin", "emby"], *, server: object, account: object, name: object
 ) -> Account | None:
-    """Return an account that exists on one Jellyfin or Emby server only, None where none is named."""
+    """Return an account that exists on one Jellyfin or Emby server only, None if the event names none."""
     called = text(name)
     account_id = compact(account) or _instead_of_id(called)
     if account_id is None:

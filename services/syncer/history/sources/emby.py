@@ -1,4 +1,4 @@
-"""Emby: webhooks of Emby Premiere. A stop at the end and a mark by hand are plays, an unmark is a tombstone."""
+"""Emby: webhooks of Emby Premiere. A stop at the end and a mark as played are plays; unmarking is a tombstone."""
 
 from datetime import datetime
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 import msgspec
 
 from services.syncer.history.sources.accounts import local_account
-from services.syncer.history.sources.mediabrowser import Item, Person, Server, sighting
+from services.syncer.history.sources.mediabrowser import Item, Person, Server, describe
 from services.syncer.history.sources.moments import happened_at
 from services.syncer.history.sources.outcome import Ignored, Outcome, Unwatched, Watched
-from services.syncer.history.sources.payload import decoded, unknown_event
-from services.syncer.history.sources.titles import titled
+from services.syncer.history.sources.payload import decode, unknown_event
+from services.syncer.history.sources.titles import identify
 from shared.leniency import flag, text
 
 _STOP: Final = "playback.stop"
@@ -48,7 +48,7 @@ _decoder: Final = msgspec.json.Decoder(Payload)
 
 def parse(payload: bytes, *, received_at: datetime) -> Outcome:
     """Return what a webhook of an Emby server means."""
-    body = decoded(_decoder, payload)
+    body = decode(_decoder, payload)
     if isinstance(body, Ignored):
         return body
     event = text(body.event) or ""
@@ -69,7 +69,7 @@ def _change(body: Payload, event: str, received_at: datetime) -> Outcome:
     account = local_account("emby", server=server, account=user.id, name=user.name)
     if account is None:
         return Ignored("no user: list everybody in 'Limit user events to' of Emby's webhook, or it sends none")
-    title = titled(sighting(item), sender="Emby")
+    title = identify(describe(item), sender="Emby")
     if isinstance(title, Ignored):
         return title
     when = happened_at(body.date, received_at=received_at)

@@ -1,20 +1,20 @@
-"""Texts of a template that somebody wrote for Jellyfin's plug-in: `{{Name}}` comes with HTML entities.
+"""HTML entities in hand-written templates for Jellyfin's plug-in, which escapes `{{Name}}`.
 
-What the plug-in sends by itself has none, so an entity in it is part of a title. The two are told apart by the values
-that are no texts: JSON's own booleans and numbers by the plug-in, words by a template.
+What the plug-in sends by itself is not escaped, so an entity there is part of the title. The values that are no texts
+tell the two apart: the plug-in writes JSON's own booleans and numbers, a template writes words.
 """
 
 from typing import TypeVar
 
 import msgspec
 
-from shared.templates import unescaped
+from shared.templates import unescape_html
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 
 def read(body: S, *values: object) -> S:
-    """Return a body as it was meant: its texts decoded if one of the values, which are not texts, is written as one."""
+    """Return a body with its texts decoded, if one of the values that should be no text is written as one."""
     return _decoded(body) if any(isinstance(value, str) and value.strip() for value in values) else body
 
 
@@ -26,7 +26,7 @@ def _decoded(body: S) -> S:
 def _meant(value: object) -> object:
     match value:
         case str():
-            return unescaped(value)
+            return unescape_html(value)
         case msgspec.Struct():
             return _decoded(value)
         case _:

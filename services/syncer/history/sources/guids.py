@@ -1,7 +1,7 @@
-"""Plex guids: what agents of all ages call an item, and whether they name the item or its show.
+"""Plex guids: how old and new agents identify an item, and whether they name the item or its show.
 
-New agents: `plex://episode/<hex>` with `Guid: [{"id": "tvdb://5"}]`, all of the item itself. Old agents name the show
-and count from there: `com.plexapp.agents.thetvdb://73871/2/15?lang=en`. HAMA adds the database, `hama://tvdb4-81797/1`,
+New agents: `plex://episode/<hex>` with `Guid: [{"id": "tvdb://5"}]`, all of the item itself. Old agents name the show,
+season and number: `com.plexapp.agents.thetvdb://73871/2/15?lang=en`. HAMA adds the database, `hama://tvdb4-81797/1`,
 the NFO agent its own words, `tv.plex.agents.nfo.series://show/tvdb_73871`. `local://`, `none://` and `iva://` name
 nothing.
 """
@@ -22,7 +22,7 @@ _MOST: Final = 100
 
 
 class Guid(msgspec.Struct, frozen=True, kw_only=True):
-    """One id. `of_show` where an episode's is the id of its show; `season` and `episode` where it counts from there."""
+    """One id. `of_show` if it is the id of an episode's show; then `season` and `episode` may be known too."""
 
     kind: str
     id: str
@@ -32,24 +32,24 @@ class Guid(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(guid: str) -> Guid | None:
-    """Return what a guid names, None for nothing outside of that server."""
+    """Return what a guid names, None if it has a meaning only on that server."""
     match = _GUID.fullmatch(guid.strip())
     if match is None:
         return None
     scheme, (first, *rest) = match[1].lower(), match[2].split("/")
     if scheme == "plex":
-        return _named(first, "plex", rest[0]) if rest else None
+        return _guid_of_item(first, "plex", rest[0]) if rest else None
     if scheme.startswith("tv.plex.agents.nfo"):
         source, _, value = rest[0].partition("_") if rest else ("", "", "")
-        return _named(first, source, value)
+        return _guid_of_item(first, source, value)
     if "." not in scheme:
         kind = kind_of(scheme)
         return Guid(kind=kind, id=first) if kind else None
-    return _counted(scheme.rsplit(".", 1)[1], first, rest)
+    return _guid_of_show(scheme.rsplit(".", 1)[1], first, rest)
 
 
 def read_all(*values: object) -> list[Guid]:
-    """Return every guid in texts, in lists of texts, of `{"id"}` and of `{"Scheme", "Host"}` (Go re-serialised)."""
+    """Return every guid in texts, lists of texts, `{"id"}` and `{"Scheme", "Host"}` (as re-serialised by Go)."""
     listed = [entry for value in values for entry in (value[:_MOST] if isinstance(value, list) else [value])]
     texts = [_text_of(entry) for entry in listed]
     return [guid for guid in map(read, filter(None, texts)) if guid]
@@ -65,14 +65,14 @@ def _text_of(entry: object) -> str:
             return ""
 
 
-def _named(level: str, source: str, value: str) -> Guid | None:
+def _guid_of_item(level: str, source: str, value: str) -> Guid | None:
     kind = kind_of(source)
     if kind is None or level not in _ITEMS | _SHOWS:
         return None
     return Guid(kind=kind, id=value, of_show=level in _SHOWS)
 
 
-def _counted(agent: str, first: str, rest: list[str]) -> Guid | None:
+def _guid_of_show(agent: str, first: str, rest: list[str]) -> Guid | None:
     kind, value = _kind_and_id(agent, first)
     if kind is None:
         return None

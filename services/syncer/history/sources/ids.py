@@ -1,4 +1,4 @@
-"""Ids of other databases, believed only where they look like one."""
+"""Ids of other databases, checked for their form."""
 
 import re
 from collections.abc import Iterable
@@ -26,17 +26,17 @@ def kind_of(name: str) -> str | None:
     return kind if kind in _SHAPES else None
 
 
-def valid(kind: str, value: str) -> str | None:
-    """Return the id in its one spelling, or None for what cannot be an id of this kind."""
+def clean_id(kind: str, value: str) -> str | None:
+    """Return the id in one spelling, or None if it cannot be an id of this kind."""
     match = _SHAPES[kind].fullmatch(value.strip().lower())
     return match[1] if match else None
 
 
-def collected(found: Iterable[tuple[str, str]]) -> Ids:
-    """Return the valid ones of (kind, id) pairs, in their order, each once."""
+def valid_ids(found: Iterable[tuple[str, str]]) -> Ids:
+    """Return the valid ids among (kind, id) pairs, in order, each once."""
     kinds: dict[str, dict[str, None]] = {kind: {} for kind in _SHAPES}
     for kind, value in found:
-        known = valid(kind, value)
+        known = clean_id(kind, value)
         if known and len(kinds[kind]) < _MOST:
             kinds[kind][known] = None
     return Ids(**{kind: tuple(values) for kind, values in kinds.items()})

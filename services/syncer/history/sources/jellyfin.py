@@ -1,11 +1,11 @@
 """Jellyfin: its official webhook plug-in, and the shemanaev plug-in in both of its formats.
 
-The official one sends all properties as JSON, or what a hand-made template makes of them: texts for numbers and
-booleans, "" for nothing, HTML entities in texts; the Plex shape can come out of a template as well. State-changing are
-a stop at the end, the toggle of "played", and the data saved after a playback that reached the end.
+The official one sends all properties as JSON, or the result of a hand-written template: texts for numbers and booleans,
+"" for nothing, HTML entities in texts. A template may also imitate Plex. State changes are a stop at the end, the
+toggle of "played", and data saved after a playback that reached the end.
 
-A `PlaybackStop` without `PlayedToCompletion` is a hint, even if it says `Played`: so it does when somebody looks into a
-movie again. https://github.com/jellyfin/jellyfin-plugin-webhook
+A `PlaybackStop` without `PlayedToCompletion` is a hint, even if it says `Played`: it also says so when somebody looks
+into a movie again. https://github.com/jellyfin/jellyfin-plugin-webhook
 """
 
 from datetime import datetime
@@ -18,8 +18,8 @@ from services.syncer.history.sources.accounts import compact, local_account
 from services.syncer.history.sources.mediabrowser import provider_ids, seconds
 from services.syncer.history.sources.moments import happened_at, plausible
 from services.syncer.history.sources.outcome import Ignored, Outcome, Unwatched, Watched
-from services.syncer.history.sources.payload import decoded, unknown_event
-from services.syncer.history.sources.titles import Sighting, titled
+from services.syncer.history.sources.payload import decode, unknown_event
+from services.syncer.history.sources.titles import Description, identify
 from shared.leniency import flag, text
 from shared.schemas.media import Account, Ids, Title
 
@@ -47,7 +47,7 @@ _ABOUT: Final = {
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """The official plug-in's keys, and the two by which the other plug-in is told from it."""
+    """The official plug-in's keys, and the two that tell it from the other plug-in."""
 
     notification_type: object = None
     event: object = None
@@ -79,7 +79,7 @@ _imitation: Final = msgspec.json.Decoder(plex.Payload)
 
 def parse(payload: bytes, *, received_at: datetime) -> Outcome:
     """Return what a webhook of a Jellyfin server means, whichever plug-in sent it."""
-    body = decoded(_decoder, payload)
+    body = decode(_decoder, payload)
     if isinstance(body, Ignored):
         return body
     event = text(body.notification_type)
@@ -91,7 +91,7 @@ def parse(payload: bytes, *, received_at: datetime) -> Outcome:
 
 
 def _as_meant(body: Payload) -> Payload:
-    """Return a body with the texts that the server has, whether all properties were sent or a template filled in."""
+    """Return a body with the server's texts, whether it has all properties or comes from a template."""
     return entities.read(
         body,
         body.played,
@@ -118,7 +118,7 @@ def _official(body: Payload, event: str, payload: bytes, received_at: datetime) 
 def _stopped(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
     match flag(body.played_to_completion):
         case True:
-            return _play(body, payload, _told_at(body, received_at))
+            return _play(body, payload, _reported_at(body, received_at))
         case False:
             return Ignored("a hint: playback stopped before the end")
         case _:
@@ -126,27 +126,27 @@ def _stopped(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
 
 
 def _saved(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
-    """Return what saved data mean. `LastPlayedDate` is when the last viewing began, so a finished one ends now.
+    """Return the meaning of saved data. `LastPlayedDate` is the begin of the last viewing, so a finished one ends now.
 
     https://github.com/jellyfin/jellyfin/issues/11186
     """
     reason = text(body.save_reason, limit=50)
-    told_at = _told_at(body, received_at)
+    reported_at = _reported_at(body, received_at)
     began_at = plausible(body.last_played_date, received_at=received_at)
     match reason, flag(body.played):
         case "PlaybackFinished", True:
-            return _play(body, payload, told_at, began_at=began_at)
+            return _play(body, payload, reported_at, began_at=began_at)
         case "TogglePlayed", True:
-            return _play(body, payload, began_at or told_at, began_at=began_at, told_at=told_at)
+            return _play(body, payload, began_at or reported_at, began_at=began_at, reported_at=reported_at)
         case "TogglePlayed", False:
-            return _tombstone(body, payload, told_at)
+            return _tombstone(body, payload, reported_at)
         case "TogglePlayed", None:
             return Ignored("it does not say whether it was marked as played or as not played (Played)")
         case _:
             return Ignored(f"a hint: the user's data of an item was saved ({reason or 'it does not say why'})")
 
 
-def _told_at(body: Payload, received_at: datetime) -> datetime:
+def _reported_at(body: Payload, received_at: datetime) -> datetime:
     return happened_at(body.utc_timestamp, received_at=received_at)
 
 
@@ -156,7 +156,7 @@ def _play(
     when: datetime,
     *,
     began_at: datetime | None = None,
-    told_at: datetime | None = None,
+    reported_at: datetime | None = None,
 ) -> Outcome:
     found = _account_and_title(body, payload)
     if isinstance(found, Ignored):
@@ -167,7 +167,7 @@ def _play(
         title=title,
         watched_at=when,
         began_at=began_at if began_at and began_at <= when else None,
-        told_at=told_at if told_at and told_at > when else None,
+        reported_at=reported_at if reported_at and reported_at > when else None,
     )
 
 
@@ -183,7 +183,7 @@ def _account_and_title(body: Payload, payload: bytes) -> tuple[Account, Title] |
     account = local_account("jellyfin", server=body.server_id, account=body.user_id, name=body.notification_username)
     if account is None:
         return Ignored("no user: the template sends neither UserId nor NotificationUsername")
-    seen = Sighting(
+    seen = Description(
         kind=body.item_type,
         title=body.name,
         show=body.series_name,
@@ -195,22 +195,22 @@ def _account_and_title(body: Payload, payload: bytes) -> tuple[Account, Title] |
         item=compact(body.item_id),
         duration_s=seconds(body.run_time_ticks),
     )
-    title = titled(seen, sender="Jellyfin")
+    title = identify(seen, sender="Jellyfin")
     return title if isinstance(title, Ignored) else (account, title)
 
 
 def _ids(payload: bytes) -> Ids:
-    """Return the ids under `Provider_imdb`, `provider_Imdb` and so on: of an episode they are its own."""
-    keys = decoded(_keys, payload)
+    """Return the ids under `Provider_imdb`, `provider_Imdb` and so on; for an episode they are its own."""
+    keys = decode(_keys, payload)
     if isinstance(keys, Ignored):
         return Ids()
     found = [(name[len(_PROVIDER) :], raw) for name, raw in keys.items() if name[: len(_PROVIDER)].lower() == _PROVIDER]
-    return provider_ids({name: decoded(_value, bytes(raw)) for name, raw in found[:_MOST_PROVIDERS]})
+    return provider_ids({name: decode(_value, bytes(raw)) for name, raw in found[:_MOST_PROVIDERS]})
 
 
 def _like_plex(payload: bytes, received_at: datetime) -> Outcome:
-    """Read the shemanaev plug-in's imitation of Plex, in which `owner` means an administrator, and `user` nothing."""
-    body = decoded(_imitation, payload)
+    """Read the shemanaev plug-in's imitation of Plex, where `owner` means an administrator and `user` nothing."""
+    body = decode(_imitation, payload)
     if isinstance(body, Ignored):
         return body
     item = body.metadata or plex.Metadata()

@@ -1,12 +1,12 @@
-"""The item as Emby, and Jellyfin after it, describe it in their own API: `BaseItemDto`, cut to what we read."""
+"""The item of Emby's and Jellyfin's API (`BaseItemDto`), with only the fields that we read."""
 
 from typing import Final
 
 import msgspec
 
 from services.syncer.history.sources.accounts import compact
-from services.syncer.history.sources.ids import collected, kind_of
-from services.syncer.history.sources.titles import Sighting
+from services.syncer.history.sources.ids import kind_of, valid_ids
+from services.syncer.history.sources.titles import Description
 from shared.leniency import number, text
 from shared.schemas.media import Ids
 
@@ -17,7 +17,7 @@ _MOST: Final = 100
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """Of an episode `ProviderIds` are the episode's, and `ProductionYear` is its own."""
+    """For an episode, `ProviderIds` and `ProductionYear` are the episode's own."""
 
     id: object = None
     type: object = None
@@ -42,9 +42,9 @@ class Server(msgspec.Struct, frozen=True, rename="pascal"):
     id: object = None
 
 
-def sighting(item: Item, *, series: Item | None = None) -> Sighting:
-    """Return the item in our words; `series` is the show, where a sender adds it."""
-    return Sighting(
+def describe(item: Item, *, series: Item | None = None) -> Description:
+    """Return the item as a `Description`; `series` is the show, if the sender adds it."""
+    return Description(
         kind=item.type,
         title=item.name,
         show=item.series_name or (series.name if series else None),
@@ -60,11 +60,11 @@ def sighting(item: Item, *, series: Item | None = None) -> Sighting:
 
 
 def provider_ids(named: object) -> Ids:
-    """Return the ids of an object such as `{"Imdb": "tt0133093", "TMDB": 603}`; the keys come in any case."""
+    """Return the ids of an object such as `{"Imdb": "tt0133093", "TMDB": 603}`; case does not matter."""
     if not isinstance(named, dict):
         return Ids()
     kinds = [(kind_of(str(name)), text(value)) for name, value in list(named.items())[:_MOST]]
-    return collected((kind, value) for kind, value in kinds if kind and value)
+    return valid_ids((kind, value) for kind, value in kinds if kind and value)
 
 
 def seconds(ticks: object) -> int | None:

@@ -1,4 +1,4 @@
-"""When a play happened: the sender's word for it, where that can be true."""
+"""When a play happened: as the sender says, if that can be true."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -19,7 +19,7 @@ def happened_at(*candidates: object, received_at: datetime) -> datetime:
 
 
 def plausible(candidate: object, *, received_at: datetime) -> datetime | None:
-    """Return a moment in UTC, None where it cannot be true."""
+    """Return a moment in UTC, None if it cannot be true."""
     when = moment(candidate)
     if when is None or not received_at - OLDEST <= when <= received_at + CLOCK_SKEW:
         return None

@@ -1,4 +1,4 @@
-"""What a webhook means to the watch history: a play, a tombstone, or nothing, and then why."""
+"""What a webhook means for the watch history: a play, a tombstone, or nothing and why."""
 
 from datetime import datetime
 
@@ -8,19 +8,19 @@ from shared.schemas.media import Account, Title
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True):
-    """State-changing: one viewing, which is a play of each episode in the file."""
+    """A state change: one viewing, which is a play of each episode in the file."""
 
     account: Account
     title: Title
     watched_at: datetime
     began_at: datetime | None = None
     """When it began, where the sender says so."""
-    told_at: datetime | None = None
+    reported_at: datetime | None = None
     """When the sender said so, where that is later than `watched_at`: by then no other viewing of it had begun."""
 
 
 class Unwatched(msgspec.Struct, frozen=True, kw_only=True):
-    """State-changing: an explicit tombstone. The plays stay; the title is no longer watched."""
+    """A state change: an explicit tombstone. The plays stay; the title is no longer watched."""
 
     account: Account
     title: Title

@@ -1,4 +1,4 @@
-"""Which parser reads which sender."""
+"""Picks the parser of each sender."""
 
 from datetime import datetime
 from typing import assert_never
@@ -9,12 +9,12 @@ from shared.schemas.webhooks import Source, Webhook
 
 
 def parse_webhook(webhook: Webhook) -> Outcome:
-    """Return what a stored webhook means to the watch history."""
+    """Return what a stored webhook means for the watch history."""
     return parse(webhook.source, bytes(webhook.payload), received_at=webhook.received_at)
 
 
 def parse(source: Source, payload: bytes, *, received_at: datetime) -> Outcome:
-    """Return what a webhook means to the watch history; raises nothing, whatever the bytes are."""
+    """Return what a webhook means for the watch history; never raises, whatever the bytes are."""
     match source:
         case "plex":
             return plex.parse(payload, received_at=received_at)

@@ -1,4 +1,4 @@
-"""Decoding that never fails: bytes come out as the sender's Struct, or as `Ignored` with the field that did not fit."""
+"""Decoding that never fails: returns the sender's Struct, or `Ignored` with the field that did not fit."""
 
 from typing import TypeVar
 
@@ -11,8 +11,8 @@ from shared.leniency import text
 T = TypeVar("T")
 
 
-def decoded(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | Ignored:
-    """Return what the bytes hold; msgspec's message names the field, and never a value."""
+def decode(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | Ignored:
+    """Return the decoded payload; msgspec's message names the field, never a value."""
     try:
         return templates.decode(decoder, payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
@@ -21,8 +21,8 @@ def decoded(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | Ignored:
         return Ignored("the payload does not fit: nested too deep")
 
 
-def converted(tree: dict[str, object], kind: type[T]) -> T | Ignored:
-    """Return what an already decoded object holds."""
+def convert(tree: dict[str, object], kind: type[T]) -> T | Ignored:
+    """Return an already decoded object as a Struct."""
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as exc:
@@ -30,6 +30,6 @@ def converted(tree: dict[str, object], kind: type[T]) -> T | Ignored:
 
 
 def unknown_event(name: object) -> Ignored:
-    """Return why an event that is in no table of ours is ignored."""
+    """Return `Ignored` for an event that no table here has."""
     word = text(name, limit=100)
     return Ignored(f"unknown event {word!r}" if word else "it names no event", known=False)

@@ -1,6 +1,6 @@
-"""Plex: the JSON part of a server's webhook. Of its events only `media.scrobble` (90 % seen) is a play.
+"""Plex: the JSON part of a server's webhook. Only its event `media.scrobble` (90 % seen) is a play.
 
-https://support.plex.tv/articles/115002267687-webhooks/. Keys differ by case only (`guid` and `Guid`).
+https://support.plex.tv/articles/115002267687-webhooks/. Some keys differ only in case (`guid` and `Guid`).
 """
 
 from datetime import datetime
@@ -11,10 +11,10 @@ import msgspec
 from services.syncer.history.sources import guids
 from services.syncer.history.sources.accounts import plex_account
 from services.syncer.history.sources.guids import Guid
-from services.syncer.history.sources.ids import collected
+from services.syncer.history.sources.ids import valid_ids
 from services.syncer.history.sources.outcome import Ignored, Outcome, Watched
-from services.syncer.history.sources.payload import decoded, unknown_event
-from services.syncer.history.sources.titles import LIVE, Sighting, titled
+from services.syncer.history.sources.payload import decode, unknown_event
+from services.syncer.history.sources.titles import LIVE, Description, identify
 from shared.leniency import flag, number, text
 from shared.schemas.media import Title
 
@@ -38,7 +38,7 @@ _MILLISECONDS: Final = 1000
 
 
 class Account(msgspec.Struct, frozen=True):
-    """`userId` is in no Plex payload: a well-known Tautulli template has the account's id there."""
+    """No Plex payload has `userId`: a well-known Tautulli template puts the account's id there."""
 
     id: object = None
     user_id: object = msgspec.field(name="userId", default=None)
@@ -50,7 +50,7 @@ class Server(msgspec.Struct, frozen=True):
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The item. `guid` may hold what belongs into `Guid`."""
+    """The item. `guid` may hold what belongs in `Guid`."""
 
     type: object = None
     title: object = None
@@ -79,8 +79,8 @@ _decoder: Final = msgspec.json.Decoder(Payload)
 
 
 def parse(payload: bytes, *, received_at: datetime) -> Outcome:
-    """Return what a webhook of a Plex server means; it comes at once, so a play happened when it was received."""
-    body = decoded(_decoder, payload)
+    """Return what a webhook of a Plex server means. It comes at once, so a play happened when it was received."""
+    body = decode(_decoder, payload)
     if isinstance(body, Ignored):
         return body
     event = text(body.event) or ""
@@ -102,25 +102,25 @@ def title_of(metadata: Metadata | None, *, sender: str) -> Title | Ignored:
         return Ignored(f"{sender} does not say what was played: there is no Metadata")
     if flag(metadata.live):
         return LIVE
-    return titled(_sighting(metadata), sender=sender)
+    return identify(_describe(metadata), sender=sender)
 
 
-def _sighting(metadata: Metadata) -> Sighting:
+def _describe(metadata: Metadata) -> Description:
     is_episode = (text(metadata.type) or "").lower() == "episode"
     own = guids.read_all(metadata.guid, metadata.guids)
     shows = [guid for guid in own if guid.of_show and is_episode]
     items = [guid for guid in own if guid not in shows]
     counted = next((guid for guid in shows if guid.episode is not None), None)
     duration = number(metadata.duration, low=0, high=10**12)
-    return Sighting(
+    return Description(
         kind=metadata.type,
         title=metadata.title,
         show=metadata.grandparent_title,
         season=_or(metadata.parent_index, counted.season if counted else None),
         episode=_or(metadata.index, counted.episode if counted else None),
         year=metadata.year,
-        ids=collected(_pairs(items)),
-        show_ids=collected(_pairs([*shows, *guids.read_all(metadata.grandparent_guid)])),
+        ids=valid_ids(_pairs(items)),
+        show_ids=valid_ids(_pairs([*shows, *guids.read_all(metadata.grandparent_guid)])),
         item=metadata.rating_key,
         duration_s=duration // _MILLISECONDS if duration else None,
     )

@@ -9,10 +9,10 @@ from typing import Final
 import msgspec
 
 from services.syncer.history.sources.accounts import local_account
-from services.syncer.history.sources.mediabrowser import Item, Person, Server, sighting
+from services.syncer.history.sources.mediabrowser import Item, Person, Server, describe
 from services.syncer.history.sources.outcome import Ignored, Outcome, Unwatched, Watched
-from services.syncer.history.sources.payload import decoded, unknown_event
-from services.syncer.history.sources.titles import titled
+from services.syncer.history.sources.payload import decode, unknown_event
+from services.syncer.history.sources.titles import identify
 from shared.leniency import text
 
 _HINTS: Final = {
@@ -49,7 +49,7 @@ _decoder: Final = msgspec.json.Decoder(Payload)
 
 def parse(payload: bytes, *, received_at: datetime) -> Outcome:
     """Return what a webhook means; it holds no time, and comes at once."""
-    body = decoded(_decoder, payload)
+    body = decode(_decoder, payload)
     if isinstance(body, Ignored):
         return body
     event = text(body.event) or ""
@@ -59,7 +59,7 @@ def parse(payload: bytes, *, received_at: datetime) -> Outcome:
     account = local_account("jellyfin", server=server.id, account=user.id, name=user.name)
     if account is None:
         return Ignored("no user: the plug-in does not say whose play this is (User)")
-    title = titled(sighting(body.item or Item(), series=body.series), sender="Jellyfin")
+    title = identify(describe(body.item or Item(), series=body.series), sender="Jellyfin")
     if isinstance(title, Ignored):
         return title
     if event == _TOMBSTONE:

@@ -1,8 +1,8 @@
-"""Tautulli: whatever a person typed as the JSON of a webhook agent; ours is in docs/webhooks.md.
+"""Tautulli: the JSON that somebody typed into its webhook agent; docs/webhooks.md has ours.
 
-Values are texts; what Tautulli could not fill in stays `{like_this}`, is empty, or, in a well-known template,
-"undefined". Besides ours, the shape of Plex's own webhook is read, which several programs tell people to send. With an
-episode `{imdb_id}`, `{thetvdb_id}` and `{themoviedb_id}` are its show's; `{user_id}` is the account's id at plex.tv.
+Values are texts. What Tautulli could not fill in stays `{like_this}`, is empty, or, in a well-known template, is
+"undefined". Besides our template we read the shape of Plex's own webhook, which several programs recommend. For an
+episode, `{imdb_id}`, `{thetvdb_id}` and `{themoviedb_id}` are its show's; `{user_id}` is the account's id at plex.tv.
 """
 
 import re
@@ -15,7 +15,7 @@ from services.syncer.history.sources import plex
 from services.syncer.history.sources.accounts import plex_account
 from services.syncer.history.sources.moments import happened_at
 from services.syncer.history.sources.outcome import Ignored, Outcome, Watched
-from services.syncer.history.sources.payload import converted, decoded, unknown_event
+from services.syncer.history.sources.payload import convert, decode, unknown_event
 from shared.leniency import number, text
 from shared.schemas.media import Account
 
@@ -60,7 +60,7 @@ _LONGEST: Final = 10**12
 
 
 class Payload(plex.Payload, frozen=True, kw_only=True):
-    """Our template's keys, the names of Tautulli's parameters that others use for the same, and Plex's shape."""
+    """The keys of our template, other names that people use for them, and Plex's shape."""
 
     action: object = None
     notification_type: object = None
@@ -94,10 +94,10 @@ _decoder: Final = msgspec.json.Decoder(dict[str, object])
 
 def parse(payload: bytes, *, received_at: datetime) -> Outcome:
     """Return what a webhook of Tautulli means."""
-    tree = decoded(_decoder, payload)
+    tree = decode(_decoder, payload)
     if isinstance(tree, Ignored):
         return tree
-    body = converted({key: _filled_in(value) for key, value in tree.items()}, Payload)
+    body = convert({key: _filled_in(value) for key, value in tree.items()}, Payload)
     if isinstance(body, Ignored):
         return body
     event = text(body.event) or text(body.action) or text(body.notification_type)
@@ -110,7 +110,7 @@ def parse(payload: bytes, *, received_at: datetime) -> Outcome:
 
 
 def _filled_in(value: object) -> object:
-    """Return a value, and those of an object in it, without placeholders."""
+    """Return a value without placeholders, also inside an object."""
     match value:
         case dict():
             return {key: None if _is_placeholder(inner) else inner for key, inner in value.items()}
@@ -149,7 +149,7 @@ def _account(body: Payload) -> Account | None:
 
 
 def _metadata(body: Payload) -> plex.Metadata:
-    """Return what a flat template says in the words of Plex."""
+    """Return the values of a flat template under Plex's names."""
     named = {"imdb": body.imdb_id, "tmdb": body.themoviedb_id, "tvdb": body.thetvdb_id}
     ids = [f"{kind}://{text(value)}" for kind, value in named.items() if text(value)]
     is_episode = text(body.media_type) == "episode"

@@ -1,4 +1,4 @@
-"""Movies and episodes out of loose fields: checked, cut, and named in some way or refused."""
+"""Movies and episodes from loose fields: checked, cut to size, and identified or refused."""
 
 import re
 from typing import Final
@@ -35,8 +35,8 @@ _UNTRACKED: Final = {
 _REASONS: Final = {kind: reason for reason, kinds in _UNTRACKED.items() for kind in kinds}
 
 
-class Sighting(msgspec.Struct, frozen=True, kw_only=True):
-    """An item as a sender describes it: `object` is whatever its JSON held."""
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """An item as a sender describes it: any JSON value in any field."""
 
     kind: object
     title: object = None
@@ -51,8 +51,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: object = None
 
 
-def titled(seen: Sighting, *, sender: str) -> Title | Ignored:
-    """Return the movie or episode, else why it is none or why nobody could say which."""
+def identify(seen: Description, *, sender: str) -> Title | Ignored:
+    """Return the movie or episode, or why it is neither or cannot be identified."""
     word = (text(seen.kind, limit=50) or "").lower()
     kind = _TRACKED.get(word)
     if kind is None:
@@ -66,7 +66,7 @@ def _untracked(kind: str) -> Ignored:
     return Ignored(_REASONS.get(kind, f"{kind!r} is not tracked"))
 
 
-def _title(seen: Sighting, kind: MediaType) -> Title | None:
+def _title(seen: Description, kind: MediaType) -> Title | None:
     of_show = kind == "episode"
     episode, last = _episodes(seen) if of_show else (None, None)
     show = text(seen.show) if of_show else None
@@ -88,8 +88,8 @@ def _title(seen: Sighting, kind: MediaType) -> Title | None:
     )
 
 
-def _episodes(seen: Sighting) -> tuple[int | None, int | None]:
-    """Return the episode, and the last one of its file where it has several: as many as a file can have."""
+def _episodes(seen: Description) -> tuple[int | None, int | None]:
+    """Return the episode, and the last one if its file has several, at most as many as a file can have."""
     several = _SEVERAL.fullmatch(text(seen.episode) or "")
     first, last = several.groups() if several else (seen.episode, seen.episode_end)
     episode = number(first, low=0, high=_MOST_EPISODES)
@@ -98,8 +98,8 @@ def _episodes(seen: Sighting) -> tuple[int | None, int | None]:
     return episode, number(last, low=episode + 1, high=episode + _MOST_IN_A_FILE - 1)
 
 
-def _substitute(seen: Sighting, show: str | None, episode: int | None) -> str | None:
-    """Return what to call an item without a title: its number within a show that is known, else its first id."""
+def _substitute(seen: Description, show: str | None, episode: int | None) -> str | None:
+    """Return a name for an item without a title: its number within a known show, else its first id."""
     if episode is not None and (show or seen.show_ids != Ids() or seen.ids != Ids()):
         return f"Episode {episode}"
     named = ((kind, values) for kind, values in msgspec.structs.asdict(seen.ids).items() if values)

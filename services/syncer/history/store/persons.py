@@ -1,9 +1,9 @@
-"""The syncer's SQL for persons, as far as linker has said who they are."""
+"""The syncer's SQL for persons, as far as the linker has said who they are."""
 
 from typing import Final
 
 from shared.postgres.pool import Connection
-from shared.postgres.text import containing, storable
+from shared.postgres.text import like_pattern, storable
 from shared.schemas.history import PersonRef
 from shared.schemas.media import Provider
 
@@ -20,8 +20,8 @@ async def person_of(connection: Connection, discord_id: str) -> PersonRef | None
     return None if row is None else PersonRef(**dict(row))
 
 
-async def persons_called(connection: Connection, wanted: str) -> list[PersonRef]:
-    """Return the person of this id, or those of this name."""
+async def persons_named(connection: Connection, wanted: str) -> list[PersonRef]:
+    """Return the person with this id, or those with this name."""
     rows = await connection.fetch(
         """select distinct person_id as id, person_name as name from accounts
         where person_id = $1 or lower(person_name) = lower($1) order by id limit 2""",
@@ -31,12 +31,12 @@ async def persons_called(connection: Connection, wanted: str) -> list[PersonRef]
 
 
 async def persons_like(connection: Connection, typed: str, *, limit: int) -> list[PersonRef]:
-    """Return persons whose names have this in them, by name; those that begin so are first."""
+    """Return persons whose names contain this, by name; names that begin with it come first."""
     rows = await connection.fetch(
         """select person_id as id, person_name as name from
             (select distinct person_id, person_name from accounts where $1::text is null or person_name ilike $1) known
         order by starts_with(lower(person_name), lower($2)) desc, lower(person_name), person_id limit $3""",
-        containing(typed),
+        like_pattern(typed),
         storable(typed),
         limit,
     )

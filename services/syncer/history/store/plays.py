@@ -1,4 +1,4 @@
-"""The syncer's SQL for plays: whose they are, storing them, asking about them."""
+"""The syncer's SQL for plays: their owners, storing them, finding them."""
 
 from datetime import datetime
 
@@ -12,24 +12,24 @@ from shared.schemas.events import AccountClaimed, PersonMerged
 from shared.schemas.history import PersonRef
 from shared.schemas.media import Account, Ids, Title
 
-KNOWN = """select id, feeder, feeder_server, source, server, account_id, account_name, type, title, show, season,
+PLAYS = """select id, feeder, feeder_server, source, server, account_id, account_name, type, title, show, season,
     episode, year, ids, show_ids, duration_s, item, watched_at, began_at, told_at
     from plays"""
 
 
 async def lock_account(connection: Connection, account: Account) -> None:
-    """Let nobody else change or add to this account's plays, nor merge persons, until the transaction ends."""
+    """Keep others from changing this account's plays and from merging persons, until the transaction ends."""
     await lock_shared(connection, "syncer", "merges")
     await lock_exclusive(connection, "syncer", "account", account.source, account.server, account.id)
 
 
 async def lock_person(connection: Connection, person: PersonRef) -> None:
-    """Let nobody else add to a person's plays on any account; after the account's lock, never before it."""
+    """Keep others from adding to a person's plays, on any account; always after the account's lock."""
     await lock_exclusive(connection, "syncer", "person", person.id)
 
 
 async def owner_of(connection: Connection, account: Account) -> PersonRef | None:
-    """Return the person whom linker gave this account to."""
+    """Return the person to whom the linker gave this account."""
     row = await connection.fetchrow(
         "select person_id, person_name from accounts where source = $1 and server = $2 and id = $3",
         account.source,
@@ -40,16 +40,16 @@ async def owner_of(connection: Connection, account: Account) -> PersonRef | None
 
 
 async def viewings_like(connection: Connection, viewing: Viewing, person: PersonRef | None) -> list[Viewing]:
-    """Return the plays of this account and of its person that could be the same viewing: near it, with a key of it."""
+    """Return plays of this account and its person that may be the same viewing: near in time, with a common key."""
     account = viewing.account
     rows = await connection.fetch(
-        f"""{KNOWN} where watched_at between $4 and $5 and keys && $7 and ((source, server, account_id) = ($1, $2, $3)
+        f"""{PLAYS} where watched_at between $4 and $5 and keys && $7 and ((source, server, account_id) = ($1, $2, $3)
             or ($6::text is not null and person_id = $6)) order by watched_at""",
         account.source,
         account.server,
         account.id,
         (viewing.began_at or viewing.watched_at) - WIDEST,
-        (viewing.told_at or viewing.watched_at) + WIDEST,
+        (viewing.reported_at or viewing.watched_at) + WIDEST,
         person.id if person else None,
         keys_of(viewing.title, account=account),
     )
@@ -57,7 +57,7 @@ async def viewings_like(connection: Connection, viewing: Viewing, person: Person
 
 
 def viewing_of(row: asyncpg.Record) -> Viewing:
-    """Return a row of `KNOWN`."""
+    """Return a row of `PLAYS` as a viewing."""
     fields = ("type", "title", "show", "season", "episode", "year", "duration_s", "item")
     return Viewing(
         id=row["id"],
@@ -71,14 +71,14 @@ def viewing_of(row: asyncpg.Record) -> Viewing:
         ),
         watched_at=row["watched_at"],
         began_at=row["began_at"],
-        told_at=row["told_at"],
+        reported_at=row["told_at"],
     )
 
 
 async def record_play(connection: Connection, viewing: Viewing, person: PersonRef | None) -> None:
-    """Store a viewing; the same id again (a replay with a better parser) replaces what is known of the title.
+    """Store a viewing; storing the same id again (a replay with a better parser) updates the title.
 
-    A replay that knows only the begin leaves the end that another report has told.
+    A replay that knows only the begin keeps the end that another report has given.
     """
     account, title = viewing.account, viewing.title
     await connection.execute(
@@ -119,12 +119,12 @@ async def record_play(connection: Connection, viewing: Viewing, person: PersonRe
         viewing.watched_at,
         title.item,
         viewing.began_at,
-        viewing.told_at,
+        viewing.reported_at,
     )
 
 
-async def learn_more(connection: Connection, viewing: Viewing) -> None:
-    """Keep what a second report of a viewing knew of its title and time."""
+async def update_play(connection: Connection, viewing: Viewing) -> None:
+    """Store what a second report of a viewing adds to its title and time."""
     title = viewing.title
     await connection.execute(
         """update plays set ids = $2, show_ids = $3, year = $4, duration_s = $5, show = $6, season = $7, episode = $8,
@@ -141,14 +141,14 @@ async def learn_more(connection: Connection, viewing: Viewing) -> None:
         title.item,
         viewing.watched_at,
         viewing.began_at,
-        viewing.told_at,
+        viewing.reported_at,
     )
 
 
 async def record_unwatched(
     connection: Connection, unwatched_id: str, account: Account, title: Title, *, person: PersonRef | None, at: datetime
 ) -> None:
-    """Store that somebody has not watched a title; the same id again is the same statement."""
+    """Store that an account has not watched a title; the same id again is the same statement."""
     await connection.execute(
         """insert into unwatched (id, source, server, account_id, account_name, person_id, type, title, keys,
             unwatched_at)
@@ -167,7 +167,7 @@ async def record_unwatched(
 
 
 async def give_account(connection: Connection, claimed: AccountClaimed) -> PersonRef:
-    """Give an account and its plays to a person, or to whoever that person became; return that one, locked."""
+    """Give an account and its plays to a person, or to the one they were merged into; return that person, locked."""
     account = claimed.account
     person = await _survivor(connection, PersonRef(claimed.person_id, claimed.person_name))
     await lock_person(connection, person)
@@ -193,9 +193,9 @@ async def give_account(connection: Connection, claimed: AccountClaimed) -> Perso
 
 
 async def merge_people(connection: Connection, merged: PersonMerged) -> PersonRef:
-    """Let all of one person be another's, now and for facts that come late; return who is left.
+    """Move all of one person to another, now and for facts that arrive late; return the one who remains.
 
-    Alone, so that none slips through.
+    Takes the exclusive lock, so that nothing is missed.
     """
     await lock_exclusive(connection, "syncer", "merges")
     person = await _survivor(connection, PersonRef(merged.person_id, merged.person_name))
@@ -213,7 +213,7 @@ async def merge_people(connection: Connection, merged: PersonMerged) -> PersonRe
 
 
 async def current_id(connection: Connection, person: str) -> str:
-    """Return the id of the person who somebody became part of; a name, or another id, is returned as it is."""
+    """Return the id of the person that somebody was merged into; any other text is returned unchanged."""
     return (await _survivor(connection, PersonRef(person, ""))).id
 
 

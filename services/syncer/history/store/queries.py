@@ -1,4 +1,4 @@
-"""The syncer's SQL for readers: pages of plays and plays counted."""
+"""The syncer's SQL for readers: pages and counts of plays."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from shared.postgres.pool import Connection
-from shared.postgres.text import containing
+from shared.postgres.text import like_pattern
 from shared.schemas.history import (
     AccountRef,
     Count,
@@ -48,7 +48,7 @@ async def _total(connection: Connection, filters: tuple[Any, ...]) -> int:
 
 
 async def stats_of_plays(connection: Connection, wanted: CountPlays) -> PlayStats:
-    """Count plays several ways."""
+    """Return the counts of plays, grouped in several ways."""
     filters = _filters(wanted)
     row = await connection.fetchrow(
         f"""select count(*) as total, count(*) filter (where type = 'movie') as movies,
@@ -61,16 +61,16 @@ async def stats_of_plays(connection: Connection, wanted: CountPlays) -> PlayStat
     assert row is not None
     return PlayStats(
         **dict(row),
-        by_person=await _bars(connection, filters, "coalesce(person_name, 'unclaimed')", by="person_id, "),
-        by_source=await _bars(connection, filters, "feeder"),
-        by_day=await _days(connection, filters),
-        top_shows=await _bars(connection, filters, "show"),
-        top_movies=await _bars(connection, filters, "case when type = 'movie' then title end"),
+        by_person=await _count_by(connection, filters, "coalesce(person_name, 'unclaimed')", by="person_id, "),
+        by_source=await _count_by(connection, filters, "feeder"),
+        by_day=await _count_by_day(connection, filters),
+        top_shows=await _count_by(connection, filters, "show"),
+        top_movies=await _count_by(connection, filters, "case when type = 'movie' then title end"),
     )
 
 
-async def _bars(connection: Connection, filters: tuple[Any, ...], name: str, *, by: str = "") -> list[Count]:
-    """Count by a name; `by` tells apart those who only share it."""
+async def _count_by(connection: Connection, filters: tuple[Any, ...], name: str, *, by: str = "") -> list[Count]:
+    """Count by a name; `by` separates people who share one."""
     rows = await connection.fetch(
         f"""select {name} as name, count(*) as plays from plays {_WHERE} and {name} is not null
         group by {by}1 order by 2 desc, 1 limit {_MOST_BARS}""",  # noqa: S608 (constants)
@@ -79,7 +79,7 @@ async def _bars(connection: Connection, filters: tuple[Any, ...], name: str, *, 
     return [Count(row["name"], row["plays"]) for row in rows]
 
 
-async def _days(connection: Connection, filters: tuple[Any, ...]) -> list[Count]:
+async def _count_by_day(connection: Connection, filters: tuple[Any, ...]) -> list[Count]:
     rows = await connection.fetch(
         f"""select name, plays from (
             select to_char(watched_at at time zone 'UTC', 'YYYY-MM-DD') as name, count(*) as plays
@@ -92,7 +92,7 @@ async def _days(connection: Connection, filters: tuple[Any, ...]) -> list[Count]
 def _filters(
     wanted: ListPlays | CountPlays,
 ) -> tuple[str | None, str | None, datetime | None, datetime | None, str | None]:
-    return (wanted.person, wanted.type, wanted.since, wanted.until, containing(wanted.search))
+    return (wanted.person, wanted.type, wanted.since, wanted.until, like_pattern(wanted.search))
 
 
 def _play(row: asyncpg.Record) -> Play:

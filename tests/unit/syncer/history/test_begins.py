@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from services.syncer.history.domain import Viewing, folds, is_same_viewing, known_as
+from services.syncer.history.domain import Viewing, duplicates_of, find_duplicates, is_same_viewing
 from shared.schemas.media import Account, Title
 
 EIGHT = datetime(2026, 11, 30, 20, tzinfo=UTC)
@@ -56,7 +56,7 @@ def toggle(begin: float, told: float) -> Viewing:
         title=movie(90),
         watched_at=at(begin),
         began_at=at(begin),
-        told_at=at(told),
+        reported_at=at(told),
     )
 
 
@@ -103,9 +103,11 @@ def stored(reports: tuple[Viewing, ...]) -> list[Viewing]:
     """Return the plays that are left when reports come one after the other."""
     plays: dict[str, Viewing] = {}
     for report in reports:
-        fold = known_as(plays.values(), report)
-        kept = report if fold is None else fold.kept
-        plays = {key: play for key, play in plays.items() if fold is None or key not in fold.gone} | {kept.id: kept}
+        found = duplicates_of(plays.values(), report)
+        kept = report if found is None else found.kept
+        plays = {key: play for key, play in plays.items() if found is None or key not in found.removed} | {
+            kept.id: kept
+        }
     return sorted(plays.values(), key=lambda play: play.watched_at)
 
 
@@ -134,12 +136,12 @@ def test_two_viewings_are_two_plays_in_whatever_order_they_are_told(order: tuple
 
 
 def test_reports_of_accounts_that_turn_out_to_be_one_persons_fold_at_the_end() -> None:
-    (fold,) = folds([saved(0, 400), stop(400.02, account=OTHER)])
+    (found,) = find_duplicates([saved(0, 400), stop(400.02, account=OTHER)])
 
-    assert (fold.kept.watched_at, fold.gone) == (at(400), (stop(400.02, account=OTHER).id,))
+    assert (found.kept.watched_at, found.removed) == (at(400), (stop(400.02, account=OTHER).id,))
 
 
 def test_what_another_account_knows_of_begins_is_not_learned() -> None:
-    (fold,) = folds([stop(90), saved(0, 90, account=OTHER)])
+    (found,) = find_duplicates([stop(90), saved(0, 90, account=OTHER)])
 
-    assert fold.kept.began_at is None
+    assert found.kept.began_at is None

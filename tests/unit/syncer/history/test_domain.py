@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.syncer.history.domain import Viewing, enriched, episodes_of, folds, is_same_viewing, keys_of
+from services.syncer.history.domain import Viewing, episodes_of, find_duplicates, is_same_viewing, keys_of, merge_titles
 from shared.schemas.media import Account, Ids, Title
 
 ANNA = Account("plex", "s", "1", "anna")
@@ -66,7 +66,7 @@ def test_the_next_episode_is_another_title() -> None:
 def test_what_the_second_report_knew_is_kept() -> None:
     bare = Title(type="movie", title="The Matrix", ids=Ids(tmdb=("603",)))
 
-    known = enriched(bare, MATRIX)
+    known = merge_titles(bare, MATRIX)
 
     assert (known.ids, known.year, known.duration_s) == (Ids(imdb=("tt0133093",), tmdb=("603",)), 1999, 8160)
 
@@ -85,7 +85,7 @@ def test_an_item_without_ids_and_numbers_is_known_by_its_senders_id() -> None:
     bare = Title(type="episode", title="Special", item="58657")
 
     assert is_same_viewing(viewing(bare), viewing(bare, minutes=1))
-    assert enriched(Title(type="episode", title="Special"), bare).item == "58657"
+    assert merge_titles(Title(type="episode", title="Special"), bare).item == "58657"
 
 
 DOUBLE = Title(
@@ -137,10 +137,10 @@ def test_two_reports_of_one_viewing_fold_into_the_first_which_learns_from_the_ot
     second = viewing(msgspec.structs.replace(MATRIX, ids=Ids(imdb=("tt0133093",), tmdb=("603",))), feeder="jellyfin")
     other = viewing(PILOT, minutes=1)
 
-    (fold,) = folds([first, other, second])
+    (found,) = find_duplicates([first, other, second])
 
-    assert (fold.kept.id, fold.gone) == (first.id, (second.id,))
-    assert (fold.kept.title.ids.tmdb, fold.kept.title.duration_s) == (("603",), 8160)
+    assert (found.kept.id, found.removed) == (first.id, (second.id,))
+    assert (found.kept.title.ids.tmdb, found.kept.title.duration_s) == (("603",), 8160)
 
 
 def test_what_a_report_teaches_folds_a_third_that_shared_nothing_with_the_first() -> None:
@@ -150,18 +150,18 @@ def test_what_a_report_teaches_folds_a_third_that_shared_nothing_with_the_first(
     )
     by_tmdb = viewing(Title(type="movie", title="Die Matrix", ids=Ids(tmdb=("603",))), feeder="emby")
 
-    (fold,) = folds([by_imdb, by_both, by_tmdb])
+    (found,) = find_duplicates([by_imdb, by_both, by_tmdb])
 
-    assert fold.gone == (by_both.id, by_tmdb.id)
+    assert found.removed == (by_both.id, by_tmdb.id)
 
 
 @given(st.lists(st.tuples(st.integers(0, 600), st.sampled_from(["plex", "jellyfin"])), max_size=12, unique=True))
 def test_folding_keeps_or_folds_every_viewing_once(times: list[tuple[int, str]]) -> None:
     viewings = [viewing(MATRIX, minutes=minutes, feeder=feeder) for minutes, feeder in times]
 
-    found = folds(viewings)
+    found = find_duplicates(viewings)
 
-    gone = [one for fold in found for one in fold.gone]
+    gone = [one for each in found for one in each.removed]
     assert len(gone) == len(set(gone))
-    assert {fold.kept.id for fold in found}.isdisjoint(gone)
-    assert folds([one for one in viewings if one.id not in gone]) == []
+    assert {each.kept.id for each in found}.isdisjoint(gone)
+    assert find_duplicates([one for one in viewings if one.id not in gone]) == []

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from services.syncer.users.domain import LONGEST_NAME, changed, name_of
+from services.syncer.users.domain import LONGEST_NAME, apply_change, name_of
 from shared.errors import InvalidError
 from shared.owners import user_password
 from shared.schemas.sealed_secret import SealedSecret
@@ -20,7 +20,7 @@ ALL = UserSettings(username="anna", blocked=True, immune=True, request_limit=5, 
 
 
 def after(before: UserSettings | None, **change: Any) -> dict[str, Any]:
-    settings = changed(before, ChangeUserSettings(username="Anna", **change), at=NOW)
+    settings = apply_change(before, ChangeUserSettings(username="Anna", **change), at=NOW)
     assert (settings.username, settings.changed_at) == ("Anna", NOW)
     return {name: getattr(settings, name) for name in ("blocked", "immune", "request_limit", "has_password")}
 

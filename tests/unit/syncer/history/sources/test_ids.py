@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.syncer.history.sources.ids import collected, kind_of, valid
+from services.syncer.history.sources.ids import clean_id, kind_of, valid_ids
 from services.syncer.history.sources.mediabrowser import provider_ids
 from shared.schemas.media import Ids
 
@@ -33,7 +33,7 @@ from shared.schemas.media import Ids
     ],
 )
 def test_an_id_has_one_spelling_or_is_none(kind: str, value: str, expected: str | None) -> None:
-    assert valid(kind, value) == expected
+    assert clean_id(kind, value) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_a_kind_is_known_in_any_case(name: str, expected: str | None) -> None:
 
 
 def test_several_ids_of_one_kind_stay_in_their_order_each_once() -> None:
-    ids = collected([("imdb", "tt2"), ("tmdb", "603"), ("imdb", "tt1"), ("imdb", "tt2"), ("tmdb", "x")])
+    ids = valid_ids([("imdb", "tt2"), ("tmdb", "603"), ("imdb", "tt1"), ("imdb", "tt2"), ("tmdb", "x")])
 
     assert ids == Ids(imdb=("tt2", "tt1"), tmdb=("603",))
 
 
 def test_twenty_ids_of_a_kind_are_enough() -> None:
-    assert len(collected([("tmdb", str(number)) for number in range(1, 1000)]).tmdb) == 20
+    assert len(valid_ids([("tmdb", str(number)) for number in range(1, 1000)]).tmdb) == 20
 
 
 @pytest.mark.parametrize(

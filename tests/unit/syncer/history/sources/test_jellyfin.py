@@ -195,7 +195,11 @@ def test_a_finished_viewing_was_watched_at_its_end_and_began_when_it_was_last_pl
 
     play = watched("jellyfin", TOGGLED | saved)
 
-    assert (play.watched_at, play.began_at, play.told_at) == (AT_THE_END, datetime(2026, 11, 20, 10, tzinfo=UTC), None)
+    assert (play.watched_at, play.began_at, play.reported_at) == (
+        AT_THE_END,
+        datetime(2026, 11, 20, 10, tzinfo=UTC),
+        None,
+    )
 
 
 @pytest.mark.parametrize("begin", ["2026-11-20T12:04:00Z", "2026-11-01T10:00:00Z", "11/20/2026 10:00:00", "", None])
@@ -209,7 +213,7 @@ def test_a_toggle_says_until_when_nothing_else_began() -> None:
     play = watched("jellyfin", TOGGLED | {"LastPlayedDate": "2026-11-20T10:00:00Z"})
 
     assert play.watched_at == play.began_at == datetime(2026, 11, 20, 10, tzinfo=UTC)
-    assert play.told_at == AT_THE_END
+    assert play.reported_at == AT_THE_END
 
 
 def test_a_user_without_an_id_is_known_by_name() -> None:
