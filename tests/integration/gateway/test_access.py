@@ -4,7 +4,7 @@ import http
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx
 import msgspec
@@ -60,7 +60,7 @@ WRONG: Final[list[dict[str, bytes]]] = [
 ADA: Final = Person(id="p1", name="Ada", identities=[], seerr_user_id=None)
 
 
-class Route(msgspec.Struct, frozen=True):
+class Route(NamedTuple):
     """A method of a path, and what its handler says it needs."""
 
     method: str
@@ -83,7 +83,7 @@ def routes() -> Iterator[Route]:
             if not isinstance(handler, HTTPRouteHandler):
                 continue
             for path in handler.paths or {"/"}:
-                full = re.sub(r":[a-z]+(?=})", "", f"/api{controller.path}{path}").rstrip("/")
+                full = re.sub(r":[a-z]+(?=})", "", f"/api{vars(controller)['path']}{path}").rstrip("/")
                 for method in handler.http_methods:
                     yield Route(str(method), full, handler.opt.get(SCOPE), handler.opt.get(OWN, False))
 
