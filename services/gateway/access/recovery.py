@@ -5,7 +5,8 @@ from datetime import datetime
 
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.stream_access import StreamAccess
-from services.gateway.store import audit, users
+from services.gateway.access.tries import place_of
+from services.gateway.store import audit, tries, users
 from services.gateway.store.audit import AuditEntry
 from services.gateway.store.users import User
 from shared.bus.work import Worker
@@ -39,12 +40,16 @@ class Recovery:
         return found[0]
 
     async def reset_password(self, user: User, password: Secret) -> int:
-        """Set a password and end all sessions of the user; return how many there were."""
+        """Set a password and end all sessions of the user; return how many there were.
+
+        Tries that failed until now are forgotten: whoever lost a password has made some.
+        """
         password_hash = await self._passwords.hashed(password)
         stream_access = StreamAccess(self._pool, now=self._now)
         async with Worker(self._pool).on_request() as work:
             if not await users.change_password_hash(work.connection, user, password_hash):
                 raise ConflictError("the password was changed at the same moment: try again")
+            await tries.forgive_account(work.connection, place_of(name_key(user.username), "").account)
             ended = await users.end_sessions_of(work.connection, user.id)
             for session_id in ended:
                 stream_access.announce_end(work, session_id)

@@ -53,6 +53,15 @@ async def test_a_password_is_made_up_and_shown_once_and_all_sessions_end_with_th
     assert (await house.get("/api/auth/verify", headers=bearer)).status_code == 401
 
 
+async def test_who_guessed_too_often_before_need_not_wait(house: House, database_url: Secret, tmp_path: Path) -> None:
+    guesses = [await log_in(house, f"forgotten {number}") for number in range(6)]
+
+    said, _ = await usher("--json", folder=tmp_path, database_url=database_url.reveal())
+
+    assert guesses[-1] == 429
+    assert await log_in(house, json.loads(said)["password"]) == 200
+
+
 async def test_one_can_be_chosen_and_is_shown_nowhere(house: House, database_url: Secret, tmp_path: Path) -> None:
     said, complaint = await usher(
         "--password-file", "-", folder=tmp_path, database_url=database_url.reveal(), typed=f"{CHOSEN}\n"
