@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 from litestar import Controller, Litestar, Router
 from litestar.types import ASGIApp
 
 from services.gateway import problems
-from services.gateway.access.authenticator import Authenticator
 from services.gateway.api import describe
 from services.gateway.api.audit import AuditController
 from services.gateway.api.auth import LoginController, SessionController
@@ -30,19 +28,16 @@ from services.gateway.api.stream import StreamController
 from services.gateway.api.tracing import traced
 from services.gateway.api.user_settings import UserSettingsController
 from services.gateway.api.webhook_secrets import WebhookSecretController
-from services.gateway.dependencies import Dependencies, provided, provided_to_callers
+from services.gateway.components import Components, provide, provide_to_callers
 from services.gateway.discord import routes as discord
-from services.gateway.discord.door import Door as DiscordDoor
 from services.gateway.edge import Edge
-from services.gateway.forwarded import Forwarded, Network
+from services.gateway.forwarded import ForwardedAddress, Network
 from services.gateway.pages.done import DoneController
 from services.gateway.pages.home import HomeController
-from services.gateway.readiness import Preparation
 from services.gateway.reference import page as reference
-from services.gateway.refusals.noting import noting
+from services.gateway.refusals.exception_handlers import record_refusals
 from services.gateway.subpath import Subpath
 from services.gateway.webhooks.routes import WebhookController
-from shared.telemetry import Tracer
 
 PUBLIC: Final[Sequence[type[Controller]]] = (WebhookController, ProbeController, DoneController, HomeController)
 API: Final[Sequence[type[Controller]]] = (
@@ -67,44 +62,35 @@ API: Final[Sequence[type[Controller]]] = (
 """All need a credential. A new route's controller goes here."""
 
 
-class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """Who gets to the routes, and how their calls are traced."""
-
-    authenticator: Authenticator
-    preparation: Preparation
-    tracer: Tracer
-    discord: DiscordDoor
-
-
-def litestar(dependencies: Dependencies, access: Access) -> Litestar:
+def litestar(components: Components) -> Litestar:
     """Return the application without its outermost layer."""
     return Litestar(
-        route_handlers=[*PUBLIC, discord.router(access.discord), _api(dependencies, access)],
-        dependencies=provided(dependencies),
-        exception_handlers=noting(problems.handlers(), dependencies.refusals.note),
+        route_handlers=[*PUBLIC, discord.router(components.discord), _api(components)],
+        dependencies=provide(components),
+        exception_handlers=record_refusals(problems.handlers(), components.refusals.record),
         openapi_config=reference.config(),
         logging_config=None,
     )
 
 
-def application(dependencies: Dependencies, access: Access, *, proxies: tuple[Network, ...]) -> ASGIApp:
+def application(components: Components, *, proxies: tuple[Network, ...]) -> ASGIApp:
     """Return the whole application, under a path of its host where there is one, behind proxies that are trusted."""
-    inner = litestar(dependencies, access)
+    inner = litestar(components)
     routes = [route.path for route in inner.routes]
-    return Subpath(Forwarded(Edge(inner), proxies), dependencies.subpath, routes=routes)
+    return Subpath(ForwardedAddress(Edge(inner), proxies), components.subpath, routes=routes)
 
 
-def _api(dependencies: Dependencies, access: Access) -> Router:
+def _api(components: Components) -> Router:
     guarded = Router(
         "/",
         route_handlers=API,
-        guards=[requires_scope(access.authenticator), reads_only, knows_query],
-        dependencies=provided_to_callers(dependencies.now),
+        guards=[requires_scope(components.authenticator), reads_only, knows_query],
+        dependencies=provide_to_callers(components.now),
         security=describe.SECURITY,
     )
     return Router(
         "/api",
         route_handlers=[LoginController, guarded],
-        guards=[reads_json, requires_preparation(access.preparation)],
-        middleware=[traced(access.tracer), Bounds],
+        guards=[reads_json, requires_preparation(components.preparation)],
+        middleware=[traced(components.tracer), Bounds],
     )

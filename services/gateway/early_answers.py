@@ -1,4 +1,4 @@
-"""Answers that are given before there is a request to hand to the application, or instead of handing it over."""
+"""Answers without the application: before a request is complete, or when there are too many."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from services.gateway import faults, problems
 from services.gateway.problems import Problem
-from services.gateway.shown_path import shown_path
+from services.gateway.safe_path import safe_path
 
 CROWDED: Final = "too many connections or calls at once: try again in a moment"
 _BAD_REQUEST: Final = 400
@@ -38,5 +38,5 @@ async def crowded(scope: Scope, _receive: Receive, send: Send) -> None:
 def _body(status: int, detail: str, path: str) -> bytes:
     errors = faults.whole("", detail) if status == _BAD_REQUEST else ()
     return problems.encoded(
-        Problem(title=problems.title(status), status=status, detail=detail, instance=shown_path(path), errors=errors)
+        Problem(title=problems.title(status), status=status, detail=detail, instance=safe_path(path), errors=errors)
     )

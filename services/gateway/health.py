@@ -7,12 +7,12 @@ from typing import Final, Literal
 
 import msgspec
 
-from services.gateway import storing
+from services.gateway import storage_health
 from services.gateway.ask import Ask
 from services.gateway.readiness import Readiness
 from services.gateway.spool.damage import Damage
 from services.gateway.spool.spool import Spool
-from services.gateway.storing import Storing
+from services.gateway.storage_health import StorageHealth
 from shared.bus import discovery
 from shared.bus.connection import Bus
 from shared.bus.discovery import Replica
@@ -97,7 +97,7 @@ class HealthCheck:
             self._replicas(),
             postgres.answers(self._pool),
             self._servers(),
-            storing.look(self._bus, self._readiness, has_spool=self._spool is not None),
+            storage_health.check(self._bus, self._readiness, has_spool=self._spool is not None),
         )
         services = [_service(name, replicas) for name in SERVICES]
         has_nats = any(each.name == "gateway" for each in replicas)  # which this process answers itself
@@ -127,7 +127,7 @@ class HealthCheck:
         except UnavailableError:
             return []
 
-    def _spool_health(self, found: Storing) -> SpoolHealth:
+    def _spool_health(self, found: StorageHealth) -> SpoolHealth:
         if self._spool is None:
             return SpoolHealth(is_on=False, takes_more=False, free=found.free)
         state, damage = self._spool.state(), self._spool.damage()

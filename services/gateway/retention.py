@@ -11,14 +11,14 @@ from typing import Final
 import structlog
 
 from services.gateway.access import authenticator
-from services.gateway.access.tries import Tries
+from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.refusals import senders
-from services.gateway.store import events, letters, refusals, users
+from services.gateway.store import dead_letters, events, refusals, users
 from shared.errors import UnavailableError
 from shared.postgres.pool import Pool
 
 EVENTS_KEPT: Final = timedelta(days=30)
-LETTERS_KEPT: Final = timedelta(days=90)
+DEAD_LETTERS_KEPT: Final = timedelta(days=90)
 _EVERY_S: Final = 600.0
 _AT_ONCE: Final = 1000
 
@@ -28,9 +28,9 @@ log = structlog.get_logger()
 class Retention:
     """Runs beside the consumers."""
 
-    def __init__(self, pool: Pool, tries: Tries, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, login_attempts: LoginAttempts, *, now: Callable[[], datetime]) -> None:
         self._pool = pool
-        self._tries = tries
+        self._login_attempts = login_attempts
         self._now = now
 
     async def run(self) -> None:
@@ -47,7 +47,7 @@ class Retention:
         now = self._now()
         while await events.forget_events(self._pool, before=now - EVENTS_KEPT, limit=_AT_ONCE) == _AT_ONCE:
             continue
-        await letters.forget_letters(self._pool, before=now - LETTERS_KEPT)
-        await self._tries.forget()
+        await dead_letters.forget_dead_letters(self._pool, before=now - DEAD_LETTERS_KEPT)
+        await self._login_attempts.forget()
         await refusals.forget_refused(self._pool, before=now - senders.KEPT)
         await users.forget_sessions(self._pool, now=now, used_before=now - authenticator.IDLE)

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from services.gateway.access.login_attempts import attempt_key
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.stream_access import StreamAccess
-from services.gateway.access.tries import place_of
-from services.gateway.store import audit, tries, users
+from services.gateway.store import audit, login_attempts, users
 from services.gateway.store.audit import AuditEntry
 from services.gateway.store.users import User
 from shared.bus.work import Worker
@@ -49,7 +49,7 @@ class Recovery:
         async with Worker(self._pool).on_request() as work:
             if not await users.change_password_hash(work.connection, user, password_hash):
                 raise ConflictError("the password was changed at the same moment: try again")
-            await tries.forgive_account(work.connection, place_of(name_key(user.username), "").account)
+            await login_attempts.forgive_account(work.connection, attempt_key(name_key(user.username), "").account)
             ended = await users.end_sessions_of(work.connection, user.id)
             for session_id in ended:
                 stream_access.announce_end(work, session_id)

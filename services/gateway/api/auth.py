@@ -116,7 +116,7 @@ class LoginController(Controller):
         self, request: Request[Any, Any, Any], login: NamedDependency[Login], data: Annotated[Credentials, _LOGIN]
     ) -> SessionToken:
         """Return a new session; 429 with `Retry-After` after too many tries."""
-        session = await login.begin(data.username, Secret(data.password), address=address(request))
+        session = await login.log_in(data.username, Secret(data.password), address=address(request))
         return SessionToken(session.token.reveal(), session.expires_at)
 
 

@@ -13,7 +13,7 @@ from services.gateway.access.audit import Audit
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.events import payload
-from services.gateway.events.shapes import EventFilter, EventItem, EventPage, Replayed, Status
+from services.gateway.events.shapes import EventFilter, EventItem, EventPage, ReplayReceipt, Status
 from services.gateway.page import MAX_SEARCH, NO_CONTROLS, Full, Id, Limit, Offset, Search, Since, Until, Word, moment
 from services.gateway.store import events
 from services.gateway.store.database import Database
@@ -31,7 +31,7 @@ _ITEM: Final = EventItem(
 )
 _PAGE: Final = describe.shows(EventPage([_ITEM], 1, 50, 0))
 _FULL: Final = describe.shows(msgspec.structs.replace(_ITEM, payload={"event": "media.scrobble"})) | describe.WITH_ID
-_REPLAYED: Final = describe.shows(Replayed(_ITEM.id, 1), status=202) | describe.WITH_ID
+_REPLAY: Final = describe.shows(ReplayReceipt(_ITEM.id, 1), status=202) | describe.WITH_ID
 SourceFilter = Annotated[Source | None, QueryParameter(description="only from this source")]
 ServerFilter = Annotated[
     str | None,
@@ -96,18 +96,18 @@ class EventController(Controller):
         if found is None:
             raise _unknown(event_id)
         item, sent = found
-        return msgspec.structs.replace(item, payload=payload.shown(sent)) if full == "true" else item
+        return msgspec.structs.replace(item, payload=payload.redact(sent)) if full == "true" else item
 
     @post(
         "/{event_id:str}/replay",
         status_code=202,
         summary="Replay an event",
         opt=needs("write", audits="event.replayed"),
-        responses=_REPLAYED,
+        responses=_REPLAY,
     )
     async def replay(
         self, database: NamedDependency[Database], audit: NamedDependency[Audit], event_id: Id
-    ) -> Replayed:
+    ) -> ReplayReceipt:
         """Send an event to its service once more, as if it came in now. What it did before is not done twice."""
         async with database.change() as work:
             webhook = await events.next_attempt(work.connection, event_id)
@@ -119,7 +119,7 @@ class EventController(Controller):
                 message_id=f"{webhook.id}:{webhook.attempt}",
             )
             await audit(f"event {event_id}", on=work)
-        return Replayed(webhook.id, webhook.attempt)
+        return ReplayReceipt(webhook.id, webhook.attempt)
 
 
 def _unknown(event_id: str) -> NotFoundError:

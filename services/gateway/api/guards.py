@@ -10,7 +10,7 @@ from litestar.types import Guard
 
 from services.gateway import parameters
 from services.gateway.access.authenticator import Authenticator
-from services.gateway.access.caller import presented
+from services.gateway.access.caller import credential_in
 from services.gateway.access.scopes import Scope
 from services.gateway.edge import is_head
 from services.gateway.peer import address
@@ -59,7 +59,7 @@ def requires_scope(authenticator: Authenticator) -> Guard:
 
     async def check(connection: AnyConnection, handler: BaseRouteHandler) -> None:
         wanted: Scope = handler.opt.get(SCOPE, "admin")
-        credential = presented(connection.scope["headers"])
+        credential = credential_in(connection.scope["headers"])
         caller = await authenticator.authenticate(credential, address=address(connection))
         is_own = handler.opt.get(OWN, False) and caller.person_id is not None
         if not (caller.may(wanted) or is_own):

@@ -12,7 +12,7 @@ from services.gateway.api.guards import needs
 from services.gateway.page import Limit, Offset
 from services.gateway.refusals import reasons
 from services.gateway.refusals.reasons import Reason
-from services.gateway.refusals.register import Register
+from services.gateway.refusals.recorder import RefusalRecorder
 from services.gateway.refusals.senders import OTHERS, RefusedSender
 from services.gateway.store import refusals as store
 from services.gateway.store.database import Database
@@ -65,14 +65,14 @@ class RefusedController(Controller):
     )
     async def list_refused(
         self,
-        refusals: NamedDependency[Register],
+        refusals: NamedDependency[RefusalRecorder],
         database: NamedDependency[Database],
         now: NamedDependency[datetime],
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> RefusedPage:
         """List who was refused on the last day; what other gateways refused comes up to ten seconds later."""
-        await refusals.at_once()  # on a full disk Postgres still reads
+        await refusals.write_if_possible()  # on a full disk Postgres still reads
         found, total = await store.page_of_refused(database.pool, now=now, limit=limit, offset=offset)
         return RefusedPage([_item(each) for each in found], total, limit, offset)
 

@@ -1,4 +1,4 @@
-"""Gives each call of the API a trace id, which goes along with all that it causes: questions, replays, changes."""
+"""Gives each call of the API a trace id, which goes along with everything that it causes."""
 
 from collections.abc import Callable
 from typing import Any

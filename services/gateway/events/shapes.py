@@ -8,7 +8,7 @@ import msgspec
 from shared.schemas.webhooks import Source
 
 Status = Literal["pending", "handled", "ignored", "dead"]
-LetterStatus = Literal["waiting", "replayed"]
+DeadLetterStatus = Literal["waiting", "replayed"]
 
 
 class EventItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
 
 
-class LetterItem(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLetterItem(msgspec.Struct, frozen=True, kw_only=True):
     """A message that a service gave up. `payload` is null unless it was asked for."""
 
     id: str
@@ -69,25 +69,25 @@ class LetterItem(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     attempts: int
     died_at: datetime
-    status: LetterStatus
+    status: DeadLetterStatus
     replays: int
     payload: Any = None
 
 
-class LetterPage(msgspec.Struct, frozen=True):
+class DeadLetterPage(msgspec.Struct, frozen=True):
     """A page of dead letters, newest first."""
 
-    items: list[LetterItem]
+    items: list[DeadLetterItem]
     total: int
     limit: int
     offset: int
 
 
-class LetterFilter(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLetterFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which dead letters? `search` looks in subject, message id and reason."""
 
     service: str | None = None
-    status: LetterStatus | None = None
+    status: DeadLetterStatus | None = None
     since: datetime | None = None
     until: datetime | None = None
     search: str | None = None
@@ -95,7 +95,7 @@ class LetterFilter(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
 
 
-class Replayed(msgspec.Struct, frozen=True):
+class ReplayReceipt(msgspec.Struct, frozen=True):
     """It was sent again; `attempt` counts how often."""
 
     id: str

@@ -1,6 +1,7 @@
 """Takes in one webhook: checks its secret, reads it, finds the JSON, puts it into its envelope and stores it.
 
-Touches the publisher and the spool and nothing else: no Postgres, no upstream.
+It needs NATS or the spool and nothing else: no Postgres, no other system. A new sender is an entry in `SOURCES`
+(shared/schemas/webhooks.py), its form field in forms.py, and a parser in the service that understands it.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from services.gateway.webhooks import body, forms
 from services.gateway.webhooks.body import Receive
 from services.gateway.webhooks.envelope import envelope, record
 from services.gateway.webhooks.forms import Form, MultipartForm
-from services.gateway.webhooks.recent import Recent
+from services.gateway.webhooks.recent_deliveries import RecentDeliveries
 from services.gateway.webhooks.secrets import Match
 from shared.errors import NotFoundError, UsherError
 from shared.schemas.webhooks import SOURCES, Source
@@ -43,7 +44,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Storage(Protocol):
-    """Where messages are kept for good."""
+    """Stores messages durably."""
 
     async def store(self, record: Record) -> bool:
         """Return once it is stored: True where it was there before; raises `UnavailableError`."""
@@ -63,7 +64,7 @@ def _utc_now() -> datetime:
 
 
 class Receiver:
-    """One for all sources; `recent` is shared with whoever hears of other gateways' deliveries.
+    """One for all sources; `recent` is shared with the exchange, which adds other gateways' deliveries.
 
     `deadline` is how long a whole body may take.
     """
@@ -73,13 +74,13 @@ class Receiver:
         secrets: ValidSecrets,
         storage: Storage,
         *,
-        recent: Recent | None = None,
+        recent: RecentDeliveries | None = None,
         deadline: timedelta = body.DEADLINE,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._secrets = secrets
         self._storage = storage
-        self._recent = Recent() if recent is None else recent
+        self._recent = RecentDeliveries() if recent is None else recent
         self._deadline = deadline
         self._now = now
 

@@ -1,4 +1,4 @@
-"""The webhook routes. They read the body themselves, for Litestar's reader knows no deadline and keeps the picture."""
+"""The webhook routes. They read the body themselves: Litestar's reader has no deadline and would keep the picture."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ PathSecret = Annotated[str, PathParameter(description="the secret, for senders t
 
 
 class WebhookController(Controller):
-    """What senders send to."""
+    """The routes that senders post to."""
 
     path, tags = "/webhooks", ("webhooks",)
 
@@ -35,7 +35,7 @@ def _delivery(request: AnyRequest, source: str, path_secret: str | None) -> Deli
     length = headers.get(b"content-length", b"")
     return Delivery(
         source=source,
-        secret=secrets.presented(request.scope["query_string"], path_secret, _text(headers.get(b"authorization"))),
+        secret=secrets.secret_in(request.scope["query_string"], path_secret, _text(headers.get(b"authorization"))),
         content_type=_text(headers.get(b"content-type")),
         content_encoding=_text(headers.get(b"content-encoding")),
         content_length=int(length) if length.isdigit() else None,

@@ -63,7 +63,7 @@ class FakePublisher:
         return await (await self.begin(subject, data, message_id=message_id, headers=headers))
 
 
-class FakeShelf:
+class FakeSpool:
     """A spool in memory."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.bootstrap import Generated, banner
+from services.gateway.bootstrap import GeneratedCredentials, banner
 from services.gateway.settings import Settings
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError, load
@@ -59,7 +59,7 @@ def test_what_discord_would_never_call_so_is_refused(name: str, value: str) -> N
 
 def test_the_banner_shows_what_was_generated_and_nothing_that_was_given() -> None:
     config = read(USHER_ADMIN_PASSWORD="a-given-password")
-    generated = Generated(api_key=Secret("usha_new"), webhook_secret=Secret("ushw_new"))
+    generated = GeneratedCredentials(api_key=Secret("usha_new"), webhook_secret=Secret("ushw_new"))
 
     text = banner(generated, config)
 

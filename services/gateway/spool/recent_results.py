@@ -1,4 +1,4 @@
-"""What became of the latest messages, remembered for a moment: the best proof that one can be stored, or cannot."""
+"""The results of the latest messages, remembered for a moment: the best proof that one can or cannot be stored."""
 
 import time
 from collections.abc import Callable
@@ -10,25 +10,25 @@ import msgspec
 MOMENT: Final = timedelta(seconds=5)
 
 
-class _Outcome(msgspec.Struct, frozen=True):
+class _Result(msgspec.Struct, frozen=True):
     at: float
     refusal: str | None
 
 
-class Outcomes:
-    """One for a gateway process; of each source it keeps the last outcome."""
+class RecentResults:
+    """One for a gateway process; it keeps the last result of each source."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._last: dict[str, _Outcome] = {}
+        self._last: dict[str, _Result] = {}
 
     def stored(self, source: str) -> None:
-        """Take note that one was stored."""
-        self._last[source] = _Outcome(self._clock(), None)
+        """Note that one was stored."""
+        self._last[source] = _Result(self._clock(), None)
 
     def refused(self, source: str, reason: str) -> None:
-        """Take note that one could be stored nowhere."""
-        self._last[source] = _Outcome(self._clock(), reason)
+        """Note that one could be stored nowhere."""
+        self._last[source] = _Result(self._clock(), reason)
 
     @property
     def refusal(self) -> str | None:
@@ -40,6 +40,6 @@ class Outcomes:
         """True where the last of some source was stored a moment ago."""
         return any(each.refusal is None for each in self._recent())
 
-    def _recent(self) -> list[_Outcome]:
+    def _recent(self) -> list[_Result]:
         begin = self._clock() - MOMENT.total_seconds()
         return [each for each in self._last.values() if each.at >= begin]

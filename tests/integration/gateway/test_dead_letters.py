@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from services.gateway.access.tries import Tries
-from services.gateway.events.shapes import LetterFilter
+from services.gateway.access.login_attempts import LoginAttempts
+from services.gateway.events.shapes import DeadLetterFilter
 from services.gateway.retention import Retention
-from services.gateway.store import letters
+from services.gateway.store import dead_letters
 from shared.bus.connection import Bus
 from shared.clock import SteadyClock
 from shared.postgres.pool import Pool
@@ -78,15 +78,17 @@ async def test_a_dead_letter_appears_and_marks_its_event(house: House, bus: Bus)
 
 
 async def test_a_letter_of_something_that_is_not_json_is_shown_as_text(house: House, pool: Pool) -> None:
-    await letters.note_letter(pool, letter(payload=msgspec.Raw(b'"/wBhYmM="'), is_base64=True))
+    await dead_letters.note_dead_letter(pool, letter(payload=msgspec.Raw(b'"/wBhYmM="'), is_base64=True))
 
     assert (await house.get("/api/deadletters/l", full="true")).json()["payload"] == "\ufffd\x00abc"
 
 
 async def test_letters_are_filtered(house: House, pool: Pool) -> None:
-    await letters.note_letter(pool, letter("a"))
-    await letters.note_letter(pool, letter("b", service="linker", subject="events.play.recorded", reason="Odd"))
-    await letters.note_letter(pool, letter("c", dropped_at=AT + timedelta(days=1), message_id="special"))
+    await dead_letters.note_dead_letter(pool, letter("a"))
+    await dead_letters.note_dead_letter(
+        pool, letter("b", service="linker", subject="events.play.recorded", reason="Odd")
+    )
+    await dead_letters.note_dead_letter(pool, letter("c", dropped_at=AT + timedelta(days=1), message_id="special"))
 
     async def ids(**params: str) -> list[str]:
         return [item["id"] for item in await shown(house, **params)]
@@ -104,7 +106,7 @@ async def test_letters_are_filtered(house: House, pool: Pool) -> None:
 async def test_a_replay_gives_the_letter_back_to_its_service_under_a_new_id_each_time(
     house: House, bus: Bus, pool: Pool
 ) -> None:
-    await letters.note_letter(pool, letter())
+    await dead_letters.note_dead_letter(pool, letter())
 
     first = await house.post("/api/deadletters/l/replay")
     second = await house.post("/api/deadletters/l/replay")
@@ -123,24 +125,24 @@ async def test_a_replay_gives_the_letter_back_to_its_service_under_a_new_id_each
 
 
 async def test_a_message_that_dies_again_is_a_letter_again(pool: Pool) -> None:
-    await letters.note_letter(pool, letter())
+    await dead_letters.note_dead_letter(pool, letter())
     async with pool.acquire() as connection:
-        await letters.next_replay(connection, "l")
+        await dead_letters.next_replay(connection, "l")
 
-    await letters.note_letter(pool, letter())
-    repeated = await letters.page_of_letters(pool, LetterFilter())
-    await letters.note_letter(pool, letter(dropped_at=AT + timedelta(minutes=1), reason="again"))
-    died_again = await letters.page_of_letters(pool, LetterFilter())
+    await dead_letters.note_dead_letter(pool, letter())
+    repeated = await dead_letters.page_of_dead_letters(pool, DeadLetterFilter())
+    await dead_letters.note_dead_letter(pool, letter(dropped_at=AT + timedelta(minutes=1), reason="again"))
+    died_again = await dead_letters.page_of_dead_letters(pool, DeadLetterFilter())
 
     assert [item.status for item in repeated.items] == ["replayed"]
     assert [(item.status, item.reason, item.replays) for item in died_again.items] == [("waiting", "again", 1)]
 
 
 async def test_a_dropped_letter_does_not_come_back_with_the_stream(house: House, pool: Pool) -> None:
-    await letters.note_letter(pool, letter())
+    await dead_letters.note_dead_letter(pool, letter())
 
     assert (await house.delete("/api/deadletters/l")).status_code == 204
-    await letters.note_letter(pool, letter())
+    await dead_letters.note_dead_letter(pool, letter())
 
     assert await shown(house) == []
     for answer in (
@@ -162,25 +164,25 @@ async def test_a_letter_that_cannot_be_read_is_itself_buried_and_stops_nothing(h
 
 
 async def test_hostile_text_in_a_letter_is_kept(pool: Pool) -> None:
-    await letters.note_letter(pool, letter(reason="a\x00b", message_id="\x00", subject="webhooks.\x00"))
+    await dead_letters.note_dead_letter(pool, letter(reason="a\x00b", message_id="\x00", subject="webhooks.\x00"))
 
-    [item] = (await letters.page_of_letters(pool, LetterFilter())).items
+    [item] = (await dead_letters.page_of_dead_letters(pool, DeadLetterFilter())).items
 
     assert (item.reason, item.message_id) == ("a\ufffdb", "\ufffd")
 
 
 async def test_old_letters_are_forgotten(pool: Pool) -> None:
     now = datetime.now(UTC)
-    await letters.note_letter(pool, letter("old", dropped_at=now - timedelta(days=91)))
-    await letters.note_letter(pool, letter("new", dropped_at=now - timedelta(days=89)))
+    await dead_letters.note_dead_letter(pool, letter("old", dropped_at=now - timedelta(days=91)))
+    await dead_letters.note_dead_letter(pool, letter("new", dropped_at=now - timedelta(days=89)))
 
-    await Retention(pool, Tries(pool, SteadyClock()), now=lambda: now).once()
+    await Retention(pool, LoginAttempts(pool, SteadyClock()), now=lambda: now).once()
 
-    assert [item.id for item in (await letters.page_of_letters(pool, LetterFilter())).items] == ["new"]
+    assert [item.id for item in (await dead_letters.page_of_dead_letters(pool, DeadLetterFilter())).items] == ["new"]
 
 
 async def test_replays_and_drops_are_in_the_audit(house: House, pool: Pool) -> None:
-    await letters.note_letter(pool, letter())
+    await dead_letters.note_dead_letter(pool, letter())
     await house.post("/api/deadletters/l/replay")
     await house.delete("/api/deadletters/l")
 

@@ -1,6 +1,6 @@
-"""Remembers the valid webhook secrets over a restart, so that a gateway takes webhooks while Postgres is away.
+"""Keeps the valid webhook secrets over a restart, so that a gateway takes webhooks while Postgres is away.
 
-A file of digests beside the spool, replaced as a whole: a crash leaves the old one or the new one, never half of one.
+It is a file of digests beside the spool, replaced atomically: a crash leaves the old one or the new one.
 """
 
 import os
@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 
 
 def save(path: Path, entries: Sequence[SecretEntry]) -> None:
-    """Keep these digests. Blocks for an fsync; raises `OSError` where the folder cannot be written."""
+    """Save these digests. Blocks for an fsync; raises `OSError` where the folder cannot be written."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
         draft.write(msgspec.json.encode(entries))
@@ -27,7 +27,7 @@ def save(path: Path, entries: Sequence[SecretEntry]) -> None:
 
 
 def load(path: Path) -> list[SecretEntry]:
-    """Return what was kept last, and nothing where there is no file or one that cannot be understood."""
+    """Return what was saved last; nothing where there is no file or it cannot be read."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=list[SecretEntry])
     except FileNotFoundError:

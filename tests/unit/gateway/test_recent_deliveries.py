@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.webhooks.envelope import fingerprint
-from services.gateway.webhooks.recent import SAME_DELIVERY_S, Recent, Taken
+from services.gateway.webhooks.recent_deliveries import SAME_DELIVERY_S, RecentDeliveries, SeenDelivery
 
 NOON = 1_800_000_000.0
 
 
-def ids(recent: Recent, *moments: float) -> list[str]:
+def ids(recent: RecentDeliveries, *moments: float) -> list[str]:
     return [fingerprint("key", recent.first_at("key", at)) for at in moments]
 
 
 @pytest.mark.parametrize("begins", [0, 0.1, 2.4, 4.7, 4.999])
 @pytest.mark.parametrize("after", [0, 0.4, 2.6, 4.9, -0.4, -4.9])
 def test_a_repeat_within_five_seconds_has_the_same_id(begins: float, after: float) -> None:
-    first, again = ids(Recent(), NOON + begins, NOON + begins + after)
+    first, again = ids(RecentDeliveries(), NOON + begins, NOON + begins + after)
 
     assert first == again
 
@@ -27,14 +27,14 @@ def test_a_repeat_within_five_seconds_has_the_same_id(begins: float, after: floa
 @pytest.mark.parametrize("begins", [0, 0.1, 2.4, 4.7, 4.999])
 @pytest.mark.parametrize("after", [5.001, 7.5, 10, 3600, -5.001, -3600])
 def test_a_second_pause_later_is_an_event_of_its_own(begins: float, after: float) -> None:
-    first, later = ids(Recent(), NOON + begins, NOON + begins + after)
+    first, later = ids(RecentDeliveries(), NOON + begins, NOON + begins + after)
 
     assert first != later
 
 
 @given(st.lists(st.floats(0, 4), min_size=1, max_size=30))
 def test_events_are_never_nearer_than_the_window_and_repeats_never_farther(gaps: list[float]) -> None:
-    recent, at, firsts = Recent(), NOON, []
+    recent, at, firsts = RecentDeliveries(), NOON, []
     for gap in gaps:
         at += gap
         first = recent.first_at("key", at)
@@ -47,28 +47,28 @@ def test_events_are_never_nearer_than_the_window_and_repeats_never_farther(gaps:
 
 
 def test_what_another_gateway_took_in_is_a_repeat_here() -> None:
-    here, there = Recent(), Recent()
+    here, there = RecentDeliveries(), RecentDeliveries()
     (first,) = ids(there, NOON + 4.8)
-    for taken in there.take_untold():
+    for taken in there.take_new():
         here.note(taken, now=NOON + 4.9)
 
     assert ids(here, NOON + 5.2) == [first]
-    assert there.take_untold() == here.take_untold() == []
+    assert there.take_new() == here.take_new() == []
 
 
 def test_a_gateway_whose_clock_is_wrong_changes_nothing_here() -> None:
-    recent = Recent()
+    recent = RecentDeliveries()
     first = ids(recent, NOON + 4.8)
     for hour in range(50):
-        recent.note(Taken("key", NOON + 3600 * (hour + 1)), now=NOON + 5)
-        recent.note(Taken(f"other-{hour}", NOON - 3600), now=NOON + 5)
+        recent.note(SeenDelivery("key", NOON + 3600 * (hour + 1)), now=NOON + 5)
+        recent.note(SeenDelivery(f"other-{hour}", NOON - 3600), now=NOON + 5)
 
     assert ids(recent, NOON + 5.2) == first
     assert recent.first_at("other-1", NOON) == NOON
 
 
 def test_what_is_long_gone_takes_no_memory() -> None:
-    recent = Recent()
+    recent = RecentDeliveries()
     for number in range(1000):
         recent.first_at(f"key-{number}", NOON + number)
 

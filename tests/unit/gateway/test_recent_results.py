@@ -1,5 +1,5 @@
-from services.gateway.readiness import Remembered
-from services.gateway.spool.outcomes import MOMENT, Outcomes
+from services.gateway.readiness import RememberedCheck
+from services.gateway.spool.recent_results import MOMENT, RecentResults
 
 LATER = MOMENT.total_seconds() + 0.1
 
@@ -14,7 +14,7 @@ class Clock:
 
 def test_a_refusal_counts_for_a_moment() -> None:
     clock = Clock()
-    outcomes = Outcomes(clock=clock)
+    outcomes = RecentResults(clock=clock)
 
     outcomes.refused("plex", "the disk is full")
 
@@ -24,7 +24,7 @@ def test_a_refusal_counts_for_a_moment() -> None:
 
 
 def test_what_is_stored_of_one_source_does_not_hide_a_refusal_of_another() -> None:
-    outcomes = Outcomes(clock=Clock())
+    outcomes = RecentResults(clock=Clock())
 
     outcomes.refused("plex", "the spool is full for plex")
     outcomes.stored("jellyfin")
@@ -33,7 +33,7 @@ def test_what_is_stored_of_one_source_does_not_hide_a_refusal_of_another() -> No
 
 
 def test_what_is_stored_of_a_source_ends_its_refusal() -> None:
-    outcomes = Outcomes(clock=Clock())
+    outcomes = RecentResults(clock=Clock())
 
     outcomes.refused("plex", "the disk is full")
     outcomes.stored("plex")
@@ -47,7 +47,7 @@ async def test_an_attempt_is_made_once_a_moment() -> None:
     async def attempt() -> str | None:
         return next(answers)
 
-    remembered = Remembered(attempt, clock=clock)
+    remembered = RememberedCheck(attempt, clock=clock)
     found = [await remembered.problem(), await remembered.problem()]
     clock.now = LATER
     found.append(await remembered.problem())

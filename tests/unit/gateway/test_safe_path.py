@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.shown_path import shown_path
+from services.gateway.safe_path import safe_path
 
 SECRET = "hush"
 LONG = "correct-horse-battery"
@@ -27,7 +27,7 @@ LONG = "correct-horse-battery"
     ],
 )
 def test_of_a_webhook_only_the_source_is_shown(path: str) -> None:
-    assert shown_path(path) == "/webhooks/plex"
+    assert safe_path(path) == "/webhooks/plex"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_of_a_webhook_only_the_source_is_shown(path: str) -> None:
     ],
 )
 def test_of_a_path_that_leads_nowhere_nothing_is_shown_that_may_be_a_secret(path: str, shown: str) -> None:
-    assert shown_path(path) == shown
+    assert safe_path(path) == shown
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,4 @@ def test_of_a_path_that_leads_nowhere_nothing_is_shown_that_may_be_a_secret(path
     ],
 )
 def test_a_path_of_ours_is_shown_as_it_is(path: str) -> None:
-    assert shown_path(path, is_route=True) == path
+    assert safe_path(path, is_route=True) == path

@@ -1,9 +1,9 @@
-"""How many records a file of the spool should hold, in a small file beside it: what SQLite loses without noticing it.
+"""How many records a file of the spool should hold, in a small file beside it: finds losses that SQLite cannot see.
 
-SQLite takes a file that was cut to nothing for a new one, and what follows a damaged frame in its log for a write that
-a crash broke off. Both are a number too small here. Told in an order that raises no false alarm: what was added after
-its commit, what is removed before it, and only the latter is waited for until it is on the disk. So a power cut may
-hide a loss among the records of the last seconds before it; a crash of the process hides nothing.
+SQLite takes a truncated file for a new one, and whatever follows a damaged frame in its log for a write that a crash
+cut off. Here both show as too few records. The order avoids false alarms: additions are counted after their commit,
+removals before it, and only removals are synced to the disk. So a power cut may hide a loss among the records of the
+last seconds before it; a crash of the process hides nothing.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ _DIGEST: Final = 8
 _log = structlog.get_logger()
 
 
-class Ledger:
-    """The number, and the file that it is in; raises `OSError`.
+class ExpectedCount:
+    """The number and its file; raises `OSError`.
 
-    `records` is None where it is not known: there was no such file yet, or it `is_damaged`.
+    `records` is None where it is unknown: there is no such file yet, or it `is_damaged`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,14 +39,14 @@ class Ledger:
             self._file = None if self.is_damaged else os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
     def expect(self, records: int, *, durably: bool = False) -> None:
-        """Remember how many there are to be; where that fails it is said, for the records themselves come first."""
+        """Remember how many there should be; a failure is only logged, because the records themselves matter more."""
         if self.is_closed:
             return  # another file is there now
         self.records = max(records, 0)
         content = _content(self.records)
         try:
             if self._file is None:
-                self._file = _made(self._path, content)
+                self._file = _make(self._path, content)
             os.pwrite(self._file, content, 0)
             if durably:
                 os.fdatasync(self._file)
@@ -54,15 +54,15 @@ class Ledger:
             _log.warning("spool_count_not_kept", path=str(self._path), reason=str(exc))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.is_closed = True
         if self._file is not None:
             os.close(self._file)
             self._file = None
 
 
-def _made(path: Path, content: bytes) -> int:
-    """Make the file as a whole: one that is empty was cut. On a full disk nothing is left of it."""
+def _make(path: Path, content: bytes) -> int:
+    """Make the file atomically, so that an empty one must have been truncated; on a full disk leave nothing behind."""
     draft = path.with_name(path.name + ".new")
     file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:

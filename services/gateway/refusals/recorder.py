@@ -1,4 +1,4 @@
-"""Keeps who was refused: gathered in memory, written to Postgres now and then, so that refusing waits for nobody."""
+"""Records refused senders: collected in memory and written to Postgres now and then, so that refusing never waits."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from services.gateway.refusals.lines import Lines
+from services.gateway.refusals.log_lines import LogLines
 from services.gateway.refusals.reasons import Reason
 from services.gateway.refusals.senders import RefusedSender, Senders
 from services.gateway.store import refusals
@@ -25,44 +25,44 @@ REFUSED: Final = Counter(
 _log = structlog.get_logger()
 
 
-class Register:
-    """One for a gateway process; what it has gathered counts once it is written, with what other gateways wrote."""
+class RefusalRecorder:
+    """One for a gateway process; several gateways add to the same rows."""
 
     def __init__(self, pool: Pool, *, now: Callable[[], datetime], clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
         self._now = now
-        self._lines = Lines(clock=clock)
+        self._lines = LogLines(clock=clock)
         self._gathered = Senders()
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._is_running = False
 
-    def note(self, source: str, reason: Reason, *, address: str, detail: str) -> None:
+    def record(self, source: str, reason: Reason, *, address: str, detail: str) -> None:
         """Count a refusal. Never raises, never waits."""
         REFUSED.labels(source, reason).inc()
         at = self._now()
         sender = RefusedSender(
             source=source, reason=reason, address=address, detail=detail, count=1, first_at=at, last_at=at
         )
-        self._lines.note(sender)
+        self._lines.add(sender)
         self._gathered.add(sender)
 
     async def run(self) -> None:
-        """Write every ten seconds, where there is something to write, until cancelled."""
+        """Write every ten seconds until cancelled."""
         self._is_running = True
         while True:
             await asyncio.sleep(EVERY.total_seconds())
             self._lines.end_periods()
-            await self.at_once()
+            await self.write_if_possible()
 
-    async def at_once(self) -> None:
-        """Write what was gathered, if that is possible now."""
+    async def write_if_possible(self) -> None:
+        """Write what was collected, if Postgres answers."""
         try:
             await self.write()
         except UnavailableError as exc:
             _log.debug("refusals_not_written", reason=exc.detail)
 
     async def finish(self) -> None:
-        """Write what is left, if that is possible within a moment."""
+        """Write what is left, if Postgres answers within a second."""
         if not self._is_running:
             return  # there may be no table yet
         try:
@@ -72,11 +72,11 @@ class Register:
             _log.warning("refusals_not_kept", senders=len(self._gathered))
 
     async def write(self) -> None:
-        """Write what was gathered; where that fails or is given up, keep it for the next time.
+        """Write what was collected; where that fails or is cancelled, keep it for the next time.
 
         Raises `UnavailableError`.
         """
-        async with self._turn:
+        async with self._lock:
             if not len(self._gathered):
                 return
             gathered, self._gathered = self._gathered, Senders()

@@ -1,4 +1,4 @@
-"""Sees every webhook that is refused, wherever in the application: a wrong method and address never reach the door."""
+"""Exception handlers that record refused webhooks: a wrong method or address never reaches the webhook routes."""
 
 from collections.abc import Callable
 from typing import Any, Final, Protocol
@@ -19,35 +19,35 @@ _LONGEST: Final = 200
 AnyRequest = Request[Any, Any, Any]
 
 
-class Note(Protocol):
-    """Keeps a refusal."""
+class RecordRefusal(Protocol):
+    """Records a refusal."""
 
     def __call__(self, source: str, reason: Reason, *, address: str, detail: str) -> None: ...
 
 
-def noting(handlers: ExceptionHandlersMap, note: Note) -> ExceptionHandlersMap:
-    """Return exception handlers that answer as these do, and note what is refused to senders of webhooks."""
-    return {kind: _noting(handler, note) for kind, handler in handlers.items()}
+def record_refusals(handlers: ExceptionHandlersMap, record: RecordRefusal) -> ExceptionHandlersMap:
+    """Return exception handlers that answer like these, and record what is refused to senders of webhooks."""
+    return {kind: _recording(handler, record) for kind, handler in handlers.items()}
 
 
-def _noting(
-    handler: Callable[[AnyRequest, Any], Response[Any]], note: Note
+def _recording(
+    handler: Callable[[AnyRequest, Any], Response[Any]], record: RecordRefusal
 ) -> Callable[[AnyRequest, Any], Response[Any]]:
     def handle(request: AnyRequest, error: Exception) -> Response[Any]:
         response = handler(request, error)
         source = source_of(request.scope["path"])
         reason = None if source is None else reason_of(error, response.status_code)
         if source is not None and reason is not None:
-            note(source, reason, address=peer.address(request), detail=_detail(request, reason, error))
+            record(source, reason, address=peer.address(request), detail=_detail(request, reason, error))
         return response
 
     return handle
 
 
 def source_of(path: str) -> str | None:
-    """Return whose webhook an address is for, also where it is written wrongly; None where it is for none.
+    """Return the source whose webhooks a path is meant for, even if it is misspelt; None for any other path.
 
-    Something may stand before it: the path of a proxy that Usher was not told of, or `/api`.
+    A prefix may stand before it: the path of a proxy that Usher does not know of, or `/api`.
     """
     parts = [part.lower() for part in path.split("/") if part]
     if _WEBHOOKS not in parts:
@@ -58,7 +58,7 @@ def source_of(path: str) -> str | None:
 
 
 def _detail(request: AnyRequest, reason: Reason, error: Exception) -> str:
-    """Return what we say of it. What Litestar says may hold the address, and with it a secret."""
+    """Return our words for it: Litestar's own may contain the address, and with it a secret."""
     if reason == "method":
         return _method(request)
     return redact_text(error.detail)[:_LONGEST] if isinstance(error, UsherError) else "it is not HTTP as we read it"

@@ -1,4 +1,4 @@
-"""What routes may ask for by the name of a parameter, made once a process: `ask: NamedDependency[Ask]`."""
+"""The parts of a gateway, made once a process; routes ask for them by name, as in `ask: NamedDependency[Ask]`."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,51 +9,68 @@ from litestar import Request
 from litestar.di import NamedDependency, Provide
 
 from services.gateway.access.audit import Audit
+from services.gateway.access.authenticator import Authenticator
 from services.gateway.access.caller import Caller
 from services.gateway.access.change_password import ChangePassword
 from services.gateway.access.login import Login
+from services.gateway.access.login_attempts import LoginAttempts
+from services.gateway.access.passwords import Passwords
 from services.gateway.access.persons import Persons
+from services.gateway.access.secret_cache import SecretCache
 from services.gateway.access.stream_access import StreamAccess
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.api.guards import AUDITS, CALLER
 from services.gateway.ask import Ask
+from services.gateway.discord.door import Door
 from services.gateway.events.feed import Feed
 from services.gateway.health import HealthCheck
-from services.gateway.readiness import Readiness
-from services.gateway.refusals.register import Register
+from services.gateway.readiness import Preparation, Readiness
+from services.gateway.refusals.recorder import RefusalRecorder
 from services.gateway.store.database import Database
 from services.gateway.webhooks.receiver import Receiver
+from services.gateway.webhooks.recent_deliveries import RecentDeliveries
 from shared.sealing import Sealer
+from shared.telemetry import Tracer
+from shared.vault import Vault
 
 
-class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
-    """Each field is a dependency of this name; `now` is called for each request."""
+class Components(msgspec.Struct, frozen=True, kw_only=True):
+    """Each field is a dependency of this name; `now` is called at each request."""
 
     ask: Ask
+    authenticator: Authenticator
     change_password: ChangePassword
-    sealer: Sealer
     database: Database
+    discord: Door
     feed: Feed
     health: HealthCheck
     login: Login
+    login_attempts: LoginAttempts
     now: Callable[[], datetime]
+    passwords: Passwords
     persons: Persons
+    preparation: Preparation
     readiness: Readiness
     receiver: Receiver
-    refusals: Register
+    recent: RecentDeliveries
+    refusals: RefusalRecorder
+    sealer: Sealer
+    secret_cache: SecretCache
     stream_access: StreamAccess
     subpath: str
+    tracer: Tracer
+    vault: Vault
     webhook_secrets: WebhookSecrets
 
 
-def provided(dependencies: Dependencies) -> dict[str, Provide]:
+def provide(components: Components) -> dict[str, Provide]:
     """Return what every route may ask for."""
-    held = {name: _held(getattr(dependencies, name)) for name in dependencies.__struct_fields__ if name != "now"}
-    return {**held, "now": Provide(dependencies.now, sync_to_thread=False)}
+    held = {name: _held(getattr(components, name)) for name in components.__struct_fields__ if name != "now"}
+    return {**held, "now": Provide(components.now, sync_to_thread=False)}
 
 
-def provided_to_callers(now: Callable[[], datetime]) -> dict[str, Provide]:
-    """Return what routes with a caller may ask for besides."""
+def provide_to_callers(now: Callable[[], datetime]) -> dict[str, Provide]:
+    """Return what routes that need a credential may ask for besides."""
 
     def caller(request: Request[Any, Any, Any]) -> Caller:
         found: Caller = request.scope["state"][CALLER]

@@ -1,31 +1,31 @@
-"""Tries to log in that failed, and the addresses that users were let in from."""
+"""Failed attempts to log in, and the addresses from which users have logged in."""
 
 from datetime import datetime, timedelta
 
 import msgspec
 
-from services.gateway.access.throttle import Failures, Record
+from services.gateway.access.login_limits import AttemptCounts, Failures
 from shared.postgres.pool import Connection, Pool, acquire, transaction
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """What a try is counted by: the account, the address, and the network around it."""
+class AttemptKey(msgspec.Struct, frozen=True, kw_only=True):
+    """What an attempt is counted by: the account, the address, and the network around it."""
 
     account: bytes
     address: str
     area: str
 
 
-async def lock_tries(connection: Connection, place: Place) -> None:
-    """Let nobody else count tries of this account or address before this transaction ends."""
-    await connection.execute("select pg_advisory_xact_lock(7101, hashtext($1))", place.account.hex())
-    await connection.execute("select pg_advisory_xact_lock(7102, hashtext($1))", place.address)
+async def lock_attempts(connection: Connection, key: AttemptKey) -> None:
+    """Let nobody else count attempts of this account or address before this transaction ends."""
+    await connection.execute("select pg_advisory_xact_lock(7101, hashtext($1))", key.account.hex())
+    await connection.execute("select pg_advisory_xact_lock(7102, hashtext($1))", key.address)
 
 
-async def record_of(
-    connection: Connection, place: Place, *, user_id: str | None, now: datetime, window: timedelta, day: timedelta
-) -> Record:
-    """Return what is on record, whether or not there is such a user. What is ahead of `now` counts too."""
+async def counts_of(
+    connection: Connection, key: AttemptKey, *, user_id: str | None, now: datetime, window: timedelta, day: timedelta
+) -> AttemptCounts:
+    """Return the failures, whether or not there is such a user. What is ahead of `now` counts too."""
     [of_account] = await connection.fetch(
         """select count(*) filter (where address = $2 and at > $4) as own,
             max(at) filter (where address = $2) as own_at,
@@ -36,17 +36,17 @@ async def record_of(
             count(distinct address) filter (where is_stranger) as addresses_today,
             exists (select from known_addresses where user_id = $6 and address = $2) as is_known
         from login_attempts where account = $1 and at > $5""",
-        place.account,
-        place.address,
-        place.area,
+        key.account,
+        key.address,
+        key.area,
         now - window,
         now - day,
         user_id,
     )
     [of_address] = await connection.fetch(
-        "select count(*), max(at) from login_attempts where address = $1 and at > $2", place.address, now - window
+        "select count(*), max(at) from login_attempts where address = $1 and at > $2", key.address, now - window
     )
-    return Record(
+    return AttemptCounts(
         own=Failures(of_account["own"], of_account["own_at"]),
         address=Failures(*of_address),
         strangers=Failures(of_account["strangers"], of_account["strangers_at"]),
@@ -57,30 +57,28 @@ async def record_of(
     )
 
 
-async def note_try(connection: Connection, place: Place, *, is_stranger: bool, now: datetime) -> int:
-    """Count a try as failed, before it is known how it ends: many at once are all counted."""
-    try_id: int = await connection.fetchval(
+async def note_attempt(connection: Connection, key: AttemptKey, *, is_stranger: bool, now: datetime) -> int:
+    """Count an attempt as failed, before it is known how it ends: many at once are all counted."""
+    attempt_id: int = await connection.fetchval(
         "insert into login_attempts (account, address, area, is_stranger, at) values ($1, $2, $3, $4, $5) returning id",
-        place.account,
-        place.address,
-        place.area,
+        key.account,
+        key.address,
+        key.area,
         is_stranger,
         now,
     )
-    return try_id
+    return attempt_id
 
 
-async def forget_try(pool: Pool, try_id: int) -> None:
-    """Let a try count no more, for it did not fail."""
+async def forget_attempt(pool: Pool, attempt_id: int) -> None:
+    """Let an attempt count no more, for it did not fail."""
     async with acquire(pool) as connection:
-        await connection.execute("delete from login_attempts where id = $1", try_id)
+        await connection.execute("delete from login_attempts where id = $1", attempt_id)
 
 
-async def forgive_tries(connection: Connection, place: Place) -> None:
+async def forgive_attempts(connection: Connection, key: AttemptKey) -> None:
     """Forget what failed for an account from the address that its owner has now logged in from."""
-    await connection.execute(
-        "delete from login_attempts where account = $1 and address = $2", place.account, place.address
-    )
+    await connection.execute("delete from login_attempts where account = $1 and address = $2", key.account, key.address)
 
 
 async def forgive_account(connection: Connection, account: bytes) -> None:
@@ -106,8 +104,8 @@ async def remember_address(connection: Connection, user_id: str, address: str, *
     )
 
 
-async def forget_tries(pool: Pool, *, before: datetime, most: int) -> None:
-    """Forget tries that count no more and, of too many, the oldest."""
+async def forget_attempts(pool: Pool, *, before: datetime, most: int) -> None:
+    """Forget attempts that count no more and, of too many, the oldest."""
     async with transaction(pool) as connection:
         await connection.execute("delete from login_attempts where at < $1", before)
         await connection.execute(

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.gateway.webhooks.exchange import SUBJECT, Exchange
-from services.gateway.webhooks.recent import Recent
+from services.gateway.webhooks.delivery_exchange import SUBJECT, DeliveryExchange
+from services.gateway.webhooks.recent_deliveries import RecentDeliveries
 from shared.bus.connection import Bus
 from shared.bus.listening import tell
 from shared.schemas.secret import Secret
@@ -16,17 +16,19 @@ NOON = 1_800_000_000.0
 
 
 @pytest.fixture
-async def gateways(bus: Bus) -> tuple[Recent, Recent]:
+async def gateways(bus: Bus) -> tuple[RecentDeliveries, RecentDeliveries]:
     """Two gateways' recent deliveries; only the first one's are told."""
-    here, there = Recent(), Recent()
-    await bus.add(Exchange(bus, here, clock=lambda: NOON + 4.9).part())
-    await bus.add(Exchange(bus, there, clock=lambda: NOON + 4.9).part())
+    here, there = RecentDeliveries(), RecentDeliveries()
+    await bus.add(DeliveryExchange(bus, here, clock=lambda: NOON + 4.9).listener())
+    await bus.add(DeliveryExchange(bus, there, clock=lambda: NOON + 4.9).listener())
     return here, there
 
 
-async def test_a_repeat_at_another_gateway_is_known_as_one(bus: Bus, gateways: tuple[Recent, Recent]) -> None:
+async def test_a_repeat_at_another_gateway_is_known_as_one(
+    bus: Bus, gateways: tuple[RecentDeliveries, RecentDeliveries]
+) -> None:
     here, there = gateways
-    exchange = Exchange(bus, here, every=timedelta(0))
+    exchange = DeliveryExchange(bus, here, every=timedelta(0))
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(exchange.run())
         for number in range(5000):
@@ -41,7 +43,9 @@ async def test_a_repeat_at_another_gateway_is_known_as_one(bus: Bus, gateways: t
     assert {there.first_at(f"key-{number}", NOON + 5.2) for number in range(5000)} == {NOON + 4.8}
 
 
-async def test_what_cannot_be_read_changes_nothing(bus: Bus, gateways: tuple[Recent, Recent]) -> None:
+async def test_what_cannot_be_read_changes_nothing(
+    bus: Bus, gateways: tuple[RecentDeliveries, RecentDeliveries]
+) -> None:
     _, there = gateways
     for payload in (b"", b"\xff", b"{}", b'[["key"]]', b'[["key", 1800000004.8, "more"]]'):
         await tell(bus, SUBJECT, payload)
@@ -53,9 +57,9 @@ async def test_what_cannot_be_read_changes_nothing(bus: Bus, gateways: tuple[Rec
 
 
 async def test_while_nats_is_away_nothing_is_told_and_nothing_waits() -> None:
-    recent = Recent()
+    recent = RecentDeliveries()
     recent.first_at("key", NOON)
 
-    await Exchange(Bus(Secret("nats://127.0.0.1:1"), name="test"), recent).once()
+    await DeliveryExchange(Bus(Secret("nats://127.0.0.1:1"), name="test"), recent).once()
 
-    assert recent.take_untold() == []
+    assert recent.take_new() == []

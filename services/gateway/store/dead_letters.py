@@ -5,7 +5,7 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from services.gateway.events.shapes import LetterFilter, LetterItem, LetterPage
+from services.gateway.events.shapes import DeadLetterFilter, DeadLetterItem, DeadLetterPage
 from shared.postgres.pool import Connection, Pool, acquire, transaction
 from shared.postgres.text import storable
 from shared.schemas.dead import DeadLetter
@@ -19,7 +19,7 @@ _WANTED = """from dead_letters where status <> 'dropped'
     and ($5::text is null or position($5 in lower(concat_ws(' ', subject, message_id, reason))) > 0)"""
 
 
-async def note_letter(pool: Pool, letter: DeadLetter) -> None:
+async def note_dead_letter(pool: Pool, letter: DeadLetter) -> None:
     """Keep a letter; one that was replayed or dropped counts again only where its message has died since."""
     async with acquire(pool) as connection:
         await connection.execute(
@@ -42,7 +42,7 @@ async def note_letter(pool: Pool, letter: DeadLetter) -> None:
         )
 
 
-async def page_of_letters(pool: Pool, wanted: LetterFilter) -> LetterPage:
+async def page_of_dead_letters(pool: Pool, wanted: DeadLetterFilter) -> DeadLetterPage:
     """Return a page, newest first."""
     filters = (wanted.service, wanted.status, wanted.since, wanted.until, wanted.search and wanted.search.lower())
     async with transaction(pool) as connection:
@@ -53,10 +53,10 @@ async def page_of_letters(pool: Pool, wanted: LetterFilter) -> LetterPage:
             wanted.limit,
             wanted.offset,
         )
-    return LetterPage([_item(row) for row in rows], total, wanted.limit, wanted.offset)
+    return DeadLetterPage([_item(row) for row in rows], total, wanted.limit, wanted.offset)
 
 
-async def find_letter(pool: Pool, letter_id: str) -> tuple[LetterItem, DeadLetter] | None:
+async def find_dead_letter(pool: Pool, letter_id: str) -> tuple[DeadLetterItem, DeadLetter] | None:
     """Return a letter as a list shows it, and as it came."""
     async with acquire(pool) as connection:
         row = await connection.fetchrow(
@@ -76,7 +76,7 @@ async def next_replay(connection: Connection, letter_id: str) -> tuple[int, Dead
     return None if row is None else (row["replays"], _letter(row))
 
 
-async def drop_letter(connection: Connection, letter_id: str) -> bool:
+async def drop_dead_letter(connection: Connection, letter_id: str) -> bool:
     """Drop a letter for good; False where there is none."""
     tag = await connection.execute(
         "update dead_letters set status = 'dropped', payload = '' where id = $1 and status <> 'dropped'", letter_id
@@ -84,7 +84,7 @@ async def drop_letter(connection: Connection, letter_id: str) -> bool:
     return tag != "UPDATE 0"
 
 
-async def forget_letters(pool: Pool, *, before: datetime) -> None:
+async def forget_dead_letters(pool: Pool, *, before: datetime) -> None:
     """Delete letters that died before a moment: no stream has them any more."""
     async with acquire(pool) as connection:
         await connection.execute("delete from dead_letters where died_at < $1", before)
@@ -94,8 +94,8 @@ def _letter(row: asyncpg.Record) -> DeadLetter:
     return msgspec.json.decode(row["payload"], type=DeadLetter)
 
 
-def _item(row: asyncpg.Record) -> LetterItem:
-    return LetterItem(
+def _item(row: asyncpg.Record) -> DeadLetterItem:
+    return DeadLetterItem(
         id=row["id"],
         service=row["service"],
         consumer=row["consumer"],

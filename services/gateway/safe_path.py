@@ -1,6 +1,6 @@
-"""The path of a call as it may be shown and written down: a webhook's secret may stand in it, wherever a sender put it.
+"""The path of a call for answers and logs: it may contain a webhook's secret, wherever the sender put it.
 
-A path that leads nowhere is looked at as a person would read it: `//Webhooks/plex%2FSECRET` is meant for a webhook too.
+A path without a route is read as a person would read it: `//Webhooks/plex%2FSECRET` is meant for a webhook too.
 """
 
 import re
@@ -22,10 +22,10 @@ _NOWHERE: Final = frozenset({"", ".", ".."})
 _MOST_DECODED: Final = 8
 
 
-def shown_path(path: str, *, is_route: bool = False) -> str:
-    """Return a path without what may be a secret in it: `/webhooks/plex` for `/webhooks/plex/SECRET`.
+def safe_path(path: str, *, is_route: bool = False) -> str:
+    """Return a path without secrets: `/webhooks/plex` for `/webhooks/plex/SECRET`.
 
-    One that is a route's of the API is shown with the ids in it.
+    Paths of the API's routes keep their ids.
     """
     plain = _plain(path)
     is_of_api = is_route and _API.fullmatch(path) is not None and _SIGN not in plain
@@ -44,7 +44,7 @@ def shown_path(path: str, *, is_route: bool = False) -> str:
 
 
 def _plain(path: str) -> str:
-    """Return a path as it reads: decoded to the last, and in lower case."""
+    """Return a path fully decoded and in lower case."""
     for _ in range(_MOST_DECODED):
         decoded = unquote(path)
         if decoded == path:

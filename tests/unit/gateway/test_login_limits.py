@@ -1,4 +1,4 @@
-"""How long a next try to log in has to wait."""
+"""How long a next attempt to log in has to wait."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.gateway.access.throttle import Failures, Record, area, network, pause, wait
+from services.gateway.access.login_limits import AttemptCounts, Failures, area, network, remaining_wait, wait
 
 NOW = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 NONE = Failures()
 MANY = Failures(500, NOW)
-ATTACKED = Record(own=NONE, address=NONE, strangers=MANY)
+ATTACKED = AttemptCounts(own=NONE, address=NONE, strangers=MANY)
 
 
-def having(**known: Any) -> Record:
+def having(**known: Any) -> AttemptCounts:
     return msgspec.structs.replace(ATTACKED, **known)
 
 
@@ -30,7 +30,7 @@ def test_the_wait_is_counted_from_the_last_failure() -> None:
     assert wait(Failures(5, NOW - timedelta(seconds=10)), free=5, now=NOW) == timedelta(seconds=5)
 
 
-def test_who_has_waited_may_try() -> None:
+def test_who_has_waited_may_attempt() -> None:
     assert wait(Failures(9, NOW - timedelta(minutes=4)), free=5, now=NOW) == timedelta(0)
 
 
@@ -46,14 +46,16 @@ def test_who_has_waited_may_try() -> None:
         pytest.param(having(address=Failures(20, NOW), is_known=True), 15, id="known, with twenty of any accounts"),
         pytest.param(having(area_today=30), 300, id="one of many addresses of one network"),
         pytest.param(having(area_today=30, is_known=True), 0, id="known, with an attacker next door"),
-        pytest.param(having(addresses_today=299), 0, id="the first try of the three hundredth stranger"),
-        pytest.param(having(addresses_today=300), 300, id="the first try after three hundred strangers"),
+        pytest.param(having(addresses_today=299), 0, id="the first attempt of the three hundredth stranger"),
+        pytest.param(having(addresses_today=300), 300, id="the first attempt after three hundred strangers"),
         pytest.param(having(addresses_today=300, is_known=True), 0, id="known, after three hundred strangers"),
         pytest.param(having(own_today=4, strangers=Failures(9, NOW)), 0, id="a stranger where few failed"),
     ],
 )
-def test_others_count_only_for_strangers_who_have_used_up_their_own_tries(record: Record, seconds: int) -> None:
-    assert pause(record, now=NOW) == timedelta(seconds=seconds)
+def test_others_count_only_for_strangers_who_have_used_up_their_own_attempts(
+    record: AttemptCounts, seconds: int
+) -> None:
+    assert remaining_wait(record, now=NOW) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(

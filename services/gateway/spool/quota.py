@@ -1,4 +1,4 @@
-"""Counts what the spool holds, a source at a time, and says when it is full. No I/O."""
+"""Counts what the spool holds for each source, and says when it is full. No I/O."""
 
 from collections import Counter
 
@@ -15,8 +15,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     share: float = 0.25
 
 
-class Tally:
-    """Records and bytes, of each source and in all. A record counts from before its commit until after its removal."""
+class Quota:
+    """Records and bytes, by source and in all. A record counts from before its commit until after its removal."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -30,7 +30,7 @@ class Tally:
         return self._records[source] > 0
 
     def require_room(self) -> None:
-        """Raise `SpoolFullError` where there is none for anybody."""
+        """Raise `SpoolFullError` where no source has room."""
         if self.records >= self._limits.records or self.size >= self._limits.size:
             raise SpoolFullError("the spool is full")
 
@@ -53,7 +53,7 @@ class Tally:
         self.records = self.size = 0
 
     def count(self, source: str, records: int, size: int) -> None:
-        """Count records that are there already, or with negative numbers that are gone."""
+        """Count records that are there already, or with negative numbers records that are gone."""
         self._records[source] += records
         self._sizes[source] += size
         self.records += records

@@ -1,4 +1,4 @@
-"""Which refusals get a line in the log: a sender and a reason one a minute, then a count; all together few."""
+"""Limits the log lines of refusals: one a minute for each sender and reason, then a count, and few altogether."""
 
 from collections.abc import Callable
 from typing import Final
@@ -10,12 +10,12 @@ from services.gateway.refusals.senders import Key, RefusedSender
 PERIOD_S: Final = 60.0
 WINDOW_S: Final = 600.0
 MOST: Final = 30
-"""First lines of senders in ten minutes. What comes beyond them is counted, and told at the end of the window."""
+"""First lines of senders in ten minutes. Further ones are counted, and the count is logged at the end."""
 
 _log = structlog.get_logger()
 
 
-class Lines:
+class LogLines:
     """One for a gateway process; `clock` counts seconds."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
@@ -25,7 +25,7 @@ class Lines:
         self._room = MOST
         self._unwritten = 0
 
-    def note(self, sender: RefusedSender) -> None:
+    def add(self, sender: RefusedSender) -> None:
         """Write a line for a refusal, or count it."""
         self.end_periods()
         if sender.key in self._since:
@@ -33,7 +33,7 @@ class Lines:
         elif self._room:
             self._room -= 1
             self._since[sender.key] = (sender, 0)
-            _refused(sender, 1)
+            _write_line(sender, 1)
         else:
             self._unwritten += 1
 
@@ -45,7 +45,7 @@ class Lines:
             since, self._since = self._since, {}
             for sender, times in since.values():
                 if times:
-                    _refused(sender, times)
+                    _write_line(sender, times)
         if now - self._window_began >= WINDOW_S:
             self._window_began, self._room = now, MOST
             if self._unwritten:
@@ -53,7 +53,7 @@ class Lines:
             self._unwritten = 0
 
 
-def _refused(sender: RefusedSender, times: int) -> None:
+def _write_line(sender: RefusedSender, times: int) -> None:
     _log.warning(
         "webhook_refused",
         source=sender.source,

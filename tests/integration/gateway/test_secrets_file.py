@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from services.gateway.webhooks import snapshot
+from services.gateway.webhooks import secrets_file
 from services.gateway.webhooks.secrets import Match, SecretEntry, Secrets, digest
 
 ENTRIES = [
@@ -17,10 +17,10 @@ ENTRIES = [
 
 def test_what_was_saved_opens_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "spool" / "secrets.json"
-    snapshot.save(path, [])
-    snapshot.save(path, ENTRIES)
+    secrets_file.save(path, [])
+    secrets_file.save(path, ENTRIES)
 
-    loaded = snapshot.load(path)
+    loaded = secrets_file.load(path)
 
     assert loaded == ENTRIES
     assert Secrets(loaded).check("plex", "two") == Match("plex-1", "living-room")
@@ -29,7 +29,7 @@ def test_what_was_saved_opens_after_a_restart(tmp_path: Path) -> None:
 def test_the_file_holds_no_secret_and_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
 
-    snapshot.save(path, [SecretEntry(id="every", digest=digest("a-very-secret-value"))])
+    secrets_file.save(path, [SecretEntry(id="every", digest=digest("a-very-secret-value"))])
 
     assert b"a-very-secret-value" not in path.read_bytes()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -38,7 +38,7 @@ def test_the_file_holds_no_secret_and_is_for_its_owner_only(tmp_path: Path) -> N
 
 def test_no_file_means_no_secrets(tmp_path: Path) -> None:
     with capture_logs() as logs:
-        assert snapshot.load(tmp_path / "secrets.json") == []
+        assert secrets_file.load(tmp_path / "secrets.json") == []
 
     assert logs == []
 
@@ -49,6 +49,6 @@ def test_a_broken_file_is_said_and_means_no_secrets(tmp_path: Path, content: byt
     path.write_bytes(content)
 
     with capture_logs() as logs:
-        assert snapshot.load(path) == []
+        assert secrets_file.load(path) == []
 
     assert [entry["event"] for entry in logs] == ["webhook_secrets_unreadable"]

@@ -1,7 +1,7 @@
-"""Tells the other gateways which deliveries came here, and hears theirs: a repeat may come to any of them.
+"""Tells other gateways which deliveries came here, and hears of theirs: a repeat may come to any of them.
 
-Ten times a second while webhooks come, so that storing one waits for nobody. What comes to two gateways within that
-moment, over the edge of a span of five seconds, is two events; so it is while NATS is away.
+This happens ten times a second while webhooks come, so that storing one never waits for it. What comes to two gateways
+within such a tenth, over the edge of a span of five seconds, is two events; so is a repeat while NATS is away.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from services.gateway.webhooks.recent import Recent, Taken
+from services.gateway.webhooks.recent_deliveries import RecentDeliveries, SeenDelivery
 from shared.bus.connection import Bus
 from shared.bus.listening import Listener, tell
 from shared.errors import UnavailableError
@@ -24,27 +24,27 @@ _AT_ONCE: Final = 2000
 """Deliveries of one message, which is then well below NATS's limit."""
 
 _encoder: Final = msgspec.json.Encoder()
-_decoder: Final = msgspec.json.Decoder(list[Taken])
+_decoder: Final = msgspec.json.Decoder(list[SeenDelivery])
 _log = structlog.get_logger()
 
 
-class Exchange:
+class DeliveryExchange:
     """One for a gateway process."""
 
     def __init__(
-        self, bus: Bus, recent: Recent, *, every: timedelta = EVERY, clock: Callable[[], float] = time.time
+        self, bus: Bus, recent: RecentDeliveries, *, every: timedelta = EVERY, clock: Callable[[], float] = time.time
     ) -> None:
         self._bus = bus
         self._recent = recent
         self._every = every.total_seconds()
         self._clock = clock
 
-    def part(self) -> Listener:
-        """Return what hears the others on the bus."""
+    def listener(self) -> Listener:
+        """Return what listens to the other gateways on the bus."""
         return Listener((SUBJECT,), self.hear)
 
     def hear(self, _subject: str, payload: bytes) -> None:
-        """Take note of what another gateway took in; what cannot be read is of another version."""
+        """Note what another gateway received; a message of another version is ignored."""
         try:
             heard = _decoder.decode(payload)
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -54,17 +54,17 @@ class Exchange:
             self._recent.note(taken, now=now)
 
     async def run(self) -> None:
-        """Tell for ever."""
+        """Tell the others until cancelled."""
         while True:
-            await self._recent.untold()
+            await self._recent.wait_for_new()
             await asyncio.sleep(self._every)
             await self.once()
 
     async def once(self) -> None:
-        """Tell what came since the last time; nobody misses it while NATS is away."""
-        untold = self._recent.take_untold()
+        """Tell the others what has come since the last time; it may be lost while NATS is away."""
+        new = self._recent.take_new()
         try:
-            for first in range(0, len(untold), _AT_ONCE):
-                await tell(self._bus, SUBJECT, _encoder.encode(untold[first : first + _AT_ONCE]))
+            for first in range(0, len(new), _AT_ONCE):
+                await tell(self._bus, SUBJECT, _encoder.encode(new[first : first + _AT_ONCE]))
         except UnavailableError as exc:
             _log.debug("deliveries_not_told", reason=exc.detail)

@@ -1,4 +1,4 @@
-"""Warnings that hostile clients cannot fill the log with."""
+"""Warnings with which hostile clients cannot fill the log."""
 
 import time
 from collections.abc import Callable
@@ -12,8 +12,8 @@ EVERY: Final = timedelta(minutes=1)
 _log = structlog.get_logger()
 
 
-class Notice:
-    """A warning that is written at once, and then at most once a minute, with how often there was reason for it."""
+class LimitedWarning:
+    """A warning that is written at once, and then at most once a minute with a count."""
 
     def __init__(self, event: str, *, every: timedelta = EVERY, clock: Callable[[], float] = time.monotonic) -> None:
         self._event = event
@@ -22,8 +22,8 @@ class Notice:
         self._times = 0
         self._due_at = 0.0
 
-    def give(self, **facts: object) -> None:
-        """Note that there is reason for it."""
+    def warn(self, **facts: object) -> None:
+        """Write the warning, or count it."""
         self._times += 1
         if self._clock() >= self._due_at:
             _log.warning(self._event, **facts, times=self._times)

@@ -1,4 +1,4 @@
-"""Keeps the door's secrets up to date: read again when one changes, after every interruption, and once a minute.
+"""The valid webhook secrets: read again when one changes, after every interruption, and once a minute.
 
 What was read last is kept in a file too, so that a gateway that starts without Postgres still takes webhooks.
 """
@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from services.gateway.store import webhook_secrets
-from services.gateway.webhooks import snapshot
+from services.gateway.webhooks import secrets_file
 from services.gateway.webhooks.secrets import Match, SecretEntry, Secrets
 from shared.bus.listening import Listener
 from shared.errors import UnavailableError
@@ -24,8 +24,8 @@ _EVERY_S: Final = 60.0
 log = structlog.get_logger()
 
 
-class Refresh:
-    """The door's secrets; one for a gateway process."""
+class SecretCache:
+    """One for a gateway process."""
 
     def __init__(self, pool: Pool, *, kept_in: Path) -> None:
         self._secrets = Secrets()
@@ -33,26 +33,26 @@ class Refresh:
         self._file = kept_in
         self._known: list[SecretEntry] | None = None
         self._is_known = False
-        self._asked = asyncio.Event()
-        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._lock = asyncio.Lock()
 
-    def part(self) -> Listener:
-        """Return what hears of changes on the bus."""
+    def listener(self) -> Listener:
+        """Return what listens for changes on the bus."""
         return Listener(
             (events.subject(WebhookSecretChanged),),
-            lambda _subject, _payload: self._asked.set(),
-            missed=self._asked.set,
+            lambda _subject, _payload: self._changed.set(),
+            missed=self._changed.set,
         )
 
-    def recall(self) -> None:
-        """Let in what was valid when it was read last."""
-        kept = snapshot.load(self._file)
+    def load_file(self) -> None:
+        """Accept the secrets that were valid when they were read last."""
+        kept = secrets_file.load(self._file)
         self._secrets.replace(kept)
         self._is_known = bool(kept)
 
     @property
     def is_known(self) -> bool:
-        """False only before the first start is done: until then no webhook can be told from another."""
+        """False only until the first start is done: until then no secret can be checked."""
         return self._is_known
 
     def check(self, source: Source, secret: str | None) -> Match:
@@ -61,15 +61,15 @@ class Refresh:
             raise UnavailableError("Usher is starting: it waits for Postgres")
         return self._secrets.check(source, secret)
 
-    async def once(self) -> None:
+    async def read(self) -> None:
         """Read the secrets; raises `UnavailableError`."""
-        async with self._turn:  # what was read before a change must not replace what was read after it
+        async with self._lock:  # what was read before a change must not replace what was read after it
             await self._read()
 
-    async def at_once(self) -> None:
-        """Read the secrets after a change, if that is possible now."""
+    async def read_if_possible(self) -> None:
+        """Read the secrets if Postgres answers."""
         try:
-            await self.once()
+            await self.read()
         except UnavailableError as exc:
             log.warning("webhook_secrets_wait", reason=exc.detail)
 
@@ -80,7 +80,7 @@ class Refresh:
         self._secrets.replace(entries)
         self._is_known = True
         try:
-            await asyncio.to_thread(snapshot.save, self._file, entries)
+            await asyncio.to_thread(secrets_file.save, self._file, entries)
         except OSError as exc:
             log.warning("webhook_secrets_not_kept", path=str(self._file), reason=str(exc))
             return  # and try again in a minute
@@ -89,10 +89,10 @@ class Refresh:
     async def run(self) -> None:
         """Keep them up to date until cancelled."""
         while True:
-            self._asked.clear()
-            await self.at_once()
+            self._changed.clear()
+            await self.read_if_possible()
             try:
                 async with asyncio.timeout(_EVERY_S):
-                    await self._asked.wait()
+                    await self._changed.wait()
             except TimeoutError:
                 continue

@@ -1,14 +1,13 @@
-"""Keeps the event log: what came in, what became of it, what was given up. Upserts, so that twice is once."""
+"""Writes the event log: what came in, what became of it, what was given up. Upserts make repeats harmless."""
 
-from collections.abc import Callable
 from functools import partial
 
 import msgspec
 
 from services.gateway.events.batch import Batch
-from services.gateway.events.outcome import death_of, outcome_of
+from services.gateway.events.outcome import outcome_of, outcome_of_dead_letter
 from services.gateway.events.shapes import Outcome
-from services.gateway.store import events, letters
+from services.gateway.store import dead_letters, events
 from shared.bus.message import Message
 from shared.postgres.pool import Pool
 from shared.schemas.dead import DeadLetter
@@ -23,10 +22,10 @@ _letter = msgspec.json.Decoder(DeadLetter)
 class EventLog:
     """The handlers of the gateway's three consumers."""
 
-    def __init__(self, pool: Pool, *, is_busy: Callable[[], bool]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._webhooks: Batch[Webhook] = Batch(partial(events.note_webhooks, pool), is_busy=is_busy)
-        self._outcomes: Batch[Outcome] = Batch(partial(events.note_outcomes, pool), is_busy=is_busy)
+        self._webhooks: Batch[Webhook] = Batch(partial(events.note_webhooks, pool))
+        self._outcomes: Batch[Outcome] = Batch(partial(events.note_outcomes, pool))
 
     async def note_webhook(self, message: Message) -> None:
         """Keep what came in."""
@@ -36,10 +35,10 @@ class EventLog:
         """Keep what became of it."""
         await self._outcomes.add(outcome_of(_outcome.decode(message.payload)))
 
-    async def note_death(self, message: Message) -> None:
+    async def note_dead_letter(self, message: Message) -> None:
         """Keep what was given up."""
         letter = _letter.decode(message.payload)
-        await letters.note_letter(self._pool, letter)
-        outcome = death_of(letter)
+        await dead_letters.note_dead_letter(self._pool, letter)
+        outcome = outcome_of_dead_letter(letter)
         if outcome is not None:
             await events.note_outcomes(self._pool, [outcome])

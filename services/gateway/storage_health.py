@@ -1,4 +1,4 @@
-"""What keeps webhooks and events from being stored, or soon will, each with its mend."""
+"""What keeps webhooks and events from being stored, or soon will, each with its remedy."""
 
 import asyncio
 from typing import Final
@@ -13,12 +13,12 @@ from shared.bus.storage import Problem, StreamState
 from shared.errors import UnavailableError
 
 FULL: Final = 32 * 1024 * 1024
-"""Bytes: with less than that free on the disk, something is refused soon."""
+"""Bytes: with less free on the disk, something is refused soon."""
 _MAKE_ROOM: Final = "make room; everything then goes on by itself"
 _LOOK: Final = "see the logs of NATS and of the gateway, and their disks"
 
 
-class Storing(msgspec.Struct, frozen=True, kw_only=True):
+class StorageHealth(msgspec.Struct, frozen=True, kw_only=True):
     """What was found: the streams, none where NATS is away, and all problems."""
 
     streams: list[StreamState]
@@ -29,7 +29,7 @@ class Storing(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes on the spool's disk."""
 
 
-async def look(bus: Bus, readiness: Readiness, *, has_spool: bool) -> Storing:
+async def check(bus: Bus, readiness: Readiness, *, has_spool: bool) -> StorageHealth:
     """Look at the disk and the streams, and try the spool and JetStream."""
     streams, spool, nats = await asyncio.gather(_streams(bus), readiness.spool_problem(), readiness.nats_problem())
     free = readiness.free()
@@ -37,7 +37,7 @@ async def look(bus: Bus, readiness: Readiness, *, has_spool: bool) -> Storing:
         metrics.show_stream(state)
     of_streams = [problem for state in streams if (problem := storage.problem(state))]
     of_disk = _of_disk(free)
-    return Storing(
+    return StorageHealth(
         streams=streams,
         problems=[
             *of_disk,
