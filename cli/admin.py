@@ -1,4 +1,4 @@
-"""`usher admin`: what only the owner of the host may do, for it asks nobody."""
+"""`usher admin`: what needs no credential but access to the host's data."""
 
 import subprocess
 import sys
@@ -60,14 +60,14 @@ def reset_password(
 
 
 def _reset(url: Secret, username: str | None, password: Secret | None) -> Any:
-    """Let the gateway's own program do it; the order goes through a pipe, so that no list of processes shows it."""
-    order = {
+    """Run the gateway's own program; the request goes through a pipe, so that no list of processes shows it."""
+    request = {
         "database_url": url.reveal(),
         "username": username,
         "password": None if password is None else password.reveal(),
     }
     ended = subprocess.run(  # noqa: S603 (our own)
-        [sys.executable, "-m", _PROGRAM], input=msgspec.json.encode(order), capture_output=True, check=False
+        [sys.executable, "-m", _PROGRAM], input=msgspec.json.encode(request), capture_output=True, check=False
     )
     if ended.returncode:
         raise ResetError(ended.stderr.decode(errors="replace").strip() or "the password could not be set")

@@ -27,7 +27,7 @@ _STOPS_WITHIN_S: Final = 10.0
 
 @contextmanager
 def borrow_database(config: RunSettings) -> Iterator[Secret]:
-    """Lend the address of the database; the embedded one runs for as long as that where Usher does not run.
+    """Lend the address of the database. Where Usher does not run, the embedded one runs until the block ends.
 
     Raises `FolderError`, `EmbeddedServerError` or `UsedWronglyError`.
     """
@@ -41,7 +41,7 @@ def borrow_database(config: RunSettings) -> Iterator[Secret]:
         yield _published_url(folder)
         return
     try:
-        with _embedded(folder) as url:
+        with _embedded_database(folder) as url:
             yield url
     finally:
         os.close(lock)
@@ -57,7 +57,7 @@ def _published_url(folder: Folder) -> Secret:
 
 
 @contextmanager
-def _embedded(folder: Folder) -> Iterator[Secret]:
+def _embedded_database(folder: Folder) -> Iterator[Secret]:
     postgres = EmbeddedPostgres(folder.postgres, port=free_port())
     if not postgres.is_made:
         raise UsedWronglyError(f"there is no database in {folder.path}: set USHER_DATA_DIR or DATABASE_URL")
@@ -73,7 +73,7 @@ def _embedded(folder: Folder) -> Iterator[Secret]:
 def _start(postgres: EmbeddedPostgres, log: Path) -> subprocess.Popen[bytes]:
     """Return the server once it answers. Raises `EmbeddedServerError`.
 
-    One that ends is tried again for a while: what is left of a server that was killed may hold its memory for a moment.
+    One that ends is started again for a while: what remains of a killed server may hold its memory for a moment.
     """
     ends_at = time.monotonic() + _TRIED_FOR_S
     while True:

@@ -1,4 +1,4 @@
-"""The program behind `usher admin reset-password`: takes its order on standard input, for a secret is in it."""
+"""The program behind `usher admin reset-password`: reads its request on standard input, because a secret is in it."""
 
 import asyncio
 import sys
@@ -18,7 +18,7 @@ from shared.schemas.secret import Secret
 _FAILED: Final = 1
 
 
-class Order(msgspec.Struct, frozen=True):
+class ResetRequest(msgspec.Struct, frozen=True):
     """Whose password (by default the only user's), in which database, and which it is to be (by default made up)."""
 
     database_url: str
@@ -26,7 +26,7 @@ class Order(msgspec.Struct, frozen=True):
     password: NewPassword | None = None
 
 
-class Done(msgspec.Struct, frozen=True):
+class ResetResult(msgspec.Struct, frozen=True):
     """What was done; `password` only where it was made up."""
 
     username: str
@@ -34,20 +34,20 @@ class Done(msgspec.Struct, frozen=True):
     sessions_ended: int
 
 
-async def reset_password(order: Order) -> Done:
+async def reset_password(request: ResetRequest) -> ResetResult:
     """Set the password. Raises `UsherError`."""
-    async with postgres.connect(Secret(order.database_url), schema="gateway", size=1, wait=False) as pool:
+    async with postgres.connect(Secret(request.database_url), schema="gateway", size=1, wait=False) as pool:
         recovery = Recovery(pool, Passwords(), now=lambda: datetime.now(UTC))
-        user = await recovery.user(order.username)
-        password = random_password() if order.password is None else Secret(order.password)
+        user = await recovery.user(request.username)
+        password = random_password() if request.password is None else Secret(request.password)
         ended = await recovery.reset_password(user, password)
-    return Done(user.username, password.reveal() if order.password is None else None, ended)
+    return ResetResult(user.username, password.reveal() if request.password is None else None, ended)
 
 
-def order_of(text: bytes) -> Order:
-    """Return the order; raises `InvalidError` for a password that is no good."""
+def request_in(text: bytes) -> ResetRequest:
+    """Return the request; raises `InvalidError` for a password that is no good."""
     try:
-        return msgspec.json.decode(text, type=Order)
+        return msgspec.json.decode(text, type=ResetRequest)
     except msgspec.ValidationError as exc:
         raise InvalidError(
             f"the password has to have {LEAST_PASSWORD} to {MOST_PASSWORD} characters, and no control characters"
@@ -57,7 +57,7 @@ def order_of(text: bytes) -> Order:
 def main() -> None:
     """Print what was done as JSON; what went wrong is one line on standard error."""
     try:
-        done = asyncio.run(reset_password(order_of(sys.stdin.buffer.read())))
+        done = asyncio.run(reset_password(request_in(sys.stdin.buffer.read())))
     except UsherError as exc:
         sys.stderr.write(f"{exc.detail}\n")
         sys.exit(_FAILED)

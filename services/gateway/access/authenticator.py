@@ -81,7 +81,7 @@ class Authenticator:
     async def _as_person(self, caller: Caller) -> Caller:
         if caller.person_id is None:
             return caller
-        current = await self._persons.current(caller.person_id)
+        current = await self._persons.current_id(caller.person_id)
         return msgspec.structs.replace(caller, person_id=current, former_id=caller.person_id)
 
 

@@ -22,9 +22,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     credential_id: str
     kind: Kind
     person_id: str | None = None
-    """The person whom the credential belongs to: it acts as them. None where it is nobody's in particular."""
+    """The person that the credential belongs to and acts as, if any."""
     former_id: str | None = None
-    """The person's id when the credential was made, where they have become part of somebody else."""
+    """The person's id when the credential was made; another one where they were merged since."""
 
     @property
     def session_id(self) -> str | None:
@@ -41,9 +41,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return scope in self.scopes
 
     def act_for(self, person_id: str | None) -> str | None:
-        """Return which person this is for: the one asked for, else the caller's own, or None for a caller who has none.
+        """Return which person this is for: the one asked for, else the caller's own, if they have one.
 
-        Raises `ForbiddenError` where it is for somebody else, without the scope `admin`.
+        Raises `ForbiddenError` for anybody else without the scope `admin`.
         """
         if person_id is None or (self.person_id is not None and person_id in {self.person_id, self.former_id}):
             return self.person_id
@@ -51,9 +51,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return person_id
 
     def see_only(self, person_id: str | None) -> str | None:
-        """Return whose rows are shown: whosever are asked for to one who may read, else the caller's own.
+        """Return whose rows to show: any to a caller who may read, else only the caller's own.
 
-        Raises `ForbiddenError` where others' are asked for.
+        Raises `ForbiddenError` where somebody else's are asked for.
         """
         return person_id if self.may("read") else self.act_for(person_id)
 

@@ -1,6 +1,6 @@
-"""The person that a credential belongs to, as the linker knows them at this moment.
+"""The person that a credential belongs to, as the linker knows them now.
 
-Whoever was merged into another person is that person from then on, and so is their key.
+A person who was merged into another one is that person from then on, and so is their key.
 """
 
 from services.gateway.ask import Ask
@@ -14,14 +14,14 @@ class Persons:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
-    async def current(self, person_id: str) -> str:
-        """Return the id that the person of a credential has now; raises `ForbiddenError` for one who is gone."""
+    async def current_id(self, person_id: str) -> str:
+        """Return the id that a credential's person has now; raises `ForbiddenError` where there is no such person."""
         try:
             return (await self._ask(FindPerson(person_id=person_id))).id
         except NotFoundError as exc:
-            raise ForbiddenError("the person whom this credential belongs to is not known any more") from exc
+            raise ForbiddenError("the person of this credential is not known any more") from exc
 
-    async def chosen(self, person_id: str) -> str:
+    async def known_id(self, person_id: str) -> str:
         """Return the id to keep for a new credential; raises `InvalidError` for an unknown person."""
         try:
             return (await self._ask(FindPerson(person_id=person_id))).id

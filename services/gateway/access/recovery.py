@@ -1,4 +1,4 @@
-"""A new password for a user who has lost theirs, set by whoever has the database in their hands."""
+"""Sets a new password for a user who has lost theirs, for whoever has access to the database."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +17,7 @@ from shared.schemas.users import name_key
 
 
 class Recovery:
-    """Works on the tables alone, whether or not a gateway runs: one that does hears of it through the outbox."""
+    """Works on the tables alone, whether or not a gateway runs. A running one hears of it through the outbox."""
 
     def __init__(self, pool: Pool, passwords: Passwords, *, now: Callable[[], datetime]) -> None:
         self._pool = pool
@@ -42,7 +42,7 @@ class Recovery:
     async def reset_password(self, user: User, password: Secret) -> int:
         """Set a password and end all sessions of the user; return how many there were.
 
-        Tries that failed until now are forgotten: whoever lost a password has made some.
+        Failed attempts are forgotten, because whoever lost a password has made some.
         """
         password_hash = await self._passwords.hashed(password)
         stream_access = StreamAccess(self._pool, now=self._now)

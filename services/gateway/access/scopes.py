@@ -15,6 +15,6 @@ def implied(scopes: Iterable[Scope]) -> frozenset[Scope]:
     return frozenset(LADDER[: highest + 1])
 
 
-def listed(scopes: frozenset[Scope]) -> list[Scope]:
-    """Return scopes for people: who may read is not told that they may read what is theirs."""
+def scopes_to_show(scopes: frozenset[Scope]) -> list[Scope]:
+    """Return the scopes that people are shown: `self` only where it is all there is."""
     return [scope for scope in ALL if scope in scopes] or sorted(scopes)

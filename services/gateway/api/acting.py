@@ -1,4 +1,4 @@
-"""For whom a caller acts: for themself, as the person whom their credential belongs to or, with `admin`, for anybody.
+"""For whom a caller acts: for themself, as the person their credential belongs to, or with `admin` for anybody.
 
 What a person has linked is theirs: others see it, use it, add to it and take of it only with `admin`. Who is who and
 who watched what is no such thing: anybody who may read sees it, and `person` there is a filter.
@@ -66,7 +66,7 @@ def holder(caller: Caller, person_id: str | None, account: str | None) -> Who:
 
 
 def sign_in_of(caller: Caller) -> str | None:
-    """Return whose sign-ins the caller may see, None for all: ids of others' are told to who began them."""
+    """Return whose sign-ins the caller may see, by a sign-in's id; None for anybody's."""
     return None if caller.may("admin") else caller.person_id
 
 

@@ -16,7 +16,7 @@ from services.gateway.access.caller import Caller
 from services.gateway.access.change_password import ChangePassword
 from services.gateway.access.login import Login
 from services.gateway.access.passwords import MOST_PASSWORD, NewPassword
-from services.gateway.access.scopes import ALL, Scope, listed
+from services.gateway.access.scopes import ALL, Scope, scopes_to_show
 from services.gateway.access.stream_access import StreamAccess
 from services.gateway.api import describe
 from services.gateway.api.guards import knows_query, needs
@@ -150,7 +150,7 @@ class SessionController(Controller):
     @get("/verify", summary="Who am I?", opt=needs("self"), responses=describe.shows(_OWNER))
     async def verify(self, caller: NamedDependency[Caller]) -> CredentialOwner:
         """Say whose credential this is."""
-        return CredentialOwner(caller.name, listed(caller.scopes), caller.kind, caller.person_id)
+        return CredentialOwner(caller.name, scopes_to_show(caller.scopes), caller.kind, caller.person_id)
 
     @put(
         "/password",

@@ -34,8 +34,8 @@ def needs(
 ) -> dict[str, Any]:
     """Return the `opt` of a route.
 
-    With `own`, it is open also to every credential that is a person's, for what is theirs: the handler has to see to it
-    that they get to nothing else (`Caller.act_for`, `Caller.see_only`).
+    With `own`, it is also open to every credential that belongs to a person, for what is theirs. The handler must let
+    them reach nothing else (`Caller.act_for`, `Caller.see_only`).
     `audits` is the action that its handler notes in the audit. An endless route has no deadline; one that waits for
     other systems may have a later one.
     """

@@ -144,7 +144,7 @@ class KeyController(Controller):
 
 async def _person_of(data: WantedKey, persons: Persons) -> str | None:
     if data.person_id is not None:
-        return await persons.chosen(data.person_id)
+        return await persons.known_id(data.person_id)
     if "self" in data.scopes:
         raise InvalidError("self allows what is a person's own", faults=(Fault("person_id", "say whose key it is"),))
     return None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.access.scopes import Scope, implied, listed
+from services.gateway.access.scopes import Scope, implied, scopes_to_show
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ def test_a_scope_includes_those_below_it(given: list[Scope], allowed: set[Scope]
 
 @pytest.mark.parametrize(("given", "shown"), [([], []), (["self"], ["self"]), (["self", "write"], ["read", "write"])])
 def test_people_are_told_of_self_only_where_it_is_all(given: list[Scope], shown: list[Scope]) -> None:
-    assert listed(implied(given)) == shown
+    assert scopes_to_show(implied(given)) == shown
