@@ -21,8 +21,8 @@ from shared import telemetry
 from shared.bus import error_replies
 from shared.bus.client import Client
 from shared.bus.connection import Bus
+from shared.error_boundary import ErrorBoundary
 from shared.errors import UnavailableError, UsherError
-from shared.mishaps import Contained
 from shared.schemas.question import A, Answer, Question
 from shared.telemetry import Tracer
 
@@ -164,6 +164,6 @@ async def _give_up(request: Request) -> None:
         await request.respond_error("500", "failed")
 
 
-def _contained(request: Request) -> Contained:
+def _contained(request: Request) -> ErrorBoundary:
     """Let a bug end with its question."""
-    return Contained("question_failed", question=request.subject)
+    return ErrorBoundary("question_failed", question=request.subject)

@@ -1,6 +1,6 @@
 """Questions about sign-ins and linked accounts, between gateway and linker; the answers are the REST shapes.
 
-Tokens and passwords cross sealed. Questions that another system is called for have more time than others.
+Tokens and passwords are sent sealed. Questions that need calls to other systems may take longer.
 """
 
 from datetime import datetime, timedelta
@@ -20,9 +20,9 @@ Status = Literal["pending", "authorized", "expired", "denied", "refused", "cance
 
 
 class Who(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose account it is: a user's of Usher, or somebody's whom a key speaks for, or else whoever signs in.
+    """Who an account belongs to: a user of Usher, someone an API key acts for, or else whoever signs in.
 
-    `person_id` or `discord_id` come first; only an administrator may say that a Discord user is somebody.
+    `person_id` or `discord_id` take precedence; only an administrator may say who a Discord user is.
     """
 
     user: str | None = None
@@ -32,7 +32,7 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-in that waits for the person: `url` is where to sign in, `code` what is shown or asked for there."""
+    """A sign-in that waits for the person: `url` is where to sign in, `code` is shown or asked for there."""
 
     pin_id: str
     code: str
@@ -58,7 +58,7 @@ class ReachedServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How a sign-in stands; `reason` says why it was refused."""
+    """The state of a sign-in; `reason` says why it was refused."""
 
     status: Status
     account: SignedIn | None = None
@@ -67,14 +67,14 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkedPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose account it is."""
+    """The person an account belongs to."""
 
     id: str
     name: str
 
 
 class LinkedTo(msgspec.Struct, frozen=True, kw_only=True):
-    """The account itself; `server` is a machine id, empty where an account is one on all servers."""
+    """A linked account; `server` is a machine id, empty for accounts that are valid on all servers."""
 
     id: str
     username: str
@@ -82,7 +82,7 @@ class LinkedTo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Integration(msgspec.Struct, frozen=True, kw_only=True):
-    """A linked account: `dead` where its token is not accepted any more, and `reason` says how that was noticed."""
+    """A linked account: `dead` if its token is no longer accepted; `reason` says how that was noticed."""
 
     provider: Provider
     account: LinkedTo
@@ -103,15 +103,15 @@ class IntegrationPage(msgspec.Struct, frozen=True):
 
 
 class Removed(msgspec.Struct, frozen=True):
-    """The accounts that were linked until now."""
+    """The accounts that were unlinked."""
 
     items: list[LinkedTo]
 
 
 class BeginSignIn(Question[Pin], service="linker", tag="sign_ins.begin", frozen=True, kw_only=True):
-    """Begin a sign-in, or show the one that is open of whom `who` means; a key alone means another one each time.
+    """Begin a sign-in, or return the open one of `who`; a key alone always begins a new one.
 
-    `server` is a configured one's name.
+    `server` is the name of a configured server.
     """
 
     answered_within: ClassVar[timedelta] = PATIENT
@@ -122,7 +122,7 @@ class BeginSignIn(Question[Pin], service="linker", tag="sign_ins.begin", frozen=
 
 
 class CheckSignIn(Question[Standing], service="linker", tag="sign_ins.check", frozen=True, kw_only=True):
-    """How does it stand? Asked of the other system at once. Without `provider`, it may be any."""
+    """Return the state of a sign-in, asking the other system now; without `provider`, of any system."""
 
     answered_within: ClassVar[timedelta] = PATIENT
 
@@ -131,7 +131,7 @@ class CheckSignIn(Question[Standing], service="linker", tag="sign_ins.check", fr
 
 
 class CancelSignIn(Question[Standing], service="linker", tag="sign_ins.cancel", frozen=True, kw_only=True):
-    """Call it off; asking again is the same."""
+    """Cancel a sign-in; asking again gives the same answer."""
 
     pin_id: str
     provider: Provider
@@ -151,7 +151,7 @@ class ConnectAccount(Question[Integration], service="linker", tag="connections.a
 
 
 class ListConnections(Question[IntegrationPage], service="linker", tag="connections.list", frozen=True, kw_only=True):
-    """Which accounts are linked? Without `who`, everybody's."""
+    """List linked accounts; without `who`, everyone's."""
 
     who: Who | None = None
     provider: Provider | None = None
@@ -160,7 +160,7 @@ class ListConnections(Question[IntegrationPage], service="linker", tag="connecti
 
 
 class RemoveConnections(Question[Removed], service="linker", tag="connections.remove", frozen=True, kw_only=True):
-    """Forget the credentials of a system, or of one account; asking again is the same."""
+    """Unlink the accounts of a system, or one of them; asking again gives the same answer."""
 
     provider: Provider
     who: Who

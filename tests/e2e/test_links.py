@@ -196,7 +196,7 @@ async def test_no_secret_is_anywhere_but_in_the_vault(town: Demo) -> None:
     assert len(secrets) >= 10
 
     for secret in secrets:
-        assert secret not in town.said
+        assert secret not in town.output
     assert [path for path in town.data.rglob("*") if path.is_file() and _holds(path, secrets)] == []
     assert [line for line in _command_lines() if any(secret in line for secret in secrets)] == []
     rows = await _rows((town.data / "run" / "database_url").read_text().strip())

@@ -8,7 +8,7 @@ import pytest
 from services.gateway.webhooks.delivery_exchange import SUBJECT, DeliveryExchange
 from services.gateway.webhooks.recent_deliveries import RecentDeliveries
 from shared.bus.connection import Bus
-from shared.bus.listening import tell
+from shared.bus.listening import broadcast
 from shared.schemas.secret import Secret
 from tests.integration.service import until
 
@@ -48,7 +48,7 @@ async def test_what_cannot_be_read_changes_nothing(
 ) -> None:
     _, there = gateways
     for payload in (b"", b"\xff", b"{}", b'[["key"]]', b'[["key", 1800000004.8, "more"]]'):
-        await tell(bus, SUBJECT, payload)
+        await broadcast(bus, SUBJECT, payload)
 
     async def has_heard() -> bool:
         return len(there) == 1

@@ -129,7 +129,7 @@ async def counter(
     async with parts_of("linker", bus=bus, database_url=database_url) as parts:
         await parts.pool.execute("create table if not exists public.counted (number int not null)")
         service, runs = Service(parts), Runs("linker", parts.worker, now=clock)
-        service.keep(runs)
+        service.add_runs(runs)
         service.work(runs.add(counting.kind), queue=QUEUE)
         found = Counter(parts, runs)
         await hear(bus, found)

@@ -46,11 +46,11 @@ async def test_a_night_is_begun_once_by_all_replicas(pool: Pool) -> None:
     replicas = [house.replica(), house.replica()]
 
     for replica in (*replicas, *replicas):
-        await replica.begin_due()
+        await replica.give_due()
     last_night = await house.given()
     house.now += timedelta(minutes=2)
     for replica in (*replicas, *replicas):
-        await replica.begin_due()
+        await replica.give_due()
 
     assert last_night == ["count_sheep:2026-04-30T03:00:00Z"]
     assert await house.given() == ["count_sheep:2026-05-01T03:00:00Z"]
@@ -60,10 +60,10 @@ async def test_who_starts_late_makes_up_for_a_slot_that_nobody_began_and_repeats
     house = House(pool, timedelta(hours=6))
     house.now += timedelta(hours=2)
 
-    await house.replica().begin_due()
+    await house.replica().give_due()
     made_up_for = await house.given()
     house.now += timedelta(hours=1)
-    await house.replica().begin_due()
+    await house.replica().give_due()
 
     assert made_up_for == ["count_sheep:2026-05-01T00:00:00Z"]
     assert await house.given() == []
@@ -72,7 +72,7 @@ async def test_who_starts_late_makes_up_for_a_slot_that_nobody_began_and_repeats
 async def test_no_hours_are_no_schedule(pool: Pool) -> None:
     house = House(pool, timedelta(hours=0))
 
-    await house.replica().begin_due()
+    await house.replica().give_due()
 
     assert await house.given() == []
 

@@ -35,12 +35,12 @@ class Usher:
         self._output = output
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self._output.read_text(errors="replace")
 
     def says(self, text: str, *, within_s: float = 40) -> None:
-        until(lambda: text in self.said or self.process.poll() is not None, within_s)
-        assert text in self.said, f"ended with {self.process.poll()} and said: {self.said}"
+        until(lambda: text in self.output or self.process.poll() is not None, within_s)
+        assert text in self.output, f"ended with {self.process.poll()} and said: {self.output}"
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)

@@ -144,12 +144,12 @@ async def test_a_night_is_begun_once_by_all_replicas(people: People, seerr: Forg
         each.add(BEGINS, LookAtSeerr())
 
     for each in (*replicas, *replicas):
-        await each.begin_due()
+        await each.give_due()
     assert await people.matched(anna) == hers.id
     await people.jobs_done()
     now += timedelta(minutes=2)
     for each in (*replicas, *replicas):
-        await each.begin_due()
+        await each.give_due()
     await people.jobs_done()
 
     assert [(run.status, run.progress.done, run.progress.total, run.counts) for run in people.looks()] == [

@@ -65,11 +65,11 @@ class House:
         await until(lambda: webhook.id in self.outcomes)
         return self.outcomes[webhook.id]
 
-    async def say(self, fact: AccountClaimed | PersonMerged) -> None:
+    async def publish(self, fact: AccountClaimed | PersonMerged) -> None:
         await self._bus.publish(subject(fact), msgspec.json.encode(fact), message_id=fact.id)
 
     async def claim(self, account: Account, person_id: str, name: str) -> None:
-        await self.say(
+        await self.publish(
             AccountClaimed(id=random_id(), occurred_at=NOON, account=account, person_id=person_id, person_name=name)
         )
 

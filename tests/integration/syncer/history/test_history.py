@@ -107,7 +107,9 @@ async def test_a_guests_play_is_never_the_owners(house: House) -> None:
 
 async def test_a_claim_that_comes_after_the_merge_goes_to_who_is_left(house: House) -> None:
     await house.post(plex_scrobble(1, account=2))
-    await house.say(PersonMerged(id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id="p2"))
+    await house.publish(
+        PersonMerged(id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id="p2")
+    )
     await house.claim(GUEST, "p2", "Carl")
 
     await house.until_whose(["Anna"])
@@ -118,7 +120,9 @@ async def test_merged_persons_have_their_plays_together(house: House) -> None:
     await house.claim(GUEST, "p2", "Carl")
     await house.until_whose(["Carl"])
 
-    await house.say(PersonMerged(id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id="p2"))
+    await house.publish(
+        PersonMerged(id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id="p2")
+    )
 
     await house.until_whose(["Anna"])
 
@@ -131,7 +135,7 @@ async def test_the_id_of_a_merged_person_finds_the_plays_of_who_is_left(house: H
     await house.until_whose(["Anna", "Carl"])
 
     for person_id, merged_id in (("p1", "p2"), ("p0", "p1")):
-        await house.say(
+        await house.publish(
             PersonMerged(
                 id=random_id(), occurred_at=NOON, person_id=person_id, person_name="Anna B.", merged_id=merged_id
             )
@@ -152,7 +156,7 @@ async def test_a_claim_and_a_merge_at_once_leave_no_play_behind(house: House) ->
             id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id=f"q{number}"
         )
 
-        await asyncio.gather(house.claim(account, f"q{number}", "Carl"), house.say(merged))
+        await asyncio.gather(house.claim(account, f"q{number}", "Carl"), house.publish(merged))
 
     await house.until_whose(["Anna"] * 8)
 
@@ -164,9 +168,9 @@ async def test_merges_that_come_in_the_wrong_order_end_with_who_is_left(house: H
     later = PersonMerged(id=random_id(), occurred_at=NOON, person_id="a", person_name="Anna", merged_id="b")
     earlier = PersonMerged(id=random_id(), occurred_at=NOON, person_id="b", person_name="Bert", merged_id="c")
 
-    await house.say(later)
+    await house.publish(later)
     await asyncio.sleep(0.2)
-    await house.say(earlier)
+    await house.publish(earlier)
 
     await house.until_whose(["Anna"])
 
@@ -218,7 +222,9 @@ async def test_reports_that_came_before_the_merge_are_one_viewing_after_it(house
     await house.claim(JELLYFIN_ACCOUNT, "q", "Anna B.")
     await house.until_whose(["Anna"] * 2 + ["Anna B."] * 2)
 
-    await house.say(PersonMerged(id=random_id(), occurred_at=NOON, person_id="p", person_name="Anna", merged_id="q"))
+    await house.publish(
+        PersonMerged(id=random_id(), occurred_at=NOON, person_id="p", person_name="Anna", merged_id="q")
+    )
 
     await house.until_whose(["Anna"] * 3)
 
