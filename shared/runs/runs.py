@@ -65,7 +65,7 @@ class Runs:
 
     def answers(self) -> tuple[Answer, ...]:
         """Return the answers to questions about runs."""
-        return (BeginRun.answered_by(self.answer_begin), ListKinds.answered_by(self.list_kinds))
+        return (BeginRun.answered_by(self.begin_on_request), ListKinds.answered_by(self.list_kinds))
 
     async def begin(self, work: Work, kind: Kind[C], first: C, *, requested_by: str, subject: str = "") -> str:
         """Begin a run and return its id; if one of this kind and subject is open, return the id of that."""
@@ -103,7 +103,7 @@ class Runs:
             await self._end(work, open_id, status="cancelled", why="a new run was started instead")
         return await self.begin(work, kind, first, requested_by=requested_by, subject=subject)
 
-    async def answer_begin(self, question: BeginRun) -> BegunRun:
+    async def begin_on_request(self, question: BeginRun) -> BegunRun:
         """Answer `BeginRun`; raises `NotFoundError` for an unknown kind."""
         kind = self._kinds.get(question.kind)
         if kind is None:

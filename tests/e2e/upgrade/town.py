@@ -130,7 +130,7 @@ class Surroundings:
         return ",".join(f"{pin.id}@{int(pin.expires_at.timestamp())}" for pin in pins)
 
     def _sign_in_to_jellyfin(self) -> str:
-        user = self.town.jellyfin.household.named("jonas")
+        user = self.town.jellyfin.household.by_name("jonas")
         assert isinstance(user, User)
         client = Client(client="Usher", device="Usher", device_id="usher-1", version="1")
         token = self.town.jellyfin.household.sign_in(user, client)
