@@ -82,7 +82,7 @@ class RemovedServer(msgspec.Struct, frozen=True, kw_only=True):
     """Accounts on it that Usher has tokens for; they stay, but are useless without the server."""
 
 
-class Settled(msgspec.Struct, frozen=True, kw_only=True):
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of a server to add; its token is sent beside them."""
 
     name: str
@@ -206,7 +206,7 @@ class AddServer(Question[Server], service="linker", tag="servers.add", frozen=Tr
 
     answered_within: ClassVar[timedelta] = WITHIN
 
-    server: Settled
+    server: ServerSettings
     token: SealedSecret
     password_suffix: SealedSecret | None = None
 
@@ -216,7 +216,7 @@ class TryServer(Question[Server], service="linker", tag="servers.try", frozen=Tr
 
     answered_within: ClassVar[timedelta] = WITHIN
 
-    server: Settled
+    server: ServerSettings
     token: SealedSecret
     password_suffix: SealedSecret | None = None
 

@@ -19,7 +19,7 @@ PATIENT: Final = timedelta(seconds=7)
 Status = Literal["pending", "authorized", "expired", "denied", "refused", "cancelled"]
 
 
-class Who(msgspec.Struct, frozen=True, kw_only=True):
+class AccountHolder(msgspec.Struct, frozen=True, kw_only=True):
     """Who an account belongs to: a user of Usher, someone an API key acts for, or else whoever signs in.
 
     `person_id` or `discord_id` take precedence; only an administrator may say who a Discord user is.
@@ -57,7 +57,7 @@ class ReachedServer(msgspec.Struct, frozen=True, kw_only=True):
     owned: bool = False
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class SignInState(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a sign-in; `reason` says why it was refused."""
 
     status: Status
@@ -73,7 +73,7 @@ class LinkedPerson(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class LinkedTo(msgspec.Struct, frozen=True, kw_only=True):
+class ConnectedAccount(msgspec.Struct, frozen=True, kw_only=True):
     """A linked account; `server` is a machine id, empty for accounts that are valid on all servers."""
 
     id: str
@@ -85,7 +85,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     """A linked account: `dead` if its token is no longer accepted; `reason` says how that was noticed."""
 
     provider: Provider
-    account: LinkedTo
+    account: ConnectedAccount
     person: LinkedPerson
     state: Literal["ok", "dead"]
     reason: str | None
@@ -102,10 +102,10 @@ class IntegrationPage(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Removed(msgspec.Struct, frozen=True):
+class RemovedAccounts(msgspec.Struct, frozen=True):
     """The accounts that were unlinked."""
 
-    items: list[LinkedTo]
+    items: list[ConnectedAccount]
 
 
 class BeginSignIn(Question[Pin], service="linker", tag="sign_ins.begin", frozen=True, kw_only=True):
@@ -117,11 +117,11 @@ class BeginSignIn(Question[Pin], service="linker", tag="sign_ins.begin", frozen=
     answered_within: ClassVar[timedelta] = PATIENT
 
     provider: Provider
-    who: Who
+    who: AccountHolder
     server: str | None = None
 
 
-class CheckSignIn(Question[Standing], service="linker", tag="sign_ins.check", frozen=True, kw_only=True):
+class CheckSignIn(Question[SignInState], service="linker", tag="sign_ins.check", frozen=True, kw_only=True):
     """Return the state of a sign-in, asking the other system now; without `provider`, of any system.
 
     With `person_id`, only one that was begun for this person.
@@ -134,7 +134,7 @@ class CheckSignIn(Question[Standing], service="linker", tag="sign_ins.check", fr
     person_id: str | None = None
 
 
-class CancelSignIn(Question[Standing], service="linker", tag="sign_ins.cancel", frozen=True, kw_only=True):
+class CancelSignIn(Question[SignInState], service="linker", tag="sign_ins.cancel", frozen=True, kw_only=True):
     """Cancel a sign-in; asking again gives the same answer. With `person_id`, only one begun for this person."""
 
     pin_id: str
@@ -148,7 +148,7 @@ class ConnectAccount(Question[Integration], service="linker", tag="connections.a
     answered_within: ClassVar[timedelta] = PATIENT
 
     provider: Provider
-    who: Who
+    who: AccountHolder
     token: SealedSecret | None = None
     server: str | None = None
     username: str | None = None
@@ -158,16 +158,18 @@ class ConnectAccount(Question[Integration], service="linker", tag="connections.a
 class ListConnections(Question[IntegrationPage], service="linker", tag="connections.list", frozen=True, kw_only=True):
     """List linked accounts; without `who`, everyone's."""
 
-    who: Who | None = None
+    who: AccountHolder | None = None
     provider: Provider | None = None
     limit: int = 50
     offset: int = 0
 
 
-class RemoveConnections(Question[Removed], service="linker", tag="connections.remove", frozen=True, kw_only=True):
+class RemoveConnections(
+    Question[RemovedAccounts], service="linker", tag="connections.remove", frozen=True, kw_only=True
+):
     """Unlink the accounts of a system, or one of them; asking again gives the same answer."""
 
     provider: Provider
-    who: Who
+    who: AccountHolder
     server: str | None = None
     account_id: str | None = None

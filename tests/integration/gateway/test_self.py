@@ -14,13 +14,13 @@ from shared.schemas.history import CountPlays, ListPlays
 from shared.schemas.people import ClaimAccount, FindPerson, MergePeople, Person
 from shared.schemas.question import Answer, Question
 from shared.schemas.signins import (
+    AccountHolder,
     BeginSignIn,
     CancelSignIn,
     CheckSignIn,
     ConnectAccount,
     ListConnections,
     RemoveConnections,
-    Who,
 )
 from tests.integration.gateway.house import ADMIN, PASSWORD, House
 from tests.integration.service import answering
@@ -115,7 +115,7 @@ async def test_no_key_is_made_for_a_person_while_the_linker_is_away(house: House
     assert (await make_key(house, "self")).status_code == 503
 
 
-ADAS = Who(user=None, key="", person_id="ada")
+ADAS = AccountHolder(user=None, key="", person_id="ada")
 OWN: list[tuple[str, str, Any, Question[Any]]] = [
     ("GET", "/api/history", None, ListPlays(person="ada")),
     ("GET", "/api/history?person=ada", None, ListPlays(person="ada")),
