@@ -1,4 +1,4 @@
-"""A whole demo for a test: `make demo` as a process, with its REST, its stage and its processes within reach."""
+"""A whole demo for a test: `make demo` as a process, with its REST API, its stage and its processes."""
 
 import json
 import os
@@ -22,7 +22,7 @@ STOP_WITHIN_S: Final = 20.0
 
 
 class Answered(Exception):  # noqa: N818 (it is an answer that is no)
-    """A call was answered with no."""
+    """A call was refused."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status}: {text}")
@@ -30,7 +30,7 @@ class Answered(Exception):  # noqa: N818 (it is an answer that is no)
 
 
 class Demo:
-    """The demo on ports of its own; its data is somewhere in `folder`, and gone at the end."""
+    """The demo on its own ports; its data is somewhere in `folder` and deleted at the end."""
 
     def __init__(self, folder: Path, *, every_s: float = 1.0, **variables: str) -> None:
         self.folder = folder
@@ -55,7 +55,7 @@ class Demo:
         return next(self.folder.glob("usher-demo-*/data"))
 
     def wait(self) -> None:
-        """Wait until it has said what to do."""
+        """Wait until it has printed its instructions."""
         until(lambda: "What people watch" in self.output or self.process.poll() is not None, READY_WITHIN_S)
         assert "What people watch" in self.output, self.output[-4000:]
 
@@ -75,7 +75,7 @@ class Demo:
         return _called(f"{address[1]}{path}", body, method=method, headers={"X-API-Key": KEY})
 
     def stage(self, path: str, body: Any = None) -> Any:
-        """Do something as the people of the town, and return what came of it."""
+        """Act as the people of the town, and return the result."""
         address = re.search(r"(http://\S+)/people\n", self.output)
         assert address is not None
         return _called(f"{address[1]}{path}", body)

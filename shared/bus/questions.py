@@ -61,7 +61,7 @@ async def ask(bus: Bus, question: Question[A], *, of: str = "", within: timedelt
     try:
         return msgspec.json.decode(reply.data, type=type(question).answer)  # type: ignore[return-value]
     except msgspec.MsgspecError as exc:
-        raise UnavailableError(f"the {service} gave an answer of another version") from exc
+        raise UnavailableError(f"the {service} answered in the format of another version") from exc
 
 
 class _Asked(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""A service's parts in the test's own process, on the test's own database and JetStream."""
+"""A service's parts in the test's process, on the test's database and JetStream."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -47,7 +47,7 @@ async def answering(bus: Bus, service: str, *answers_: Answer) -> AsyncIterator[
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = 30) -> None:
-    """Wait until a condition holds; TimeoutError where it does not in time."""
+    """Wait until a condition holds; raises TimeoutError if it does not in time."""
     async with asyncio.timeout(within_s):
         while True:
             result = condition()

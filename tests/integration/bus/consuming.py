@@ -1,4 +1,4 @@
-"""A consumer at work in a test."""
+"""Runs a consumer in a test."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Listening without taking, and attaching while NATS is away."""
+"""Plain subscriptions, and attaching while NATS is away."""
 
 import asyncio
 

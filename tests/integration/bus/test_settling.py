@@ -1,4 +1,4 @@
-"""What is hard to settle: closed clients, second deaths, long patience, odd reasons, a stop in the middle."""
+"""Rare cases of settling: closed clients, repeated failures, long retries, odd reasons, a stop in the middle."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -51,7 +51,7 @@ async def test_a_message_of_a_client_that_was_closed_is_let_go_and_others_are_ha
         await until(lambda: "new" in handled)
 
 
-async def test_a_letter_that_is_replayed_and_dies_again_is_said_again(bus: Bus, pool: Pool) -> None:
+async def test_a_letter_that_is_replayed_and_dies_again_is_reported_again(bus: Bus, pool: Pool) -> None:
     buried: list[DeadLetter] = []
 
     async def refuse(_: Message) -> None:
@@ -129,7 +129,7 @@ async def test_a_retry_that_stops_the_process_again_and_again_is_given_up(bus: B
     assert "without an answer" in buried[0].reason
 
 
-async def test_a_retry_that_takes_long_is_nobody_elses_meanwhile(bus: Bus, pool: Pool) -> None:
+async def test_a_long_retry_is_not_taken_by_another_replica(bus: Bus, pool: Pool) -> None:
     begun, release, lease = asyncio.Event(), asyncio.Event(), timedelta(seconds=1)
     message_store = MessageStore(pool)
 

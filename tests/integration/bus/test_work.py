@@ -1,4 +1,4 @@
-"""What a unit of work may say."""
+"""What a unit of work may send."""
 
 import pytest
 

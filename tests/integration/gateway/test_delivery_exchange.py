@@ -1,4 +1,4 @@
-"""Gateways tell each other on a real bus what they took in."""
+"""Gateways tell each other over a real bus what they have received."""
 
 import asyncio
 from datetime import timedelta
@@ -17,7 +17,7 @@ NOON = 1_800_000_000.0
 
 @pytest.fixture
 async def gateways(bus: Bus) -> tuple[RecentDeliveries, RecentDeliveries]:
-    """Two gateways' recent deliveries; only the first one's are told."""
+    """Two gateways' recent deliveries; only the first one's are shared."""
     here, there = RecentDeliveries(), RecentDeliveries()
     await bus.add(DeliveryExchange(bus, here, clock=lambda: NOON + 4.9).listener())
     await bus.add(DeliveryExchange(bus, there, clock=lambda: NOON + 4.9).listener())

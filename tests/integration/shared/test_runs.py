@@ -1,4 +1,4 @@
-"""Runs: pages in a chain, one run of a kind at a time, ended by hand, by their end or by a page that cannot be done."""
+"""Runs: a chain of pages, one run of a kind at a time, ended by cancelling, by the last page or by one that fails."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -94,7 +94,7 @@ async def test_a_job_that_was_lost_is_given_again(bus: Bus, database_url: Secret
     async with counter(bus, database_url, Counting(gate), clock=lambda: time) as found:
         run_id = await found.begin()
         await gate.is_reached.wait()
-        await found.parts.pool.execute("update runs set page = 7")  # what is under way is of another page now
+        await found.parts.pool.execute("update runs set page = 7")  # the next delivery is of another page
         gate.opens.set()
         with capture_logs() as early:
             await found.runs.maintain()
@@ -143,7 +143,7 @@ async def test_old_runs_are_forgotten(bus: Bus, database_url: Secret) -> None:
         assert await found.parts.pool.fetchval("select count(*) from runs") == 0
 
 
-async def test_what_cannot_begin_is_said(bus: Bus, database_url: Secret) -> None:
+async def test_what_cannot_begin_is_reported(bus: Bus, database_url: Secret) -> None:
     async with counter(bus, database_url, Counting()) as found:
         with pytest.raises(ConflictError, match="nothing to count"):
             await found.begin(up_to=0)

@@ -1,4 +1,4 @@
-"""Jobs that begin by themselves, once a slot over all replicas, whoever starts when."""
+"""Scheduled jobs are given once per slot over all replicas, whenever these start."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time, timedelta
@@ -19,7 +19,7 @@ NIGHT = datetime(2026, 5, 1, 2, 59, tzinfo=UTC)
 
 
 class CountSheep(Job, queue="linker", name="count_sheep", frozen=True):
-    """A job of this test's own."""
+    """A job for this test."""
 
 
 class CountMeadow(Job, queue="linker", name="count_meadow", frozen=True):
@@ -29,7 +29,7 @@ class CountMeadow(Job, queue="linker", name="count_meadow", frozen=True):
 
 
 class House:
-    """Replicas with one schedule, and a clock that all of them see."""
+    """Replicas with one schedule and one clock."""
 
     def __init__(self, pool: Pool, when: When) -> None:
         self._pool = pool
@@ -42,7 +42,7 @@ class House:
         return schedules
 
     async def given(self) -> list[str]:
-        """Return the ids of the jobs that were given and not published yet, and forget them."""
+        """Take the ids of the jobs that were given but not published yet."""
         rows = await self._pool.fetch("delete from outbox returning message_id")
         return [row["message_id"] for row in rows]
 

@@ -252,7 +252,7 @@ def test_it_runs_as_a_user_without_rights() -> None:
 
 
 def python_of_others() -> str:
-    """An interpreter of this version that a user without rights may run: ours may be in root's home."""
+    """An interpreter of this version that any user may run: ours may be in root's home."""
     candidates = [sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"]
     for python in candidates:
         if can_be_run_by_others(python):

@@ -1,4 +1,4 @@
-"""One rate limit for all services and replicas, and for whatever client of plex.tv somebody is handed."""
+"""One rate limit for all services and replicas, and for every client of plex.tv."""
 
 import asyncio
 import inspect

@@ -97,7 +97,7 @@ def test_where_traces_go_is_an_address() -> None:
         (b"\xff\xfeL\x00", r"\.env cannot be read \(UnicodeDecodeError\): expected lines of NAME=value in UTF-8"),
     ],
 )
-def test_a_file_that_is_no_list_of_settings_is_said(tmp_path: Path, content: bytes, says: str) -> None:
+def test_a_file_that_is_no_list_of_settings_is_reported(tmp_path: Path, content: bytes, says: str) -> None:
     file = tmp_path / ".env"
     file.write_bytes(content)
 

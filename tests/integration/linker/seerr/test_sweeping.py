@@ -106,7 +106,7 @@ async def test_a_user_who_went_or_became_anothers_is_replaced(people: People, se
 
 
 @pytest.mark.usefixtures("linker")
-async def test_who_took_his_discord_id_out_by_himself_is_left_alone(people: People, seerr: ForgetfulSeerr) -> None:
+async def test_who_took_their_discord_id_out_themselves_is_left_alone(people: People, seerr: ForgetfulSeerr) -> None:
     hers = seerr.users.add(email="anna@example.org")
     await people.matched(await people.link_plex("anna", 42, email="anna@example.org", discord_id=HERS))
     await until(lambda: hers.settings is not None)

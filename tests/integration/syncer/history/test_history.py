@@ -1,4 +1,4 @@
-"""The syncer through its own door, the bus: webhooks in, plays and outcomes out, questions answered."""
+"""The syncer over the bus: webhooks in, plays and outcomes out, questions answered."""
 
 import asyncio
 import json
@@ -192,13 +192,13 @@ JELLYFIN_ACCOUNT = Account("jellyfin", "sim-jellyfin", "sim-user", "sim-user")
 
 
 def jellyfin_movie(number: int) -> bytes:
-    """The movie of `plex_scrobble(number)`, as a Jellyfin server tells of it."""
+    """The movie of `plex_scrobble(number)`, as a Jellyfin server reports it."""
     movie = {"ItemType": "Movie", "Name": f"Simulated movie {number}", "Provider_imdb": f"tt{7_000_000 + number}"}
     return json.dumps({**json.loads(jellyfin_stop(number)), **movie, "Year": 1950 + number % 75}).encode()
 
 
 async def seen_by_two_accounts(house: House) -> None:
-    """Let each of two accounts tell of the same evening, and of a movie that only it saw."""
+    """Let each of two accounts report the same evening, and a movie that only it saw."""
     await house.post(plex_scrobble(1, account=2))
     await house.post(plex_scrobble(2, account=2), at=NOON + timedelta(hours=3))
     await house.post(jellyfin_movie(1), source="jellyfin", at=NOON + timedelta(minutes=40))
