@@ -18,7 +18,7 @@ from shared.schemas.secret import Secret
 
 _PROGRAM: Final = "services.gateway.reset_password"
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Let a user in again who has lost their password.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Let users who lost their password log in again.")
 
 
 class ResetError(PermanentError):
@@ -27,13 +27,13 @@ class ResetError(PermanentError):
 
 @app.callback()
 def admin() -> None:
-    """Let a user in again who has lost their password."""
+    """Let users who lost their password log in again."""
 
 
 @app.command(name="reset-password")
 def reset_password(
     *,
-    username: Annotated[str | None, typer.Option(help="Whose; needed only where there are several users.")] = None,
+    username: Annotated[str | None, typer.Option(help="The user; only needed if there are several.")] = None,
     ask_password: Annotated[bool, typer.Option("--ask-password", help="Ask for the new password.")] = False,
     password_file: Annotated[
         str | None, typer.Option(help="A file with the new password, - for standard input.", metavar="FILE")

@@ -99,7 +99,7 @@ class Usher:
         try:
             return decode(response, object, api="Usher") if response.content else None
         except RefusedError as exc:
-            raise AnswerError(f"what answers at {self._address} is not Usher") from exc
+            raise AnswerError(f"something other than Usher answers at {self._address}") from exc
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:

@@ -134,4 +134,4 @@ def _translate_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as exc:
         reason = f"{exc.filename or path}: {exc.strerror}"
-        raise FolderError(f"the data folder cannot be used ({reason}): see USHER_DATA_DIR, and whose it is") from exc
+        raise FolderError(f"the data folder cannot be used ({reason}): see USHER_DATA_DIR, and who owns it") from exc

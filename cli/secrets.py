@@ -13,7 +13,8 @@ LONGEST: Final = 4096
 _STANDARD_INPUT: Final = "-"
 
 SecretFile = Annotated[
-    str | None, typer.Option(help="A file with it, - for standard input; else you are asked for it.", metavar="FILE")
+    str | None,
+    typer.Option(help="A file with it, - for standard input; without one you are asked for it.", metavar="FILE"),
 ]
 
 

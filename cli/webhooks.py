@@ -27,7 +27,7 @@ REFUSED: Final = {
 }
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Show, add and remove webhook addresses; show who was refused."
+    no_args_is_help=True, add_completion=False, help="Show, add and remove webhook addresses; show refused senders."
 )
 
 
@@ -41,8 +41,10 @@ def list_secrets(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False)
 @app.command()
 def add(
     *,
-    source: Annotated[str | None, typer.Option(help="plex, jellyfin, emby, seerr or tautulli; else all.")] = None,
-    server: Annotated[str | None, typer.Option(help="What to call the server that will use it.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="plex, jellyfin, emby, seerr or tautulli; by default, all.")
+    ] = None,
+    server: Annotated[str | None, typer.Option(help="The name of the server that will use it.")] = None,
     json: AsJson = False,
 ) -> None:
     """Make a new address, valid beside the others."""

@@ -71,7 +71,7 @@ class Process:
         self._service = Service(parts)
         self._take_in(parts, ReplyJobs(clients.discord(), sealer, now=_now), rights_of(upstreams))
         runs = Runs(parts.name, parts.worker, now=_now)
-        self._service.keep(runs)
+        self._service.add_runs(runs)
         self._service.every(BEGINS, LookAtSeerr())
         seerr.join(self._service, parts, vault, clients.seerr, runs, now=_now)
         self._answer()

@@ -21,8 +21,8 @@ from shared import telemetry
 from shared.bus import error_replies
 from shared.bus.client import Client
 from shared.bus.connection import Bus
+from shared.error_boundary import ErrorBoundary
 from shared.errors import UnavailableError, UsherError
-from shared.mishaps import Contained
 from shared.schemas.question import A, Answer, Question
 from shared.telemetry import Tracer
 from shared.version import product_version
@@ -61,7 +61,7 @@ async def ask(bus: Bus, question: Question[A], *, of: str = "", within: timedelt
     try:
         return msgspec.json.decode(reply.data, type=type(question).answer)  # type: ignore[return-value]
     except msgspec.MsgspecError as exc:
-        raise UnavailableError(f"the {service} gave an answer of another version") from exc
+        raise UnavailableError(f"the {service} answered in the format of another version") from exc
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -164,6 +164,6 @@ async def _give_up(request: Request) -> None:
         await request.respond_error("500", "failed")
 
 
-def _contained(request: Request) -> Contained:
+def _contained(request: Request) -> ErrorBoundary:
     """Let a bug end with its question."""
-    return Contained("question_failed", question=request.subject)
+    return ErrorBoundary("question_failed", question=request.subject)

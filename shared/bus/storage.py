@@ -117,7 +117,7 @@ async def look_at(client: Client, name: str) -> StreamState:
     try:
         return await _look_at(client, name)
     except _FAULTS as exc:
-        raise UnavailableError(f"NATS does not say how its streams are ({type(exc).__name__})") from exc
+        raise UnavailableError(f"NATS does not report its streams ({type(exc).__name__})") from exc
 
 
 async def _look_at(client: Client, name: str) -> StreamState:

@@ -154,7 +154,7 @@ class Trakt:
         name = text(wire.user.username) or ""
         account_id = wire.user.ids.uuid or wire.user.ids.slug or name
         if not account_id:
-            raise RefusedError(f"{self._api.name} does not say whose token it is")
+            raise RefusedError(f"{self._api.name} does not say who the token belongs to")
         return Account(id=account_id, username=name or account_id)
 
     def _explain(self, response: httpx.Response) -> UsherError | None:

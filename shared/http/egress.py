@@ -46,7 +46,7 @@ NEVER: Final[tuple[tuple[str, tuple[Network, ...]], ...]] = (
     ("multicast or broadcast", _networks("224.0.0.0/4", "255.255.255.255/32", "ff00::/8")),
     ("reserved", _networks("0.0.0.0/8", "192.0.0.0/24", "240.0.0.0/4", "100::/64", "5f00::/16")),
     (
-        "an address that stands for another one",
+        "an address that maps to another one",
         _networks("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16"),
     ),
 )
@@ -80,7 +80,7 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
     def check_addresses(self, addresses: Sequence[str]) -> list[Address]:
         """Return the addresses to connect to, in plain form; raise `EgressError` if a single one is refused."""
         if not addresses:
-            raise EgressError("The address stands for no host")
+            raise EgressError("The address belongs to no host")
         plain = [_plain(address) for address in addresses]
         for address in plain:
             if (reason := self._refusal(address)) is not None:
@@ -106,7 +106,7 @@ def well_formed(url: str) -> httpx.URL:
     if not parsed.host:
         raise EgressError("The address names no host")
     if "%" in parsed.host:  # what httpx makes of a space
-        raise EgressError("The address names a host that cannot be")
+        raise EgressError("The address names an impossible host")
     if parsed.port is not None:
         _check_range(parsed.port)
     return parsed

@@ -1,4 +1,4 @@
-"""The settings of one user: general ones with the quotas, and notifications with the Discord ids."""
+"""The settings of one user: general settings with the quotas, and notifications with the Discord ids."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from simulators.asgi import Handler, Request, Response, json_response
 from simulators.seerr.authentication import Authentication
 from simulators.seerr.dialect import Dialect
-from simulators.seerr.refusals import refused
+from simulators.seerr.refusals import refusal
 from simulators.seerr.users import OWNER_ID, Permission, User, Users, UserType
 from simulators.seerr.validation import MAIN, NOTIFICATIONS, body_of
 
@@ -29,7 +29,7 @@ class SettingRoutes:
     """The routes under /user/{id}/settings.
 
     Notifications are answered before they are saved: with `saves_late` the next request still sees the old ones. With
-    `settings_land_on_caller` a first row of settings is written for who calls instead of whom it is about.
+    `settings_land_on_caller` a first row of settings is written for the caller instead of the user in the path.
     """
 
     def __init__(self, users: Users, authentication: Authentication, dialect: Dialect) -> None:
@@ -53,7 +53,7 @@ class SettingRoutes:
         }
 
     def settle(self) -> None:
-        """Save what was answered a request ago."""
+        """Save what the last request changed."""
         for save in self._due:
             save()
         self._due, self._unsaved = self._unsaved, []
@@ -90,7 +90,7 @@ class SettingRoutes:
         email = (body.get("email") or user.jellyfin_username or user.email).lower()
         owner = self._users.with_email(email)
         if owner is not None and owner is not user:
-            raise refused(400, "INVALID_EMAIL")
+            raise refusal(400, "INVALID_EMAIL")
         user.email = email
 
     async def _notifications(self, request: Request) -> Response:
@@ -145,19 +145,19 @@ class SettingRoutes:
         user = self._allowed(request)
         caller = self._authentication.caller(request)
         if len(body["newPassword"]) < 8:  # noqa: PLR2004 - Seerr's rule
-            raise refused(400, "Password must be at least 8 characters.")
+            raise refusal(400, "Password must be at least 8 characters.")
         if user.may(Permission.ADMIN) and caller.id not in {OWNER_ID, user.id}:
-            raise refused(403, "You do not have permission to modify this user's password.")
+            raise refusal(403, "You do not have permission to modify this user's password.")
         if caller.id == user.id and user.password is not None and body.get("currentPassword") != user.password:
-            raise refused(403, "Current password is invalid.")
+            raise refusal(403, "Current password is invalid.")
         user.password = body["newPassword"]
         return Response(status=204)
 
     def _allowed(self, request: Request, *, to_write: bool = False) -> User:
         caller = self._authentication.caller(request)
         if not caller.may(Permission.MANAGE_USERS) and str(caller.id) != request.values["userId"]:
-            raise refused(403, "You do not have permission to view this user's settings.")
+            raise refusal(403, "You do not have permission to view this user's settings.")
         user = self._authentication.found(request)
         if to_write and user.id == OWNER_ID != caller.id:
-            raise refused(403, "You do not have permission to modify this user's settings.")
+            raise refusal(403, "You do not have permission to modify this user's settings.")
         return user

@@ -63,7 +63,7 @@ TESTS: Final = (
 
 
 class Servers(msgspec.Struct, frozen=True):
-    """Where the servers are, with their passwords."""
+    """The servers' addresses and passwords."""
 
     database_url: str
     nats_urls: list[str]
@@ -71,7 +71,7 @@ class Servers(msgspec.Struct, frozen=True):
 
 @contextmanager
 def servers() -> Iterator[Servers]:
-    """Run them in containers while the block runs, their files in memory."""
+    """Run the servers in containers while the block runs, with their files in memory."""
     password = secrets.token_hex(16)
     database = (
         PostgresContainer("postgres:18-alpine", username="usher", password=password, dbname="usher", driver=None)

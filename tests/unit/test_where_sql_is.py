@@ -56,5 +56,5 @@ def test_only_stores_hold_sql() -> None:
         ("say('updated')", 0),
     ],
 )
-def test_sql_is_told_from_prose(source: str, expected: int) -> None:
+def test_sql_is_distinguished_from_prose(source: str, expected: int) -> None:
     assert len(list(statements(source))) == expected

@@ -70,7 +70,7 @@ class Discovery:
 
     async def _servers(self, question: DiscoverPlex) -> PartialList[Server]:
         token = await self._token(question)
-        plex_tv = self._clients.for_a_test(deadline=DEADLINE).plex_tv(RateLimit.acquire_at_once)
+        plex_tv = self._clients.for_test(deadline=DEADLINE).plex_tv(RateLimit.acquire_at_once)
         try:
             return await plex_tv.resources(token)
         except CredentialRefusedError as exc:
@@ -112,7 +112,7 @@ class Discovery:
 
     async def _test(self, choice: _Choice) -> PlexConnection:
         address = ServerAddress(choice.server.name, choice.connection.uri)
-        server = self._clients.for_a_test(deadline=DEADLINE).plex_server(address, token=_NO_TOKEN)
+        server = self._clients.for_test(deadline=DEADLINE).plex_server(address, token=_NO_TOKEN)
         began = time.perf_counter()
         try:
             identity = await server.identity()

@@ -13,9 +13,9 @@ from services.linker.servers.seerr import NAME as SEERR
 from services.linker.servers.store import ServerRow
 from services.linker.store import installation
 from shared.bus.work import Work, Worker
+from shared.error_boundary import ErrorBoundary
 from shared.errors import ConflictError, InvalidError, UnavailableError
 from shared.http.egress import Egress
-from shared.mishaps import Contained
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
 
@@ -84,7 +84,7 @@ class FirstServers:
     async def make(self) -> None:
         """Make them now, or bring those up to date that nobody has changed; doing it again changes nothing."""
         for server in self._servers:
-            with Contained("server_of_the_settings_failed", server=server.row.name, only_bugs=True):
+            with ErrorBoundary("server_of_the_settings_failed", server=server.row.name, only_bugs=True):
                 await self._settle(server)
 
     async def _settle(self, server: Given) -> None:

@@ -11,9 +11,9 @@ from services.linker.servers.findings import Probe
 from services.linker.servers.probe import Prober, Target
 from services.linker.servers.registry import CHECK_EVERY, Registry
 from services.linker.servers.store import ServerRow
+from shared.error_boundary import ErrorBoundary
 from shared.errors import TransientError, UnavailableError
 from shared.loops import every
-from shared.mishaps import Contained
 from shared.postgres.pool import Pool, snapshot, transaction
 from shared.schemas.secret import Secret
 
@@ -84,7 +84,7 @@ class Inspector:
 
     async def _look_in_turn(self, server: ServerRow) -> None:
         async with self._looking:
-            with Contained("server_not_looked_at", server=server.name, only_bugs=True):
+            with ErrorBoundary("server_not_looked_at", server=server.name, only_bugs=True):
                 await self.look(server)
 
     async def _probe(self, server: ServerRow, token: Secret) -> Probe:

@@ -49,7 +49,7 @@ class Prober:
 
     async def probe(self, target: Target) -> Probe:
         """Return what the server said; raises nothing that the server or the network can cause."""
-        asking = _Asking(self._clients.for_a_test(deadline=self._deadline), target)
+        asking = _Asking(self._clients.for_test(deadline=self._deadline), target)
         try:
             identity = await asking.identity(target.kind)
         except TransientError as exc:

@@ -9,7 +9,7 @@ from services.linker.servers.findings import Probe
 from services.linker.servers.store import ServerRow
 from shared.errors import ConflictError, Fault, InvalidError
 from shared.http.egress import Egress, EgressError, canonical, origin_of
-from shared.schemas.servers import Settled
+from shared.schemas.servers import ServerSettings
 
 LONGEST_NAME: Final = 60
 LONGEST_URL: Final = 500
@@ -59,7 +59,7 @@ def stays_for(secret: str, url: str, *, before: str) -> None:
         raise refused(secret, f"the {what} that is kept is sent to no other host, port or scheme: send it too")
 
 
-def row_of(wanted: Settled, egress: Egress) -> ServerRow:
+def row_of(wanted: ServerSettings, egress: Egress) -> ServerRow:
     """Return a new server's row; raise `InvalidError` for a name or an address that cannot be."""
     settings: dict[str, Any] = {
         "type": wanted.type,

@@ -35,10 +35,10 @@ from services.linker.signins.store import sign_ins
 from services.linker.signins.unlinking import Unlinking
 from shared import loops
 from shared.bus.work import Worker
+from shared.error_boundary import ErrorBoundary
 from shared.errors import ConflictError, NotFoundError, PermanentError, TransientError, UnavailableError, UsherError
 from shared.keyring import TamperedError
 from shared.leniency import text
-from shared.mishaps import Contained
 from shared.owners import sign_in_secret
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.media import Provider
@@ -113,10 +113,10 @@ class Poller:
     async def _poll_next(self, *, is_wanted_first: bool) -> timedelta:
         """Ask for one; where Usher itself fails at it, end it, for it would fail again and again."""
         row = await self._next(is_wanted_first=is_wanted_first)
-        poll = Contained("sign_in_failed", sign_in=row.id, provider=row.provider, only_bugs=True)
+        poll = ErrorBoundary("sign_in_failed", sign_in=row.id, provider=row.provider, only_bugs=True)
         with poll:
             await self._poll(row, limit=POLL_LIMIT)
-        if not poll.is_whole:
+        if not poll.succeeded:
             await self._refuse(row, BROKEN)
         return loops.AT_ONCE
 
@@ -171,14 +171,14 @@ class Poller:
         return await self._flows[row.provider].poll(waiting)
 
     async def _link(self, row: SignInRow, authorized: Authorized) -> None:
-        linking = Contained("sign_in_failed", sign_in=row.id, provider=row.provider, only_bugs=True)
+        linking = ErrorBoundary("sign_in_failed", sign_in=row.id, provider=row.provider, only_bugs=True)
         try:
             with linking:
                 await self._settle(row, authorized)
         except PermanentError as exc:
             await self._refuse(row, exc.detail, authorized)
         else:
-            if not linking.is_whole:
+            if not linking.succeeded:
                 await self._refuse(row, BROKEN, authorized)
 
     async def _settle(self, row: SignInRow, authorized: Authorized) -> None:

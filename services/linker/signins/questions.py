@@ -24,21 +24,21 @@ from shared.schemas.secret import Secret
 from shared.schemas.signins import (
     PASSWORD,
     TOKEN,
+    AccountHolder,
     BeginSignIn,
     CancelSignIn,
     CheckSignIn,
     ConnectAccount,
+    ConnectedAccount,
     Integration,
     IntegrationPage,
-    LinkedTo,
     ListConnections,
     Pin,
     ReachedServer,
     RemoveConnections,
-    Removed,
+    RemovedAccounts,
     SignedIn,
-    Standing,
-    Who,
+    SignInState,
 )
 from shared.sealing import Sealer
 from shared.vault import Vault
@@ -90,13 +90,13 @@ class Questions:
             expires_at=sign_in.expires_at,
         )
 
-    async def check(self, question: CheckSignIn) -> Standing:
+    async def check(self, question: CheckSignIn) -> SignInState:
         """Answer `POST /api/integrations/{provider}/auth/check`."""
         await self._sign_ins.require_begun_for(question.pin_id, question.person_id)
         sign_in = await self._sign_ins.check(question.pin_id, provider=question.provider)
         return _standing(sign_in, await self._servers(sign_in) if sign_in.state == "authorized" else [])
 
-    async def cancel(self, question: CancelSignIn) -> Standing:
+    async def cancel(self, question: CancelSignIn) -> SignInState:
         """Answer `DELETE /api/integrations/{provider}/auth/pin/{id}`."""
         await self._sign_ins.require_begun_for(question.pin_id, question.person_id)
         return _standing(await self._sign_ins.cancel(question.pin_id, provider=question.provider), [])
@@ -135,7 +135,7 @@ class Questions:
                 offset=question.offset,
             )
 
-    async def remove(self, question: RemoveConnections) -> Removed:
+    async def remove(self, question: RemoveConnections) -> RemovedAccounts:
         """Answer `DELETE /api/integrations/{provider}/connect`."""
         removed = await self._sign_ins.unlink(
             _asker(question.who),
@@ -144,7 +144,9 @@ class Questions:
             account_id=question.account_id,
             person_id=question.who.person_id,
         )
-        return Removed([LinkedTo(id=each.account_id, username=each.username, server=each.server) for each in removed])
+        return RemovedAccounts(
+            [ConnectedAccount(id=each.account_id, username=each.username, server=each.server) for each in removed]
+        )
 
     async def _connected(self, question: ConnectAccount, asker: Asker) -> LinkedAccount:
         async with self._authorized(question, asker) as authorized:
@@ -203,7 +205,7 @@ def _how_long_is_said() -> Iterator[None]:
         raise ThrottledError(f"{exc.detail}: {again}", retry_after=exc.retry_after) from exc
 
 
-def _asker(who: Who) -> Asker:
+def _asker(who: AccountHolder) -> Asker:
     if who.user is not None:
         return Asker("usher", who.user, who.user)
     if who.key is not None:
@@ -211,8 +213,8 @@ def _asker(who: Who) -> Asker:
     raise InvalidError("nobody asks")
 
 
-def _standing(sign_in: SignIn, servers: list[ReachedServer]) -> Standing:
+def _standing(sign_in: SignIn, servers: list[ReachedServer]) -> SignInState:
     account = None
     if sign_in.account_id is not None:
         account = SignedIn(id=sign_in.account_id, username=sign_in.username or "", email=sign_in.email)
-    return Standing(status=sign_in.state, account=account, servers=servers, reason=sign_in.reason)
+    return SignInState(status=sign_in.state, account=account, servers=servers, reason=sign_in.reason)

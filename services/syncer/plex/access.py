@@ -114,7 +114,7 @@ class AccessFinder:
     ) -> Access:
         name = f"the Plex server {reached.machine_id}" if server is None else server.address.name
         if reached.access_token is None:
-            raise RefusedError(f"plex.tv gives {account.username} no token for {name}")
+            raise RefusedError(f"plex.tv has no token of {account.username} for {name}")
         if (url := resources.addresses.get(reached.machine_id)) is None:
             url = await self._answering(name, reached, first=None if server is None else server.address.url)
             resources.addresses[reached.machine_id] = url
@@ -125,7 +125,7 @@ class AccessFinder:
         addresses = domain.addresses(server, first=first)
         if not addresses:
             reason = "; ".join(domain.problems(server)[:_MOST_PROBLEMS]) or "it lists none"
-            raise RefusedError(f"plex.tv names no address of {name} that can be dialled ({reason})")
+            raise RefusedError(f"plex.tv has no usable address of {name} ({reason})")
         async with asyncio.TaskGroup() as tasks:
             asked = [tasks.create_task(self._leads(address, server.machine_id)) for address in addresses]
             found = None
@@ -150,7 +150,7 @@ class AccessFinder:
 def _must_be_linked(person: Accounts) -> list[Account]:
     """Return the accounts whose tokens are good; raise `NotLinkedError` where there are none."""
     if not person.accounts:
-        raise NotLinkedError(f"{person.person_name} has no linked Plex account: it is linked by signing in to Plex")
+        raise NotLinkedError(f"{person.person_name} has no linked Plex account: sign in to Plex to link one")
     alive = [account for account in person.accounts if not account.is_dead]
     if not alive:
         raise _ended(person)

@@ -65,7 +65,7 @@ class ResourceCache:
 
     def listener(self) -> Listener:
         """Return the part of a `Bus` that forgets what changed."""
-        return Listener([subject(AccountUnlinked), subject(ServerChanged)], self._hear, missed=self.clear)
+        return Listener([subject(AccountUnlinked), subject(ServerChanged)], self._hear, on_missed=self.clear)
 
     def _hear(self, heard: str, payload: bytes) -> None:
         if heard == subject(ServerChanged):

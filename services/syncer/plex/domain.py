@@ -42,5 +42,5 @@ def part(items: Sequence[T], question: PlexQuestion[Any]) -> list[T]:
 def bounded(page: P, *, server: str) -> P:
     """Return a page that can be sent; raise `RefusedError` for one that a server filled beyond measure."""
     if len(msgspec.json.encode(page)) > MOST_BYTES:
-        raise RefusedError(f"What {server} answers is too long: ask for fewer at a time with limit")
+        raise RefusedError(f"The answer of {server} is too long: ask for less with limit")
     return page

@@ -64,7 +64,7 @@ class Handlers:
         except RefusedError as exc:
             if exc.answered != HTTPStatus.FORBIDDEN:
                 raise
-            raise ForbiddenError(f"{question.server} tells only its owner what is watched") from exc
+            raise ForbiddenError(f"{question.server} shows only its owner what is being watched") from exc
         page = SessionPage(domain.part(found, question), len(found), question.limit, question.offset)
         return domain.bounded(page, server=question.server)
 

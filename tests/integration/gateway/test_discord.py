@@ -1,4 +1,4 @@
-"""Interactions through the gateway's own door: signed by the stand-in of Discord, stored by a real JetStream."""
+"""Interactions over the gateway's HTTP: signed by the stand-in of Discord, stored by a real JetStream."""
 
 import asyncio
 import time
@@ -74,7 +74,7 @@ async def send(house: House, interaction: Any, *, ago: timedelta = timedelta(), 
 
 
 async def stored(bus: Bus, *, at_least: int = 0) -> list[tuple[str, bytes]]:
-    """Return subjects and bytes of all that the stream holds, in its order."""
+    """Return subjects and bytes of all messages in the stream, in order."""
     stream = bus.client.jetstream()
 
     async def has_enough() -> bool:

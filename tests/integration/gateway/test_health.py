@@ -1,4 +1,4 @@
-"""Whether Usher is well, and what it says of itself."""
+"""The health routes and metrics of Usher."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ async def test_every_service_is_counted(house: House, bus: Bus) -> None:
     assert (health["nats"], health["postgres"], health["spool"]["is_on"]) == (True, True, True)
 
 
-async def test_somebody_elses_services_are_not_ours(bus: Bus) -> None:
+async def test_services_of_another_program_are_not_ours(bus: Bus) -> None:
     await bus.add(Answers("linker", (), tracer=Tracer()))
 
     async def answer(message: object) -> None:
@@ -52,7 +52,7 @@ async def test_somebody_elses_services_are_not_ours(bus: Bus) -> None:
     assert [replica.name for replica in found] == ["linker"]
 
 
-async def test_a_nats_that_stands_still_is_said_to_be_away(
+async def test_a_nats_that_stands_still_is_reported_as_away(
     database_url: Secret, own_nats: tuple[Running, Secret], tmp_path: Path
 ) -> None:
     server, url = own_nats

@@ -1,4 +1,4 @@
-"""A sender whose webhooks are refused is seen: in the log, in the figures, in the API; and none of its secrets."""
+"""A sender whose webhooks are refused shows in log, metrics and API; its secrets never do."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -75,7 +75,7 @@ async def test_every_refused_sender_is_seen_with_its_reason_and_without_its_secr
         assert "canary" not in said
 
 
-async def test_how_to_mend_it_is_said(house: House) -> None:
+async def test_how_to_fix_it_is_reported(house: House) -> None:
     await house.get(RIGHT, headers={})
     await house.webhook("seerr", {}, token=WRONG)
 
@@ -88,7 +88,7 @@ async def test_how_to_mend_it_is_said(house: House) -> None:
     )
 
 
-async def test_a_secret_of_another_source_is_told_from_a_wrong_one(house: House) -> None:
+async def test_a_secret_of_another_source_is_distinguished_from_a_wrong_one(house: House) -> None:
     made = (await house.post("/api/webhooks/secrets", {"source": "plex"})).json()
     token = made["addresses"][0]["url"].partition("?token=")[2]
 
@@ -170,7 +170,7 @@ async def test_what_a_writer_that_is_stopped_had_gathered_is_kept(house: House, 
 
 
 async def _waits(connection: Connection) -> bool:
-    """Say whether somebody waits for the table."""
+    """Tell whether someone waits for the table."""
     return bool(
         await connection.fetchval(
             "select exists (select from pg_locks where relation = 'refused_senders'::regclass and not granted)"

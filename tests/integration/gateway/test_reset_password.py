@@ -107,7 +107,7 @@ async def test_of_several_users_one_has_to_be_named(
     assert complaint == "usher: there are several users: name one of Ada, admin\n"
 
 
-async def test_where_nothing_is_or_nothing_answers_one_line_says_so(database_url: Secret, tmp_path: Path) -> None:
+async def test_a_missing_or_silent_server_is_reported_in_one_line(database_url: Secret, tmp_path: Path) -> None:
     nobody = f"postgresql://u:canary@127.0.0.1:{free_port()}/d"
 
     _, no_folder = await usher(folder=tmp_path / "none", status=1)

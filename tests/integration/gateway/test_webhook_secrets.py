@@ -1,4 +1,4 @@
-"""Webhook secrets: made, copied, rotated, dropped, on every replica."""
+"""Webhook secrets: created, copied, rotated, removed, on every replica."""
 
 import asyncio
 from pathlib import Path

@@ -193,7 +193,7 @@ async def test_a_claimed_plex_account_is_known_on_every_server(bus: Bus, facts: 
     assert {fact.person_id for fact in facts.claimed} == {person.id}
 
 
-async def test_the_owner_is_one_person_under_both_of_his_ids(bus: Bus, facts: Facts) -> None:
+async def test_the_owner_is_one_person_under_both_of_their_ids(bus: Bus, facts: Facts) -> None:
     await seen(bus, OWNER)
     anna = await claim(bus, OWNER)
 

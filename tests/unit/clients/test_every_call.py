@@ -164,7 +164,7 @@ async def test_a_refusal_is_permanent_or_says_when(call: Call) -> None:
         ("discord", "application"),
     ],
 )
-async def test_a_dead_token_is_told_from_other_refusals(system: str, name: str) -> None:
+async def test_a_dead_token_is_distinguished_from_other_refusals(system: str, name: str) -> None:
     call = next(call for call in CALLS if (call.system, call.name) == (system, name))
 
     error = await failure(call, answering(401, b'{"errors": [{"code": 1001}]}'))

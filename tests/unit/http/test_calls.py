@@ -174,7 +174,10 @@ def test_our_own_errors_pass_as_they_are() -> None:
 
 
 def test_a_decode_error_of_the_clients_own_is_translated_too() -> None:
-    with pytest.raises(RefusedError, match="Plex sent an answer that is not understood"), translate_errors("Plex"):
+    with (
+        pytest.raises(RefusedError, match="Plex sent an answer that Usher does not understand"),
+        translate_errors("Plex"),
+    ):
         msgspec.json.decode(b"{", type=Movie)
 
 
@@ -207,7 +210,7 @@ def test_an_odd_answer_is_permanent(content: bytes) -> None:
     with pytest.raises(RefusedError) as raised:
         decode(httpx.Response(200, content=content), Movie, api="Seerr")
 
-    assert raised.value.detail.startswith("Seerr sent an answer that is not understood: ")
+    assert raised.value.detail.startswith("Seerr sent an answer that Usher does not understand: ")
     assert len(raised.value.detail) < 300
 
 

@@ -32,11 +32,11 @@ def test_the_owner_alias_is_another_person_on_each_server() -> None:
     assert key_of(OWNER_HERE) != key_of(Account("plex", "server-b", "1", "bert", is_owner=True))
 
 
-def test_a_jellyfin_user_is_one_on_his_server_only() -> None:
+def test_a_jellyfin_user_is_one_on_their_server_only() -> None:
     assert key_of(Account("jellyfin", "j1", "ab", "x")) != key_of(Account("jellyfin", "j2", "ab", "x"))
 
 
-def test_an_owner_has_both_of_his_keys_once_they_were_seen() -> None:
+def test_an_owner_has_both_of_their_keys_once_they_were_seen() -> None:
     keys = keys_of(OWNER_HERE, OWNERS)
 
     assert keys == keys_of(OWNER_BY_PLEX_ID, OWNERS) == [Key("plex", "", "4711"), Key("plex", "server-a", "1")]

@@ -12,7 +12,7 @@ import msgspec
 
 from shared.postgres.pool import Connection
 from shared.schemas.media import Provider
-from shared.schemas.signins import Integration, IntegrationPage, LinkedPerson, LinkedTo
+from shared.schemas.signins import ConnectedAccount, Integration, IntegrationPage, LinkedPerson
 
 _COLUMNS: Final = "provider, server, account_id, person_id, username, linked_at, state, reason, checked_at"
 _THIS: Final = "(provider, server, account_id) = ($1, $2, $3)"
@@ -178,7 +178,7 @@ async def note_death(connection: Connection, linked: LinkedAccount, *, at: datet
 def _integration(row: asyncpg.Record) -> Integration:
     return Integration(
         provider=row["provider"],
-        account=LinkedTo(id=row["account_id"], username=row["username"], server=row["server"]),
+        account=ConnectedAccount(id=row["account_id"], username=row["username"], server=row["server"]),
         person=LinkedPerson(id=row["person_id"], name=row["name"]),
         state=row["state"],
         reason=row["reason"],

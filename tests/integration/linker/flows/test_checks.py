@@ -37,7 +37,7 @@ def check_of(scene: Scene, provider: str) -> Check:
 
 def held_at(scene: Scene, provider: str, *, device: str = "usher-anna") -> Held:
     app = stand_in_of(scene, provider)
-    anna = app.household.named("anna") or app.household.add("anna", "hunter22")
+    anna = app.household.by_name("anna") or app.household.add("anna", "hunter22")
     token = app.household.sign_in(anna, Client(client="Usher", device="Usher", device_id=device, version="1"))
     return Held(
         provider="jellyfin" if provider == "jellyfin" else "emby",

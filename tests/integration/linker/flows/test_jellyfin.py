@@ -36,7 +36,7 @@ async def begin(
 async def signed_in(
     flow: JellyfinFlow, scene: Scene, *, asker: Asker, sign_in_id: str, user: User | None = None
 ) -> Authorized:
-    user = user or scene.jellyfin.household.named("anna")
+    user = user or scene.jellyfin.household.by_name("anna")
     assert user is not None
     begun = await begin(flow, scene, asker=asker, sign_in_id=sign_in_id)
     scene.jellyfin.approve(begun.code, user)

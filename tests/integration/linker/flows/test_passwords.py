@@ -77,7 +77,7 @@ async def test_name_and_password_prove_the_account(people: People, provider: Pro
 
     authorized = await people.type(provider, "anna", RIGHT)
 
-    anna = stand_in.household.named("anna")
+    anna = stand_in.household.by_name("anna")
     assert anna is not None
     assert authorized.proven.provider == provider
     assert (authorized.proven.account_id, authorized.proven.username) == (anna.id, "Anna")
@@ -133,7 +133,7 @@ async def test_a_session_that_was_not_kept_in_time_is_ended(people: People, prov
             begun.set()
             await asyncio.Event().wait()
 
-    anna = household.named("anna")
+    anna = household.by_name("anna")
     assert anna is not None
     keeping = asyncio.create_task(keep_for_ever())
     await begun.wait()
@@ -213,7 +213,7 @@ async def test_a_server_that_does_not_answer_costs_no_try(people: People) -> Non
 
 
 async def test_disabled_accounts_are_refused_and_counted(people: People) -> None:
-    anna = people.scene.jellyfin.household.named("anna")
+    anna = people.scene.jellyfin.household.by_name("anna")
     assert anna is not None
     anna.is_disabled = True
 

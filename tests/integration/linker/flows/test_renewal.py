@@ -69,7 +69,7 @@ class Trakts:
         assert access is not None
         assert refresh is not None
         accounts = self.scene.trakt.accounts
-        return accounts.holder(access.reveal()) is not None and accounts.refreshed(refresh.reveal()) is not None
+        return accounts.holder(access.reveal()) is not None and accounts.refresh(refresh.reveal()) is not None
 
     @property
     def refreshes(self) -> int:

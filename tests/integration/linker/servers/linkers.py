@@ -26,8 +26,8 @@ from shared.schemas.servers import (
     RemoveServer,
     SeerrConnection,
     Server,
+    ServerSettings,
     ServersHealth,
-    Settled,
     ShowSeerr,
 )
 from shared.sealing import Sealer
@@ -50,7 +50,7 @@ class Linker:
         self.vault = vault
 
     async def add(self, body: dict[str, Any], *, token: str) -> Server:
-        wanted = msgspec.convert(body, Settled)
+        wanted = msgspec.convert(body, ServerSettings)
         return await ask(self._bus, AddServer(server=wanted, token=sealed(token)))
 
     async def add_from(self, street: Street, kind: str, **others: Any) -> Server:

@@ -83,7 +83,7 @@ async def test_a_list_that_cannot_be_read_at_all_is_not_blamed_on_the_token(
 
     assert made["reachable"] is True
     assert "the token could not be tested" in made["problem"]
-    assert "not understood" in made["problem"]
+    assert "does not understand" in made["problem"]
 
 
 async def test_a_slow_server_is_kept_as_away_in_time(usher: Estate, street: Street) -> None:

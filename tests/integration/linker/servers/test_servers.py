@@ -30,7 +30,7 @@ async def test_a_friends_token_works_with_less_rights(usher: Estate, street: Str
 
 
 async def test_a_users_token_of_jellyfin_works_with_less_rights(usher: Estate, street: Street) -> None:
-    user = street.jellyfin.household.named("jonas")
+    user = street.jellyfin.household.by_name("jonas")
     assert user is not None
     session = street.jellyfin.household.sign_in(
         user, Client(client="Web", device="Browser", device_id="1", version="1")
