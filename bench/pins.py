@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.figures import Figure, at_least, at_most, plain
 from bench.ground import Servers, servers
 from services.linker.signins.domain import Asker, SignInRow
-from services.linker.signins.pace import PACE
+from services.linker.signins.intervals import INTERVALS
 from services.linker.signins.store import sign_ins
 from shared.bus.connection import Bus, connect
 from shared.bus.questions import ask
@@ -136,7 +136,7 @@ def _row(number: int, strong: Pin, short: Pin, *, now: datetime) -> SignInRow:
         short_until=short.expires_at,
         url="https://app.plex.tv/auth",
         references=tuple(f"{pin.id}@{int(pin.expires_at.timestamp())}" for pin in (strong, short)),
-        poll_every=PACE.plex_polls,
+        poll_every=INTERVALS.plex_polls,
         expires_at=strong.expires_at,
         created_at=now,
         wanted_at=now,

@@ -9,14 +9,13 @@ import typer
 from cli.output import AsJson, show_json
 from shared import settings
 from shared.clients.discord.commands import Command, faults, is_registered
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.rest import Discord, from_settings
+from shared.clients.discord.rest import Discord
 from shared.commands import COMMANDS, registered
 from shared.errors import InvalidError
 from shared.http.client import client
-from shared.http.egress import Egress, private_networks
-from shared.http.upstream import Upstream
 from shared.settings import SettingsError, UpstreamSettings
+from shared.upstreams.discord import discord_of
+from shared.upstreams.egress import egress_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Register commands at Discord.")
 
@@ -62,7 +61,7 @@ async def _register(config: UpstreamSettings, *, everywhere: bool) -> Registrati
         raise InvalidError("Discord would not take these commands", faults=tuple(wrong))
     guild_id = config.discord_guild_id or None
     place, other = (None, guild_id) if everywhere else (guild_id, None)
-    async with client(egress=Egress(private=private_networks(config.usher_allow_private))) as http:
+    async with client(egress=egress_of(config)) as http:
         to_discord = _to_discord(http, config)
         there = await to_discord.commands(guild_id=place)
         changed = not is_registered(commands, there)
@@ -73,7 +72,7 @@ async def _register(config: UpstreamSettings, *, everywhere: bool) -> Registrati
 
 
 def _to_discord(http: Any, config: UpstreamSettings) -> Discord:
-    discord = from_settings(http, Upstream("Discord"), config, limits=Limits())
+    discord = discord_of(http, config)
     if discord is None:
         raise SettingsError("Discord is off: set DISCORD_APPLICATION_ID and DISCORD_BOT_TOKEN")
     return discord

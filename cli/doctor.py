@@ -20,9 +20,9 @@ from cli.output import AsJson, show_json, show_table
 from cli.settings import RunSettings
 from shared import settings
 from shared.http.client import client
-from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
+from shared.upstreams.egress import egress_of
 
 app = typer.Typer(add_completion=False)
 
@@ -70,7 +70,7 @@ async def _check_addresses(
 ) -> list[Finding]:
     key = config.usher_api_key or folder.secret(LOCAL_API_KEY)
     address = folder.published(ADDRESS) or config.public_url
-    async with client() as to_gateway, client(egress=_egress(upstreams, own)) as to_others:
+    async with client() as to_gateway, client(egress=egress_of(upstreams, *own)) as to_others:
         gateway, senders, servers, credentials, discord = await asyncio.gather(
             check_gateway(to_gateway, address, key),
             check_senders(Usher(to_gateway, address, key)),
@@ -82,7 +82,3 @@ async def _check_addresses(
             parts = await asyncio.gather(check_seerr(to_others, upstreams), check_plex(to_others, upstreams))
             servers = [finding for part in parts for finding in part]
     return [*gateway, *senders, *servers, *credentials, *discord]
-
-
-def _egress(upstreams: UpstreamSettings, own: list[Secret]) -> Egress:
-    return Egress(denied_ports=OWN_PORTS | ports_of(own), private=private_networks(upstreams.usher_allow_private))

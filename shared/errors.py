@@ -5,9 +5,11 @@ problem+json of the same status at the gateway.
 """
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
+
+_LONGEST_NAME: Final = 80
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -76,6 +78,15 @@ class NotFoundError(PermanentError):
 
     status = 404
     title = "Not found"
+
+
+class UnknownServerError(NotFoundError):
+    """No server of this kind, or of any, is configured under this name; without a name, there is none at all."""
+
+    def __init__(self, name: str, *, kind: str = "") -> None:
+        what = f"{kind.title()} server" if kind else "server"
+        called = f" {name[:_LONGEST_NAME]!r}" if name else ""
+        super().__init__(f"there is no {what}{called}: GET /api/mediaservers lists them")
 
 
 class ConflictError(PermanentError):

@@ -7,14 +7,13 @@ from typing import Any, Final
 
 from cli.checks.finding import Finding, fail, ok, warn
 from shared.clients.discord.commands import is_registered
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.rest import Application, Discord, from_settings
+from shared.clients.discord.rest import Application, Discord
 from shared.clients.errors import CredentialRefusedError
 from shared.commands import COMMANDS, registered
 from shared.errors import UsherError
 from shared.http.calls import translate_errors
-from shared.http.upstream import Upstream
 from shared.settings import UpstreamSettings
+from shared.upstreams.discord import discord_of
 
 PATH: Final = "/discord/interactions"
 _PORTAL: Final = "see the developer portal of Discord, General Information"
@@ -23,7 +22,7 @@ _UNAUTHORIZED: Final = 401
 
 async def check_discord(to_discord: Any, to_gateway: Any, config: UpstreamSettings, *, address: str) -> list[Finding]:
     """Look at both ends, where Discord is set up."""
-    discord = from_settings(to_discord, Upstream("Discord"), config, limits=Limits())
+    discord = discord_of(to_discord, config)
     if discord is None:
         return []
     findings = [await _check_endpoint(to_gateway, address)]

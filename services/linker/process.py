@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime
 
-from services.linker.clients import PLEX_TV, Clients
 from services.linker.discord.handlers import Handlers as Commands
 from services.linker.people.handlers import Handlers as People
 from services.linker.plex.handlers import Handlers as PlexServers
@@ -12,7 +11,6 @@ from services.linker.plex.ways import Ways
 from services.linker.seerr import wiring as seerr
 from services.linker.seerr.nightly import Nightly
 from services.linker.servers.wiring import Servers
-from services.linker.signins.budget import Budget
 from services.linker.signins.flows.applications import Applications
 from services.linker.signins.renewal import Renewal
 from services.linker.signins.ways import ways_beside_plex
@@ -28,6 +26,7 @@ from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUncl
 from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 
 
@@ -47,15 +46,14 @@ class Process:
         vault, sealer = Vault(parts.pool, keyring), Sealer(keyring)
         applications = Applications(pool=parts.pool, vault=vault, clients=clients)
         self._bus = parts.bus
+        self._clients = clients
         self._memory = Memory(now=_now)
         self._people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
-        budget = Budget(parts.pool, PLEX_TV)
         self._servers = Servers(
             parts,
             vault=vault,
             sealer=sealer,
             clients=clients,
-            turns=budget,
             egress=egress,
             config=upstreams,
             now=_now,
@@ -69,9 +67,7 @@ class Process:
             now=_now,
             ways=ways_beside_plex(pool=parts.pool, vault=vault, clients=clients, applications=applications, now=_now),
         )
-        self._plex = PlexServers(
-            Ways(pool=parts.pool, vault=vault, clients=clients, budget=budget, memory=self._memory)
-        )
+        self._plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=self._memory))
         self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
         self._nightly = Nightly(parts.worker, now=_now)
         self._service = Service(parts)
@@ -82,7 +78,7 @@ class Process:
     async def run(self) -> None:
         """Run all sides until cancelled."""
         await self._bus.add(self._memory.listener())
-        await self._bus.add(self._servers.listener)
+        await self._bus.add(self._clients.listener())
         async with asyncio.TaskGroup() as tasks:
             for side in (self._service, self._servers, self._sign_ins, self._renewal, self._nightly):
                 tasks.create_task(side.run())

@@ -4,7 +4,8 @@ Secrets stay `Secret` until the request is built, and go in headers and bodies, 
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Final, TypeVar
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -13,7 +14,6 @@ import msgspec
 from shared.clients.errors import CredentialRefusedError
 from shared.errors import InvalidError, UsherError
 from shared.http.calls import RefusedError, decode
-from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
 
 Headers = Mapping[str, str | Secret]
@@ -26,13 +26,22 @@ T = TypeVar("T")
 _NONE: Final[Headers] = {}
 
 
+class CallGuard(Protocol):
+    """Lets a call go inside `call`, or raises; `shared.http.upstream.Upstream` is one."""
+
+    @property
+    def name(self) -> str: ...
+
+    def call(self) -> AbstractAsyncContextManager[None]: ...
+
+
 class Api:
     """Borrows the HTTP client and the upstream; sends each request once."""
 
     def __init__(
         self,
         http: httpx.AsyncClient,
-        upstream: Upstream,
+        upstream: CallGuard,
         *,
         url: str,
         headers: Headers = _NONE,

@@ -4,27 +4,23 @@ The API is that of https://developer.plex.tv/pms ("Authenticating with Plex" and
 what other projects saw; they are named where it matters.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
 
-from shared.clients.api import Api, Headers, decode_or, is_html, path_segment
+from shared.clients.api import Api, CallGuard, Headers, decode_or, is_html, path_segment
 from shared.clients.lists import PartialList, read_list
 from shared.clients.plex_accounts import Account, Pin, Server, WirePin, WireUser, server_of
 from shared.clients.plex_app import PlexApp
 from shared.clients.plex_markup import count_elements
 from shared.errors import UsherError
-from shared.http.calls import FailingError, RateLimitedError, RefusedError, retry_after
-from shared.http.upstream import Upstream
+from shared.http.calls import UNNAMED_WAIT, FailingError, RateLimitedError, RefusedError, retry_after
 from shared.schemas.secret import Secret
 
 PUBLIC_URL: Final = "https://plex.tv"
-UNNAMED_WAIT: Final = timedelta(seconds=60)
-"""plex.tv's 429 often names no time."""
-
 _MAY_BE_A_NOTICE: Final = frozenset({httpx.codes.OK, httpx.codes.FORBIDDEN})
 
 
@@ -58,7 +54,7 @@ class PlexTv:
     """Calls plex.tv with the given tokens."""
 
     def __init__(
-        self, http: httpx.AsyncClient, upstream: Upstream, *, app: PlexApp, hosts: Hosts = PUBLIC_HOSTS
+        self, http: httpx.AsyncClient, upstream: CallGuard, *, app: PlexApp, hosts: Hosts = PUBLIC_HOSTS
     ) -> None:
         self._app = app
         self._page = f"{hosts.app}/auth"

@@ -18,6 +18,8 @@ from shared.errors import BadGatewayError, TransientError, UsherError
 
 LONGEST_WAIT: Final = timedelta(hours=24)
 """An answer that asks for more is asking for ever."""
+UNNAMED_WAIT: Final = timedelta(seconds=60)
+"""For a 429 that names no time, as plex.tv's often do."""
 
 T = TypeVar("T")
 

@@ -11,37 +11,30 @@ from typing import Final
 import msgspec
 import structlog
 
-from services.linker.clients import Clients, Place
 from services.linker.people.joining import UnknownPersonError
 from services.linker.people.store import people
 from services.linker.plex import domain, store
 from services.linker.plex.memory import Memory, Reach
 from services.linker.plex.store import Linked
 from services.linker.servers.store import ServerRow, servers_of
-from services.linker.signins.budget import Budget
 from shared import owners
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.lists import PartialList
 from shared.clients.plex_accounts import Server
 from shared.clients.plex_server import PlexServer
-from shared.errors import ConflictError, NotFoundError, UsherError
+from shared.errors import ConflictError, NotFoundError, UnknownServerError, UsherError
 from shared.http.calls import FailingError, RefusedError, out_of_reach
 from shared.postgres.pool import Pool, snapshot, transaction
+from shared.schemas.directory import ServerAddress
 from shared.schemas.people import Person
 from shared.schemas.secret import Secret
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 
 _NO_TOKEN: Final = Secret("")
 _MOST_PROBLEMS: Final = 3
 
 log = structlog.get_logger()
-
-
-class UnknownServerError(NotFoundError):
-    """No such server is configured."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is no Plex server {name!r}: GET /api/mediaservers lists them")
 
 
 class NotReachedError(NotFoundError):
@@ -61,7 +54,7 @@ class NotLinkedError(ConflictError):
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """Where a server is read, and as whom: `account_id` is None with the server's own token."""
 
-    place: Place
+    place: ServerAddress
     token: Secret
     account_id: str | None = None
     is_remembered: bool = False
@@ -71,9 +64,8 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 class Ways:
     """Asks Postgres who may read, plex.tv what he reaches, and the server's addresses which of them answers."""
 
-    def __init__(self, *, pool: Pool, vault: Vault, clients: Clients, budget: Budget, memory: Memory) -> None:
+    def __init__(self, *, pool: Pool, vault: Vault, clients: Clients, memory: Memory) -> None:
         self._pool = pool
-        self._budget = budget
         self._vault = vault
         self._clients = clients
         self._memory = memory
@@ -103,11 +95,11 @@ class Ways:
         async with snapshot(self._pool) as connection:  # a new token is not for the old address
             row = domain.configured(await servers_of(connection, "plex"), wanted)
             if row is None:
-                raise UnknownServerError(wanted)
+                raise UnknownServerError(wanted, kind="plex")
             token = await self._vault.get(owners.server_token(row.name, type="plex"), on=connection)
         if token is None:
             raise ConflictError(f"{row.name} is configured without a token: give it one, or read as a person")
-        return Way(place=row.place, token=token)
+        return Way(place=row.address, token=token)
 
     async def _as_person(self, person: Person, accounts: list[Linked], row: ServerRow | None, wanted: str) -> Way:
         if not accounts:
@@ -128,15 +120,14 @@ class Ways:
     async def _machine_id(self, row: ServerRow) -> str:
         if row.machine_id is not None:
             return row.machine_id
-        return (await self._clients.plex_server(row.place, token=_NO_TOKEN).identity()).machine_id
+        return (await self._clients.plex_server(row.address, token=_NO_TOKEN).identity()).machine_id
 
     async def _read(self, person: Person, account: Linked) -> PartialList[Server]:
         token = await self._vault.get(owners.account_token("plex", server="", account_id=account.account_id))
         if token is None:
             raise NotLinkedError(f"{person.name} has no linked Plex account any more")
         try:
-            async with self._budget.turn():
-                found = await self._clients.plex_tv().resources(token)
+            found = await self._clients.plex_tv().resources(token)
         except CredentialRefusedError as exc:
             raise _ended(person) from exc
         problems = [*found.problems, *(problem for server in found.rows for problem in domain.problems(server))]
@@ -151,7 +142,7 @@ class Ways:
         if (address := reach.addresses.get(server.machine_id)) is None:
             address = await self._answering(name, server, first=None if row is None else row.url)
             reach.addresses[server.machine_id] = address
-        return Way(place=Place(name, address), token=server.access_token, account_id=account.account_id)
+        return Way(place=ServerAddress(name, address), token=server.access_token, account_id=account.account_id)
 
     async def _answering(self, name: str, server: Server, *, first: str | None) -> str:
         """Return the best address that leads to the server, all being asked at once."""

@@ -4,12 +4,12 @@ from typing import Protocol
 
 import msgspec
 
-from services.linker.clients import Place
 from services.linker.servers.store import ServerRow, servers_of
 from shared.clients.seerr.rest import Seerr
 from shared.errors import PermanentError
 from shared.owners import server_token
 from shared.postgres.pool import Pool, snapshot
+from shared.schemas.directory import ServerAddress
 from shared.schemas.secret import Secret
 from shared.vault import Vault
 
@@ -17,7 +17,7 @@ from shared.vault import Vault
 class Client(Protocol):
     """Makes a client of Seerr."""
 
-    def __call__(self, place: Place, *, api_key: Secret) -> Seerr: ...
+    def __call__(self, address: ServerAddress, *, api_key: Secret) -> Seerr: ...
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -45,4 +45,4 @@ class Desks:
             key = await self._vault.get(server_token(row.name, type="seerr"), on=connection)
         if key is None:
             raise PermanentError(f"{row.name} has no API key: set it with PUT /api/seerr")
-        return Desk(row, self._client(row.place, api_key=key))
+        return Desk(row, self._client(row.address, api_key=key))

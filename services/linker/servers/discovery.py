@@ -12,11 +12,9 @@ from typing import Final
 
 import msgspec
 
-from services.linker.clients import Clients, Place
 from services.linker.people.joining import UnknownPersonError
 from services.linker.people.store import people
 from services.linker.servers import rules, store
-from services.linker.servers.turns import Turns
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.lists import PartialList
 from shared.clients.plex_accounts import Server
@@ -26,9 +24,12 @@ from shared.http.calls import RefusedError
 from shared.http.egress import EgressError
 from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
+from shared.schemas.directory import ServerAddress
 from shared.schemas.secret import Secret
 from shared.schemas.servers import PLEX_TOKEN, DiscoveredServer, DiscoveredServers, DiscoverPlex, PlexConnection
 from shared.sealing import Sealer
+from shared.upstreams.clients import Clients
+from shared.upstreams.rate_limit import RateLimit
 from shared.vault import Vault
 
 DEADLINE: Final = timedelta(seconds=3)
@@ -52,9 +53,8 @@ class _Choice(msgspec.Struct, frozen=True):
 class Discovery:
     """Answers `GET /api/plex/servers`."""
 
-    def __init__(self, clients: Clients, turns: Turns, *, vault: Vault, sealer: Sealer, pool: Pool) -> None:
+    def __init__(self, clients: Clients, *, vault: Vault, sealer: Sealer, pool: Pool) -> None:
         self._clients = clients
-        self._turns = turns
         self._vault = vault
         self._sealer = sealer
         self._pool = pool
@@ -70,10 +70,9 @@ class Discovery:
 
     async def _servers(self, question: DiscoverPlex) -> PartialList[Server]:
         token = await self._token(question)
-        plex_tv = self._clients.anew(deadline=DEADLINE).plex_tv()
+        plex_tv = self._clients.for_a_test(deadline=DEADLINE).plex_tv(RateLimit.acquire_at_once)
         try:
-            async with self._turns.turn_at_once():
-                return await plex_tv.resources(token)
+            return await plex_tv.resources(token)
         except CredentialRefusedError as exc:
             raise _dead(question) from exc
 
@@ -112,8 +111,8 @@ class Discovery:
         return {choice: tested.get(choice) or _shown(choice.connection, reason=_NOT_TESTED) for choice in choices}
 
     async def _test(self, choice: _Choice) -> PlexConnection:
-        place = Place(choice.server.name, choice.connection.uri)
-        server = self._clients.anew(deadline=DEADLINE).plex_server(place, token=_NO_TOKEN)
+        address = ServerAddress(choice.server.name, choice.connection.uri)
+        server = self._clients.for_a_test(deadline=DEADLINE).plex_server(address, token=_NO_TOKEN)
         began = time.perf_counter()
         try:
             identity = await server.identity()

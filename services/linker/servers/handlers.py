@@ -9,8 +9,9 @@ from services.linker.servers import rules, store
 from services.linker.servers.findings import Probe
 from services.linker.servers.means import Means
 from services.linker.servers.probe import Target
-from services.linker.servers.registry import Secrets, UnknownServerError
+from services.linker.servers.registry import Secrets
 from services.linker.servers.store import ServerRow
+from shared.errors import UnknownServerError
 from shared.postgres.pool import Connection, snapshot, transaction
 from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.secret import Secret
@@ -138,7 +139,7 @@ class Handlers:
 
     async def _test(self, row: ServerRow, token: Secret, *, machine_id: str | None) -> Probe:
         return await self._means.inspector.test(
-            Target(place=row.place, kind=row.type, credential=token, machine_id=machine_id)
+            Target(address=row.address, kind=row.type, credential=token, machine_id=machine_id)
         )
 
     def _opened_suffix(self, parcel: SealedSecret | None) -> Secret | None:

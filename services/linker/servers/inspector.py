@@ -96,7 +96,7 @@ class Inspector:
     async def _probe(self, server: ServerRow, token: Secret) -> Probe:
         return await self._prober.probe(
             Target(
-                place=server.place,
+                address=server.address,
                 kind=server.type,
                 credential=token,
                 machine_id=server.machine_id,

@@ -7,18 +7,19 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from services.linker.clients import Clients, Place
 from services.linker.servers import findings
 from services.linker.servers.findings import Identity, Probe, Rights
-from services.linker.servers.turns import Turns
 from shared.clients.seerr.dialect import dialect_of
 from shared.clients.seerr.users import RequestCounts
 from shared.errors import InvalidError, TransientError, UsherError
 from shared.http.calls import RefusedError
 from shared.http.egress import EgressError
+from shared.schemas.directory import ServerAddress
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from shared.schemas.servers import SeerrRequests
+from shared.upstreams.clients import Clients
+from shared.upstreams.rate_limit import RateLimit
 
 DEADLINE: Final = timedelta(seconds=3)
 """For a call; a test makes two rounds of them."""
@@ -32,7 +33,7 @@ T = TypeVar("T")
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be tested. With `machine_id`, it must be that server; with `import_problem`, that is tried again."""
 
-    place: Place
+    address: ServerAddress
     kind: Provider
     credential: Secret
     machine_id: str | None = None
@@ -42,14 +43,13 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 class Prober:
     """Tests servers, each as if for the first time: a test is not kept from asking by earlier failures."""
 
-    def __init__(self, clients: Clients, turns: Turns, *, deadline: timedelta = DEADLINE) -> None:
+    def __init__(self, clients: Clients, *, deadline: timedelta = DEADLINE) -> None:
         self._clients = clients
-        self._turns = turns
         self._deadline = deadline
 
     async def probe(self, target: Target) -> Probe:
         """Return what the server said; raises nothing that the server or the network can cause."""
-        asking = _Asking(self._clients.anew(deadline=self._deadline), self._turns, target)
+        asking = _Asking(self._clients.for_a_test(deadline=self._deadline), target)
         try:
             identity = await asking.identity(target.kind)
         except TransientError as exc:
@@ -71,15 +71,14 @@ class Prober:
 class _Asking:
     """The calls of one test."""
 
-    def __init__(self, clients: Clients, turns: Turns, target: Target) -> None:
-        self._turns = turns
+    def __init__(self, clients: Clients, target: Target) -> None:
         self._target = target
-        place, token = target.place, target.credential
-        self._plex = clients.plex_server(place, token=token)
-        self._plex_tv = clients.plex_tv()
-        self._jellyfin = clients.jellyfin(place, for_whom=_DEVICE)
-        self._emby = clients.emby(place, for_whom=_DEVICE)
-        self._seerr = clients.seerr(place, api_key=token)
+        address, token = target.address, target.credential
+        self._plex = clients.plex_server(address, token=token)
+        self._plex_tv = clients.plex_tv(RateLimit.acquire_at_once)  # a look at a server cannot wait
+        self._jellyfin = clients.jellyfin(address, for_whom=_DEVICE)
+        self._emby = clients.emby(address, for_whom=_DEVICE)
+        self._seerr = clients.seerr(address, api_key=token)
 
     async def identity(self, kind: Provider) -> Identity:
         """Return who answers, asked without a credential as one asks this kind."""
@@ -116,15 +115,11 @@ class _Asking:
         libraries, sessions, shares = await asyncio.gather(
             _tried(self._plex.libraries()),
             _tried(self._plex.sessions()),
-            _tried(self._shares(machine_id)),
+            _tried(self._plex_tv.count_shares(self._target.credential, machine_id=machine_id)),
         )
         denied = sessions if isinstance(sessions, RefusedError) else None
         users = shares if isinstance(shares, UsherError) else shares + 1  # with the owner
         return findings.rights_of("plex", libraries, users=users, owner=denied)
-
-    async def _shares(self, machine_id: str) -> int:
-        async with self._turns.turn_at_once():
-            return await self._plex_tv.count_shares(self._target.credential, machine_id=machine_id)
 
     async def _users_rights(self, kind: Provider) -> Rights:
         client = self._jellyfin if kind == "jellyfin" else self._emby

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from services.linker.servers import rules, store
 from services.linker.servers.store import Seen, ServerRow
 from shared.bus.work import Work, Worker
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, UnknownServerError
 from shared.keyring import MissingKeyError, Owner, TamperedError
 from shared.owners import server_password_suffix, server_token
 from shared.postgres.pool import Connection
@@ -24,13 +24,6 @@ from shared.vault import Vault
 CHECK_EVERY: Final = timedelta(minutes=5)
 
 log = structlog.get_logger()
-
-
-class UnknownServerError(NotFoundError):
-    """No server has this name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is no server {name!r}: GET /api/mediaservers lists them")
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,7 +86,7 @@ class SeerrHandlers:
         return msgspec.structs.replace(before, **changes, from_settings=False)
 
     async def _test(self, row: ServerRow, key: Secret) -> Probe:
-        target = Target(place=row.place, kind="seerr", credential=key, import_problem=row.import_problem)
+        target = Target(address=row.address, kind="seerr", credential=key, import_problem=row.import_problem)
         return await self._means.inspector.test(target)
 
     async def _requests(self, row: ServerRow) -> SeerrRequests | None:

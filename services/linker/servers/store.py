@@ -6,9 +6,9 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from services.linker.clients import Place
 from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
+from shared.schemas.directory import ServerAddress
 from shared.schemas.media import Provider
 
 MEDIA: Final[tuple[Provider, ...]] = ("plex", "jellyfin", "emby")
@@ -50,9 +50,9 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     """It is as the settings made it: nobody has changed it since."""
 
     @property
-    def place(self) -> Place:
+    def address(self) -> ServerAddress:
         """Return where it is."""
-        return Place(self.name, self.url)
+        return ServerAddress(self.name, self.url)
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

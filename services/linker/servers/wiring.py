@@ -4,9 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
-from services.linker.clients import Clients
 from services.linker.servers.discovery import Discovery
 from services.linker.servers.given import FirstServers, given
 from services.linker.servers.handlers import Handlers
@@ -15,12 +12,8 @@ from services.linker.servers.means import Means
 from services.linker.servers.probe import Prober
 from services.linker.servers.registry import Registry
 from services.linker.servers.seerr import SeerrHandlers
-from services.linker.servers.turns import Turns
-from shared.bus.listening import Listener
 from shared.http.egress import Egress
 from shared.runtime import Parts
-from shared.schemas import events
-from shared.schemas.events import ServerChanged
 from shared.schemas.question import Answer
 from shared.schemas.servers import (
     AddServer,
@@ -38,6 +31,7 @@ from shared.schemas.servers import (
 )
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 
 
@@ -51,19 +45,17 @@ class Servers:
         vault: Vault,
         sealer: Sealer,
         clients: Clients,
-        turns: Turns,
         egress: Egress,
         config: UpstreamSettings,
         now: Callable[[], datetime],
     ) -> None:
         registry = Registry(parts.worker, vault, now=now)
-        self.inspector: Final = Inspector(Prober(clients, turns), registry, parts.pool, now=now)
+        self.inspector: Final = Inspector(Prober(clients), registry, parts.pool, now=now)
         self.first: Final = FirstServers(parts.worker, registry, given(config, egress))
-        self.listener: Final = Listener([events.subject(ServerChanged)], lambda _subject, news: forget(clients, news))
         means = Means(registry=registry, inspector=self.inspector, sealer=sealer, egress=egress, pool=parts.pool)
         self._media = Handlers(means)
         self._seerr = SeerrHandlers(means)
-        self._discovery = Discovery(clients, turns, vault=vault, sealer=sealer, pool=parts.pool)
+        self._discovery = Discovery(clients, vault=vault, sealer=sealer, pool=parts.pool)
 
     def answers(self) -> tuple[Answer, ...]:
         """Return the answers to questions."""
@@ -86,12 +78,3 @@ class Servers:
         """Make the servers of the settings, then look at all servers every few minutes, until cancelled."""
         await self.first.run()
         await self.inspector.run()
-
-
-def forget(clients: Clients, news: bytes) -> None:
-    """Begin anew with a server that was changed on whatever replica."""
-    try:
-        changed = msgspec.json.decode(news, type=ServerChanged)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return
-    clients.upstreams.forget(changed.name)

@@ -7,7 +7,6 @@ or about a token that was just renewed is no proof.
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from services.linker.clients import Clients
 from services.linker.signins.domain import Held
 from services.linker.signins.flows.applications import Applications
 from services.linker.signins.flows.places import AnotherServerError, server_of_machine
@@ -17,6 +16,7 @@ from shared.clients.mediabrowser import PublicServer
 from shared.errors import TransientError
 from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 
 
@@ -30,7 +30,7 @@ class JellyfinCheck:
     async def __call__(self, held: Held) -> None:
         """Ask whose the token is."""
         row = await server_of_machine(self._pool, "jellyfin", held.server)
-        jellyfin = self._clients.jellyfin(row.place, for_whom=_device(held))
+        jellyfin = self._clients.jellyfin(row.address, for_whom=_device(held))
         try:
             await jellyfin.me(held.token)
         except CredentialRefusedError:
@@ -48,7 +48,7 @@ class EmbyCheck:
     async def __call__(self, held: Held) -> None:
         """Read the account with its own token."""
         row = await server_of_machine(self._pool, "emby", held.server)
-        emby = self._clients.emby(row.place, for_whom=_device(held))
+        emby = self._clients.emby(row.address, for_whom=_device(held))
         try:
             await emby.user(held.account_id, held.token)
         except CredentialRefusedError:

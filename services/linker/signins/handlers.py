@@ -14,8 +14,8 @@ from services.linker.servers.store import find_server
 from services.linker.signins import domain
 from services.linker.signins.domain import POLL_LIMIT, Asker, Authorized, Begun, Flow, SignIn, SignInRow
 from services.linker.signins.ending import Endings
+from services.linker.signins.intervals import INTERVALS, Intervals
 from services.linker.signins.linking import IDENTITIES, Linking
-from services.linker.signins.pace import PACE, Pace
 from services.linker.signins.poller import Poller
 from services.linker.signins.store import connections, sign_ins
 from services.linker.signins.store.connections import LinkedAccount
@@ -63,7 +63,7 @@ class SignIns:
         now: Callable[[], datetime],
         new_id: Callable[[], str],
         lease: timedelta = domain.LEASE,
-        pace: Pace = PACE,
+        intervals: Intervals = INTERVALS,
     ) -> None:
         self._worker = worker
         self._pool = pool
@@ -73,7 +73,7 @@ class SignIns:
         self._public_url = public_url
         self._now = now
         self._new_id = new_id
-        self._pace = pace
+        self._intervals = intervals
         self._unlinking = Unlinking(vault, sealer, now=now)
         self._endings = Endings(vault, sealer, self._unlinking, now=now)
         self._linking = Linking(vault, self._unlinking, now=now, new_id=new_id)
@@ -87,7 +87,7 @@ class SignIns:
             unlinking=self._unlinking,
             now=now,
             lease=lease,
-            pace=pace,
+            intervals=intervals,
         )
 
     async def begin(
@@ -239,7 +239,7 @@ class SignIns:
     async def _begun(self, sign_in_id: str, asker: Asker, provider: Provider, server: str) -> Begun:
         forward_url = f"{self._public_url}{RETURN_PAGE}?id={sign_in_id}"
         try:
-            async with asyncio.timeout(self._pace.begin_within.total_seconds()):
+            async with asyncio.timeout(self._intervals.begin_within.total_seconds()):
                 await self._finish(asker, provider, server)
                 return await self._flows[provider].begin(
                     server=server, sign_in_id=sign_in_id, asker=asker, forward_url=forward_url

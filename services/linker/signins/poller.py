@@ -28,8 +28,8 @@ from services.linker.signins.domain import (
 )
 from services.linker.signins.domain import Waiting as WaitingFor
 from services.linker.signins.ending import Endings
+from services.linker.signins.intervals import INTERVALS, Intervals
 from services.linker.signins.linking import Linking
-from services.linker.signins.pace import PACE, Pace
 from services.linker.signins.store import sign_ins
 from services.linker.signins.unlinking import Unlinking
 from shared.bus.work import Worker
@@ -69,7 +69,7 @@ class Poller:
         unlinking: Unlinking,
         now: Callable[[], datetime],
         lease: timedelta = LEASE,
-        pace: Pace = PACE,
+        intervals: Intervals = INTERVALS,
     ) -> None:
         self._worker = worker
         self._pool = pool
@@ -80,8 +80,8 @@ class Poller:
         self._unlinking = unlinking
         self._now = now
         self._lease = lease
-        self._pace = pace
-        self._pause_s = pace.looks.total_seconds()
+        self._intervals = intervals
+        self._pause_s = intervals.looks.total_seconds()
         self._one_looks = asyncio.Lock()
 
     async def run(self) -> None:
@@ -93,8 +93,8 @@ class Poller:
 
     async def check(self, sign_in_id: str, *, every: timedelta | None = None, limit: timedelta | None = None) -> None:
         """Ask at once how one stands, unless it was asked for just now; wait a little where somebody is asking."""
-        every = self._pace.checks if every is None else every
-        limit = self._pace.check_within if limit is None else limit
+        every = self._intervals.checks if every is None else every
+        limit = self._intervals.check_within if limit is None else limit
         async with transaction(self._pool) as connection:
             await sign_ins.want(connection, sign_in_id, now=self._now())
             row = await sign_ins.take(connection, sign_in_id, now=self._now(), lease=self._lease, every=every)

@@ -3,12 +3,13 @@
 A server or an application that is not configured any more cannot be told; its owner ends what is left there.
 """
 
-from services.linker.clients import Clients
 from services.linker.signins.domain import Held
 from services.linker.signins.flows.applications import Applications, NoApplicationError
-from services.linker.signins.flows.places import UnknownServerError, server_of_machine
+from services.linker.signins.flows.places import server_of_machine
 from services.linker.signins.store import connections
+from shared.errors import UnknownServerError
 from shared.postgres.pool import Pool, transaction
+from shared.upstreams.clients import Clients
 
 
 class MediaServerRevoke:
@@ -25,7 +26,7 @@ class MediaServerRevoke:
         except UnknownServerError:
             return
         make = self._clients.jellyfin if held.provider == "jellyfin" else self._clients.emby
-        await make(row.place, for_whom=f"{held.server}/{held.account_id}").sign_out(held.token)
+        await make(row.address, for_whom=f"{held.server}/{held.account_id}").sign_out(held.token)
 
 
 class TraktRevoke:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from services.linker.clients import Clients
 from services.linker.signins.checks import EmbyCheck, JellyfinCheck, TraktCheck
 from services.linker.signins.flows.applications import Applications
 from services.linker.signins.flows.jellyfin import JellyfinFlow
@@ -13,6 +12,7 @@ from services.linker.signins.revokers import MediaServerRevoke, TraktRevoke
 from services.linker.signins.wiring import Ways
 from shared.clock import SteadyClock
 from shared.postgres.pool import Pool
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 
 

@@ -7,13 +7,11 @@ from typing import Final
 
 import msgspec
 
-from services.linker.clients import PLEX_TV, Clients
-from services.linker.signins.budget import Budget
 from services.linker.signins.domain import LEASE, Check, Flow, Revoke
 from services.linker.signins.flows.plex import PlexFlow
 from services.linker.signins.handlers import SignIns
 from services.linker.signins.health import Health
-from services.linker.signins.pace import PACE, Pace
+from services.linker.signins.intervals import INTERVALS, Intervals
 from services.linker.signins.questions import Questions, SignInWithPassword
 from services.linker.signins.unlinking import Revocations, RevokeToken
 from shared.bus.message import Message
@@ -31,6 +29,7 @@ from shared.schemas.signins import (
     RemoveConnections,
 )
 from shared.sealing import Sealer
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 
 
@@ -57,11 +56,10 @@ class SignInParts:
         now: Callable[[], datetime],
         ways: Ways | None = None,
         lease: timedelta = LEASE,
-        pace: Pace = PACE,
+        intervals: Intervals = INTERVALS,
     ) -> None:
         others = ways or Ways()
-        budget = Budget(parts.pool, PLEX_TV, every=pace.plex_tv_calls)
-        plex = PlexFlow(clients.plex_tv(), budget, poll_every=pace.plex_polls)
+        plex = PlexFlow(clients, poll_every=intervals.plex_polls)
         self.sign_ins: Final = SignIns(
             worker=parts.worker,
             pool=parts.pool,
@@ -72,7 +70,7 @@ class SignInParts:
             now=now,
             new_id=random_id,
             lease=lease,
-            pace=pace,
+            intervals=intervals,
         )
         self.health: Final = Health(
             worker=parts.worker, pool=parts.pool, vault=vault, checks={"plex": plex.check, **others.checks}, now=now

@@ -3,15 +3,6 @@
 from shared.postgres.pool import Connection
 
 
-async def value_of(connection: Connection, name: str, *, otherwise: str) -> str:
-    """Return a value; `otherwise` is kept for good where there is none, and whoever comes first is right."""
-    await connection.execute(
-        "insert into installation (name, value) values ($1, $2) on conflict (name) do nothing", name, otherwise
-    )
-    found: str = await connection.fetchval("select value from installation where name = $1", name)
-    return found
-
-
 async def remember(connection: Connection, name: str, value: str) -> None:
     """Keep a value in the place of what there was."""
     await connection.execute(

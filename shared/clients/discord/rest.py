@@ -21,7 +21,6 @@ from shared.http.calls import RateLimitedError, decode
 from shared.http.client import product_version
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
-from shared.settings import UpstreamSettings
 
 API_URL: Final = "https://discord.com/api/v10"
 
@@ -152,22 +151,6 @@ def agent(application_id: str) -> str:
     because whoever runs this Usher is to be asked about its calls, and not whoever wrote it.
     """
     return f"DiscordBot (https://discord.com/developers/applications/{application_id}, {product_version()})"
-
-
-def from_settings(
-    http: httpx.AsyncClient, upstream: Upstream, config: UpstreamSettings, *, limits: Limits
-) -> Discord | None:
-    """Return Discord as it is set up; None where it is off."""
-    if not config.has_discord:
-        return None
-    return Discord(
-        http,
-        upstream,
-        application_id=config.discord_application_id,
-        bot_token=config.discord_bot_token,
-        limits=limits,
-        url=config.discord_api_url,
-    )
 
 
 def nonce(cause: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from services.linker.clients import Clients
 from services.linker.signins.wiring import SignInParts
 from shared.bus.connection import Bus
 from shared.keyring import Keyring
@@ -18,6 +17,7 @@ from shared.runtime import Parts, Service
 from shared.schemas.secret import Secret
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 from simulators.discord.app import Discord as StandIn
 from simulators.given import Clock
@@ -47,10 +47,10 @@ async def home(
                 parts,
                 vault=Vault(parts.pool, Keyring.parse(KEYS)),
                 sealer=sealer,
-                clients=Clients(http, UpstreamSettings(plex_tv_url=url), plex_client_id="usher-test"),
+                clients=Clients(http, UpstreamSettings(plex_tv_url=url), parts.pool, plex_client_id="usher-test"),
                 public_url="http://usher.test",
                 now=lambda: datetime.now(UTC),
-                pace=QUICKLY,
+                intervals=QUICKLY,
             )
             consume_commands(street, service, parts, sign_ins.sign_ins)
             return sign_ins.run()

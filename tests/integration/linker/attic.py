@@ -6,11 +6,9 @@ from datetime import UTC, datetime
 
 import httpx
 
-from services.linker.clients import PLEX_TV, Clients
 from services.linker.plex.handlers import Handlers
 from services.linker.plex.memory import Memory
 from services.linker.plex.ways import Ways
-from services.linker.signins.budget import Budget
 from shared import owners
 from shared.bus.connection import Bus
 from shared.http.client import client
@@ -20,6 +18,7 @@ from shared.runtime import Service
 from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 from simulators.given import Clock
 from simulators.plex_server.app import PlexServer
@@ -108,11 +107,10 @@ async def opened(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
         attic.plex_tv.accounts.move(attic.device, ["http://127.0.0.1:9", url])
         await attic.configure(url, machine_id=attic.machine_id)
         await attic.link("jonas", attic.friend)
-        clients = Clients(http, UpstreamSettings(plex_tv_url=plex_tv_url), plex_client_id="usher-1")
+        clients = Clients(http, UpstreamSettings(plex_tv_url=plex_tv_url), parts.pool, plex_client_id="usher-1")
         memory = Memory(now=attic.clock.now)
         await bus.add(memory.listener())
-        budget = Budget(parts.pool, PLEX_TV)
-        plex = Handlers(Ways(pool=parts.pool, vault=attic.vault, clients=clients, budget=budget, memory=memory))
+        plex = Handlers(Ways(pool=parts.pool, vault=attic.vault, clients=clients, memory=memory))
         service = Service(parts)
         service.answer(
             ListLibraries.answered_by(plex.list_libraries),

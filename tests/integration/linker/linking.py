@@ -10,10 +10,9 @@ import asyncpg
 import httpx
 import msgspec
 
-from services.linker.clients import Clients
 from services.linker.people.handlers import Handlers as People
 from services.linker.signins.domain import LEASE
-from services.linker.signins.pace import Pace
+from services.linker.signins.intervals import Intervals
 from services.linker.signins.wiring import SignInParts, Ways
 from shared.bus import streams
 from shared.bus.connection import Bus, connect
@@ -28,6 +27,7 @@ from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUncl
 from shared.schemas.secret import Secret
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 from simulators.plex_tv.accounts import PlexAccount
 from simulators.plex_tv.app import PlexTv
@@ -35,8 +35,7 @@ from tests.integration.gateway.house import ADMIN, PASSWORD, House
 from tests.integration.service import parts_of, until
 
 PUBLIC_URL = "http://usher.test"
-QUICKLY = Pace(
-    plex_tv_calls=timedelta(),
+QUICKLY = Intervals(
     plex_polls=timedelta(milliseconds=100),
     checks=timedelta(milliseconds=20),
     looks=timedelta(milliseconds=50),
@@ -74,7 +73,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         ways: Ways | None = None,
         lease: timedelta = LEASE,
         keys: Secret | None = None,
-        pace: Pace = QUICKLY,
+        intervals: Intervals = QUICKLY,
+        plex_tv_every: timedelta = timedelta(),
         ahead: timedelta = timedelta(),
     ) -> AsyncIterator[Linker]:
         """Run one until the block ends; then it is gone, whatever it was doing. Its clock may be ahead."""
@@ -89,12 +89,18 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
                 parts,
                 vault=vault,
                 sealer=sealer,
-                clients=Clients(http, UpstreamSettings(plex_tv_url=self.plex_url), plex_client_id="usher-test"),
+                clients=Clients(
+                    http,
+                    UpstreamSettings(plex_tv_url=self.plex_url),
+                    parts.pool,
+                    plex_client_id="usher-test",
+                    plex_tv_every=plex_tv_every,
+                ),
                 public_url=PUBLIC_URL,
                 now=lambda: now() + ahead,
                 ways=ways,
                 lease=lease,
-                pace=pace,
+                intervals=intervals,
             )
             async with asyncio.TaskGroup() as tasks:
                 service = _service(parts, sign_ins)

@@ -130,7 +130,7 @@ class Slow(Codes):
 async def test_a_system_that_is_slow_at_the_end_loses_no_sign_in(place: Place, house: House) -> None:
     slow = Slow()
     slow.outcome = authorized()
-    async with place.linker(ways=Ways(flows={"jellyfin": slow}), lease=timedelta(seconds=1), pace=HASTY):
+    async with place.linker(ways=Ways(flows={"jellyfin": slow}), lease=timedelta(seconds=1), intervals=HASTY):
         me = await admin(house)
         pin = await me.begin("jellyfin")
         await place.rows(OVER)

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.linker.signins.budget import Budget
 from services.linker.signins.domain import LEASE, Asker, Begun, Outcome, Pending, SignInRow, Waiting, begun_row
-from services.linker.signins.pace import Pace
+from services.linker.signins.intervals import Intervals
 from services.linker.signins.store import sign_ins
 from services.linker.signins.wiring import Ways
-from shared.http.calls import RateLimitedError
 from shared.keyring import new_key
 from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
@@ -23,8 +21,8 @@ from tests.integration.gateway.house import House, prepared, settings
 from tests.integration.linker.linking import Place, admin, claim, key, now
 from tests.integration.service import until
 
-PACE = Pace(
-    plex_tv_calls=timedelta(milliseconds=40),
+PLEX_TV_EVERY = timedelta(milliseconds=40)
+INTERVALS = Intervals(
     plex_polls=timedelta(milliseconds=300),
     looks=timedelta(milliseconds=20),
 )
@@ -57,7 +55,8 @@ def plex() -> Timed:
 
 
 async def test_two_linkers_share_the_work_and_the_limits(plex: Timed, place: Place, house: House) -> None:
-    async with place.linker(pace=PACE), place.linker(pace=PACE):
+    linkers = [place.linker(intervals=INTERVALS, plex_tv_every=PLEX_TV_EVERY) for _ in range(2)]
+    async with linkers[0], linkers[1]:
         began = now()
         mine, theirs = await (await admin(house)).begin(), await key(house).begin()
         await until(lambda: len(plex.asked) == 4 and all(len(each) >= 4 for each in plex.asked.values()))
@@ -66,8 +65,8 @@ async def test_two_linkers_share_the_work_and_the_limits(plex: Timed, place: Pla
     assert set(plex.asked) == {f"/api/v2/pins/{pin.id}" for pin in plex.pins.open()}
     assert mine["pin_id"] != theirs["pin_id"]
     assert plex.most_at_once == 1
-    assert sum(map(len, plex.asked.values())) <= spent / PACE.plex_tv_calls + 1
-    assert max(map(len, plex.asked.values())) <= spent / PACE.plex_polls + 1
+    assert sum(map(len, plex.asked.values())) <= spent / PLEX_TV_EVERY + 1
+    assert max(map(len, plex.asked.values())) <= spent / INTERVALS.plex_polls + 1
 
 
 async def test_a_linker_that_dies_in_the_middle_leaves_its_sign_ins_to_another(
@@ -226,49 +225,3 @@ async def test_who_comes_to_see_how_it_stands_is_asked_for_often_again(place: Pl
             return bool(row["pause"] < timedelta(seconds=5))
 
         await until(is_asked_for_often)
-
-
-async def test_one_budget_gives_all_replicas_their_moments(pool: Pool) -> None:
-    minute, waits = timedelta(minutes=1), list[float]()
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
-    async def call(budget: Budget) -> None:
-        async with budget.turn():
-            pass
-
-    both = [Budget(pool, "plex.tv", every=minute, patience=10 * minute, sleep=sleep) for _ in range(2)]
-    await asyncio.gather(*(call(budget) for budget in both * 5))
-
-    assert sorted(round(wait / minute.total_seconds()) for wait in waits) == list(range(1, 10))
-
-
-async def test_a_wait_that_is_asked_for_holds_up_even_those_whose_turn_was_given(pool: Pool) -> None:
-    called: list[str] = []
-    is_held = asyncio.Event()
-
-    async def sleep(_seconds: float) -> None:
-        await is_held.wait()
-
-    budget = Budget(pool, "plex.tv", every=timedelta(seconds=2), sleep=sleep)
-
-    async def is_asked_to_wait() -> None:
-        try:
-            async with budget.turn():
-                raise RateLimitedError("wait", retry_after=timedelta(seconds=30))
-        finally:
-            is_held.set()
-
-    async def call() -> None:
-        async with budget.turn():
-            called.append("called")
-
-    results = await asyncio.gather(is_asked_to_wait(), call(), call(), return_exceptions=True)
-
-    assert [type(each) for each in results] == [RateLimitedError] * 3
-    assert called == []
-    with pytest.raises(RateLimitedError) as refused:
-        await call()
-    assert refused.value.retry_after is not None
-    assert refused.value.retry_after > timedelta(seconds=25)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.linker.signins.pace import Pace
+from services.linker.signins.intervals import Intervals
 from simulators.plex_tv.app import PlexTv
 from tests.integration.gateway.house import House
 from tests.integration.linker.linking import Linker, Place, admin, claim, key
@@ -41,8 +41,8 @@ async def test_what_goes_wrong_over_there_ends_nothing(plex: PlexTv, house: Hous
 
 
 async def test_a_slow_plex_holds_up_a_check_for_a_moment_only(plex: PlexTv, house: House, place: Place) -> None:
-    rarely = Pace(plex_tv_calls=timedelta(), plex_polls=timedelta(hours=1), check_within=timedelta(milliseconds=200))
-    async with place.linker(pace=rarely):
+    rarely = Intervals(plex_polls=timedelta(hours=1), check_within=timedelta(milliseconds=200))
+    async with place.linker(intervals=rarely):
         me = await admin(house)
         pin = await me.begin()
         plex.slow_next(timedelta(hours=1), times=1)
@@ -69,9 +69,9 @@ async def test_a_429_holds_up_all_sign_ins_as_long_as_it_says(
     assert (
         len(on_their_way) <= 1
     )  # of the poller, which had its turn before the answer came; the two checks asked nothing
-    [budget] = await place.rows("select held_until - clock_timestamp() as wait from budgets")
-    assert timedelta(seconds=570) < budget["wait"] <= timedelta(seconds=600)
-    await place.rows("update budgets set held_until = clock_timestamp()")
+    [limit] = await place.rows("select held_until - clock_timestamp() as wait from shared.rate_limits")
+    assert timedelta(seconds=570) < limit["wait"] <= timedelta(seconds=600)
+    await place.rows("update shared.rate_limits set held_until = clock_timestamp()")
     claim(plex, pin["code"], plex.accounts.add("anna"))
     assert (await me.settled(pin))["status"] == "authorized"
 

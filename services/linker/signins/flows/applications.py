@@ -3,14 +3,13 @@
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from services.linker.clients import TRAKT, Clients
 from services.linker.servers import store
 from services.linker.servers.store import ServerRow
-from services.linker.signins.budget import Budget
 from shared.clients.trakt import Trakt
 from shared.errors import ConflictError
 from shared.owners import server_token
 from shared.postgres.pool import Pool, snapshot
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 
 _SHORTEST: Final = 32
@@ -30,16 +29,13 @@ class NoApplicationError(ConflictError):
 
 
 class Applications:
-    """Finds the configured application anew each time, for it may be changed at any time and on any replica.
-
-    `budget` is what all who speak as it have together: Trakt counts by application and address.
-    """
+    """Finds the configured application anew each time, for it may be changed at any time and on any replica."""
 
     def __init__(self, *, pool: Pool, vault: Vault, clients: Clients) -> None:
         self._pool = pool
         self._vault = vault
         self._clients = clients
-        self.budget: Final = Budget(pool, TRAKT)
+        self.rate_limit: Final = clients.trakt_limit
 
     async def trakt(self) -> Trakt:
         """Return Trakt, spoken to as the configured application; raises `NoApplicationError`."""

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.linker.clients import Clients
 from services.linker.servers.store import ServerRow
-from services.linker.signins.budget import Budgets
 from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Outcome, Pending, Proven, Waiting
 from services.linker.signins.flows.places import AnotherServerError, chosen_server, proven_server
 from services.linker.signins.flows.sessions import end_session
@@ -25,6 +23,8 @@ from shared.clients.jellyfin import (
 from shared.clients.mediabrowser import SignedIn
 from shared.postgres.pool import Pool
 from shared.schemas.media import Provider
+from shared.upstreams.clients import Clients
+from shared.upstreams.rate_limit import RateLimit
 
 LIFE: Final = timedelta(minutes=10)
 POLL_EVERY: Final = timedelta(seconds=5)
@@ -39,14 +39,13 @@ class JellyfinFlow:
     def __init__(self, *, pool: Pool, clients: Clients, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._clients = clients
-        self._budgets = Budgets(pool)
         self._now = now
 
     async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
         """Begin one; raises `QuickConnectOffError` or `NoQuickConnectError` with what to do instead."""
         row = await chosen_server(self._pool, "jellyfin", server)
         client = self._client(row, sign_in_id if asker.kind == "key" else device_of(asker))
-        async with self._budgets.of(row).turn_alone():
+        async with self._rate_limit(row).acquire_alone():
             begun_at = self._now()
             quick = await _started(client, row.name)
         return Begun(
@@ -64,7 +63,7 @@ class JellyfinFlow:
         row = await chosen_server(self._pool, "jellyfin", waiting.server)
         jellyfin = self._client(row, waiting.sign_in_id)
         try:
-            async with self._budgets.of(row).heeded():
+            async with self._rate_limit(row).report_refusal():
                 if not await jellyfin.is_approved(waiting.secret):
                     return Pending()
                 signed_in = await jellyfin.finish_quick_connect(waiting.secret)
@@ -76,8 +75,11 @@ class JellyfinFlow:
             await end_session(jellyfin, signed_in.token, server=row.name)
             raise
 
+    def _rate_limit(self, row: ServerRow) -> RateLimit:
+        return self._clients.server_limit(row.address, type=row.type)
+
     def _client(self, row: ServerRow, for_whom: str) -> Jellyfin:
-        return self._clients.jellyfin(row.place, for_whom=for_whom)
+        return self._clients.jellyfin(row.address, for_whom=for_whom)
 
 
 async def _started(client: Jellyfin, name: str) -> QuickConnect:

@@ -11,9 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
-from services.linker.clients import Clients
 from services.linker.servers.store import ServerRow
-from services.linker.signins.budget import Budgets
 from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.flows.jellyfin import authorized, device_of
 from services.linker.signins.flows.places import AnotherServerError, chosen_server, proven_server
@@ -31,6 +29,7 @@ from shared.schemas.identifiers import random_id
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from shared.schemas.users import name_key
+from shared.upstreams.clients import Clients
 
 TRIES: Final = 5
 WINDOW: Final = timedelta(minutes=5)
@@ -46,7 +45,6 @@ class Passwords:
         self._pool = pool
         self._clients = clients
         self._clock = clock
-        self._budgets = Budgets(pool)
         self._one_at_a_time = KeyedLock(most=_MOST_OF_ACCOUNT)
 
     @asynccontextmanager
@@ -65,7 +63,7 @@ class Passwords:
         account = digest(row.name, username)
         client = self._client(provider, row, asker, account)
         async with self._one_at_a_time.holding(account.hex()):  # so that right passwords cost each other no try
-            async with self._budgets.of(row).turn():
+            async with self._clients.server_limit(row.address, type=row.type).acquire():
                 proven_server(row, (await client.public_server()).id)
                 signed_in = await self._let_in(client, account, username=username, password=password)
             async with _kept(client, signed_in, row):
@@ -85,8 +83,8 @@ class Passwords:
         # Emby ends all sessions of a device at a sign-in, whosever they are: a device for each name that is typed
         for_whom = device_of(asker, account.hex())
         if provider == "jellyfin":
-            return self._clients.jellyfin(row.place, for_whom=for_whom)
-        return self._clients.emby(row.place, for_whom=for_whom)
+            return self._clients.jellyfin(row.address, for_whom=for_whom)
+        return self._clients.emby(row.address, for_whom=for_whom)
 
     async def _count(self, account: bytes) -> str:
         """Count this try as failed until it is known how it ends, so that many at once are all counted."""

@@ -2,19 +2,9 @@
 
 from services.linker.servers import store
 from services.linker.servers.store import ServerRow
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, UnknownServerError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.media import Provider
-
-_LONGEST_NAME = 80
-
-
-class UnknownServerError(NotFoundError):
-    """No server of this kind is configured under this name."""
-
-    def __init__(self, kind: Provider, name: str) -> None:
-        called = f" called {name[:_LONGEST_NAME]!r}" if name else ""
-        super().__init__(f"there is no {kind.title()} server{called}: GET /api/mediaservers lists them")
 
 
 class AnotherServerError(ConflictError):
@@ -33,7 +23,7 @@ async def chosen_server(pool: Pool, kind: Provider, name: str) -> ServerRow:
         servers = await store.servers_of(connection, kind, only_enabled=False)
     found = [server for server in servers if (server.name == name if name else server.enabled)]
     if not found:
-        raise UnknownServerError(kind, name)
+        raise UnknownServerError(name, kind=kind)
     if len(found) > 1:
         raise ConflictError(f"there are several {kind.title()} servers, say which: {', '.join(s.name for s in found)}")
     if not found[0].enabled:
@@ -48,7 +38,7 @@ async def server_of_machine(pool: Pool, kind: Provider, machine_id: str) -> Serv
     for server in servers:
         if server.machine_id == machine_id:
             return server
-    raise UnknownServerError(kind, "")
+    raise UnknownServerError("", kind=kind)
 
 
 def proven_server(server: ServerRow, answered: str) -> str:

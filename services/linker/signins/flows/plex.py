@@ -11,13 +11,14 @@ from typing import Final
 
 import msgspec
 
-from services.linker.signins.budget import Budget
 from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Held, Outcome, Pending, Proven, Waiting
-from services.linker.signins.pace import PACE
+from services.linker.signins.intervals import INTERVALS
 from shared.clients.plex_accounts import Pin
-from shared.clients.plex_tv import PinExpiredError, PlexTv
+from shared.clients.plex_tv import PinExpiredError
 from shared.errors import UnavailableError, UsherError
 from shared.schemas.secret import Secret
+from shared.upstreams.clients import Clients
+from shared.upstreams.rate_limit import RateLimit
 
 SHORT_WITHIN: Final = timedelta(seconds=2)
 """What waits for the four characters; the button does without them."""
@@ -32,17 +33,16 @@ class ReachedServer(msgspec.Struct, frozen=True):
 
 
 class PlexFlow:
-    """Plex as a `Flow`, and what else a Plex token tells; every call waits for its turn in the one budget."""
+    """Plex as a `Flow`, and what else a Plex token tells."""
 
-    def __init__(self, plex_tv: PlexTv, budget: Budget, *, poll_every: timedelta = PACE.plex_polls) -> None:
-        self._plex_tv = plex_tv
-        self._budget = budget
+    def __init__(self, clients: Clients, *, poll_every: timedelta = INTERVALS.plex_polls) -> None:
+        self._plex_tv = clients.plex_tv()
+        self._plex_tv_alone = clients.plex_tv(RateLimit.acquire_alone)
         self._poll_every = poll_every
 
     async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
         """Make both PINs; the short one may fail, as the button does as well."""
-        async with self._budget.turn_alone():
-            strong = await self._plex_tv.create_pin(strong=True)
+        strong = await self._plex_tv_alone.create_pin(strong=True)
         short = await self._short_pin()
         return Begun(
             code=strong.code,
@@ -67,26 +67,22 @@ class PlexFlow:
 
     async def signed_in(self, token: Secret) -> Authorized:
         """Return whose token this is; raise `CredentialRefusedError` where it is nobody's."""
-        async with self._budget.turn():
-            account = await self._plex_tv.account(token)
+        account = await self._plex_tv.account(token)
         proven = Proven(provider="plex", account_id=str(account.id), username=account.username, email=account.email)
         return Authorized(proven=proven, token=token)
 
     async def check(self, held: Held) -> None:
         """Be a `Check`, and let plex.tv know that the token is in use, so that it does not lapse."""
-        async with self._budget.turn():
-            await self._plex_tv.ping(held.token)
+        await self._plex_tv.ping(held.token)
 
     async def servers(self, token: Secret) -> list[ReachedServer]:
         """Return the servers that the account reaches."""
-        async with self._budget.turn():
-            found = await self._plex_tv.resources(token)
+        found = await self._plex_tv.resources(token)
         return [ReachedServer(each.name, each.machine_id, each.owned) for each in found.rows]
 
     async def _told(self, pin_id: int) -> Secret | UsherError | None:
         try:
-            async with self._budget.turn():
-                return await self._plex_tv.check_pin(pin_id)
+            return await self._plex_tv.check_pin(pin_id)
         except UnavailableError:
             raise
         except UsherError as exc:
@@ -94,7 +90,7 @@ class PlexFlow:
 
     async def _short_pin(self) -> Pin | None:
         try:
-            async with asyncio.timeout(SHORT_WITHIN.total_seconds()), self._budget.turn():
+            async with asyncio.timeout(SHORT_WITHIN.total_seconds()):
                 return await self._plex_tv.create_pin(strong=False)
         except (UsherError, TimeoutError):
             return None

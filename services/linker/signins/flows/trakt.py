@@ -39,7 +39,7 @@ class TraktFlow:
     async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
         """Begin one; raises `NoApplicationError` where Trakt is not set up."""
         trakt = await self._applications.trakt()
-        async with self._applications.budget.turn_alone():
+        async with self._applications.rate_limit.acquire_alone():
             begun_at = self._now()
             device = await trakt.device_code()
         return Begun(

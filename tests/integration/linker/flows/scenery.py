@@ -7,7 +7,6 @@ from typing import Final
 
 import httpx
 
-from services.linker.clients import Clients
 from services.linker.signins.domain import Asker, Begun, Proven, Waiting
 from services.linker.signins.flows.applications import Applications
 from shared.keyring import Keyring, Owner, new_key
@@ -16,6 +15,7 @@ from shared.postgres.pool import Pool
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 from simulators.emby import Emby
 from simulators.given import Clock
@@ -54,7 +54,7 @@ class Scene:
             ]
             self.urls = {"jellyfin": jellyfin, "emby": emby}
             upstreams = UpstreamSettings(trakt_auth_url=auth, trakt_api_url=api)
-            self.clients = Clients(http, upstreams, plex_client_id="installation")
+            self.clients = Clients(http, upstreams, self.pool, plex_client_id="installation")
             self.applications = Applications(pool=self.pool, vault=self.vault, clients=self.clients)
             await self.configure("Cellar", "jellyfin", jellyfin, self.jellyfin.server_id)
             await self.configure("Shed", "emby", emby, self.emby.server_id)

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from services.linker.clients import Place
 from services.linker.seerr.desk import Desks
 from services.linker.signins.flows.applications import Applications
 from shared.clients.seerr.rest import Seerr
 from shared.keyring import Keyring, Owner
 from shared.owners import server_token
 from shared.postgres.pool import transaction
+from shared.schemas.directory import ServerAddress
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from shared.vault import Executor, Vault
@@ -51,9 +51,9 @@ async def test_an_application_is_never_half_the_old_and_half_the_new_one(scene: 
 async def test_a_new_key_of_seerr_is_not_sent_to_the_old_address(scene: Scene) -> None:
     made: list[tuple[str, str]] = []
 
-    def client(place: Place, *, api_key: Secret) -> Seerr:
-        made.append((place.url, api_key.reveal()))
-        return scene.clients.seerr(place, api_key=api_key)
+    def client(address: ServerAddress, *, api_key: Secret) -> Seerr:
+        made.append((address.url, api_key.reveal()))
+        return scene.clients.seerr(address, api_key=api_key)
 
     await scene.configure("Seerr", "seerr", "http://old", None)
     await scene.vault.put(server_token("Seerr", type="seerr"), Secret("old"))

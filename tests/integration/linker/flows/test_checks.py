@@ -9,11 +9,11 @@ import pytest
 from services.linker.signins.checks import EmbyCheck, JellyfinCheck, TraktCheck
 from services.linker.signins.domain import Check, Held, Proven
 from services.linker.signins.flows.applications import NoApplicationError
-from services.linker.signins.flows.places import AnotherServerError, UnknownServerError
+from services.linker.signins.flows.places import AnotherServerError
 from services.linker.signins.renewal import Renewal
 from shared.bus.work import Worker
 from shared.clients.errors import CredentialRefusedError
-from shared.errors import TransientError
+from shared.errors import TransientError, UnknownServerError
 from shared.http.calls import RateLimitedError, RefusedError
 from shared.schemas.secret import Secret
 from simulators.emby import Emby

@@ -8,10 +8,10 @@ import pytest
 from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Pending
 from services.linker.signins.flows.jellyfin import JellyfinFlow
 from services.linker.signins.flows.passwords import Passwords
-from services.linker.signins.flows.places import AnotherServerError, UnknownServerError
+from services.linker.signins.flows.places import AnotherServerError
 from shared.clients.jellyfin import NoQuickConnectError, QuickConnectOffError
 from shared.clock import SteadyClock
-from shared.errors import ConflictError
+from shared.errors import ConflictError, UnknownServerError
 from shared.http.calls import RateLimitedError
 from shared.schemas.secret import Secret
 from simulators.mediabrowser import User

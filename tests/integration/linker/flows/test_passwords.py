@@ -9,10 +9,10 @@ import pytest
 
 from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.flows.passwords import Passwords
-from services.linker.signins.flows.places import AnotherServerError, UnknownServerError
+from services.linker.signins.flows.places import AnotherServerError
 from shared.clients.errors import WrongPasswordError
 from shared.clock import SteadyClock
-from shared.errors import InvalidError, ThrottledError, TransientError
+from shared.errors import InvalidError, ThrottledError, TransientError, UnknownServerError
 from shared.http.calls import RefusedError
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret

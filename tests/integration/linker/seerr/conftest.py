@@ -9,7 +9,6 @@ from typing import Final
 import httpx
 import pytest
 
-from services.linker.clients import Clients
 from services.linker.people.handlers import Handlers
 from services.linker.seerr import wiring
 from shared.bus.connection import Bus
@@ -22,6 +21,7 @@ from shared.schemas.people import FindPerson, MergePeople
 from shared.schemas.secret import Secret
 from shared.schemas.users import BlockedUsers, FindBlocked
 from shared.settings import UpstreamSettings
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 from simulators.asgi import Request, Response
 from simulators.plex_tv.app import PlexTv
@@ -150,7 +150,7 @@ async def _replica(
 ) -> None:
     async with parts_of("linker", bus=bus, database_url=database_url) as parts, client(tls=tls) as http:
         service = Service(parts)
-        clients = Clients(http, UpstreamSettings(), plex_client_id="test")
+        clients = Clients(http, UpstreamSettings(), parts.pool, plex_client_id="test")
         vault = Vault(parts.pool, keyring)
         wiring.join(service, parts, vault, clients.seerr, now=_now, settles_in=BRIEFLY)
         handlers = Handlers(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)

@@ -9,10 +9,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from services.linker.clients import PLEX_TV, Clients
 from services.linker.people.handlers import Handlers as People
 from services.linker.servers.wiring import Servers
-from services.linker.signins.budget import Budget
 from shared.bus.connection import Bus
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of
@@ -23,6 +21,7 @@ from shared.schemas.people import FindPerson
 from shared.schemas.secret import Secret
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 from simulators.asgi import App
 from simulators.serving import serving
@@ -72,22 +71,21 @@ async def linked(
     """Run the linker's part for servers, without its loop."""
     async with client(egress=egress, tls=TLS) as http:
         keyring = Keyring.parse(KEYS)
-        clients = Clients(http, config, plex_client_id="usher-test")
+        clients = Clients(http, config, parts.pool, plex_client_id="usher-test")
         vault = Vault(parts.pool, keyring)
         servers = Servers(
             parts,
             vault=vault,
             sealer=Sealer(keyring),
             clients=clients,
-            turns=Budget(parts.pool, PLEX_TV),
             egress=egress,
             config=config,
             now=now,
         )
         people = People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id)
         service = Service(parts)
+        await parts.bus.add(clients.listener())
         service.answer(FindPerson.answered_by(people.find_person), *servers.answers())
-        await parts.bus.add(servers.listener)
         async with at_work(service):
             yield servers, clients, vault
 

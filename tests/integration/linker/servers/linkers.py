@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from services.linker.clients import Clients
 from services.linker.servers.wiring import Servers
 from shared.bus.connection import Bus, connect
 from shared.bus.questions import ask
@@ -33,6 +32,7 @@ from shared.schemas.servers import (
 )
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
+from shared.upstreams.clients import Clients
 from shared.vault import Vault
 from tests.integration.linker.servers.estate import KEYS, egress_of, linked
 from tests.integration.linker.servers.street import Street

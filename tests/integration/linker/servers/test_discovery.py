@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from shared.clients.pace import PLEX_TV_EVERY
 from shared.owners import account_token
 from shared.schemas.secret import Secret
+from shared.upstreams.rate_limit import EVERY
 from simulators.asgi import App
 from simulators.plex_server.app import PlexServer
 from simulators.plex_tv.accounts import Address
@@ -197,27 +197,28 @@ async def test_a_person_who_has_linked_needs_no_token(usher: Estate, street: Str
     assert unlinked.json()["detail"] == "Ben has no linked Plex account"
 
 
-async def test_plex_tv_is_asked_within_the_budget_of_all(usher: Estate, street: Street) -> None:
+async def test_plex_tv_is_asked_within_the_rate_limit_of_all(usher: Estate, street: Street) -> None:
     publish(street, ("local", street.urls["plex"]))
     asked = len(street.plex_tv.seen)
     async with usher.parts.pool.acquire() as connection:
         await connection.execute(
-            """insert into budgets (name, free_at, held_until)
+            """insert into shared.rate_limits (name, free_at, held_until)
             values ('plex.tv', now(), now() + interval '40 seconds')"""
         )
     held = await usher.get(PATH, token=street.tokens["plex"])
     asked_meanwhile = len(street.plex_tv.seen) - asked
     async with usher.parts.pool.acquire() as connection:
         free_at = await connection.fetchval(
-            "update budgets set free_at = now() + interval '1 hour', held_until = '-infinity' returning free_at"
+            """update shared.rate_limits
+            set free_at = now() + interval '1 hour', held_until = '-infinity' returning free_at"""
         )
     busy = await usher.get(PATH, token=street.tokens["plex"])
     async with usher.parts.pool.acquire() as connection:
-        later = await connection.fetchval("select free_at from budgets") - free_at
+        later = await connection.fetchval("select free_at from shared.rate_limits") - free_at
 
     assert (held.status_code, asked_meanwhile) == (503, 0)
     assert 30 < int(held.headers["Retry-After"]) <= 40
-    assert (busy.status_code, busy.json()["total"], later) == (200, 1, PLEX_TV_EVERY)
+    assert (busy.status_code, busy.json()["total"], later) == (200, 1, EVERY)
 
 
 async def test_when_plex_tv_asks_for_a_wait_nobody_asks_it_meanwhile(usher: Estate, street: Street) -> None:

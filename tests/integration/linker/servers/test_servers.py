@@ -51,7 +51,8 @@ async def test_a_servers_own_token_does_not_tell_its_users(usher: Estate, street
 async def test_a_servers_users_are_not_counted_while_plex_tv_asks_for_a_wait(usher: Estate, street: Street) -> None:
     async with usher.parts.pool.acquire() as connection:
         await connection.execute(
-            "insert into budgets (name, free_at, held_until) values ('plex.tv', now(), now() + interval '1 minute')"
+            """insert into shared.rate_limits (name, free_at, held_until)
+            values ('plex.tv', now(), now() + interval '1 minute')"""
         )
     asked = len(street.plex_tv.seen)
     made = await usher.post(SERVERS, street.body("plex"))

@@ -6,12 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.linker.clients import PLEX_TV
 from services.linker.servers.inspector import Inspector
 from services.linker.servers.probe import Prober
 from services.linker.servers.registry import Registry
 from services.linker.servers.store import servers_of
-from services.linker.signins.budget import Budget
 from shared.errors import ConflictError
 from shared.keyring import Keyring, Owner
 from shared.owners import server_token
@@ -144,7 +142,7 @@ async def test_a_new_token_is_not_sent_to_the_old_address(place: Place, street: 
             [row] = await servers_of(connection, "jellyfin")
         registry = Registry(linker.parts.worker, Overtaken(pool, change), now=now)
         street.jellyfin.seen.clear()
-        await Inspector(Prober(linker.clients, Budget(pool, PLEX_TV)), registry, pool, now=now).look(row)
+        await Inspector(Prober(linker.clients), registry, pool, now=now).look(row)
 
     assert len(street.jellyfin.seen) > 0
     assert "canary" not in seen_by(street.jellyfin)

@@ -1,0 +1,25 @@
+"""Opens a service's factory of clients."""
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from shared.http.client import client
+from shared.http.egress import Egress
+from shared.postgres.pool import Pool, transaction
+from shared.settings import UpstreamSettings
+from shared.upstreams import store
+from shared.upstreams.clients import Clients
+
+
+@asynccontextmanager
+async def open_clients(config: UpstreamSettings, pool: Pool, *, egress: Egress) -> AsyncIterator[Clients]:
+    """Open the factory of a service; `pool` is where all services keep their rate limits."""
+    client_id = config.plex_client_id or await _made_up_client_id(pool)
+    async with client(egress=egress) as http:
+        yield Clients(http, config, pool, plex_client_id=client_id)
+
+
+async def _made_up_client_id(pool: Pool) -> str:
+    async with transaction(pool) as connection:
+        return await store.agree_on(connection, "plex_client_id", otherwise=str(uuid.uuid4()))
