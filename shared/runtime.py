@@ -16,7 +16,7 @@ import msgspec
 import stamina
 import structlog
 
-from shared import descriptors, logs, memory, settings, telemetry
+from shared import descriptors, logs, memory, schedules, settings, telemetry
 from shared.bus import connection, streams
 from shared.bus.connection import Bus
 from shared.bus.consumer import Consumer, Handler
@@ -29,11 +29,14 @@ from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
 from shared.errors import PermanentError, UnavailableError
 from shared.keyring import Keyring
+from shared.loops import Step, every
 from shared.monitor import monitor
 from shared.postgres import pool as postgres
-from shared.postgres.migrations import migrate
+from shared.postgres.migrations import migrate, packages_of
 from shared.postgres.pool import Pool
-from shared.schemas.job import JobHandler
+from shared.runs.runs import LOOKS_EVERY, Runs
+from shared.schedules import Schedules, When
+from shared.schemas.job import Job, JobHandler
 from shared.schemas.question import Answer
 from shared.settings import ServiceSettings, SettingsError
 from shared.telemetry import Tracer
@@ -41,7 +44,7 @@ from shared.vault import Vault
 from shared.watchdog import Heartbeat, watchdog
 
 FINISH_WITHIN: Final = timedelta(seconds=4)
-_HOUSEKEEPING_S: Final = 60.0
+_HOUSEKEEPING: Final = timedelta(minutes=1)
 _COLLECT_AFTER: Final = 20_000
 """New objects before the garbage collector looks for cycles. Python's 700 is a pause of up to 25 ms every few seconds
 under load, and what is made for a message is free without it."""
@@ -100,7 +103,14 @@ async def _prepare(pool: Pool, config: ServiceSettings, name: str) -> None:
 async def bring_up_to_date(pool: Pool, name: str) -> None:
     """Run the migrations that a service needs; raises `UnavailableError` where Postgres is away."""
     await migrate(pool, schema="shared", packages=("shared",))
-    await migrate(pool, schema=name, packages=("shared.bus", f"services.{name}"))
+    await migrate(pool, schema=name, packages=packages_of(name))
+
+
+class _Queue(msgspec.Struct, frozen=True):
+    """What does the jobs of a queue, and how many at a time."""
+
+    handlers: list[JobHandler[Message]]
+    workers: int
 
 
 class Service:
@@ -109,7 +119,14 @@ class Service:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._consumers: list[Consumer] = []
-        self._answers: list[Answers] = []
+        self._queues: dict[ConsumerSpec, _Queue] = {}
+        self._answers: list[Answer] = []
+        self._answering: list[Answers] = []
+        self._schedules = Schedules(parts.worker, now=_now)
+        self._loops: list[tuple[timedelta, Step, str]] = [
+            (_HOUSEKEEPING, self._keep_house, "housekeeping"),
+            (schedules.LOOKS_EVERY, self._schedules.begin_due, "schedules"),
+        ]
         self.has_started = asyncio.Event()
 
     def consume(self, spec: ConsumerSpec, handler: Handler, *, workers: int = 8) -> None:
@@ -131,11 +148,26 @@ class Service:
     def work(self, *handlers: JobHandler[Message], queue: ConsumerSpec | None = None, workers: int = 4) -> None:
         """Do the jobs of the service's own queue, or of another one; every service replays its dead letters."""
         spec = queue or streams.jobs_of(self._parts.name)
-        self.consume(spec, Jobs(handlers, self._parts.journal), workers=workers)
+        self._queues.setdefault(spec, _Queue([], workers)).handlers.extend(handlers)
 
     def answer(self, *answers: Answer) -> None:
         """Answer questions."""
-        self._answers.append(Answers(self._parts.name, answers, tracer=self._parts.tracer))
+        self._answers.extend(answers)
+
+    def every(self, when: When, job: Job) -> None:
+        """Begin a job by itself, after each interval or at a time of day, once over all replicas."""
+        self._schedules.add(when, job)
+
+    def repeat(self, interval: timedelta, step: Step, *, name: str) -> None:
+        """Do a step again and again, in each replica, beside messages and questions."""
+        self._loops.append((interval, step, name))
+
+    def keep(self, runs: Runs) -> None:
+        """Have runs; what does their pages is given to `work`."""
+        self.work(*runs.jobs())
+        self.answer(*runs.answers())
+        self.consume(streams.dead_pages_of(self._parts.name), runs.hear_of_dead, workers=1)
+        self.repeat(LOOKS_EVERY, runs.look_after, name="runs")
 
     async def is_ready(self) -> bool:
         """Say whether Postgres and NATS answer."""
@@ -144,34 +176,36 @@ class Service:
     async def run(self) -> None:
         """Run until cancelled."""
         parts = self._parts
-        if not self._answers:
-            self.answer()  # so that the service is found by `shared.bus.discovery` all the same
+        for spec, queue in self._queues.items():
+            self.consume(spec, Jobs(queue.handlers, parts.journal), workers=queue.workers)
+        # also with nothing to answer, so that the service is found by `shared.bus.discovery`
+        answers = Answers(parts.name, self._answers, tracer=parts.tracer)
+        self._answering.append(answers)
         relay = Relay(parts.pool, parts.journal, parts.bus, parts.worker)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(relay.run())
-            tasks.create_task(self._keep_house())
+            for interval, step, name in self._loops:
+                tasks.create_task(every(interval, step, name=name))
             for consumer in self._consumers:
                 await parts.bus.add(consumer.pull)
                 tasks.create_task(consumer.run())
-            for answers in self._answers:
-                tasks.create_task(answers.run())
-                await parts.bus.add(answers)
+            tasks.create_task(answers.run())
+            await parts.bus.add(answers)
             self.has_started.set()
             log.info("started")
 
     async def finish(self) -> None:
         """Take nothing more, and let what was begun come to its end, for a while."""
-        parts: list[Consumer | Answers] = [*self._consumers, *self._answers]
+        parts: list[Consumer | Answers] = [*self._consumers, *self._answering]
         await asyncio.gather(*(part.finish(within=FINISH_WITHIN) for part in parts))
 
     async def _keep_house(self) -> None:
-        while True:
-            try:
-                telemetry.RETRIES_WAITING.set(await self._parts.journal.count_retries())
-                await self._parts.journal.prune(now=datetime.now(UTC))
-            except UnavailableError as exc:
-                log.warning("housekeeping_waits", reason=exc.detail)
-            await asyncio.sleep(_HOUSEKEEPING_S)
+        telemetry.RETRIES_WAITING.set(await self._parts.journal.count_retries())
+        await self._parts.journal.prune(now=_now())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def serve(

@@ -8,7 +8,7 @@ from cli.checks.finding import Finding, fail, ok, warn
 from cli.settings import SERVICES
 from shared.bus.inspection import Inspection, inspect
 from shared.errors import PermanentError, UnavailableError
-from shared.postgres.migrations import missing
+from shared.postgres.migrations import missing, packages_of
 from shared.postgres.pool import Connection
 from shared.schemas.secret import Secret
 
@@ -43,7 +43,7 @@ async def _check_migrations(connection: Connection) -> list[Finding]:
     try:
         absent += await missing(connection, schema="shared", packages=("shared",))
         for service in SERVICES:
-            absent += await missing(connection, schema=service, packages=("shared.bus", f"services.{service}"))
+            absent += await missing(connection, schema=service, packages=packages_of(service))
     except PermanentError as exc:
         return [fail("tables", exc.detail, "run the version of Usher that made this database, or a newer one")]
     if absent:

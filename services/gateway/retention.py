@@ -3,26 +3,21 @@
 Each replica does it; rows that another one holds are passed over.
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
-
-import structlog
 
 from services.gateway.access import doorman
 from services.gateway.access.tries import Tries
 from services.gateway.refusals import senders
 from services.gateway.store import events, letters, refusals, users
-from shared.errors import UnavailableError
+from shared.loops import every
 from shared.postgres.pool import Pool
 
 EVENTS_KEPT: Final = timedelta(days=30)
 LETTERS_KEPT: Final = timedelta(days=90)
-_EVERY_S: Final = 600.0
+_EVERY: Final = timedelta(minutes=10)
 _AT_ONCE: Final = 1000
-
-log = structlog.get_logger()
 
 
 class Retention:
@@ -35,12 +30,7 @@ class Retention:
 
     async def run(self) -> None:
         """Forget every ten minutes, until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except UnavailableError as exc:
-                log.warning("retention_waits", reason=exc.detail)
-            await asyncio.sleep(_EVERY_S)
+        await every(_EVERY, self.once, name="retention")
 
     async def once(self) -> None:
         """Forget all that is due; raises `UnavailableError`."""

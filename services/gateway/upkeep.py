@@ -3,7 +3,7 @@
 Each replica does it; see `shared.bus.pruning` for why that is safe.
 """
 
-import asyncio
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -15,8 +15,9 @@ from shared.bus.connection import Bus
 from shared.bus.pruning import Pruned
 from shared.bus.storage import Problem, StreamState
 from shared.errors import UnavailableError
+from shared.loops import every
 
-_EVERY_S: Final = 30.0
+_EVERY: Final = timedelta(seconds=30)
 
 log = structlog.get_logger()
 
@@ -32,12 +33,7 @@ class Upkeep:
     async def run(self) -> None:
         """Look every half minute, until cancelled."""
         await self._bus.ready()
-        while True:
-            try:
-                await self.once()
-            except UnavailableError as exc:
-                log.warning("upkeep_waits", reason=exc.detail)
-            await asyncio.sleep(_EVERY_S)
+        await every(_EVERY, self.once, name="upkeep")
 
     async def once(self) -> None:
         """Look at all streams, and make room where one is too full; raises `UnavailableError`."""

@@ -9,7 +9,8 @@ from services.linker.plex.handlers import Handlers as PlexServers
 from services.linker.plex.memory import Memory
 from services.linker.plex.ways import Ways
 from services.linker.seerr import wiring as seerr
-from services.linker.seerr.nightly import Nightly
+from services.linker.seerr.jobs import LookAtSeerr
+from services.linker.seerr.look import BEGINS
 from services.linker.servers.wiring import Servers
 from services.linker.signins.flows.applications import Applications
 from services.linker.signins.renewal import Renewal
@@ -20,6 +21,7 @@ from shared.clients.discord.answering import Answering
 from shared.clients.discord.receiving import Receiver
 from shared.http.egress import Egress
 from shared.keyring import Keyring
+from shared.runs.runs import Runs
 from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
@@ -69,10 +71,12 @@ class Process:
         )
         self._plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=self._memory))
         self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
-        self._nightly = Nightly(parts.worker, now=_now)
         self._service = Service(parts)
         self._take_in(parts, Answering(clients.discord(), sealer, now=_now))
-        seerr.join(self._service, parts, vault, clients.seerr, now=_now)
+        runs = Runs(parts.name, parts.worker, now=_now)
+        self._service.keep(runs)
+        self._service.every(BEGINS, LookAtSeerr())
+        seerr.join(self._service, parts, vault, clients.seerr, runs, now=_now)
         self._answer()
 
     async def run(self) -> None:
@@ -80,7 +84,7 @@ class Process:
         await self._bus.add(self._memory.listener())
         await self._bus.add(self._clients.listener())
         async with asyncio.TaskGroup() as tasks:
-            for side in (self._service, self._servers, self._sign_ins, self._renewal, self._nightly):
+            for side in (self._service, self._servers, self._sign_ins, self._renewal):
                 tasks.create_task(side.run())
 
     async def finish(self) -> None:

@@ -1,21 +1,19 @@
 """The relay of the outbox: publishes what transactions wrote there, and deletes it once JetStream has stored it."""
 
 import asyncio
+from datetime import timedelta
 from typing import Final
-
-import structlog
 
 from shared import telemetry
 from shared.bus.publishing import ACK_TIMEOUT_S, Publisher
 from shared.bus.store import Journal, Outgoing
 from shared.bus.work import Worker
 from shared.errors import UnavailableError
+from shared.loops import AT_ONCE, every
 from shared.postgres.pool import Pool, transaction
 
 _BATCH: Final = 200
-_IDLE_S: Final = 1.0
-
-log = structlog.get_logger()
+_IDLE: Final = timedelta(seconds=1)
 
 
 class Relay:
@@ -29,24 +27,10 @@ class Relay:
 
     async def run(self) -> None:
         """Publish what this replica wrote at once, and check every second for what others left behind."""
-        while True:
-            try:
-                published = await self.publish_some()
-            except UnavailableError as exc:
-                log.warning("outbox_waits", reason=exc.detail)
-                await asyncio.sleep(_IDLE_S)
-                continue
-            if published < _BATCH:
-                await self._sleep()
+        await every(_IDLE, self._round, name="outbox", wake=self._worker.has_said)
 
-    async def _sleep(self) -> None:
-        try:
-            async with asyncio.timeout(_IDLE_S):
-                await self._worker.has_said.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._worker.has_said.clear()
+    async def _round(self) -> timedelta | None:
+        return None if await self.publish_some() < _BATCH else AT_ONCE
 
     async def publish_some(self) -> int:
         """Publish at most one batch, oldest first; return how many."""

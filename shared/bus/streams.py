@@ -59,6 +59,7 @@ STREAMS: Final = (
 
 GATEWAY_WEBHOOKS: Final = ConsumerSpec("gateway", "webhooks", "WEBHOOKS", ("webhooks.>",))
 GATEWAY_OUTCOMES: Final = ConsumerSpec("gateway", "outcomes", "EVENTS", ("events.webhook.>",))
+GATEWAY_RUNS: Final = ConsumerSpec("gateway", "runs", "EVENTS", ("events.run.changed",))
 GATEWAY_DEAD: Final = ConsumerSpec("gateway", "dead", "DEAD", ("dead.>",))
 SYNCER_WEBHOOKS: Final = ConsumerSpec(
     "syncer",
@@ -84,9 +85,15 @@ def jobs_of(service: str) -> ConsumerSpec:
     return ConsumerSpec(service, "jobs", "JOBS", (f"jobs.{service}.>",))
 
 
+def dead_pages_of(service: str) -> ConsumerSpec:
+    """Return the consumer of a service's dead letters, among which there may be pages of its runs."""
+    return ConsumerSpec(service, "runs", "DEAD", (f"dead.{service}.>",))
+
+
 CONSUMERS: Final = (
     GATEWAY_WEBHOOKS,
     GATEWAY_OUTCOMES,
+    GATEWAY_RUNS,
     GATEWAY_DEAD,
     SYNCER_WEBHOOKS,
     SYNCER_PEOPLE,
@@ -97,6 +104,7 @@ CONSUMERS: Final = (
     LINKER_LINKS,
     LINKER_SEERR,
     REQUESTER_WEBHOOKS,
+    dead_pages_of("linker"),
     *(jobs_of(service) for service in ("gateway", "linker", "syncer", "requester")),
 )
 """All that there are once every service has run."""

@@ -33,6 +33,11 @@ class Migration(msgspec.Struct, frozen=True):
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
+def packages_of(name: str) -> tuple[str, ...]:
+    """Return the packages whose migrations make the schema of a service."""
+    return ("shared.bus", "shared.runs", f"services.{name}")
+
+
 def migrations_of(*packages: str) -> list[Migration]:
     """Return the files of the packages' `migrations` folders, in the order of the packages, then by name."""
     found = []

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from shared.schemas.media import Account, Provider, Title
+from shared.schemas.runs import Run
 from shared.schemas.webhooks import Source
 
 
@@ -114,6 +115,13 @@ class AccessRevoked(Event, frozen=True, kw_only=True, tag="access.revoked"):
     """A session or an API key of Usher's own ended before its time: whoever is connected by it is let go."""
 
     credential_id: str
+
+
+class RunChanged(Event, frozen=True, kw_only=True, tag="run.changed"):
+    """A run began, went on or ended. The one with the highest `sequence` says how it is now."""
+
+    run: Run
+    sequence: int
 
 
 def tag(kind: type[Event]) -> str:

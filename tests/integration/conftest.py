@@ -18,7 +18,7 @@ from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.program import free_port
 from shared.bus.connection import Bus, connect
 from shared.postgres import pool as postgres
-from shared.postgres.migrations import migrate
+from shared.postgres.migrations import migrate, packages_of
 from shared.postgres.pool import Pool
 from shared.schemas.identifiers import random_id
 from shared.schemas.secret import Secret
@@ -68,7 +68,7 @@ async def _make_template(url: Secret) -> str:
     for service in SERVICES:
         async with postgres.connect(_database(url, name), schema=service, size=1) as pool:
             await migrate(pool, schema="shared", packages=("shared",))
-            await migrate(pool, schema=service, packages=("shared.bus", f"services.{service}"))
+            await migrate(pool, schema=service, packages=packages_of(service))
     return name
 
 

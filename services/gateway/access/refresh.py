@@ -4,6 +4,7 @@ What was read last is kept in a file too, so that a gateway that starts without 
 """
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +15,13 @@ from services.gateway.webhooks import snapshot
 from services.gateway.webhooks.secrets import Match, SecretEntry, Secrets
 from shared.bus.listening import Listener
 from shared.errors import UnavailableError
+from shared.loops import every
 from shared.postgres.pool import Pool
 from shared.schemas import events
 from shared.schemas.events import WebhookSecretChanged
 from shared.schemas.webhooks import Source
 
-_EVERY_S: Final = 60.0
+_EVERY: Final = timedelta(minutes=1)
 
 log = structlog.get_logger()
 
@@ -88,11 +90,4 @@ class Refresh:
 
     async def run(self) -> None:
         """Keep them up to date until cancelled."""
-        while True:
-            self._asked.clear()
-            await self.at_once()
-            try:
-                async with asyncio.timeout(_EVERY_S):
-                    await self._asked.wait()
-            except TimeoutError:
-                continue
+        await every(_EVERY, self.once, name="webhook_secrets", wake=self._asked)

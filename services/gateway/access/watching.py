@@ -8,11 +8,10 @@ expires, and every few seconds.
 import asyncio
 import weakref
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
-import structlog
 
 from services.gateway.access.caller import Caller
 from services.gateway.access.doorman import IDLE
@@ -20,16 +19,15 @@ from services.gateway.events.feed import Watcher
 from services.gateway.store import credentials
 from shared.bus.listening import Listener
 from shared.bus.work import Work
-from shared.errors import UnavailableError
+from shared.loops import every
 from shared.postgres.pool import Pool
 from shared.schemas import events
 from shared.schemas.events import AccessRevoked
 from shared.schemas.identifiers import derived_id
 
-_EVERY_S: Final = 15.0
+_EVERY: Final = timedelta(seconds=15)
 
 _revoked = msgspec.json.Decoder(AccessRevoked)
-log = structlog.get_logger()
 
 
 class Watching:
@@ -63,33 +61,19 @@ class Watching:
 
     async def run(self) -> None:
         """Look after them until cancelled."""
-        while True:
-            self._asked.clear()
-            pause_s = await self._once()
-            try:
-                async with asyncio.timeout(pause_s):
-                    await self._asked.wait()
-            except TimeoutError:
-                continue
+        await every(_EVERY, self.check, name="watchers", wake=self._asked)
 
-    async def _once(self) -> float:
-        try:
-            return await self.check()
-        except UnavailableError as exc:
-            log.warning("watchers_unchecked", reason=exc.detail)
-            return _EVERY_S
-
-    async def check(self) -> float:
-        """Let those go whose credential is valid no more; return the seconds until the next look."""
+    async def check(self) -> timedelta:
+        """Let those go whose credential is valid no more; return how long until the next look."""
         watched = set(self._credentials.values())
         if not watched:
-            return _EVERY_S
+            return _EVERY
         now = self._now()
         valid = await credentials.valid_among(self._pool, watched, now=now, used_after=now - IDLE)
         for credential_id in watched.difference(each.id for each in valid):
             self.end(credential_id)
-        left_s = ((each.expires_at - now).total_seconds() for each in valid if each.expires_at)
-        return min([_EVERY_S, *left_s])
+        left = (each.expires_at - now for each in valid if each.expires_at)
+        return min([_EVERY, *left])
 
     def _hear(self, _subject: str, payload: bytes) -> None:
         try:

@@ -14,6 +14,7 @@ from services.gateway.refusals.reasons import Reason
 from services.gateway.refusals.senders import RefusedSender, Senders
 from services.gateway.store import refusals
 from shared.errors import UnavailableError
+from shared.loops import every
 from shared.postgres.pool import Pool
 
 EVERY: Final = timedelta(seconds=10)
@@ -49,10 +50,11 @@ class Register:
     async def run(self) -> None:
         """Write every ten seconds, where there is something to write, until cancelled."""
         self._is_running = True
-        while True:
-            await asyncio.sleep(EVERY.total_seconds())
-            self._lines.end_periods()
-            await self.at_once()
+        await every(EVERY, self._round, name="refused_senders")
+
+    async def _round(self) -> None:
+        self._lines.end_periods()
+        await self.at_once()
 
     async def at_once(self) -> None:
         """Write what was gathered, if that is possible now."""

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from services.gateway.webhooks.recent import Recent, Taken
+from shared import loops
 from shared.bus.connection import Bus
 from shared.bus.listening import Listener, tell
 from shared.errors import UnavailableError
@@ -36,7 +37,7 @@ class Exchange:
     ) -> None:
         self._bus = bus
         self._recent = recent
-        self._every = every.total_seconds()
+        self._every = every
         self._clock = clock
 
     def part(self) -> Listener:
@@ -55,10 +56,13 @@ class Exchange:
 
     async def run(self) -> None:
         """Tell for ever."""
-        while True:
-            await self._recent.untold()
-            await asyncio.sleep(self._every)
-            await self.once()
+        await loops.every(self._every, self._tell_next, name="deliveries")
+
+    async def _tell_next(self) -> timedelta:
+        await self._recent.untold()
+        await asyncio.sleep(self._every.total_seconds())
+        await self.once()
+        return loops.AT_ONCE
 
     async def once(self) -> None:
         """Tell what came since the last time; nobody misses it while NATS is away."""

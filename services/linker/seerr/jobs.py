@@ -1,7 +1,5 @@
 """What the linker gives itself to do about Seerr, as jobs on `jobs.seerr.<name>`: durable, and one after another."""
 
-from datetime import datetime
-
 from shared.schemas.job import Job
 
 
@@ -26,17 +24,16 @@ class TakeOut(Job, queue="seerr", name="take_out", frozen=True):
     discord_ids: tuple[str, ...]
 
 
-class Sweep(Job, queue="seerr", name="sweep", frozen=True):
-    """Look at all linked persons whose id is over `after`, some at a time."""
+class LookAtSeerr(Job, queue="seerr", name="look", frozen=True):
+    """Look at all linked persons and all of Seerr's users."""
 
-    after: str = ""
+
+class Sweep(Job, queue="seerr", name="sweep", frozen=True):
+    """What a look at all linked persons was before there were runs; one that still waits begins a run."""
 
 
 class Survey(Job, queue="seerr", name="survey", frozen=True):
-    """Read which Discord ids Seerr's users have, from the `skip`-th user on; `began_at` is when the first was read."""
-
-    began_at: datetime
-    skip: int = 0
+    """What a look at all of Seerr's users was before there were runs; one that still waits begins a run."""
 
 
 class Forget(Job, queue="seerr", name="forget", frozen=True):

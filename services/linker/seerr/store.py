@@ -83,6 +83,16 @@ async def linked_after(connection: Connection, person_id: str, *, limit: int) ->
     return [row["id"] for row in rows]
 
 
+async def count_linked(connection: Connection) -> int:
+    """Return how many persons have an account that Seerr may know."""
+    return int(
+        await connection.fetchval(
+            f"""select count(*) from persons where merged_into is null
+            and exists (select 1 from identities where person_id = persons.id and {_LINKED})"""  # noqa: S608 (a constant)
+        )
+    )
+
+
 async def searched_after(connection: Connection, person_id: str, *, limit: int) -> dict[str, int | None]:
     """Return the next persons, by id, whose user was searched, each with the user that was found."""
     rows = await connection.fetch(

@@ -6,11 +6,13 @@ from typing import Final
 
 from services.linker.seerr.desk import Client, Desks
 from services.linker.seerr.handlers import Handlers
+from services.linker.seerr.look import Look
 from services.linker.seerr.matching import Matching
 from services.linker.seerr.records import Records
 from services.linker.seerr.telling import SETTLES_IN, Telling
 from shared.bus import streams
 from shared.bus.questions import ask
+from shared.runs.runs import Runs
 from shared.runtime import Parts, Service
 from shared.schemas.users import FindBlocked
 from shared.vault import Vault
@@ -24,6 +26,7 @@ def join(
     parts: Parts,
     vault: Vault,
     client: Client,
+    runs: Runs,
     *,
     now: Callable[[], datetime],
     settles_in: timedelta = SETTLES_IN,
@@ -34,14 +37,18 @@ def join(
     async def blocked(names: Sequence[str]) -> Sequence[str]:
         return (await ask(parts.bus, FindBlocked(usernames=[*names]))).usernames
 
+    desks = Desks(pool=parts.pool, vault=vault, client=client)
+    matching = Matching(records=records, pool=parts.pool, blocked=blocked)
+    look = Look(pool=parts.pool, desks=desks, matching=matching, now=now)
     handlers = Handlers(
         worker=parts.worker,
-        pool=parts.pool,
-        desks=Desks(pool=parts.pool, vault=vault, client=client),
+        desks=desks,
         records=records,
-        matching=Matching(records=records, pool=parts.pool, blocked=blocked),
+        matching=matching,
         telling=Telling(pool=parts.pool, vault=vault, now=now, settles_in=settles_in),
+        runs=runs,
+        look=look,
         now=now,
     )
     service.consume(streams.LINKER_LINKS, handlers.hear)
-    service.work(*handlers.jobs(), queue=streams.LINKER_SEERR, workers=WORKERS)
+    service.work(*handlers.jobs(), runs.add(look.kind), queue=streams.LINKER_SEERR, workers=WORKERS)

@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
-
-import structlog
 
 from services.linker.servers import findings, store
 from services.linker.servers.findings import Probe
@@ -14,6 +12,7 @@ from services.linker.servers.probe import Prober, Target
 from services.linker.servers.registry import CHECK_EVERY, Registry
 from services.linker.servers.store import ServerRow
 from shared.errors import TransientError, UnavailableError
+from shared.loops import every
 from shared.mishaps import Contained
 from shared.postgres.pool import Pool, snapshot, transaction
 from shared.schemas.secret import Secret
@@ -22,11 +21,9 @@ AT_ONCE: Final = 6
 """Tests that people wait for: more would keep other questions from being answered."""
 _LOOKS_AT_ONCE: Final = 4
 _MOST_DUE: Final = 50
-_PAUSE_S: Final = 10.0
+_PAUSE: Final = timedelta(seconds=10)
 _BETWEEN_S: Final = 0.5
 """A look at a Plex server asks plex.tv, before those whose turn it is: they are left half of its budget."""
-
-log = structlog.get_logger()
 
 
 class Inspector:
@@ -77,16 +74,13 @@ class Inspector:
 
     async def run(self) -> None:
         """Look at all servers every few minutes, each on one replica, until cancelled."""
-        while True:
-            with Contained("servers_not_looked_at"):
-                await self._look_at_all_due()
-            await asyncio.sleep(_PAUSE_S)
+        await every(_PAUSE, self._round, name="servers")
 
-    async def _look_at_all_due(self) -> None:
+    async def _round(self) -> None:
         try:
             await self.look_at_all_due()
         except* UnavailableError as group:
-            log.warning("servers_not_looked_at", reason=str(group.exceptions[0]))
+            raise UnavailableError(str(group.exceptions[0])) from group
 
     async def _look_in_turn(self, server: ServerRow) -> None:
         async with self._looking:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -19,7 +19,7 @@ from shared.clients.discord.answering import write_to
 from shared.clients.errors import CredentialRefusedError
 from shared.errors import UnavailableError, UsherError
 from shared.keyring import TamperedError
-from shared.mishaps import Contained
+from shared.loops import AT_ONCE, every
 from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.events import CredentialDied
@@ -28,7 +28,7 @@ from shared.schemas.media import Provider
 from shared.vault import Vault
 
 UNREADABLE: Final = "the stored token cannot be opened"
-_PAUSE_S: Final = 30.0
+_PAUSE: Final = timedelta(seconds=30)
 
 log = structlog.get_logger()
 
@@ -44,30 +44,21 @@ class Health:
         vault: Vault,
         checks: Mapping[Provider, Check],
         now: Callable[[], datetime],
-        pause_s: float = _PAUSE_S,
+        pause: timedelta = _PAUSE,
     ) -> None:
         self._worker = worker
         self._pool = pool
         self._vault = vault
         self._checks = checks
         self._now = now
-        self._pause_s = pause_s
+        self._pause = pause
 
     async def run(self) -> None:
         """Check what is due until cancelled."""
-        while True:
-            is_more = False
-            with Contained("token_check_failed"):
-                is_more = await self._check_next()
-            if not is_more:
-                await asyncio.sleep(self._pause_s)
+        await every(self._pause, self._round, name="token_checks")
 
-    async def _check_next(self) -> bool:
-        try:
-            return await self.check_next()
-        except UnavailableError as exc:
-            log.warning("token_checks_wait", reason=exc.detail)
-            return False
+    async def _round(self) -> timedelta | None:
+        return AT_ONCE if await self.check_next() else None
 
     async def check_next(self) -> bool:
         """Check the token that was not looked at for the longest; False where none is due."""

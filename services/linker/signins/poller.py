@@ -10,6 +10,7 @@ Where more wait than may be asked for, those that somebody waits for right now g
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -32,6 +33,7 @@ from services.linker.signins.intervals import INTERVALS, Intervals
 from services.linker.signins.linking import Linking
 from services.linker.signins.store import sign_ins
 from services.linker.signins.unlinking import Unlinking
+from shared import loops
 from shared.bus.work import Worker
 from shared.errors import ConflictError, NotFoundError, PermanentError, TransientError, UnavailableError, UsherError
 from shared.keyring import TamperedError
@@ -49,7 +51,7 @@ WANTED_FIRST: Final = 3
 BROKEN: Final = "Something went wrong in Usher itself, which its log describes. Begin again"
 _WAIT_S: Final = 0.1
 _KEPT: Final = timedelta(days=30)
-_HOUR_S: Final = 3600
+_FORGETS_EVERY: Final = timedelta(hours=1)
 
 log = structlog.get_logger()
 
@@ -81,15 +83,16 @@ class Poller:
         self._now = now
         self._lease = lease
         self._intervals = intervals
-        self._pause_s = intervals.looks.total_seconds()
+        self._pause = intervals.looks
         self._one_looks = asyncio.Lock()
 
     async def run(self) -> None:
         """Ask until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._forget())
+            tasks.create_task(loops.every(_FORGETS_EVERY, self._forget, name="old_sign_ins"))
             for number in range(AT_ONCE):
-                tasks.create_task(self._work(is_wanted_first=number < WANTED_FIRST))
+                step = partial(self._poll_next, is_wanted_first=number < WANTED_FIRST)
+                tasks.create_task(loops.every(self._pause, step, name="sign_ins"))
 
     async def check(self, sign_in_id: str, *, every: timedelta | None = None, limit: timedelta | None = None) -> None:
         """Ask at once how one stands, unless it was asked for just now; wait a little where somebody is asking."""
@@ -107,26 +110,15 @@ class Poller:
                     return
             await asyncio.sleep(_WAIT_S)
 
-    async def _work(self, *, is_wanted_first: bool) -> None:
-        while True:
-            turn = Contained("sign_in_failed")
-            with turn:
-                await self._turn(is_wanted_first=is_wanted_first)
-            if not turn.is_whole:
-                await asyncio.sleep(self._pause_s)
-
-    async def _turn(self, *, is_wanted_first: bool) -> None:
+    async def _poll_next(self, *, is_wanted_first: bool) -> timedelta:
         """Ask for one; where Usher itself fails at it, end it, for it would fail again and again."""
-        try:
-            row = await self._next(is_wanted_first=is_wanted_first)
-            turn = Contained("sign_in_failed", sign_in=row.id, provider=row.provider, only_bugs=True)
-            with turn:
-                await self._poll(row, limit=POLL_LIMIT)
-            if not turn.is_whole:
-                await self._refuse(row, BROKEN)
-        except UnavailableError as exc:
-            log.warning("sign_ins_wait", reason=exc.detail)
-            await asyncio.sleep(self._pause_s)
+        row = await self._next(is_wanted_first=is_wanted_first)
+        poll = Contained("sign_in_failed", sign_in=row.id, provider=row.provider, only_bugs=True)
+        with poll:
+            await self._poll(row, limit=POLL_LIMIT)
+        if not poll.is_whole:
+            await self._refuse(row, BROKEN)
+        return loops.AT_ONCE
 
     async def _next(self, *, is_wanted_first: bool) -> SignInRow:
         async with self._one_looks:
@@ -137,7 +129,7 @@ class Poller:
                     )
                 if row is not None:
                     return row
-                await asyncio.sleep(self._pause_s)
+                await asyncio.sleep(self._pause.total_seconds())
 
     async def _poll(self, row: SignInRow, *, limit: timedelta) -> None:
         match await self._outcome(row, limit=limit):
@@ -205,14 +197,8 @@ class Poller:
                 await self._unlinking.turn_away(work, authorized, cause=row.id)
 
     async def _forget(self) -> None:
-        while True:
-            with Contained("sign_ins_not_forgotten"):
-                try:
-                    async with transaction(self._pool) as connection:
-                        await sign_ins.forget(connection, before=self._now() - _KEPT)
-                except UnavailableError as exc:
-                    log.warning("sign_ins_wait", reason=exc.detail)
-            await asyncio.sleep(_HOUR_S)
+        async with transaction(self._pool) as connection:
+            await sign_ins.forget(connection, before=self._now() - _KEPT)
 
 
 def _meaning_of(error: UsherError | TimeoutError) -> Pending | Refused:

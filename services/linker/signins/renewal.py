@@ -21,14 +21,13 @@ from shared.bus.work import Worker
 from shared.clients.trakt import RefreshRefusedError, Trakt
 from shared.errors import PermanentError, TransientError, UnavailableError
 from shared.http.calls import RefusedError
-from shared.mishaps import Contained
+from shared.loops import AT_ONCE, every
 from shared.postgres.pool import Pool, transaction
 from shared.vault import Vault
 
 CLAIM: Final = timedelta(minutes=5)
 IDLE: Final = timedelta(seconds=15)
 """How often each replica looks whether something is due."""
-AT_ONCE: Final = timedelta()
 FINISH_WITHIN: Final = timedelta(seconds=6)
 _AGAIN: Final = timedelta(seconds=0.5)
 _MARGIN: Final = timedelta(seconds=30)
@@ -51,31 +50,26 @@ class Renewal:
         self._vault = vault
         self._applications = applications
         self._now = now
-        self._is_stopping = asyncio.Event()
+        self._is_stopping = False
         self._is_idle = asyncio.Event()
         self._is_idle.set()
 
     async def run(self) -> None:
-        """Renew what is due, one after the other, until told to finish."""
-        while not self._is_stopping.is_set():
-            self._is_idle.clear()
-            pause = IDLE
-            with Contained("renewal_failed"):
-                pause = await self._turn()
-            await self._sleep(pause)
+        """Renew what is due, one after the other, until cancelled; begin nothing more after `finish`."""
+        await every(IDLE, self._round, name="renewal")
 
-    async def _turn(self) -> timedelta:
+    async def _round(self) -> timedelta | None:
+        if self._is_stopping:
+            return None
+        self._is_idle.clear()
         try:
             return await self.once()
-        except UnavailableError as exc:
-            log.warning("renewal_waits", reason=exc.detail)
-            return IDLE
         finally:
             self._is_idle.set()
 
     async def finish(self, *, within: timedelta = FINISH_WITHIN) -> None:
         """Begin no other renewal, and wait for the present one."""
-        self._is_stopping.set()
+        self._is_stopping = True
         try:
             async with asyncio.timeout(within.total_seconds()):
                 await self._is_idle.wait()
@@ -138,13 +132,6 @@ class Renewal:
             await renewals.put_off(connection, claim, renew_at=self._now() + wait)
         log.warning("renewal_put_off", provider="trakt", account=claim.linked.account_id, reason=error.detail)
         return _pause_after(error)
-
-    async def _sleep(self, pause: timedelta) -> None:
-        try:
-            async with asyncio.timeout(pause.total_seconds()):
-                await self._is_stopping.wait()
-        except TimeoutError:
-            return
 
 
 def _pause_after(error: TransientError | PermanentError) -> timedelta:

@@ -210,11 +210,11 @@ async def test_the_next_look_is_when_the_first_credential_expires(house: House, 
     for number, watcher in enumerate(watchers):
         watching.begin(watcher, reader(f"k{number}"))
 
-    assert await watching.check() == 3
+    assert await watching.check() == timedelta(seconds=3)
     assert not any(watcher.is_over for watcher in watchers)
     now = soon
 
-    assert await watching.check() == 15
+    assert await watching.check() == timedelta(seconds=15)
     assert [watcher.is_over for watcher in watchers] == [True, False, False]
 
 

@@ -15,6 +15,7 @@ from shared.bus.connection import Bus
 from shared.http.client import client
 from shared.keyring import Keyring, new_key
 from shared.postgres.pool import Pool
+from shared.runs.runs import Runs
 from shared.runtime import Service
 from shared.schemas.identifiers import random_id
 from shared.schemas.people import FindPerson, MergePeople
@@ -152,7 +153,9 @@ async def _replica(
         service = Service(parts)
         clients = Clients(http, UpstreamSettings(), parts.pool, plex_client_id="test")
         vault = Vault(parts.pool, keyring)
-        wiring.join(service, parts, vault, clients.seerr, now=_now, settles_in=BRIEFLY)
+        runs = Runs(parts.name, parts.worker, now=_now)
+        service.keep(runs)
+        wiring.join(service, parts, vault, clients.seerr, runs, now=_now, settles_in=BRIEFLY)
         handlers = Handlers(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         service.answer(FindPerson.answered_by(handlers.find_person), MergePeople.answered_by(handlers.merge_people))
         async with at_work(service):

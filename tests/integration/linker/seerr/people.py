@@ -9,11 +9,12 @@ from shared.bus.connection import Bus
 from shared.bus.questions import ask
 from shared.owners import account_token, server_token
 from shared.postgres.pool import Pool
-from shared.schemas.events import AccountLinked, AccountUnlinked, ServerChanged
+from shared.schemas.events import AccountLinked, AccountUnlinked, RunChanged, ServerChanged
 from shared.schemas.identifiers import random_id
 from shared.schemas.job import Job, subject
 from shared.schemas.media import Provider
 from shared.schemas.people import FindPerson, MergePeople, Person
+from shared.schemas.runs import Run
 from shared.schemas.secret import Secret
 from shared.vault import Vault
 from tests.integration.service import until
@@ -31,6 +32,7 @@ class People:
         self.vault = vault
         self.linked: list[AccountLinked] = []
         self.unlinked: list[AccountUnlinked] = []
+        self._changes: dict[str, RunChanged] = {}
         self._identities = 0
 
     async def listen(self) -> None:
@@ -42,6 +44,13 @@ class People:
         async def unlinked(message: Any) -> None:
             self.unlinked.append(msgspec.json.decode(message.data, type=AccountUnlinked))
 
+        async def changed(message: Any) -> None:
+            change = msgspec.json.decode(message.data, type=RunChanged)
+            known = self._changes.get(change.run.id)
+            if known is None or change.sequence > known.sequence:
+                self._changes[change.run.id] = change
+
+        await self.bus.client.subscribe("events.run.changed", cb=changed)
         await self.bus.client.subscribe("events.account.linked", cb=linked)
         await self.bus.client.subscribe("events.account.unlinked", cb=unlinked)
 
@@ -172,6 +181,10 @@ class People:
             return is_said and await is_taken_in()
 
         await until(is_idle, within_s=60)
+
+    def looks(self) -> list[Run]:
+        """Return the looks at Seerr as they are now, oldest first."""
+        return [self._changes[run_id].run for run_id in self._changes]
 
     async def dead(self) -> list[str]:
         """Return why jobs were given up."""

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.linker.seerr.nightly import Nightly
+from services.linker.seerr.jobs import LookAtSeerr
+from services.linker.seerr.look import BEGINS
 from shared.bus.work import Worker
 from shared.postgres.pool import Pool
+from shared.schedules import Schedules
 from simulators.serving import serving
 from tests.integration.linker.seerr.conftest import ForgetfulSeerr, every_dialect
 from tests.integration.linker.seerr.people import KEY, People
@@ -137,14 +139,39 @@ async def test_a_night_is_begun_once_by_all_replicas(people: People, seerr: Forg
     anna = await people.add("anna")
     await people.own(anna, "plex", "42", email="anna@example.org")
     now = datetime(2026, 5, 1, 2, 59, tzinfo=UTC)
-    replicas = [Nightly(Worker(pool), now=lambda: now), Nightly(Worker(pool), now=lambda: now)]
+    replicas = [Schedules(Worker(pool), now=lambda: now), Schedules(Worker(pool), now=lambda: now)]
+    for each in replicas:
+        each.add(BEGINS, LookAtSeerr())
 
-    first = [await each.begin() for each in (*replicas, *replicas)]
-    now += timedelta(minutes=2)
-    second = [await each.begin() for each in (*replicas, *replicas)]
-
-    assert [sum(first), sum(second)] == [1, 1]
+    for each in (*replicas, *replicas):
+        await each.begin_due()
     assert await people.matched(anna) == hers.id
+    await people.jobs_done()
+    now += timedelta(minutes=2)
+    for each in (*replicas, *replicas):
+        await each.begin_due()
+    await people.jobs_done()
+
+    assert [(run.status, run.progress.done, run.progress.total, run.counts) for run in people.looks()] == [
+        ("success", 3, 3, {"persons": 1, "persons_to_match": 0, "users": 2})
+    ] * 2
+
+
+@pytest.mark.usefixtures("linker")
+async def test_looks_that_were_begun_before_there_were_runs_are_done(people: People, seerr: ForgetfulSeerr) -> None:
+    hers = seerr.users.add(email="anna@example.org")
+    anna = await people.add("anna")
+    await people.own(anna, "plex", "42", email="anna@example.org")
+    await people.own(anna, "discord", HERS)
+
+    await people.bus.publish("jobs.seerr.sweep", b'{"after":"p7"}', message_id="1")
+    await people.bus.publish("jobs.seerr.survey", b'{"began_at":"2026-05-01T03:00:00Z","skip":7}', message_id="2")
+
+    assert await people.matched(anna) == hers.id
+    await until(lambda: (hers.settings or {}).get("discordId") == HERS)
+    await people.jobs_done()
+    assert {run.status for run in people.looks()} == {"success"}
+    assert await people.dead() == []
 
 
 @pytest.mark.usefixtures("linker")

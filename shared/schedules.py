@@ -1,0 +1,67 @@
+"""Jobs that begin by themselves, every so often or at a time of day, once however many replicas there are.
+
+Nobody leads. Each replica finds the slot that is due, the start of the present interval or the moment of the day, and
+gives the job if it is the first to write `<job>:<slot>` into the inbox; the message has the same id. So a slot that
+went by while nobody ran is made up for by who starts next, and one whose job was given is never due again.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+from shared.bus.judge import AlreadyDoneError
+from shared.bus.work import Worker
+from shared.schemas.job import Job
+
+LOOKS_EVERY: Final = timedelta(seconds=30)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY: Final = timedelta(days=1)
+_CONSUMER: Final = "schedule"
+
+When = timedelta | time
+"""An interval, of at most 30 days, or a time of day in UTC."""
+
+
+class Schedules:
+    """The schedules of one service."""
+
+    def __init__(self, worker: Worker, *, now: Callable[[], datetime]) -> None:
+        self._worker = worker
+        self._now = now
+        self._jobs: list[tuple[When, Job]] = []
+        self._begun: dict[Job, datetime] = {}
+
+    def add(self, when: When, job: Job) -> None:
+        """Begin a job by itself from now on; an interval of nothing is never."""
+        if when != timedelta():
+            self._jobs.append((when, job))
+
+    async def begin_due(self) -> None:
+        """Begin what is due and was not begun; raises `UnavailableError`."""
+        for when, job in self._jobs:
+            due = slot(when, now=self._now())
+            if self._begun.get(job) != due:
+                await self._begin(job, f"{job.job_name}:{due:%Y-%m-%dT%H:%M:%SZ}")
+                self._begun[job] = due
+
+    async def _begin(self, job: Job, message_id: str) -> None:
+        try:
+            async with self._worker.once(consumer=_CONSUMER, message_id=message_id) as work:
+                work.give(job, cause=message_id, message_id=message_id)
+        except AlreadyDoneError:
+            return
+
+
+def slot(when: When, *, now: datetime) -> datetime:
+    """Return when what is due now became due: intervals are counted from 1970 on, days from midnight, in UTC."""
+    if isinstance(when, timedelta):
+        return now - (now - _EPOCH) % when
+    today = datetime.combine(now.date(), when, UTC)
+    return today if today <= now else today - _DAY
+
+
+def next_slot(when: When, *, now: datetime) -> datetime | None:
+    """Return when a schedule is due next; None for never."""
+    if when == timedelta():
+        return None
+    return slot(when, now=now) + (when if isinstance(when, timedelta) else _DAY)

@@ -1,0 +1,97 @@
+"""Runs: work of minutes or hours, as everybody sees it, and what a service that has them is asked and told."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from shared.schemas.job import Job
+from shared.schemas.question import Question
+
+Status = Literal["queued", "running", "success", "partial", "error", "cancelled"]
+"""`partial`: all pages were done, and something in them failed. `error`: a page could not be done at all."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How much is done; `total` is null while nobody knows."""
+
+    done: int
+    total: int | None = None
+
+
+class RunError(msgspec.Struct, frozen=True):
+    """What failed, and why."""
+
+    what: str
+    why: str
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A run. `errors` holds the first ones; `counts` says how many there were."""
+
+    id: str
+    service: str
+    kind: str
+    subject: str
+    status: Status
+    requested_by: str
+    requested_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    duration_ms: int | None = None
+    progress: Progress = Progress(0)
+    counts: dict[str, int] = {}
+    errors: tuple[RunError, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.finished_at is not None
+
+
+class BegunRun(msgspec.Struct, frozen=True):
+    """The run: a new one, or the one that was open already."""
+
+    run_id: str
+
+
+class BeginRun(Question[BegunRun], frozen=True, kw_only=True, tag="run.begin"):
+    """Begin a run of a kind, of one's own accord; several services answer, each for its kinds.
+
+    `options` are what the kind knows: `full`, `remove_missing`, `person`.
+    """
+
+    kind: str
+    requested_by: str
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class RunKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of runs; `next_at` is when its schedule begins the next one."""
+
+    kind: str
+    next_at: datetime | None = None
+
+
+class KindList(msgspec.Struct, frozen=True):
+    """The kinds of a service."""
+
+    kinds: tuple[RunKind, ...]
+
+
+class ListKinds(Question[KindList], frozen=True, kw_only=True, tag="run.kinds"):
+    """Which kinds of runs does a service have?"""
+
+
+class DoPage(Job, name="page", frozen=True, kw_only=True):
+    """Do the next page of a run, on the queue of its kind; one that was done before does nothing."""
+
+    run_id: str
+    page: int
+
+
+class CancelRun(Job, name="cancel_run", frozen=True, kw_only=True):
+    """End an open run where it is; a job of the run's service."""
+
+    run_id: str
+    cancelled_by: str = ""
