@@ -4,14 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from services.linker.servers.checks import ServerChecker
 from services.linker.servers.discovery import Discovery
-from services.linker.servers.given import FirstServers, given
+from services.linker.servers.from_settings import ServersFromSettings, servers_in
 from services.linker.servers.handlers import Handlers
-from services.linker.servers.inspector import Inspector
-from services.linker.servers.means import Means
 from services.linker.servers.probe import Prober
 from services.linker.servers.registry import Registry
-from services.linker.servers.seerr import SeerrHandlers
+from services.linker.servers.seerr_handlers import SeerrHandlers
 from shared.http.egress import Egress
 from shared.runtime import Parts
 from shared.schemas.question import Answer
@@ -50,11 +49,12 @@ class Servers:
         now: Callable[[], datetime],
     ) -> None:
         registry = Registry(parts.worker, vault, now=now)
-        self.inspector: Final = Inspector(Prober(clients), registry, parts.pool, now=now)
-        self.first: Final = FirstServers(parts.worker, registry, given(config, egress))
-        means = Means(registry=registry, inspector=self.inspector, sealer=sealer, egress=egress, pool=parts.pool)
-        self._media = Handlers(means)
-        self._seerr = SeerrHandlers(means)
+        self.checker: Final = ServerChecker(Prober(clients), registry, parts.pool, now=now)
+        self.from_settings: Final = ServersFromSettings(parts.worker, registry, servers_in(config, egress))
+        self._media = Handlers(registry=registry, checker=self.checker, sealer=sealer, egress=egress, pool=parts.pool)
+        self._seerr = SeerrHandlers(
+            registry=registry, checker=self.checker, sealer=sealer, egress=egress, pool=parts.pool
+        )
         self._discovery = Discovery(clients, vault=vault, sealer=sealer, pool=parts.pool)
 
     def answers(self) -> tuple[Answer, ...]:
@@ -76,5 +76,5 @@ class Servers:
 
     async def run(self) -> None:
         """Make the servers of the settings, then look at all servers every few minutes, until cancelled."""
-        await self.first.run()
-        await self.inspector.run()
+        await self.from_settings.run()
+        await self.checker.run()

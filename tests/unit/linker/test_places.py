@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.linker.servers.given import given as given_servers
+from services.linker.servers.from_settings import servers_in
 from services.linker.servers.store import ServerRow
 from services.linker.signins.domain import Asker
 from services.linker.signins.flows.applications import client_id_of
@@ -75,7 +75,7 @@ def test_the_client_id_of_an_application_is_found_where_it_is_said(
 def test_the_settings_say_it_too() -> None:
     config = UpstreamSettings(trakt_client_id=CLIENT_ID, trakt_client_secret=Secret("secret"))
 
-    assert [client_id_of(each.row) for each in given_servers(config, Egress())] == [CLIENT_ID]
+    assert [client_id_of(each.row) for each in servers_in(config, Egress())] == [CLIENT_ID]
 
 
 def test_a_user_of_discord_and_one_of_usher_are_two_devices() -> None:
