@@ -24,7 +24,6 @@ from shared.keyring import Keyring
 from shared.runs.runs import Runs
 from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
-from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
 from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
@@ -50,7 +49,6 @@ class Process:
         self._bus = parts.bus
         self._clients = clients
         self._memory = Memory(now=_now)
-        self._people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         self._servers = Servers(
             parts,
             vault=vault,
@@ -72,6 +70,7 @@ class Process:
         self._plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=self._memory))
         self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
         self._service = Service(parts)
+        People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id).add_to(self._service)
         self._take_in(parts, Answering(clients.discord(), sealer, now=_now))
         runs = Runs(parts.name, parts.worker, now=_now)
         self._service.keep(runs)
@@ -94,18 +93,12 @@ class Process:
     def _take_in(self, parts: Parts, answering: Answering) -> None:
         commands = Commands(pool=parts.pool, sign_ins=self._sign_ins.sign_ins)
         receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, now=_now)
-        self._service.consume(streams.LINKER_PLAYS, self._people.see_play)
         self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)
         self._service.work(*self._sign_ins.jobs(), *answering.jobs)
 
     def _answer(self) -> None:
-        people, plex = self._people, self._plex
+        plex = self._plex
         self._service.answer(
-            ListPeople.answered_by(people.list_people),
-            FindPerson.answered_by(people.find_person),
-            ListUnclaimed.answered_by(people.list_unclaimed),
-            ClaimAccount.answered_by(people.claim_account),
-            MergePeople.answered_by(people.merge_people),
             ListLibraries.answered_by(plex.list_libraries),
             ListSessions.answered_by(plex.list_sessions),
             ListRecentlyAdded.answered_by(plex.list_recently_added),

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from services.linker.people.joining import UnknownPersonError
+from services.linker.people.ownership import UnknownPersonError
 from services.linker.people.store import people
 from services.linker.plex import domain, store
 from services.linker.plex.memory import Memory, Reach

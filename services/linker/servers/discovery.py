@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from services.linker.people.joining import UnknownPersonError
+from services.linker.people.ownership import UnknownPersonError
 from services.linker.people.store import people
 from services.linker.servers import rules, store
 from shared.clients.errors import CredentialRefusedError

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from services.linker.people import joining
+from services.linker.people import ownership
 from services.linker.people.domain import Key
 from services.linker.people.store import accounts
 from services.linker.servers.store import find_server
@@ -190,7 +190,7 @@ class SignIns:
         if person_id is None:
             return Asker(asker.kind, asker.id, text(asker.name) or asker.id)
         async with transaction(self._pool) as connection:
-            person = await joining.person_of(connection, person_id)
+            person = await ownership.load_person(connection, person_id)
         return Asker("person", person.id, person.name)
 
     def _shown(self, row: SignInRow, *, asked_as: str) -> SignIn:

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from services.linker.discord import messages
-from services.linker.people import joining
+from services.linker.people import ownership
 from services.linker.signins.domain import POLL_LIMIT, Check, Held
 from services.linker.signins.lifetimes import CHECK_AGAIN, CHECK_EVERY
 from services.linker.signins.linking import discord_id_of
@@ -107,7 +107,7 @@ async def bury(work: Work, linked: LinkedAccount, *, reason: str, at: datetime) 
     """Note that a token is dead, say so, and tell its person in Discord; False where that was done before."""
     if not await connections.note_death(work.connection, linked, at=at, reason=reason):
         return False
-    person = await joining.person_of(work.connection, linked.person_id)
+    person = await ownership.load_person(work.connection, linked.person_id)
     discord_id = discord_id_of(person)
     cause = derived_id("credential.died", *linked.key, linked.linked_at)
     work.publish(

@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
-from services.linker.people import joining
+from services.linker.people import ownership
 from services.linker.people.domain import Key
-from services.linker.people.joining import Proof
+from services.linker.people.ownership import OwnershipProof
 from services.linker.signins import lifetimes
 from services.linker.signins.domain import Asker, Authorized
 from services.linker.signins.store import connections
@@ -45,7 +45,7 @@ class Linking:
         """
         now, proven = self._now(), authorized.proven
         owner = account_token(proven.provider, server=proven.server, account_id=proven.account_id)
-        proof = Proof(
+        proof = OwnershipProof(
             account=Account(proven.provider, proven.server, proven.account_id, proven.username),
             email=proven.email,
             asker=Key(asker.kind, "", asker.id) if asker.kind in IDENTITIES else None,
@@ -54,7 +54,7 @@ class Linking:
             cause=cause,
             at=now,
         )
-        person = await joining.prove(work, proof, new_id=self._new_id)
+        person = await ownership.prove(work, proof, new_id=self._new_id)
         linked = LinkedAccount(
             provider=proven.provider,
             server=proven.server,

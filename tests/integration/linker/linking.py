@@ -14,7 +14,6 @@ from services.linker.people.handlers import Handlers as People
 from services.linker.signins.domain import LEASE
 from services.linker.signins.intervals import Intervals
 from services.linker.signins.wiring import SignInParts, Ways
-from shared.bus import streams
 from shared.bus.connection import Bus, connect
 from shared.http.client import client
 from shared.keyring import Keyring
@@ -23,7 +22,6 @@ from shared.schemas import events
 from shared.schemas.events import Event
 from shared.schemas.identifiers import random_id
 from shared.schemas.media import Account, Title
-from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
 from shared.schemas.secret import Secret
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
@@ -122,18 +120,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _service(parts: Parts, sign_ins: SignInParts) -> Service:
-    people = People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id)
     service = Service(parts)
-    service.consume(streams.LINKER_PLAYS, people.see_play)
+    People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id).add_to(service)
     service.work(*sign_ins.jobs())
-    service.answer(
-        ListPeople.answered_by(people.list_people),
-        FindPerson.answered_by(people.find_person),
-        ListUnclaimed.answered_by(people.list_unclaimed),
-        ClaimAccount.answered_by(people.claim_account),
-        MergePeople.answered_by(people.merge_people),
-        *sign_ins.answers(),
-    )
+    service.answer(*sign_ins.answers())
     return service
 
 
