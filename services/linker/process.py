@@ -11,11 +11,11 @@ from services.linker.plex.ways import Ways
 from services.linker.seerr import wiring as seerr
 from services.linker.seerr.jobs import LookAtSeerr
 from services.linker.seerr.look import BEGINS
-from services.linker.servers.wiring import Servers
-from services.linker.signins.flows.applications import Applications
-from services.linker.signins.renewal import Renewal
-from services.linker.signins.ways import ways_beside_plex
-from services.linker.signins.wiring import SignInParts
+from services.linker.servers.wiring import ServersSide
+from services.linker.signins.flows.trakt_application import TraktApplication
+from services.linker.signins.providers import other_providers
+from services.linker.signins.trakt_renewal import TraktRenewal
+from services.linker.signins.wiring import SignInsSide
 from shared.bus import streams
 from shared.clients.discord.answering import Answering
 from shared.clients.discord.receiving import Receiver
@@ -45,11 +45,11 @@ class Process:
         public_url: str,
     ) -> None:
         vault, sealer = Vault(parts.pool, keyring), Sealer(keyring)
-        applications = Applications(pool=parts.pool, vault=vault, clients=clients)
+        application = TraktApplication(pool=parts.pool, vault=vault, clients=clients)
         self._bus = parts.bus
         self._clients = clients
         self._memory = Memory(now=_now)
-        self._servers = Servers(
+        self._servers = ServersSide(
             parts,
             vault=vault,
             sealer=sealer,
@@ -58,19 +58,23 @@ class Process:
             config=upstreams,
             now=_now,
         )
-        self._sign_ins = SignInParts(
+        self._sign_ins = SignInsSide(
             parts,
             vault=vault,
             sealer=sealer,
             clients=clients,
             public_url=public_url,
             now=_now,
-            ways=ways_beside_plex(pool=parts.pool, vault=vault, clients=clients, applications=applications, now=_now),
+            providers=other_providers(pool=parts.pool, vault=vault, clients=clients, application=application, now=_now),
         )
         self._plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=self._memory))
-        self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
+        self._renewal = TraktRenewal(
+            worker=parts.worker, pool=parts.pool, vault=vault, application=application, now=_now
+        )
         self._service = Service(parts)
         People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id).add_to(self._service)
+        self._servers.add_to(self._service)
+        self._sign_ins.add_to(self._service)
         self._take_in(parts, Answering(clients.discord(), sealer, now=_now))
         runs = Runs(parts.name, parts.worker, now=_now)
         self._service.keep(runs)
@@ -94,7 +98,7 @@ class Process:
         commands = Commands(pool=parts.pool, sign_ins=self._sign_ins.sign_ins)
         receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, now=_now)
         self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)
-        self._service.work(*self._sign_ins.jobs(), *answering.jobs)
+        self._service.work(*answering.jobs)
 
     def _answer(self) -> None:
         plex = self._plex
@@ -104,8 +108,6 @@ class Process:
             ListRecentlyAdded.answered_by(plex.list_recently_added),
             SearchItems.answered_by(plex.search),
             ListItems.answered_by(plex.list_items),
-            *self._servers.answers(),
-            *self._sign_ins.answers(),
         )
 
 

@@ -1,4 +1,4 @@
-"""Puts the linker's part for servers together."""
+"""Puts the linker's side for servers together."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,8 +12,7 @@ from services.linker.servers.probe import Prober
 from services.linker.servers.registry import Registry
 from services.linker.servers.seerr_handlers import SeerrHandlers
 from shared.http.egress import Egress
-from shared.runtime import Parts
-from shared.schemas.question import Answer
+from shared.runtime import Parts, Service
 from shared.schemas.servers import (
     AddServer,
     AskServersHealth,
@@ -34,8 +33,8 @@ from shared.upstreams.clients import Clients
 from shared.vault import Vault
 
 
-class Servers:
-    """What answers questions about servers, and what runs beside them."""
+class ServersSide:
+    """The linker's side for servers."""
 
     def __init__(
         self,
@@ -57,9 +56,9 @@ class Servers:
         )
         self._discovery = Discovery(clients, vault=vault, sealer=sealer, pool=parts.pool)
 
-    def answers(self) -> tuple[Answer, ...]:
-        """Return the answers to questions."""
-        return (
+    def add_to(self, service: Service) -> None:
+        """Have a service answer questions about servers."""
+        service.answer(
             ListServers.answered_by(self._media.list_servers),
             FindServer.answered_by(self._media.find_server),
             AddServer.answered_by(self._media.add_server),
@@ -75,6 +74,6 @@ class Servers:
         )
 
     async def run(self) -> None:
-        """Make the servers of the settings, then look at all servers every few minutes, until cancelled."""
+        """Create the servers of the settings, then check all servers every few minutes, until cancelled."""
         await self.from_settings.run()
         await self.checker.run()

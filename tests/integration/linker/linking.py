@@ -13,7 +13,7 @@ import msgspec
 from services.linker.people.handlers import Handlers as People
 from services.linker.signins.domain import LEASE
 from services.linker.signins.intervals import Intervals
-from services.linker.signins.wiring import SignInParts, Ways
+from services.linker.signins.providers import Providers, SignInsSide
 from shared.bus.connection import Bus, connect
 from shared.http.client import client
 from shared.keyring import Keyring
@@ -48,9 +48,9 @@ def now() -> datetime:
 class Linker:
     """A linker of a test."""
 
-    def __init__(self, parts: SignInParts, vault: Vault, sealer: Sealer) -> None:
+    def __init__(self, parts: SignInsSide, vault: Vault, sealer: Sealer) -> None:
         self.sign_ins = parts.sign_ins
-        self.health = parts.health
+        self.daily_check = parts.daily_check
         self.vault = vault
         self.sealer = sealer
 
@@ -68,7 +68,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     async def linker(
         self,
         *,
-        ways: Ways | None = None,
+        providers: Providers | None = None,
         lease: timedelta = LEASE,
         keys: Secret | None = None,
         intervals: Intervals = QUICKLY,
@@ -83,7 +83,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         ):
             keyring = Keyring.parse(keys or self.keys)
             vault, sealer = Vault(parts.pool, keyring), Sealer(keyring)
-            sign_ins = SignInParts(
+            sign_ins = SignInsSide(
                 parts,
                 vault=vault,
                 sealer=sealer,
@@ -96,7 +96,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
                 ),
                 public_url=PUBLIC_URL,
                 now=lambda: now() + ahead,
-                ways=ways,
+                providers=providers,
                 lease=lease,
                 intervals=intervals,
             )
@@ -119,11 +119,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
             await connection.close()
 
 
-def _service(parts: Parts, sign_ins: SignInParts) -> Service:
+def _service(parts: Parts, sign_ins: SignInsSide) -> Service:
     service = Service(parts)
     People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id).add_to(service)
-    service.work(*sign_ins.jobs())
-    service.answer(*sign_ins.answers())
+    sign_ins.add_to(service)
     return service
 
 

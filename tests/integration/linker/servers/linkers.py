@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from services.linker.servers.wiring import Servers
+from services.linker.servers.wiring import ServersSide
 from shared.bus.connection import Bus, connect
 from shared.bus.questions import ask
 from shared.keyring import Keyring
@@ -42,7 +42,7 @@ from tests.integration.service import parts_of
 class Linker:
     """A linker with these settings, and what one asks it."""
 
-    def __init__(self, bus: Bus, servers: Servers, clients: Clients, parts: Parts, vault: Vault) -> None:
+    def __init__(self, bus: Bus, servers: ServersSide, clients: Clients, parts: Parts, vault: Vault) -> None:
         self._bus = bus
         self.servers = servers
         self.clients = clients
