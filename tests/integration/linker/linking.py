@@ -13,7 +13,8 @@ import msgspec
 from services.linker.people.handlers import Handlers as People
 from services.linker.signins.domain import LEASE
 from services.linker.signins.intervals import Intervals
-from services.linker.signins.providers import Providers, SignInsSide
+from services.linker.signins.providers import Providers
+from services.linker.signins.wiring import SignInsSide
 from shared.bus.connection import Bus, connect
 from shared.http.client import client
 from shared.keyring import Keyring
