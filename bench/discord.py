@@ -10,7 +10,7 @@ from pathlib import Path
 import uvloop
 
 from bench.figures import Figure, at_least, at_most, plain
-from bench.ground import TURN_S, TURNS, Servers, at_rate, floor, gateway, middle, servers, throughput
+from bench.gateways import TURN_S, TURNS, Servers, at_rate, floor, gateway, middle, servers, throughput
 from simulators.discord.interactions import DiscordApp, Person
 from simulators.load import Answer
 from simulators.senders import Post

@@ -14,7 +14,7 @@ import nats
 import uvloop
 
 from bench.figures import Figure, at_least, at_most, plain
-from bench.ground import TURN_S, TURNS, WEBHOOK_SECRET, at_rate, floor, gateway, middle, servers, throughput
+from bench.gateways import TURN_S, TURNS, WEBHOOK_SECRET, at_rate, floor, gateway, middle, servers, throughput
 from shared.bus import streams
 from shared.schemas.secret import Secret
 from simulators.senders import Post, jellyfin_post, jellyfin_stop, plex_post, plex_scrobble

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.figures import Figure, at_least, at_most, plain
-from bench.ground import Servers, servers
+from bench.gateways import Servers, servers
 from services.linker.signins.domain import Asker, SignInRow
 from services.linker.signins.intervals import INTERVALS
 from services.linker.signins.store import sign_ins
@@ -29,7 +29,7 @@ from shared.postgres.pool import transaction
 from shared.runtime import bring_up_to_date
 from shared.schemas.signins import CheckSignIn
 from simulators.asgi import Request, Response
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 from simulators.load import percentile
 from simulators.plex_tv.app import PlexTv
 from simulators.plex_tv.pins import Pin

@@ -1,6 +1,6 @@
-"""The command `usher`: finds the module of the command that was asked for, and says failures in one line.
+"""The command `usher`: imports the module of the requested command, and prints failures in one line.
 
-Only that module is imported, so that `usher --help` is quick and `usher run` is light.
+Only that module is imported, so `usher --help` is quick and `usher run` needs little memory.
 """
 
 import sys
@@ -11,14 +11,14 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from cli.complaints import UsedWronglyError, complain, wants_json
+from cli.errors import BadUsageError, print_error, wants_json
 from shared.errors import UsherError
 from shared.settings import SettingsError
 
 UsageError: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """What typer raises for every wrong use; it has no name of its own outside."""
 FAILED: Final = 1
-USED_WRONGLY: Final = 2
+BAD_USAGE: Final = 2
 
 COMMANDS: Final = {
     "run": "Run Usher: gateway, linker, syncer and requester, with an embedded PostgreSQL and NATS.",
@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "servers": "Show, add, remove and test Plex, Jellyfin, Emby and Seerr.",
     "import": "Take over what other tools have stored.",
     "events": "Show what came in and what became of it.",
+    "runs": "Show, follow and cancel long work: syncs and looks at everything.",
     "dead": "Show, replay or drop what could not be handled.",
     "webhooks": "Show, add and remove webhook addresses.",
     "discord": "Register commands at Discord.",
@@ -48,7 +49,7 @@ class Commands(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ARG002 (typer's interface)
-        """Return what the list of commands needs of one."""
+        """Return as much of a command as the list of commands needs."""
         return TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -74,11 +75,11 @@ def main() -> None:
     try:
         sys.exit(app(prog_name="usher", standalone_mode=not wants_json()))
     except UsherError as exc:
-        complain(exc.detail)
-        sys.exit(USED_WRONGLY if isinstance(exc, SettingsError | UsedWronglyError) else FAILED)
+        print_error(exc.detail)
+        sys.exit(BAD_USAGE if isinstance(exc, SettingsError | BadUsageError) else FAILED)
     except UsageError as exc:  # which typer says itself, in a box, where it may
-        complain(exc.format_message())
-        sys.exit(USED_WRONGLY)
+        print_error(exc.format_message())
+        sys.exit(BAD_USAGE)
 
 
 if __name__ == "__main__":

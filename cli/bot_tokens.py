@@ -1,7 +1,7 @@
-"""The SQLite file of darklink701's overseerr-bot: a row a Discord user, his Plex token sealed with one Fernet key.
+"""The SQLite file of darklink701's overseerr-bot: for each Discord user a Plex token, sealed with one Fernet key.
 
-The file is opened for reading only, and taken for what somebody made up: it may be no database, a huge one, one that
-another program holds, or one whose table is a query without an end.
+The file is only read, and nothing about it is trusted: it may be no database, a huge one, locked by another program, or
+have a table that is really an endless query.
 """
 
 import sqlite3
@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken
 
-from cli.complaints import UsedWronglyError
+from cli.errors import BadUsageError
 from shared.errors import PermanentError
 from shared.schemas.secret import Secret
 
@@ -38,7 +38,7 @@ class BotFileError(PermanentError):
 
 
 class BotToken(msgspec.Struct, frozen=True):
-    """A row: whose it is, and his token, or why there is none. `is_none` where he never linked or unlinked."""
+    """A row: the Discord user and their token, or why there is none. `is_none` if they never linked or unlinked."""
 
     discord_id: str
     token: Secret | None = None
@@ -47,23 +47,21 @@ class BotToken(msgspec.Struct, frozen=True):
 
 
 def key_of(text: Secret) -> Fernet:
-    """Return the key; raises `UsedWronglyError`, which does not repeat it."""
+    """Return the key; raises a `BadUsageError` that does not repeat it."""
     try:
         return Fernet(text.reveal().strip())
     except ValueError:
-        raise UsedWronglyError(
-            "the key is none of Fernet's: 44 characters that end in =, the bot's CRYPTO_KEY"
-        ) from None
+        raise BadUsageError("the key is none of Fernet's: 44 characters that end in =, the bot's CRYPTO_KEY") from None
 
 
 def read(path: Path, key: Fernet) -> list[BotToken]:
-    """Return all rows, opened; raises `BotFileError` for a file that is not the bot's, or of another key."""
+    """Return all rows, decrypted; raises `BotFileError` if the file is not the bot's or has another key."""
     _check(path)
     try:
         with closing(_opened(path)) as connection:
             rows = _rows(connection)
     except sqlite3.Error as exc:
-        raise _explained(path, exc) from exc
+        raise _explain(path, exc) from exc
     tokens = [_token(key, *row) for row in rows]
     sealed = [each for each in tokens if each.problem == _NOT_OPENED]
     if sealed and not any(each.token for each in tokens):
@@ -86,7 +84,7 @@ def _check(path: Path) -> None:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """Open without leaving files behind: only where the bot runs does SQLite need its own beside the database."""
+    """Open without leaving files behind: SQLite needs its own files beside the database only while the bot runs."""
     is_used = path.with_name(f"{path.name}-wal").exists()
     options = "mode=ro" if is_used else "mode=ro&immutable=1"
     connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?{options}", uri=True, timeout=_LOCKED_S)
@@ -108,7 +106,7 @@ def _rows(connection: sqlite3.Connection) -> list[tuple[Any, Any]]:
     return rows
 
 
-def _explained(path: Path, error: sqlite3.Error) -> BotFileError:
+def _explain(path: Path, error: sqlite3.Error) -> BotFileError:
     text = str(error)
     match text:
         case _ if "locked" in text or "busy" in text:

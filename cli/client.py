@@ -1,6 +1,7 @@
-"""The REST API of a running Usher, as the commands use it; what goes wrong becomes one line.
+"""The REST API of a running Usher, for the commands; every failure becomes one line.
 
-The local copy's address comes before USHER_PUBLIC_URL: many home routers do not lead back to what they publish.
+The local copy's address is preferred to USHER_PUBLIC_URL: many home routers cannot reach their own public address from
+inside.
 """
 
 import asyncio
@@ -33,11 +34,11 @@ T = TypeVar("T")
 
 
 class AnswerError(PermanentError):
-    """Usher answered, and the answer is no."""
+    """Usher answered no."""
 
 
 class UnreadyError(AnswerError):
-    """Usher answered that a part of it is away, or that it must not ask another system yet."""
+    """Usher answered that a part of it is away, or that it must not call another system yet."""
 
 
 class AwayError(TransientError):
@@ -45,7 +46,7 @@ class AwayError(TransientError):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """What Usher says of a request that it refuses (RFC 9457)."""
+    """Usher's answer to a refused request (RFC 9457)."""
 
     title: str = ""
     detail: str = ""
@@ -65,23 +66,23 @@ class Usher:
         return await self._ask("GET", path, params={name: value for name, value in query.items() if value is not None})
 
     async def post(self, path: str, **body: Any) -> Any:
-        """Ask for something to be done; return the JSON that says what was."""
+        """Post to a path; return the JSON of the answer."""
         return await self._ask("POST", path, json=body)
 
     async def put(self, path: str, **body: Any) -> Any:
-        """Change what is at a path; return the JSON that says how it is now."""
+        """Change what is at a path; return the JSON of its new state."""
         return await self._ask("PUT", path, json=body)
 
     async def delete(self, path: str, **query: str | None) -> Any:
-        """Remove what is at a path; return the JSON that says what was removed, if anything is said."""
+        """Delete what is at a path; return the JSON of the answer, if there is any."""
         return await self._ask(
             "DELETE", path, params={name: value for name, value in query.items() if value is not None}
         )
 
     async def lines(self, path: str) -> AsyncIterator[str]:
-        """Give the lines of a stream, until it ends or breaks (`AwayError`)."""
+        """Yield the lines of a stream, until it ends or breaks (`AwayError`)."""
         url, headers = f"{self._address}{path}", self._headers | {"Accept": "text/event-stream"}
-        with self._reached():
+        with self._translate_errors():
             async with self._http.stream("GET", url, headers=headers, timeout=_LISTEN_S) as response:
                 if response.status_code >= _ERROR:
                     raise refusal(response.status_code, await response.aread())
@@ -89,7 +90,7 @@ class Usher:
                     yield line
 
     async def _ask(self, method: str, path: str, **request: Any) -> Any:
-        with self._reached():
+        with self._translate_errors():
             response = await self._http.request(
                 method, f"{self._address}{path}", headers=self._headers, timeout=_ANSWER_S, **request
             )
@@ -101,7 +102,7 @@ class Usher:
             raise AnswerError(f"what answers at {self._address} is not Usher") from exc
 
     @contextmanager
-    def _reached(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             with translate_errors("Usher"):
                 yield
@@ -110,12 +111,12 @@ class Usher:
 
 
 def path(*parts: str) -> str:
-    """Return the path of these parts, which may hold anything."""
+    """Return a path from its parts, which may contain anything."""
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
 def refusal(status: int, content: bytes) -> AnswerError:
-    """Return an answer that is no as an error of one line."""
+    """Return a refusal as an error of one line."""
     try:
         problem = msgspec.json.decode(content, type=Problem)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -128,8 +129,8 @@ def refusal(status: int, content: bytes) -> AnswerError:
 
 
 @asynccontextmanager
-async def connected(config: RunSettings) -> AsyncIterator[Usher]:
-    """Open a client of the Usher that the settings speak of. Raises `SettingsError` where there is no key for it."""
+async def open_client(config: RunSettings) -> AsyncIterator[Usher]:
+    """Open a client of the Usher that the settings name. Raises `SettingsError` without a key for it."""
     folder = Folder(config.usher_data_dir)
     key = config.usher_api_key or folder.secret(LOCAL_API_KEY)
     if not key:
@@ -138,14 +139,14 @@ async def connected(config: RunSettings) -> AsyncIterator[Usher]:
             "set it, or set USHER_DATA_DIR to the folder of `usher run`"
         )
     async with client(answer_limit=sys.maxsize) as http:
-        yield Usher(http, folder.published(ADDRESS) or config.public_url, key)
+        yield Usher(http, folder.read_published(ADDRESS) or config.public_url, key)
 
 
 def ask(question: Callable[[Usher], Coroutine[Any, Any, T]]) -> T:
-    """Put a question to the Usher that the settings speak of."""
+    """Call the Usher that the settings name."""
 
-    async def asked() -> T:
-        async with connected(settings.load(RunSettings)) as usher:
+    async def ask_once() -> T:
+        async with open_client(settings.load(RunSettings)) as usher:
             return await question(usher)
 
-    return asyncio.run(asked())
+    return asyncio.run(ask_once())

@@ -1,4 +1,4 @@
-"""`usher dead`: what could not be handled, to be looked at, tried again or given up for good."""
+"""`usher dead`: lists dead letters, and replays or drops them."""
 
 from typing import Annotated, Any, Final
 
@@ -38,7 +38,7 @@ def list_letters(
 
 @app.command(name="show")
 def show_letter(letter: Annotated[str, typer.Argument(help="An id.")], *, json: AsJson = False) -> None:
-    """Show one, with the message that was given up."""
+    """Show one, with the original message."""
     show_whole(ask(lambda usher: usher.get(path("api", "deadletters", letter), full="true")), json=json)
 
 

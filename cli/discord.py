@@ -1,4 +1,4 @@
-"""`usher discord`: the commands that people find on Discord, registered where they are not as they should be."""
+"""`usher discord`: registers the commands on Discord if they are missing or different."""
 
 import asyncio
 from typing import Annotated, Any
@@ -8,9 +8,9 @@ import typer
 
 from cli.output import AsJson, show_json
 from shared import settings
-from shared.clients.discord.commands import Command, faults, is_registered
-from shared.clients.discord.rest import Discord
-from shared.commands import COMMANDS, registered
+from shared.discord.catalogue import COMMANDS, registered
+from shared.discord.commands import Command, faults, is_registered
+from shared.discord.rest import Discord
 from shared.errors import InvalidError
 from shared.http.client import client
 from shared.settings import SettingsError, UpstreamSettings
@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Register com
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """What was done. `elsewhere` are commands of ours that stand in the other place too, and are shown twice."""
+    """The result. `elsewhere` are commands of ours that are also registered in the other place, and so shown twice."""
 
     guild_id: str | None
     changed: bool
@@ -42,7 +42,7 @@ def register(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Register the commands, where Discord has others: in the guild DISCORD_GUILD_ID, or globally without one."""
+    """Register the commands if Discord has others: in the guild DISCORD_GUILD_ID, or globally without one."""
     done = asyncio.run(_register(settings.load(UpstreamSettings), everywhere=everywhere))
     if json:
         show_json(done)

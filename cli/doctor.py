@@ -1,4 +1,4 @@
-"""`usher doctor`: looks at everything that Usher needs, and says what is wrong and how to mend it."""
+"""`usher doctor`: checks everything that Usher needs, and says what is wrong and how to fix it."""
 
 import asyncio
 
@@ -6,10 +6,10 @@ import msgspec
 import typer
 
 from cli.checks.addresses import check_gateway, check_plex, check_seerr
-from cli.checks.configured import check_configured
 from cli.checks.credentials import check_credentials
 from cli.checks.discord import check_discord
 from cli.checks.finding import Finding
+from cli.checks.media_servers import check_media_servers
 from cli.checks.senders import check_senders
 from cli.checks.servers import check_nats, check_postgres
 from cli.checks.storage import check_folder
@@ -49,8 +49,8 @@ async def _examine(config: RunSettings, upstreams: UpstreamSettings) -> list[Fin
     folder = Folder(config.usher_data_dir)
     keys = folder.encryption_keys(config.usher_encryption_keys)
     findings = [*check_upstreams(upstreams), *check_folder(folder), check_keys(keys)]
-    database_url = config.database_url or Secret(folder.published(DATABASE_URL))
-    nats_url = config.nats_url or Secret(folder.published(NATS_URL))
+    database_url = config.database_url or Secret(folder.read_published(DATABASE_URL))
+    nats_url = config.nats_url or Secret(folder.read_published(NATS_URL))
     parts = await asyncio.gather(
         check_postgres(database_url),
         check_nats(
@@ -69,12 +69,12 @@ async def _check_addresses(
     config: RunSettings, upstreams: UpstreamSettings, folder: Folder, *, own: list[Secret]
 ) -> list[Finding]:
     key = config.usher_api_key or folder.secret(LOCAL_API_KEY)
-    address = folder.published(ADDRESS) or config.public_url
+    address = folder.read_published(ADDRESS) or config.public_url
     async with client() as to_gateway, client(egress=egress_of(upstreams, *own)) as to_others:
         gateway, senders, servers, credentials, discord = await asyncio.gather(
             check_gateway(to_gateway, address, key),
             check_senders(Usher(to_gateway, address, key)),
-            check_configured(Usher(to_gateway, address, key)),
+            check_media_servers(Usher(to_gateway, address, key)),
             check_credentials(to_gateway, address, key),
             check_discord(to_others, to_gateway, upstreams, address=address),
         )

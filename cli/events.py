@@ -1,4 +1,4 @@
-"""`usher events`: what came in by webhook and what became of it, as a list and as it happens."""
+"""`usher events`: what came in by webhook and its outcome, as a list and live."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from cli.client import AwayError, Usher, ask, path
-from cli.complaints import complain
+from cli.errors import print_error
 from cli.output import AsJson, Limit, Moment, Offset, cell, show, show_whole
 
 COLUMNS: Final = {
@@ -20,6 +20,8 @@ COLUMNS: Final = {
     "Reason": "reason",
     "Id": "id",
 }
+MESSAGE: Final = "message"
+"""The kind of server-sent events that name none: what comes in."""
 _PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 10.0
 
@@ -42,7 +44,7 @@ def list_events(
     offset: Offset = 0,
     json: AsJson = False,
 ) -> None:
-    """List what came in, newest first."""
+    """List events, newest first."""
     filters = {"source": source, "event": event, "status": status, "server": server, "search": search}
     moments = {"since": since, "until": until}
     show(
@@ -54,13 +56,13 @@ def list_events(
 
 @app.command(name="show")
 def show_event(event: Event, *, json: AsJson = False) -> None:
-    """Show one, with what was sent."""
+    """Show one, with its payload."""
     show_whole(ask(lambda usher: usher.get(path("api", "events", event), full="true")), json=json)
 
 
 @app.command()
 def replay(event: Event, *, json: AsJson = False) -> None:
-    """Handle one again, as if it came in now; what it did before is not done twice."""
+    """Handle one again, as if it came in now; effects that it had before are not repeated."""
     show(
         ask(lambda usher: usher.post(path("api", "events", event, "replay"))),
         {"Id": "id", "Attempt": "attempt"},
@@ -70,10 +72,10 @@ def replay(event: Event, *, json: AsJson = False) -> None:
 
 @app.command()
 def tail(*, json: AsJson = False) -> None:
-    """Follow what comes in until Ctrl-C; reconnects where the connection breaks."""
+    """Follow new events until Ctrl-C; reconnects if the connection breaks."""
 
     async def follow(usher: Usher) -> None:
-        async for item in followed(usher):
+        async for item in follow_stream(usher):
             print(item if json else line(item), flush=True)
 
     try:
@@ -82,32 +84,39 @@ def tail(*, json: AsJson = False) -> None:
         return
 
 
-async def followed(usher: Usher) -> AsyncIterator[str]:
-    """Give each item of the stream as JSON, for ever. Raises `AwayError` only where it never was connected."""
+async def follow_stream(usher: Usher, *, kind: str = MESSAGE) -> AsyncIterator[str]:
+    """Yield each item of a kind as JSON, for ever. Raises `AwayError` only if it never connected."""
     pause, was_connected = _PAUSE_S, False
     while True:
         try:
-            async for item in data(usher.lines(path("api", "events", "stream"))):
+            async for item in data(usher.lines(path("api", "events", "stream")), kind=kind):
                 pause, was_connected = _PAUSE_S, True
                 yield item
         except AwayError:
             if not was_connected:
                 raise
-        complain(f"the stream ended; trying again in {pause:.0f} s")
+        print_error(f"the stream ended; trying again in {pause:.0f} s")
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_S)
 
 
-async def data(lines: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Give the data of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+async def data(lines: AsyncIterator[str], *, kind: str = MESSAGE) -> AsyncIterator[str]:
+    """Yield the data of server-sent events of a kind.
+
+    https://html.spec.whatwg.org/multipage/server-sent-events.html
+    """
     parts: list[str] = []
+    found = MESSAGE
     async for each in lines:
         name, _, value = each.partition(":")
         if name == "data":
             parts.append(value.removeprefix(" "))
-        elif not each and parts:
-            yield "\n".join(parts)
-            parts = []
+        elif name == "event":
+            found = value.removeprefix(" ")
+        elif not each:
+            if parts and found == kind:
+                yield "\n".join(parts)
+            parts, found = [], MESSAGE
 
 
 def line(item: str) -> str:

@@ -1,9 +1,9 @@
-"""The data folder of `usher run`: what is in it, for whose eyes, and that only one copy uses it.
+"""The data folder of `usher run`: its contents, who can read them, and that only one copy uses it.
 
-postgres/  nats/  spool/      what Usher knows
-secrets/                      encryption keys and the command line's key, generated once
-run/                          where the running copy is reached; gone after a clean stop, but for the lock
-logs/                         of the two embedded servers
+postgres/ nats/ spool/    what Usher knows
+secrets/                  encryption keys and the command line's key, generated once
+run/                      how to reach the running copy; removed by a clean stop, except for the lock
+logs/                     of the two embedded servers
 """
 
 import fcntl
@@ -30,7 +30,7 @@ class FolderError(PermanentError):
 
 
 class Folder:
-    """A data folder, by its absolute path; nothing is made before `make`."""
+    """A data folder, by its absolute path; nothing is created before `make`."""
 
     def __init__(self, path: str) -> None:
         self.path: Final = Path(path).resolve()
@@ -42,16 +42,16 @@ class Folder:
         self.logs: Final = self.path / "logs"
 
     def make(self) -> None:
-        """Make what is missing, and close to others what they must not see. Raises `FolderError`."""
-        with _explained(self.path):
+        """Create what is missing, and close to others what they must not see. Raises `FolderError`."""
+        with _translate_errors(self.path):
             self.path.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
             for folder in (self.spool, self.secrets, self.run, self.logs):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(_PRIVATE)
 
     def lock(self) -> int:
-        """Return an open file that keeps every other copy away while it is open. Raises `FolderError`."""
-        with _explained(self.path):
+        """Return an open file that locks out other copies while it is open. Raises `FolderError`."""
+        with _translate_errors(self.path):
             descriptor = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -66,44 +66,44 @@ class Folder:
     def keep(self, name: str, make: Callable[[], Secret]) -> Path:
         """Return the file of a secret that is generated once. Raises `FolderError`."""
         path = self.secrets / name
-        with _explained(path):
+        with _translate_errors(path):
             if not path.exists():
                 _write(path, make().reveal())
         return path
 
     def encryption_keys(self, configured: Secret) -> Secret:
-        """Return the keys to use: those configured, and behind them the folder's own, which open what they sealed.
+        """Return the keys to use: the configured ones, then the folder's own, which open what they have sealed.
 
         So a variable that appears later (`make up` writes one into `.env`) does not lock out what is stored here.
         """
         kept = self.secret(ENCRYPTION_KEYS)
-        return _with_kept(configured, kept) if configured and kept else configured or kept
+        return _add_kept_keys(configured, kept) if configured and kept else configured or kept
 
     def publish(self, name: str, text: str) -> Path:
-        """Return the file in which others on this host find something about the running copy."""
+        """Write a fact about the running copy for others on this host; return its file."""
         path = self.run / name
-        with _explained(path):
+        with _translate_errors(path):
             _write(path, text)
         return path
 
-    def published(self, name: str) -> str:
-        """Return what the running copy says; empty while none runs, or where it may not be read."""
+    def read_published(self, name: str) -> str:
+        """Return a fact about the running copy; empty if none runs, or if it may not be read."""
         return _read(self.run / name)
 
     def secret(self, name: str) -> Secret:
-        """Return a generated secret; empty where there is none, or where it may not be read."""
+        """Return a generated secret; empty if there is none, or if it may not be read."""
         return Secret(_read(self.secrets / name))
 
 
-def _with_kept(configured: Secret, kept: Secret) -> Secret:
-    """Return the configured keys and, behind them, those kept keys whose ids they do not have."""
+def _add_kept_keys(configured: Secret, kept: Secret) -> Secret:
+    """Return the configured keys, then those kept keys whose ids they lack."""
     ids = {entry.partition(":")[0].strip() for entry in configured.reveal().split(",")}
     older = [entry for entry in kept.reveal().split(",") if entry and entry.partition(":")[0].strip() not in ids]
     return Secret(",".join([configured.reveal(), *older]))
 
 
 def _write(path: Path, text: str) -> None:
-    """Write all or nothing, for the owner only, and have it on the disk before anything depends on it."""
+    """Write all or nothing, for the owner only, and sync it before anything depends on it."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -122,7 +122,7 @@ def _read(path: Path) -> str:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:

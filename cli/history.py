@@ -1,4 +1,4 @@
-"""`usher history`: what was watched, and how much of it."""
+"""`usher history`: what was watched, and statistics."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -50,7 +50,7 @@ def history(
 
 
 def show_stats(counted: Any, *, json: bool) -> None:
-    """Print plays counted several ways."""
+    """Print the counts of plays."""
     if json:
         show_json(counted)
         return

@@ -1,4 +1,4 @@
-"""`usher import overseerr-bot`: takes the Plex tokens that people gave the old bot, each looked up and proven anew."""
+"""`usher import overseerr-bot`: imports the Plex tokens that people gave the old bot, each checked and proven again."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ import typer
 from cli import bot_tokens, secrets
 from cli.bot_tokens import BotToken
 from cli.client import AnswerError, AwayError, UnreadyError, Usher, ask, path
-from cli.complaints import UsedWronglyError
+from cli.errors import BadUsageError
 from cli.output import AsJson, plain, show
 from cli.progress import progress
 from cli.secrets import SecretFile
@@ -34,13 +34,13 @@ _EXPOSED: Final = "usher: a key on the command line is seen by others on this ho
 
 
 class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bot itself reads its key from, a file `.env` in its folder included."""
+    """Where the bot itself reads its key: a variable, or `.env` in its folder."""
 
     crypto_key: Annotated[Secret, expects("the bot's Fernet key", "44 characters that end in =")] = Secret("")
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a row."""
+    """What happened to a row."""
 
     discord_id: str
     result: str
@@ -77,21 +77,21 @@ def overseerr_bot(
 
 def _key(given: str | None, file: str | None) -> Secret:
     if given is not None and file is not None:
-        raise UsedWronglyError("--key and --key-file say the same: give one of them")
+        raise BadUsageError("--key and --key-file say the same: give one of them")
     if given is not None:
         sys.stderr.write(_EXPOSED)
         return Secret(given)
     configured = settings.load(BotSettings).crypto_key if file is None else Secret("")
-    return configured or secrets.taken("The bot's CRYPTO_KEY", file=file)
+    return configured or secrets.read_secret("The bot's CRYPTO_KEY", file=file)
 
 
 async def _import(usher: Usher, rows: list[BotToken]) -> list[Outcome]:
-    known = await _linked(usher)
+    known = await _already_linked(usher)
     outcomes: list[Outcome] = []
     with progress("Linking", total=len(rows)) as advance:
         for row in rows:
             is_over = _is_over([each.result for each in outcomes])
-            outcomes.append(_untried(row) if is_over else await _import_one(usher, row, known))
+            outcomes.append(_not_tried(row) if is_over else await _import_one(usher, row, known))
             advance()
     return outcomes
 
@@ -100,7 +100,7 @@ def _is_over(results: list[str]) -> bool:
     return results[-1:] == ["not tried"] or results[-_PATIENCE:] == ["failed"] * _PATIENCE
 
 
-def _untried(row: BotToken) -> Outcome:
+def _not_tried(row: BotToken) -> Outcome:
     return Outcome(discord_id=plain(row.discord_id), result="not tried")
 
 
@@ -123,15 +123,15 @@ async def _import_one(usher: Usher, row: BotToken, known: dict[str, Outcome]) ->
     return Outcome(
         discord_id=row.discord_id,
         result="linked",
-        plex_username=_at(linked, "account", "username"),
-        person=_at(linked, "person", "name"),
+        plex_username=_value_at(linked, "account", "username"),
+        person=_value_at(linked, "person", "name"),
     )
 
 
-async def _linked(usher: Usher) -> dict[str, Outcome]:
-    """Return the Discord users whose Plex account Usher has a good token for."""
+async def _already_linked(usher: Usher) -> dict[str, Outcome]:
+    """Return the Discord users whose Plex account has a valid token in Usher."""
     plex = {
-        _at(each, "person", "id"): _at(each, "account", "username")
+        _value_at(each, "person", "id"): _value_at(each, "account", "username")
         for each in await _all(usher, path("api", "integrations"), all="true")
         if each.get("provider") == "plex" and each.get("state") == "ok"
     }
@@ -155,7 +155,7 @@ async def _all(usher: Usher, route: str, **query: str) -> list[dict[str, Any]]:
             return items
 
 
-def _at(found: Any, *names: str) -> Any:
+def _value_at(found: Any, *names: str) -> Any:
     for name in names:
         found = found.get(name) if isinstance(found, dict) else None
     return found

@@ -1,7 +1,7 @@
-"""`usher import seerrsync`: the servers, the Seerr and the users' settings of that tool's `config.json`.
+"""`usher import seerrsync`: imports servers, the Seerr and users' settings from that tool's `config.json`.
 
-All of it is read and tested before anything is kept, by the same calls that keep it then; what is there already is left
-alone. So what was begun and not ended, because Usher was stopped, is ended by the same command.
+Everything is read and tested before anything is stored, with the same calls that store it afterwards. What exists
+already is unchanged. So after an interruption, the same command does the rest.
 """
 
 from collections.abc import Awaitable
@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from cli.client import AnswerError, AwayError, UnreadyError, Usher, ask
-from cli.complaints import UsedWronglyError
+from cli.errors import BadUsageError
 from cli.output import AsJson, show_json, show_table
 from cli.progress import progress
 from cli.seerrsync_file import OldConfig, read
@@ -30,7 +30,7 @@ Outcome = Literal["add", "added", "there", "refused", "failed", "not tried", "no
 
 
 class Line(msgspec.Struct, frozen=True):
-    """What becomes of one thing in the file."""
+    """The outcome for one thing in the file."""
 
     what: str
     outcome: Outcome
@@ -38,13 +38,13 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Call(Protocol):
-    """Keeps something, or only tries to; returns how it is, or would be."""
+    """Stores something, or only tries to; returns its state now, or as it would be."""
 
     def __call__(self, usher: Usher, *, dry_run: bool) -> Awaitable[Any]: ...
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One thing to import. `note` says what of it."""
+    """One thing to import. `note` describes what is imported with it."""
 
     kind: Kind
     name: str
@@ -53,7 +53,7 @@ class Step(msgspec.Struct, frozen=True):
 
     @property
     def what(self) -> str:
-        """Return what it is called in the table."""
+        """Return its name in the table."""
         return f"user {self.name}" if self.kind == "user" else self.name
 
 
@@ -65,7 +65,7 @@ def seerrsync(
 ) -> None:
     """Take over servers, Seerr and users' settings of seerrsync. Nothing is kept unless all of it can be."""
     old = read(config)
-    lines = [*ask(lambda usher: _import(usher, old, dry_run=dry_run)), *left_out(old)]
+    lines = [*ask(lambda usher: _import(usher, old, dry_run=dry_run)), *not_imported(old)]
     outcomes = {line.outcome for line in lines}
     is_done = not outcomes & {"refused", "failed"}
     if json:
@@ -77,8 +77,8 @@ def seerrsync(
     raise typer.Exit(0 if is_done else 1)
 
 
-def left_out(old: OldConfig) -> list[Line]:
-    """Return what is in the file and is not taken over, with what to do about it."""
+def not_imported(old: OldConfig) -> list[Line]:
+    """Return what is in the file but not imported, with what to do about it."""
     lines = []
     if unset := len(old.user_settings) - len(old.users):
         lines.append(Line("users", "not imported", f"nothing is set for {unset} of them"))
@@ -92,47 +92,47 @@ def left_out(old: OldConfig) -> list[Line]:
 
 
 async def _import(usher: Usher, old: OldConfig, *, dry_run: bool) -> list[Line]:
-    names = await _there(usher)
+    names = await _existing_names(usher)
     there, steps = list[Line](), list[Step]()
     for step in steps_of(old):
         if (step.kind, step.name.strip().lower()) in names:
             there.append(Line(step.what, "there", "what is there under this name is left as it is"))
         else:
             steps.append(step)
-    tested = await _tested(usher, steps)
+    tested = await _test_all(usher, steps)
     wanted = [step for step, line in zip(steps, tested, strict=True) if line.outcome == "add"]
     if dry_run or any(line.outcome == "refused" for line in tested):
         return [*there, *tested]
-    return [*there, *(line for line in tested if line.outcome != "add"), *await _kept(usher, wanted)]
+    return [*there, *(line for line in tested if line.outcome != "add"), *await _keep_all(usher, wanted)]
 
 
 def steps_of(old: OldConfig) -> list[Step]:
-    """Return all that can be imported, in the order in which it is kept."""
+    """Return everything that can be imported, in the order of storing."""
     seerr = old.its_seerr
     return [
         *([] if seerr is None else [Step("Seerr", "Seerr", partial(put_seerr, seerr=seerr.seerr()))]),
         *(Step("server", server.name, partial(post_server, server=server.server())) for server in old.media_servers),
         *(
-            Step("user", name, partial(put_settings, name=name, changes=settings), note=told(settings))
+            Step("user", name, partial(put_settings, name=name, changes=settings), note=describe_settings(settings))
             for name, settings in old.users.items()
         ),
     ]
 
 
-def told(settings: dict[str, Any]) -> str:
-    """Return what is set for a user in words, without the password itself."""
+def describe_settings(settings: dict[str, Any]) -> str:
+    """Return a user's settings in words, without the password itself."""
     words = {"request_limit": f"request limit {settings.get('request_limit')}", "password": "a password"}
     return ", ".join(words.get(name, name) for name in settings)
 
 
-async def _there(usher: Usher) -> set[tuple[Kind, str]]:
+async def _existing_names(usher: Usher) -> set[tuple[Kind, str]]:
     servers = (await usher.get("/api/mediaservers", limit=_MOST))["items"]
     has_seerr = (await usher.get("/api/seerr"))["url"] is not None
     names: set[tuple[Kind, str]] = {("server", each["name"].lower()) for each in servers}
     return names | {("Seerr", "seerr")} if has_seerr else names
 
 
-async def _tested(usher: Usher, steps: list[Step]) -> list[Line]:
+async def _test_all(usher: Usher, steps: list[Step]) -> list[Line]:
     lines, machines = [], dict[tuple[str, str], str]()
     with progress("Testing", total=len(steps)) as advance:
         for step in steps:
@@ -146,7 +146,7 @@ async def _test(usher: Usher, step: Step, machines: dict[tuple[str, str], str]) 
         answer = await step.call(usher, dry_run=True)
     except UnreadyError as exc:
         raise UnreadyError(f"{step.what} cannot be tested, so nothing was imported: {exc.detail}") from exc
-    except (AnswerError, UsedWronglyError) as exc:
+    except (AnswerError, BadUsageError) as exc:
         return Line(step.what, "refused", exc.detail)
     if answer.get("changed_at") is not None:
         return Line(step.what, "there", "what is set for this user is left as it is")
@@ -157,8 +157,8 @@ async def _test(usher: Usher, step: Step, machines: dict[tuple[str, str], str]) 
     return Line(step.what, "add", answer.get("problem") or step.note)
 
 
-async def _kept(usher: Usher, steps: list[Step]) -> list[Line]:
-    """Keep one after the other, up to the first that fails."""
+async def _keep_all(usher: Usher, steps: list[Step]) -> list[Line]:
+    """Store one after the other, up to the first that fails."""
     lines: list[Line] = []
     with progress("Importing", total=len(steps)) as advance:
         for step in steps:

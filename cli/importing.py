@@ -1,4 +1,4 @@
-"""`usher import`: what other tools have stored, a command a tool."""
+"""`usher import`: imports from other tools, with one command for each."""
 
 import typer
 

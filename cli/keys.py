@@ -1,4 +1,4 @@
-"""`usher keys`: make encryption keys, see which are in use, and seal everything with the newest one."""
+"""`usher keys`: generates encryption keys, shows which are in use, and seals everything with the newest one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from cli.complaints import complain
+from cli.errors import print_error
 from cli.folder import Folder
 from shared.errors import UsherError
 from shared.keyring import Keyring, new_key, new_key_id
@@ -34,7 +34,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the credentials are and what opens them; what is not set is looked for in the data folder."""
+    """Where the credentials are and the keys that open them; what is not set comes from the data folder."""
 
     usher_data_dir: Annotated[str, expects("the folder of `usher run`", "./data")] = "./data"
     database_url: Annotated[
@@ -45,17 +45,17 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = Secret("")
 
 
-def completed(settings: KeySettings, folder: Path) -> KeySettings:
-    """Fill in what `usher run` keeps in its data folder; raise `SettingsError` where it never ran there."""
+def complete_settings(settings: KeySettings, folder: Path) -> KeySettings:
+    """Add what `usher run` keeps in its data folder; raise `SettingsError` if it has never run there."""
     return msgspec.structs.replace(
         settings,
-        database_url=settings.database_url or _kept(folder / "run/database_url", "DATABASE_URL"),
+        database_url=settings.database_url or _kept_secret(folder / "run/database_url", "DATABASE_URL"),
         usher_encryption_keys=Folder(str(folder)).encryption_keys(settings.usher_encryption_keys)
-        or _kept(folder / "secrets/encryption_keys", "USHER_ENCRYPTION_KEYS"),
+        or _kept_secret(folder / "secrets/encryption_keys", "USHER_ENCRYPTION_KEYS"),
     )
 
 
-def _kept(path: Path, variable: str) -> Secret:
+def _kept_secret(path: Path, variable: str) -> Secret:
     try:
         text = path.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
@@ -119,7 +119,7 @@ def _failures(done: Rotation) -> str:
 def _run(ask: Callable[[Vault], Coroutine[object, object, T]]) -> T:
     async def asked() -> T:
         settings = load(KeySettings)
-        async with _vault(completed(settings, Path(settings.usher_data_dir))) as vault:
+        async with _vault(complete_settings(settings, Path(settings.usher_data_dir))) as vault:
             return await ask(vault)
 
     try:
@@ -165,5 +165,5 @@ def _bar() -> Progress:
 
 
 def _fail(text: str, *, status: int = _FAILED) -> NoReturn:
-    complain(text, by="")
+    print_error(text, by="")
     raise typer.Exit(status)

@@ -1,4 +1,4 @@
-"""`usher link`: links accounts from the terminal, and shows and removes what is linked."""
+"""`usher link`: links accounts from the terminal, and lists and removes links."""
 
 import asyncio
 from collections.abc import Callable
@@ -109,7 +109,7 @@ def _by_password(system: str, username: str, *, server: str | None, person: str 
 
 def _sign_in(system: str, *, server: str | None, person: str | None, json: bool) -> None:
     try:
-        standing = ask(lambda usher: _signed_in(usher, system, server, person, show_json if json else _shown))
+        standing = ask(lambda usher: _begin_and_wait(usher, system, server, person, show_json if json else _print_code))
     except KeyboardInterrupt:
         raise AnswerError("called off; nothing was linked") from None
     if json:
@@ -120,7 +120,7 @@ def _sign_in(system: str, *, server: str | None, person: str | None, json: bool)
         print(f"Linked: the {system} account {plain(standing['account']['username'])}.")
 
 
-async def _signed_in(
+async def _begin_and_wait(
     usher: Usher, system: str, server: str | None, person: str | None, shown: Callable[[Any], None]
 ) -> Any:
     integration = path("api", "integrations", system)
@@ -129,15 +129,15 @@ async def _signed_in(
         pin = await asyncio.shield(beginning)
         shown(pin)
         with Console(stderr=True).status("Waiting for the sign-in (Ctrl-C calls it off)"):
-            return await _ended(usher, f"{integration}/auth/check", pin)
+            return await _wait_for_end(usher, f"{integration}/auth/check", pin)
     except asyncio.CancelledError:
         begun = await beginning  # Usher begins it all the same, and only its answer says which it is
         await usher.delete(f"{integration}/auth/pin{path(begun['pin_id'])}")
         raise
 
 
-async def _ended(usher: Usher, target: str, pin: Any) -> Any:
-    """Return how it ended; while Usher itself is away, go on waiting until the sign-in would be over."""
+async def _wait_for_end(usher: Usher, target: str, pin: Any) -> Any:
+    """Return how the sign-in ended; if Usher is away, keep waiting until the sign-in would have expired."""
     until = datetime.fromisoformat(pin["expires_at"])
     while True:
         try:
@@ -151,7 +151,7 @@ async def _ended(usher: Usher, target: str, pin: Any) -> Any:
         await asyncio.sleep(PAUSE_S)
 
 
-def _shown(pin: Any) -> None:
+def _print_code(pin: Any) -> None:
     print(f"Sign in here: {plain(pin['url'])}")
     if pin["short_code"]:
         print(f"Or type {plain(pin['short_code'])} at https://plex.tv/link")

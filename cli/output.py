@@ -1,4 +1,4 @@
-"""What commands print: tables for people, JSON for programs. All of it is hostile input: titles, names, reasons."""
+"""What commands print: tables for people, JSON for programs. All values (titles, names, reasons) are hostile input."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -11,15 +11,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.complaints import UsedWronglyError
+from cli.errors import BadUsageError
 
 
-def _checked_moment(option: typer.CallbackParam, value: str | None) -> str | None:
-    """Return a moment as it was given; raises `UsedWronglyError` for what the API would not read."""
+def _check_moment(option: typer.CallbackParam, value: str | None) -> str | None:
+    """Return a time as it was given; raises `BadUsageError` if the API would not accept it."""
     if value is None or _is_a(date, value) or _is_a(datetime, value):
         return value
     expected = "expected a date or a moment of ISO 8601, such as 2026-01-31 or 2026-01-31T18:00:00Z"
-    raise UsedWronglyError(f"--{option.name} is {value[:80]!r}: {expected}")
+    raise BadUsageError(f"--{option.name} is {value[:80]!r}: {expected}")
 
 
 def _is_a(kind: type[date], text: str) -> bool:
@@ -35,9 +35,7 @@ Limit = Annotated[int, typer.Option(min=1, max=200, help="The most to show.")]
 Offset = Annotated[int, typer.Option(min=0, help="How many to pass over.")]
 Moment = Annotated[
     str | None,
-    typer.Option(
-        metavar="TIME", help="A date (its midnight in UTC), or a moment in ISO 8601.", callback=_checked_moment
-    ),
+    typer.Option(metavar="TIME", help="A date (its midnight in UTC), or a moment in ISO 8601.", callback=_check_moment),
 ]
 
 _WHOLE: Final = ("id", "url", "_at")
@@ -66,7 +64,7 @@ def show_json(value: Any) -> None:
 
 
 def show_whole(value: Any, *, json: bool) -> None:
-    """Print all of one thing, for people as JSON with a line for each part."""
+    """Print everything about one thing, for people as indented JSON."""
     if json:
         show_json(value)
         return
@@ -85,7 +83,7 @@ def show_table(items: Iterable[Any], columns: Columns, *, title: str | None = No
 
 
 def cell(item: Any, path: str) -> str:
-    """Return what is at a path, as text that moves no cursor; moments (`…_at`) in this host's time."""
+    """Return the value at a path, as text without control characters; times (`…_at`) in this host's zone."""
     for part in path.split("."):
         item = item.get(part) if isinstance(item, dict) else None
     if path.endswith("_at") and isinstance(item, str):
@@ -112,7 +110,7 @@ def plain(value: Any) -> str:
 
 
 def local(moment: str) -> str:
-    """Return a moment of ISO 8601 in this host's time zone, to the second."""
+    """Return an ISO 8601 time in this host's time zone, to the second."""
     try:
         return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S}"
     except (ValueError, OverflowError):

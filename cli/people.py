@@ -1,4 +1,4 @@
-"""`usher people`: who is who, and whose an account is."""
+"""`usher people`: persons and their accounts."""
 
 from typing import Annotated, Any, Final
 
@@ -48,7 +48,7 @@ def list_people(
 
 @app.command(name="show")
 def show_person(person: Person, *, json: AsJson = False) -> None:
-    """Show a person and all accounts of his or hers."""
+    """Show a person and all their accounts."""
     found = ask(lambda usher: usher.get(path("api", "people", person)))
     if json:
         show_json(found)
@@ -60,7 +60,7 @@ def show_person(person: Person, *, json: AsJson = False) -> None:
 
 @app.command()
 def unclaimed(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False) -> None:
-    """List accounts that were seen and belong to nobody."""
+    """List accounts that were seen in webhooks and belong to nobody."""
     page = ask(lambda usher: usher.get(path("api", "people", "unclaimed"), limit=limit, offset=offset))
     show(page, UNCLAIMED, json=json)
 

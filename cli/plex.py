@@ -1,4 +1,4 @@
-"""`usher plex`: what a Plex server has and shows."""
+"""`usher plex`: what a Plex server has, and what is playing."""
 
 from typing import Annotated, Any, Final
 
@@ -54,7 +54,7 @@ def items(
     offset: Offset = 0,
     json: AsJson = False,
 ) -> None:
-    """List what is in a library."""
+    """List the titles in a library."""
     page = _read(server, "libraries", library, "items", kind=kind, person=person, limit=limit, offset=offset)
     show(page, ITEMS, json=json)
 
@@ -63,7 +63,7 @@ def items(
 def recent(
     server: Server, *, person: Person = None, limit: Limit = 50, offset: Offset = 0, json: AsJson = False
 ) -> None:
-    """List what came last, the newest first."""
+    """List recent additions, newest first."""
     show(_read(server, "recently-added", person=person, limit=limit, offset=offset), ITEMS, json=json)
 
 
@@ -85,7 +85,7 @@ def search(
 def sessions(
     server: Server, *, person: Person = None, limit: Limit = 50, offset: Offset = 0, json: AsJson = False
 ) -> None:
-    """List what is watched just now; Plex tells only the server's owner."""
+    """List what is being watched now; Plex tells only the server's owner."""
     show(_read(server, "sessions", person=person, limit=limit, offset=offset), SESSIONS, json=json)
 
 

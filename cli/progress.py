@@ -1,4 +1,4 @@
-"""A bar for long work, on standard error and only where somebody looks on."""
+"""A progress bar on standard error, if that is a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 @contextmanager
 def progress(what: str, *, total: int) -> Iterator[Callable[[], None]]:
-    """Show a bar; gives what tells it that one more is done."""
+    """Show a bar; yields a function that advances it by one."""
     console = Console(stderr=True)
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -1,7 +1,7 @@
 """`usher run`: prepares the data folder and the embedded servers, then becomes the supervisor.
 
-What is needed only to prepare (this module, typer, msgspec) does not stay in memory: the process turns into
-`python -m cli.supervisor` with a plan in a file. Secrets are handed on as names of files, never as arguments.
+What only the preparation needs (this module, typer, msgspec) does not stay in memory: the process becomes `python -m
+cli.supervisor`, with a plan in a file. Secrets are passed on as file names, never as arguments.
 """
 
 import os
@@ -22,7 +22,7 @@ from cli.embedded.program import free_port
 from cli.folder import Folder
 from cli.settings import KINDS, MADE_BY_RUN, SERVICES, RunSettings
 from cli.supervisor.plan import Plan, dump
-from cli.supervisor.program import Program, Sign
+from cli.supervisor.program import HttpCheck, Program
 from shared import descriptors, settings
 from shared.errors import PermanentError
 from shared.keyring import Keyring, new_key, new_key_id
@@ -38,7 +38,7 @@ app = typer.Typer(add_completion=False)
 
 
 class PortError(PermanentError):
-    """The gateway cannot listen where it should."""
+    """The gateway cannot listen at its address."""
 
 
 _MANUAL: Final = "\n\n".join(f"{name}: {text}" for name, text in sorted(settings.describe_variables(KINDS).items()))
@@ -65,7 +65,7 @@ def run() -> None:
     check_port(config)
     servers, environment = prepare(config, folder)
     folder.publish(names.ADDRESS, config.local_url)
-    become(
+    become_supervisor(
         Plan(
             address=config.public_url,
             servers=servers,
@@ -77,7 +77,7 @@ def run() -> None:
 
 
 def check_settings(config: RunSettings, upstreams: UpstreamSettings) -> None:
-    """Raise `SettingsError` for what each variable's own form does not tell."""
+    """Raise `SettingsError` for problems that a single variable does not show."""
     if upstreams.usher_allow_private:
         from shared.http.egress import private_networks  # noqa: PLC0415 (brings an HTTP client along)
 
@@ -90,7 +90,7 @@ def check_settings(config: RunSettings, upstreams: UpstreamSettings) -> None:
 
 
 def check_port(config: RunSettings) -> None:
-    """Raise `PortError` where the gateway could not listen."""
+    """Raise `PortError` if the gateway could not listen."""
     if not _is_free(config.usher_host, config.usher_port):
         raise PortError(
             f"port {config.usher_port} of {config.usher_host} is taken or not ours: set USHER_PORT or USHER_HOST"
@@ -98,7 +98,7 @@ def check_port(config: RunSettings) -> None:
 
 
 def prepare(config: RunSettings, folder: Folder) -> tuple[list[Program], Mapping[str, str]]:
-    """Make what is not there yet; return the servers to run, and what tells the services where all is."""
+    """Create what is missing; return the servers to run, and the variables that say where everything is."""
     environment = {
         "USHER_DATA_DIR": str(folder.path),
         "USHER_LOCAL_API_KEY_FILE": str(folder.keep(names.LOCAL_API_KEY, _new_api_key)),
@@ -113,12 +113,12 @@ def prepare(config: RunSettings, folder: Folder) -> tuple[list[Program], Mapping
     if not config.nats_url:
         nats = EmbeddedNats(folder.nats, port=free_port(), monitor_port=free_port())
         nats.prepare()
-        servers.append(_logged(nats.program, folder))
+        servers.append(_with_log(nats.program, folder))
         environment["NATS_URL_FILE"] = str(folder.publish(names.NATS_URL, nats.url.reveal()))
     if not config.database_url:
         postgres = EmbeddedPostgres(folder.postgres, port=free_port())
         postgres.prepare()
-        servers.append(_logged(postgres.program, folder))
+        servers.append(_with_log(postgres.program, folder))
         environment["DATABASE_URL_FILE"] = str(folder.publish(names.DATABASE_URL, postgres.url.reveal()))
     return servers, environment
 
@@ -131,24 +131,24 @@ def _check_keys(keys: Secret) -> None:
 
 
 def services(config: RunSettings, environment: Mapping[str, str]) -> list[Program]:
-    """Return the four services; all but the gateway answer health checks on ports next to the gateway's."""
+    """Return the four services; all but the gateway answer health checks on the ports after the gateway's."""
     gateway, *others = SERVICES
     host = urlsplit(config.local_url).hostname or config.usher_host
-    ready = Sign(host, config.usher_port, "/ready")
-    prepared = Sign(host, config.usher_port, "/api/health", _UNAUTHORIZED)
+    ready = HttpCheck(host, config.usher_port, "/ready")
+    prepared = HttpCheck(host, config.usher_port, "/api/health", _UNAUTHORIZED)
     programs = [_service(gateway, environment, port=0, ready_when=(ready, prepared))]
     for offset, name in enumerate(others, start=1):
         wanted = config.usher_port + offset
         port = wanted if wanted <= _LAST_PORT and _is_free("127.0.0.1", wanted) else free_port()
-        programs.append(_service(name, environment, port=port, ready_when=(Sign("127.0.0.1", port, "/health"),)))
+        programs.append(_service(name, environment, port=port, ready_when=(HttpCheck("127.0.0.1", port, "/health"),)))
     return programs
 
 
 _PUBLISHED: Final = (names.ADDRESS, names.DATABASE_URL, names.NATS_URL, names.ENCRYPTION_KEYS, "plan")
 
 
-def become(plan: Plan, folder: Folder) -> NoReturn:
-    """Turn this process into the supervisor of a plan; all that it starts may have as many files open as it may."""
+def become_supervisor(plan: Plan, folder: Folder) -> NoReturn:
+    """Turn this process into the supervisor of a plan, with the limit of open files raised."""
     descriptors.raise_limit()
     published = [folder.run / name for name in _PUBLISHED]
     path = folder.publish("plan", dump(plan._replace(remove=[str(path) for path in published])))
@@ -158,7 +158,7 @@ def become(plan: Plan, folder: Folder) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-m", "cli.supervisor", str(path)])  # noqa: S606 (ourselves)
 
 
-def _service(name: str, environment: Mapping[str, str], *, port: int, ready_when: tuple[Sign, ...]) -> Program:
+def _service(name: str, environment: Mapping[str, str], *, port: int, ready_when: tuple[HttpCheck, ...]) -> Program:
     return Program(
         name=name,
         arguments=(sys.executable, "-m", f"services.{name}"),
@@ -168,7 +168,7 @@ def _service(name: str, environment: Mapping[str, str], *, port: int, ready_when
     )
 
 
-def _logged(program: Program, folder: Folder) -> Program:
+def _with_log(program: Program, folder: Folder) -> Program:
     return program._replace(log=str(folder.logs / f"{program.name}.log"))
 
 

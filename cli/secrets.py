@@ -1,4 +1,4 @@
-"""Takes secrets in where nobody looks on: from a prompt, a file or standard input, never from the command line."""
+"""Reads secrets from a prompt, a file or standard input, never from the command line."""
 
 import sys
 from pathlib import Path
@@ -17,8 +17,8 @@ SecretFile = Annotated[
 ]
 
 
-def taken(what: str, *, file: str | None) -> Secret:
-    """Return a secret of one line; raise `InvalidError` for one that is empty or too long."""
+def read_secret(what: str, *, file: str | None) -> Secret:
+    """Return a secret of one line; raise `InvalidError` if it is empty or too long."""
     if file is not None and file != _STANDARD_INPUT:
         text = _read(what, Path(file))
     elif file is None and sys.stdin.isatty():

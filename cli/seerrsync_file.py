@@ -1,4 +1,4 @@
-"""seerrsync's `config.json`, as https://github.com/Pukabyte/seerrsync writes it: settings and database in one."""
+"""seerrsync's `config.json`, as https://github.com/Pukabyte/seerrsync writes it: settings and database in one file."""
 
 from collections import Counter
 from pathlib import Path
@@ -13,18 +13,18 @@ LARGEST: Final = 1024 * 1024
 
 
 class OldSeerr(msgspec.Struct, frozen=True):
-    """Where that tool's Seerr is."""
+    """The Seerr of that tool."""
 
     url: str = ""
     api_key: str = ""
 
     def seerr(self) -> dict[str, Any]:
-        """Return it as Usher takes it."""
+        """Return it in the form that Usher accepts."""
         return {"url": self.url.strip(), "api_key": self.api_key.strip()}
 
 
 class OldServer(msgspec.Struct, frozen=True, kw_only=True):
-    """A media server as that tool has it."""
+    """A media server of that tool."""
 
     name: str
     type: Literal["plex", "jellyfin", "emby"]
@@ -37,7 +37,7 @@ class OldServer(msgspec.Struct, frozen=True, kw_only=True):
     include_owner: bool = True
 
     def server(self) -> dict[str, Any]:
-        """Return it as Usher takes it."""
+        """Return it in the form that Usher accepts."""
         values = msgspec.structs.asdict(self)
         texts = {name: value.strip() for name, value in values.items() if isinstance(value, str)}
         empty = {name: None for name in ("password_suffix", "machine_identifier") if not texts.get(name)}
@@ -45,7 +45,7 @@ class OldServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OldUser(msgspec.Struct, frozen=True):
-    """What that tool keeps of a user. Of most it keeps nothing but on which servers it saw them."""
+    """A user of that tool. For most it has only the servers where it saw them."""
 
     blocked: bool | None = None
     immune: bool | None = None
@@ -53,7 +53,7 @@ class OldUser(msgspec.Struct, frozen=True):
     request_limit: int | None = None
 
     def settings(self) -> dict[str, Any]:
-        """Return what is set, as Usher takes it."""
+        """Return the settings in the form that Usher accepts."""
         values = msgspec.structs.asdict(self)
         return {
             name: value for name, value in values.items() if value is not None and value is not False and value != ""
@@ -61,7 +61,7 @@ class OldUser(msgspec.Struct, frozen=True):
 
 
 class OldConfig(msgspec.Struct, frozen=True):
-    """The file. `overseerr` is what `seerr` was called before."""
+    """The file. `overseerr` is the older name of `seerr`."""
 
     seerr: OldSeerr | None = None
     overseerr: OldSeerr | None = None
@@ -72,18 +72,18 @@ class OldConfig(msgspec.Struct, frozen=True):
 
     @property
     def its_seerr(self) -> OldSeerr | None:
-        """Return its Seerr, where there is a complete one."""
+        """Return its Seerr, if that is complete."""
         found = next((each for each in (self.seerr, self.overseerr) if each is not None and each.url), None)
         return found if found is not None and found.api_key else None
 
     @property
     def users(self) -> dict[str, dict[str, Any]]:
-        """Return what is set for users, by name, without those for whom nothing is."""
+        """Return users' settings by name, without users that have none."""
         return {name.strip(): settings for name, user in self.user_settings.items() if (settings := user.settings())}
 
 
 def read(path: Path) -> OldConfig:
-    """Return the file; raise `InvalidError` for one that is too large, is not JSON, or is something else."""
+    """Return the file; raise `InvalidError` if it is too large, is not JSON, or is something else."""
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)

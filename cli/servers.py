@@ -7,7 +7,7 @@ import typer
 
 from cli import secrets
 from cli.client import Usher, ask, path
-from cli.complaints import UsedWronglyError
+from cli.errors import BadUsageError
 from cli.output import AsJson, show, show_json, show_table
 from cli.secrets import SecretFile
 
@@ -46,7 +46,7 @@ Name = Annotated[str, typer.Argument(help="The server's name.")]
 
 @app.command(name="list")
 def list_servers(*, json: AsJson = False) -> None:
-    """List the servers, as they were when they were last looked at."""
+    """List the servers with the result of their last check."""
     page = ask(_all)
     if json:
         show_json(page)
@@ -84,12 +84,12 @@ def add(
                 "--library": bool(library),
             },
         )
-    token = secrets.taken("API key" if kind is Kind.SEERR else "Token", file=token_file).reveal()
+    token = secrets.read_secret("API key" if kind is Kind.SEERR else "Token", file=token_file).reveal()
     if kind is Kind.SEERR:
         seerr = {"url": url, "api_key": token, "enabled": not off}
         _show_seerr(ask(lambda usher: put_seerr(usher, seerr, dry_run=dry_run)), json=json)
         return
-    suffix = None if password_suffix_file is None else secrets.taken("Password suffix", file=password_suffix_file)
+    suffix = None if password_suffix_file is None else secrets.read_secret("Password suffix", file=password_suffix_file)
     server = {
         "name": name,
         "type": kind.value,
@@ -107,7 +107,7 @@ def add(
 
 @app.command()
 def remove(name: Name, *, json: AsJson = False) -> None:
-    """Forget a server with its token; `Seerr` is Seerr."""
+    """Remove a server with its token; `Seerr` is Seerr."""
     if _is_seerr(name):
         _remove_seerr(json=json)
         return
@@ -124,7 +124,7 @@ def remove(name: Name, *, json: AsJson = False) -> None:
 def try_out(
     name: Annotated[str | None, typer.Argument(help="A server's name; else all.")] = None, *, json: AsJson = False
 ) -> None:
-    """Ask a server, or all of them, now: what works, what does not, and how to mend it."""
+    """Test a server, or all of them, now: what works, what does not, and how to fix it."""
     tests = ask(lambda usher: _tests(usher, name))
     if json:
         show_json({"items": tests})
@@ -135,10 +135,10 @@ def try_out(
 
 def _refuse_for_seerr(name: str, given: dict[str, bool]) -> None:
     if not _is_seerr(name):
-        raise UsedWronglyError(f"NAME is {name[:80]!r}: Seerr is always called {SEERR}")
+        raise BadUsageError(f"NAME is {name[:80]!r}: Seerr is always called {SEERR}")
     for option, is_given in given.items():
         if is_given:
-            raise UsedWronglyError(f"{option} is not for Seerr: leave it out")
+            raise BadUsageError(f"{option} is not for Seerr: leave it out")
 
 
 def _remove_seerr(*, json: bool) -> None:
@@ -156,12 +156,12 @@ def _is_seerr(name: str) -> bool:
 
 
 async def post_server(usher: Usher, server: dict[str, Any], *, dry_run: bool) -> Any:
-    """Add a server, or only test it; return it as it is, or would be."""
+    """Add a server, or only test it; return its state now, or as it would be."""
     return await usher.post(f"/api/mediaservers{DRY_RUN if dry_run else ''}", **server)
 
 
 async def put_seerr(usher: Usher, seerr: dict[str, Any], *, dry_run: bool) -> Any:
-    """Set up the connection to Seerr, or only test it; return it as it is, or would be."""
+    """Set up the connection to Seerr, or only test it; return its state now, or as it would be."""
     return await usher.put(f"/api/seerr{DRY_RUN if dry_run else ''}", **seerr)
 
 
@@ -180,7 +180,7 @@ async def _tests(usher: Usher, name: str | None) -> list[Any]:
 
 
 def seerr_test(seerr: dict[str, Any]) -> dict[str, Any]:
-    """Return how Seerr is in the words of a server's test."""
+    """Return Seerr's state in the form of a server's test."""
     if not seerr["url"]:
         problem, mend = "none is set up", "`usher servers add Seerr --type seerr --url …`"
     else:

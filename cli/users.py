@@ -1,4 +1,4 @@
-"""`usher users settings`: what is set for single users. A password is asked for, never given as an argument."""
+"""`usher users settings`: settings of single users. A password is asked for, never given as an argument."""
 
 from typing import Annotated, Any, Final
 
@@ -6,7 +6,7 @@ import typer
 
 from cli import secrets
 from cli.client import Usher, ask, path
-from cli.complaints import UsedWronglyError
+from cli.errors import BadUsageError
 from cli.output import AsJson, Limit, Offset, plain, show, show_json
 
 COLUMNS: Final = {
@@ -33,7 +33,7 @@ def list_settings(
     offset: Offset = 0,
     json: AsJson = False,
 ) -> None:
-    """List the users for whom something is set, by name."""
+    """List the users with settings, by name."""
     show(
         ask(lambda usher: usher.get(path("api", "users", "settings"), search=search, limit=limit, offset=offset)),
         COLUMNS,
@@ -43,7 +43,7 @@ def list_settings(
 
 @settings.command(name="show")
 def show_settings(name: Name, *, json: AsJson = False) -> None:
-    """Show what is set for a user."""
+    """Show a user's settings."""
     show(ask(lambda usher: usher.get(path_of(name))), COLUMNS, json=json)
 
 
@@ -66,7 +66,7 @@ def set_settings(
     no_password: Annotated[bool, typer.Option("--no-password", help="Forget his password.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Set what is given and leave the rest as it is."""
+    """Set what is given and leave the rest unchanged."""
     at_most_one(request_limit=request_limit is not None, no_request_limit=no_request_limit)
     at_most_one(ask_password=ask_password, password_file=password_file is not None, no_password=no_password)
     given = {"blocked": blocked, "immune": immune, "request_limit": request_limit}
@@ -74,15 +74,15 @@ def set_settings(
     changes: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
     changes |= {option: None for option, is_cleared in cleared.items() if is_cleared}
     if ask_password or password_file is not None:
-        changes["password"] = secrets.taken("Password", file=password_file).reveal()
+        changes["password"] = secrets.read_secret("Password", file=password_file).reveal()
     if not changes:
-        raise UsedWronglyError("nothing is to be set: see `usher users settings set --help`")
+        raise BadUsageError("nothing is to be set: see `usher users settings set --help`")
     show(ask(lambda usher: put_settings(usher, name, changes)), COLUMNS, json=json)
 
 
 @settings.command(name="clear")
 def clear_settings(name: Name, *, json: AsJson = False) -> None:
-    """Forget all that is set for a user, the password too."""
+    """Remove a user's settings, including the password."""
     cleared = ask(lambda usher: usher.delete(path_of(name)))
     if json:
         show_json(cleared)
@@ -91,19 +91,19 @@ def clear_settings(name: Name, *, json: AsJson = False) -> None:
 
 
 def at_most_one(**options: bool) -> None:
-    """Raise `UsedWronglyError` where several options are given that contradict each other."""
+    """Raise `BadUsageError` if several contradicting options are given."""
     given = [f"--{name.replace('_', '-')}" for name, is_given in options.items() if is_given]
     if len(given) > 1:
-        raise UsedWronglyError(f"{' and '.join(given)} contradict each other: give one of them")
+        raise BadUsageError(f"{' and '.join(given)} contradict each other: give one of them")
 
 
 def path_of(name: str) -> str:
-    """Return where a user's settings are; raise `UsedWronglyError` for a name that no address can have in it."""
+    """Return the path of a user's settings; raise `BadUsageError` for a name that cannot be part of an address."""
     if "/" in name or name.strip() in {"", ".", ".."}:
-        raise UsedWronglyError(f"{name[:80]!r} is no name that something can be set for: it must not hold a slash")
+        raise BadUsageError(f"{name[:80]!r} is no name that something can be set for: it must not hold a slash")
     return path("api", "users", name, "settings")
 
 
 async def put_settings(usher: Usher, name: str, changes: dict[str, Any], *, dry_run: bool = False) -> Any:
-    """Change what is set for a user, or only try; return it as it is, or would be."""
+    """Change a user's settings, or only try; return them as they are, or would be."""
     return await usher.put(f"{path_of(name)}{'?dry_run=true' if dry_run else ''}", **changes)

@@ -33,7 +33,7 @@ app = typer.Typer(
 
 @app.command(name="list")
 def list_secrets(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False) -> None:
-    """List the addresses; they hold secrets."""
+    """List the addresses; they contain secrets."""
     page = ask(lambda usher: usher.get(path("api", "webhooks", "secrets"), limit=limit, offset=offset))
     show(page if json else by_address(page), COLUMNS, json=json)
 
@@ -60,7 +60,7 @@ def remove(secret: Annotated[str, typer.Argument(help="An id as `list` shows it.
 
 @app.command()
 def refused(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False) -> None:
-    """List the senders that were refused on the last day, and how to mend them."""
+    """List the senders that were refused on the last day, and how to fix them."""
     page = ask(lambda usher: usher.get(path("api", "webhooks", "refused"), limit=limit, offset=offset))
     show(page if json else _named(page), REFUSED, json=json)
 
@@ -71,7 +71,7 @@ def _named(page: Any) -> dict[str, Any]:
 
 
 def by_address(page: Any) -> dict[str, Any]:
-    """Return a page with a row an address: a secret can be good for several sources."""
+    """Return a page with one row for each address: a secret can be valid for several sources."""
     rows = []
     for secret in page["items"]:
         addresses = secret.get("addresses") or [{}]

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from simulators.asgi import App, Request, Response, json_response, text_response
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 from simulators.mediabrowser import Client, Household, User, client_of, moment, user_body
 
 VERSION: Final = "4.8.11.0"

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from simulators.asgi import Request
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 
 _HEADERS: Final = ("authorization", "x-emby-authorization")
 _PAIR: Final = re.compile(r'(\w+)="?((?:[^",]|(?<=\\)")*)"?')

@@ -64,7 +64,9 @@ class Stage(App):
     async def _secrets(self, request: Request) -> Response:  # noqa: ARG002
         town = self._town
         tokens = [*town.plex_tv.accounts.tokens, *town.discord.interactions.tokens]
-        return json_response([*tokens, town.discord.app.bot_token, town.seerr.door.api_key, town.jellyfin_key])
+        return json_response(
+            [*tokens, town.discord.app.bot_token, town.seerr.authentication.api_key, town.jellyfin_key]
+        )
 
     async def _seerr_users(self, request: Request) -> Response:  # noqa: ARG002
         return json_response([_seerr_user(each) for each in self._town.seerr.users.by_id.values()])

@@ -5,10 +5,10 @@ from typing import Final
 import msgspec
 
 from simulators.asgi import App
+from simulators.determinism import Clock, Ids
 from simulators.discord.app import Discord
 from simulators.discord.interactions import ADMINISTRATOR, Person
 from simulators.emby import Emby
-from simulators.given import Clock, Ids
 from simulators.jellyfin.app import Jellyfin
 from simulators.plex_server.app import PlexServer
 from simulators.plex_tv.accounts import PlexAccount
@@ -131,7 +131,7 @@ class Town:
             "PLEX_HOST": urls["plex_server"],
             "PLEX_TOKEN": self.plex_tv.accounts.sign_in(owner),
             "SEERR_URL": urls["seerr"],
-            "SEERR_API_KEY": self.seerr.door.api_key,
+            "SEERR_API_KEY": self.seerr.authentication.api_key,
             "DISCORD_API_URL": f"{urls['discord']}/api/v10",
             "DISCORD_APPLICATION_ID": self.discord.app.id,
             "DISCORD_PUBLIC_KEY": self.discord.app.public_key,

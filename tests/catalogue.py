@@ -6,10 +6,6 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from shared.clients.discord.commands import Command, Option, OptionType
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.messages import Button, ButtonStyle, Choice, Embed, Field, Menu, Message, Row
-from shared.clients.discord.rest import Discord
 from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
 from shared.clients.mediabrowser import Device
@@ -19,6 +15,11 @@ from shared.clients.plex_tv import PlexTv
 from shared.clients.seerr.dialect import Dialect
 from shared.clients.seerr.rest import Seerr
 from shared.clients.trakt import Trakt
+from shared.discord.commands import Command, Option, OptionType
+from shared.discord.components import Button, ButtonStyle, Choice, Menu, Row
+from shared.discord.messages import Embed, Field, Message
+from shared.discord.rate_limits import Limits
+from shared.discord.rest import Discord
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
 
@@ -202,6 +203,7 @@ CALLS: Final = [
         discord,
         {
             "edit_original": (lambda client: client.edit_original(Secret("reply-token"), MESSAGE), {"id": "1"}),
+            "follow_up": (lambda client: client.follow_up(Secret("reply-token"), MESSAGE), {"id": "1"}),
             "is_waiting": (lambda client: client.is_waiting(Secret("reply-token")), {"id": "1", "flags": 192}),
             "application": (lambda client: client.application(), {"id": "1", "verify_key": "ab" * 32}),
             "direct_channel": (lambda client: client.direct_channel("42"), {"id": "1"}),

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,12 @@ READY_WITHIN_S: Final = 60.0
 API_KEY: Final = "usha_" + "k" * 43
 WEBHOOK_SECRET: Final = "webhook-" + "s" * 43
 PASSWORD: Final = "a long enough password"
+FIRST: Final = {
+    "USHER_API_KEY": API_KEY,
+    "USHER_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    "USHER_ADMIN_PASSWORD": PASSWORD,
+}
+"""What a first start is told."""
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -31,8 +38,9 @@ class Process(msgspec.Struct, frozen=True):
 class House:
     """`usher run`, started, killed and asked from outside."""
 
-    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+    def __init__(self, folder: Path, *, port: int | None = None, variables: Mapping[str, str] = FIRST) -> None:
         self.folder = folder
+        self._variables = variables
         self.port = port or free_port()
         self.log = folder.with_suffix(".log")
         self._run: subprocess.Popen[bytes] | None = None
@@ -53,9 +61,7 @@ class House:
                     **os.environ,  # noqa: TID251 (the test's environment, handed on)
                     "USHER_DATA_DIR": str(self.folder),
                     "USHER_PORT": str(self.port),
-                    "USHER_API_KEY": API_KEY,
-                    "USHER_WEBHOOK_SECRET": WEBHOOK_SECRET,
-                    "USHER_ADMIN_PASSWORD": PASSWORD,
+                    **self._variables,
                     "LOG_FORMAT": "json",
                 },
             )

@@ -16,13 +16,13 @@ from shared.settings import UpstreamSettings
 
 
 class SeerrStatus(msgspec.Struct, frozen=True):
-    """The answer of Seerr's /status, as far as it is looked at."""
+    """Seerr's /status, as far as we read it."""
 
     version: str
 
 
 async def check_gateway(http: Any, address: str, key: Secret) -> list[Finding]:
-    """Ask the gateway whether it lives, can store webhooks, and how the other parts are."""
+    """Ask the gateway whether it is alive, can store webhooks, and how the other parts are."""
     usher = Usher(http, address, key)
     try:
         await usher.get("/health")
@@ -43,7 +43,7 @@ async def check_gateway(http: Any, address: str, key: Secret) -> list[Finding]:
 
 
 def parts_of(health: Mapping[str, Any]) -> list[Finding]:
-    """Judge what the gateway says of the other parts."""
+    """Judge the gateway's report on the other parts."""
     findings = []
     for service in health.get("services", []):
         name, replicas = service.get("name"), service.get("replicas", 0)
@@ -55,11 +55,11 @@ def parts_of(health: Mapping[str, Any]) -> list[Finding]:
     spool = health.get("spool", {})
     if spool.get("records", 0):
         findings.append(warn("spool", f"{spool['records']} webhooks wait for NATS", "they are sent when it is back"))
-    return [*findings, *(_damage(each) for each in spool.get("damage", []))]
+    return [*findings, *(_failure(each) for each in spool.get("damage", []))]
 
 
-def _damage(damage: Mapping[str, Any]) -> Finding:
-    """Say what was lost: nobody sends it again."""
+def _failure(damage: Mapping[str, Any]) -> Finding:
+    """Report lost webhooks: nobody sends them again."""
     records = damage.get("records")
     lost = "webhooks may be lost" if records is None else f"{records} webhooks are lost"
     kept = f" (what is left is {plain(damage['kept_as'])})" if damage.get("kept_as") else ""
@@ -69,7 +69,7 @@ def _damage(damage: Mapping[str, Any]) -> Finding:
 
 
 async def check_seerr(http: Any, config: UpstreamSettings) -> list[Finding]:
-    """Ask Seerr for its version, where it is set up."""
+    """Ask Seerr for its version, if it is set up."""
     if not config.seerr_url:
         return []
     try:
@@ -83,7 +83,7 @@ async def check_seerr(http: Any, config: UpstreamSettings) -> list[Finding]:
 
 
 async def check_plex(http: Any, config: UpstreamSettings) -> list[Finding]:
-    """Ask the Plex server who it is, where it is set up."""
+    """Ask the Plex server for its identity, if it is set up."""
     if not config.plex_host:
         return []
     try:

@@ -11,7 +11,7 @@ _MOST = 200
 
 
 async def check_credentials(http: Any, address: str, key: Secret) -> list[Finding]:
-    """Ask the gateway; where it is away, others have said so."""
+    """Ask the gateway; if it is away, another check reports that."""
     usher = Usher(http, address, key)
     linked: list[Any] = []
     try:
@@ -27,19 +27,19 @@ async def check_credentials(http: Any, address: str, key: Secret) -> list[Findin
 
 def findings_of(linked: list[Any]) -> list[Finding]:
     """Judge linked accounts by their state."""
-    dead = [_dead(each) for each in linked if each["state"] == "dead"]
+    dead = [_failure(each) for each in linked if each["state"] == "dead"]
     if not linked:
         return []
     return dead or [ok("accounts", f"{len(linked)} linked, and all let us in")]
 
 
-def _dead(each: Any) -> Finding:
+def _failure(each: Any) -> Finding:
     subject = f"{each['provider']} {plain(each['account']['username'])}"
-    mend = f"{plain(each['person']['name'])} links it again: {_ways(each)}"
+    mend = f"{plain(each['person']['name'])} links it again: {_how_to_link(each)}"
     return warn(subject, plain(each["reason"]) or "its token is dead", mend)
 
 
-def _ways(each: Any) -> str:
+def _how_to_link(each: Any) -> str:
     match each["provider"]:
         case "plex":
             return "`/link`, or `usher link plex`"

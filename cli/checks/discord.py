@@ -1,15 +1,15 @@
-"""Is Discord set up as Usher is: the token, the key, the address that interactions are sent to, the commands?
+"""Does Discord's setup match Usher's: the token, the key, the address for interactions, the commands?
 
-What cannot be known from here is whether a signed interaction gets through: only Discord can sign one.
+We cannot test here whether a signed interaction gets through: only Discord can sign one.
 """
 
 from typing import Any, Final
 
 from cli.checks.finding import Finding, fail, ok, warn
-from shared.clients.discord.commands import is_registered
-from shared.clients.discord.rest import Application, Discord
 from shared.clients.errors import CredentialRefusedError
-from shared.commands import COMMANDS, registered
+from shared.discord.catalogue import COMMANDS, registered
+from shared.discord.commands import is_registered
+from shared.discord.rest import Application, Discord
 from shared.errors import UsherError
 from shared.http.calls import translate_errors
 from shared.settings import UpstreamSettings
@@ -21,7 +21,7 @@ _UNAUTHORIZED: Final = 401
 
 
 async def check_discord(to_discord: Any, to_gateway: Any, config: UpstreamSettings, *, address: str) -> list[Finding]:
-    """Look at both ends, where Discord is set up."""
+    """Check both ends, if Discord is set up."""
     discord = discord_of(to_discord, config)
     if discord is None:
         return []
@@ -36,7 +36,7 @@ async def check_discord(to_discord: Any, to_gateway: Any, config: UpstreamSettin
 
 
 async def _check_endpoint(http: Any, address: str) -> Finding:
-    """Send what Discord sends to see whether signatures are checked: a PING that nobody signed."""
+    """Send what Discord sends to test that signatures are checked: a PING without a valid signature."""
     subject = "Discord endpoint"
     try:
         with translate_errors("Usher"):
@@ -49,7 +49,7 @@ async def _check_endpoint(http: Any, address: str) -> Finding:
 
 
 def _judge(application: Application, config: UpstreamSettings) -> list[Finding]:
-    """Compare what Discord knows of the application with the settings."""
+    """Compare Discord's data about the application with the settings."""
     findings = [ok("Discord", "it accepts the bot's token")]
     if application.id != config.discord_application_id:
         findings.append(

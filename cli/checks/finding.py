@@ -1,4 +1,4 @@
-"""What the doctor says of one thing: well, worth a look or broken; and how to mend it."""
+"""A result of the doctor: fine, worth a look or broken, and how to fix it."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One line of the doctor's."""
+    """One line of the doctor's output."""
 
     level: Literal["ok", "warn", "fail"]
     subject: str
@@ -20,7 +20,7 @@ def ok(subject: str, text: str) -> Finding:
 
 
 def warn(subject: str, text: str, mend: str) -> Finding:
-    """Usher works, and this may be not what was meant."""
+    """Usher works, but this may be a mistake."""
     return Finding("warn", subject, text, mend)
 
 

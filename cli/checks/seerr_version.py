@@ -1,4 +1,4 @@
-"""Is the Seerr that answers one that is safe to run?"""
+"""Is this version of Seerr safe to run?"""
 
 import re
 from typing import Final
@@ -10,7 +10,7 @@ _VERSION: Final = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?(?
 
 
 def check_seerr_version(version: object) -> list[Finding]:
-    """Warn below 3.4.0, which closed a hole; builds between releases (`develop-…`) do not say what they are."""
+    """Warn below 3.4.0, which closed a security hole; builds between releases (`develop-…`) have no number."""
     match = _VERSION.fullmatch(version.strip()) if isinstance(version, str) else None
     if match is None or tuple(int(part or 0) for part in match.groups()) >= SAFE:
         return []

@@ -10,7 +10,7 @@ _SHOWN: Final = 10
 
 
 async def check_senders(usher: Usher) -> list[Finding]:
-    """Ask the gateway; where it is away, others have said so."""
+    """Ask the gateway; if it is away, another check reports that."""
     try:
         page = await usher.get(path("api", "webhooks", "refused"), limit=_SHOWN)
     except (AwayError, AnswerError):
@@ -19,17 +19,17 @@ async def check_senders(usher: Usher) -> list[Finding]:
 
 
 def findings_of(page: Any) -> list[Finding]:
-    """Judge those that were refused last; what is mended already stays for a day, so each says when it was last."""
+    """Judge the latest refusals. One that is fixed stays listed for a day, so each line has the time of the last."""
     if not page["items"]:
         return [ok("webhooks", "no sender was refused on the last day")]
-    findings = [_refused(sender) for sender in page["items"]]
+    findings = [_warning(sender) for sender in page["items"]]
     more = page["total"] - len(page["items"])
     if more > 0:
         findings.append(warn("webhooks", f"{more} more senders were refused", "see `usher webhooks refused`"))
     return findings
 
 
-def _refused(sender: Any) -> Finding:
+def _warning(sender: Any) -> Finding:
     address = sender["address"]
     who = f"a sender at {plain(address)} was" if address else "senders at many other addresses were"
     times = "once" if sender["count"] == 1 else f"{sender['count']} times since {local(sender['first_at'])}"

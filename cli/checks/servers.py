@@ -1,4 +1,4 @@
-"""Do PostgreSQL and NATS answer, and is in them what should be?"""
+"""Do PostgreSQL and NATS answer, with the expected tables and streams?"""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ _NOT_RUNNING: Final = "start Usher (`usher run`), or set {}"
 
 
 async def check_postgres(url: Secret) -> list[Finding]:
-    """Connect, and look at the version and at the migrations."""
+    """Connect, and check the version and the migrations."""
     subject = "PostgreSQL"
     if not url:
         return [warn(subject, "the embedded one is not running", _NOT_RUNNING.format("DATABASE_URL"))]
@@ -53,7 +53,7 @@ async def _check_migrations(connection: Connection) -> list[Finding]:
 
 
 async def check_nats(url: Secret, *, credentials: str, replicas: int, is_embedded: bool) -> list[Finding]:
-    """Connect, and look at JetStream and at the streams."""
+    """Connect, and check JetStream and the streams."""
     if not url:
         return [warn("NATS", "the embedded one is not running", _NOT_RUNNING.format("NATS_URL"))]
     try:

@@ -1,4 +1,4 @@
-"""Is the data folder ours, closed to others, and not full?"""
+"""Does the data folder belong to us, is it closed to others, and does it have space?"""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ _OTHERS: Final = 0o077
 
 
 def check_folder(folder: Folder) -> list[Finding]:
-    """Look at the folder and at who may read its secrets."""
+    """Check the folder and who can read its secrets."""
     subject = "data folder"
     if not folder.path.exists():
         return [warn(subject, f"{folder.path} is not there", "start Usher once, or set USHER_DATA_DIR")]
@@ -34,7 +34,7 @@ def check_folder(folder: Folder) -> list[Finding]:
 
 
 def check_room(folder: Folder) -> Finding:
-    """Look at the free space."""
+    """Check the free space."""
     free = shutil.disk_usage(folder.path).free
     text = f"{free / 1024**3:.1f} GiB are free for {folder.path}"
     if free < ROOM:

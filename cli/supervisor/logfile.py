@@ -1,4 +1,4 @@
-"""Log files of the embedded servers: one before the last is kept when a file has grown large."""
+"""Log files of the embedded servers: a large one is renamed, and one old file is kept."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +12,8 @@ _END: Final = 4096
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open a log to append to; a large one becomes `<name>.1` first."""
+def open_log(path: Path) -> Iterator[IO[bytes]]:
+    """Open a log for appending; a large one is renamed to `<name>.1` first."""
     if path.exists() and path.stat().st_size > LARGE:
         path.replace(path.with_name(f"{path.name}.1"))
     path.touch(mode=0o600)

@@ -1,6 +1,6 @@
 """Keeps the programs of a plan running until it is told to stop, then stops them in order and in time.
 
-Services start all at once, before the servers answer: they wait for what they need by themselves.
+Services start at the same time as the servers: they wait for what they need by themselves.
 """
 
 import os
@@ -17,8 +17,8 @@ from typing import Final
 from cli.supervisor.child import Child
 from cli.supervisor.disk import NO_ROOM, is_full
 from cli.supervisor.plan import Plan
-from cli.supervisor.program import Program, ending
-from cli.supervisor.readiness import is_shown
+from cli.supervisor.program import Program, describe_exit
+from cli.supervisor.readiness import passes
 from cli.supervisor.renewal import Renewal
 
 SETTINGS_ARE_WRONG: Final = 2
@@ -31,7 +31,7 @@ _IDLE_S: Final = 3600.0
 
 
 class GaveUpError(Exception):
-    """One program cannot be kept running, so all stop; `status` is the supervisor's own."""
+    """One program cannot be kept running, so all stop; `status` is the supervisor's exit status."""
 
     def __init__(self, text: str, *, status: int) -> None:
         super().__init__(text)
@@ -56,14 +56,14 @@ class Supervisor:
         return [Child(program, limits=self._plan.limits) for program in programs]
 
     def run(self) -> int:
-        """Run until a signal says stop (status 0) or a program cannot be kept running."""
+        """Run until a signal stops it (status 0) or a program cannot be kept running."""
         self._listen()
         status = 0
         try:
             for child in self._all:
                 _start(child)
             while not self._is_told_to_stop:
-                self._turn()
+                self._step()
         except GaveUpError as exc:
             say(str(exc))
             status = exc.status
@@ -82,15 +82,15 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         for number in _STOPPING:
             if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT:
-                signal.signal(number, self._told)
+                signal.signal(number, self._on_signal)
 
-    def _told(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if self._is_told_to_stop:
             for child in self._all:
                 child.kill()
         self._is_told_to_stop = True
 
-    def _turn(self) -> None:
+    def _step(self) -> None:
         self._wait(self._patience_s())
         for child in self._all:
             status = child.ended()
@@ -109,7 +109,7 @@ class Supervisor:
         return max(0.0, min(due) - time.monotonic()) if due else _IDLE_S
 
     def _wait(self, seconds: float) -> None:
-        """Sleep until a signal comes or the time is over; hand on what programs say meanwhile."""
+        """Sleep until a signal comes or the time is over; meanwhile pass on what programs print."""
         errors = [child.errors for child in self._all if child.errors is not None]
         readable, _, _ = select.select([self._bell, *errors], [], [], seconds)
         if self._bell in readable:
@@ -123,16 +123,16 @@ class Supervisor:
         if child.is_renewed:
             _start(child)
             return
-        name, words = child.program.name, child.last_words() or "it said nothing"
+        name, words = child.program.name, child.last_output() or "it said nothing"
         if status == SETTINGS_ARE_WRONG and child in self._services:
             raise GaveUpError(f"{name} cannot run with these settings; all stop", status=SETTINGS_ARE_WRONG)
         has_no_room = is_full(child.program.folder)
-        pause = child.postpone() if has_no_room else child.mourn()
+        pause = child.postpone() if has_no_room else child.record_death()
         if pause is None:
             often = f"more than {self._plan.limits.deaths} times in {self._plan.limits.within_s:.0f} s"
-            raise GaveUpError(f"{name} ended {often}, last with {ending(status)}: {words}", status=1)
+            raise GaveUpError(f"{name} ended {often}, last with {describe_exit(status)}: {words}", status=1)
         why = f"; the disk of {child.program.folder} is full" if has_no_room else ""
-        say(f"{name} ended with {ending(status)}{why}; starting it again in {pause:.1f} s ({words})")
+        say(f"{name} ended with {describe_exit(status)}{why}; starting it again in {pause:.1f} s ({words})")
 
     def _announce(self) -> None:
         waiting = [child.program.name for child in self._services if not _is_ready(child)]
@@ -178,11 +178,11 @@ def _alive(children: list[Child]) -> list[Child]:
 
 
 def _is_ready(child: Child) -> bool:
-    return child.is_alive and all(is_shown(sign) for sign in child.program.ready_when)
+    return child.is_alive and all(passes(check) for check in child.program.ready_when)
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal."""
+    """Print a line for the person at the terminal."""
     with suppress(OSError):
         sys.stderr.write(f"usher: {text}\n")
         sys.stderr.flush()

@@ -1,19 +1,20 @@
-"""What the supervisor is to do, as it is handed over: a JSON file without secrets."""
+"""What the supervisor is to do, passed to it as a JSON file without secrets."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cli.supervisor.program import Program, Sign
+from cli.supervisor.program import HttpCheck, Program
 from cli.supervisor.restart import Limits
 
 
 class Plan(NamedTuple):
-    """Services stop before servers. Every `look_every_s` the supervisor looks whether servers still write.
+    """Services stop before servers.
 
-    A server that does not, and is told to end, is killed where that takes longer than `renew_within_s`.
-    `lock` is an open file that keeps a second copy away; `remove` goes at the end.
+    Every `look_every_s` the supervisor checks whether servers still write. One that does not is restarted, and killed
+    if that takes longer than `renew_within_s`. `lock` is an open file that keeps a second copy away; `remove` is
+    deleted at the end.
     """
 
     address: str
@@ -52,6 +53,6 @@ def load(path: Path) -> Plan:
 
 
 def _program(fields: dict[str, Any]) -> Program:
-    signs = tuple(Sign(*sign) for sign in fields["ready_when"])
-    health = None if fields["health"] is None else Sign(*fields["health"])
-    return Program(**fields | {"arguments": tuple(fields["arguments"]), "ready_when": signs, "health": health})
+    checks = tuple(HttpCheck(*check) for check in fields["ready_when"])
+    health = None if fields["health"] is None else HttpCheck(*fields["health"])
+    return Program(**fields | {"arguments": tuple(fields["arguments"]), "ready_when": checks, "health": health})

@@ -1,6 +1,6 @@
-"""A program that runs in the foreground: how it is started, and how it is made to end with whoever started it.
+"""A program in the foreground: how to start it, and how it ends together with its parent.
 
-This package needs the standard library only: the supervisor stays in memory for as long as Usher runs.
+This package uses the standard library only: the supervisor stays in memory for as long as Usher runs.
 """
 
 import ctypes
@@ -19,8 +19,8 @@ _LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 Output = int | IO[bytes] | None
 
 
-class Sign(NamedTuple):
-    """What a program answers by HTTP once it is ready."""
+class HttpCheck(NamedTuple):
+    """The HTTP answer of a program that is ready."""
 
     host: str
     port: int
@@ -46,14 +46,16 @@ class Program(NamedTuple):
     environment: Mapping[str, str] = MappingProxyType({})
     inherits: bool = True
     log: str = ""
-    ready_when: tuple[Sign, ...] = ()
+    ready_when: tuple[HttpCheck, ...] = ()
     folder: str = ""
-    health: Sign | None = None
+    health: HttpCheck | None = None
 
-    def start(self, output: Output = None, *, errors: Output = None, leashed: bool = False) -> subprocess.Popen[bytes]:
-        """Start it, in a session of its own; its errors go to `output` too where `errors` is None.
+    def start(
+        self, output: Output = None, *, errors: Output = None, dies_with_parent: bool = False
+    ) -> subprocess.Popen[bytes]:
+        """Start it, in a session of its own; its errors go to `output` too if `errors` is None.
 
-        `leashed`, it ends when the process that started it does; only for processes without threads.
+        With `dies_with_parent`, it ends when the process that started it does; only for processes without threads.
         """
         return subprocess.Popen(  # noqa: S603 (our own)
             self.arguments,
@@ -62,7 +64,7 @@ class Program(NamedTuple):
             stderr=output if errors is None else errors,
             env=self._environment(),
             start_new_session=True,
-            preexec_fn=leash(self.death_signal) if leashed else None,  # noqa: PLW1509 (no threads, see above)
+            preexec_fn=die_with_parent(self.death_signal) if dies_with_parent else None,  # noqa: PLW1509 (no threads, see above)
             **run_as(self.user),
         )
 
@@ -72,7 +74,7 @@ class Program(NamedTuple):
 
 
 class RunAs(TypedDict, total=False):
-    """What `subprocess` needs to run a command as another user, without the groups of this one."""
+    """Arguments of `subprocess` for running a command as another user, without the groups of this one."""
 
     user: int
     group: int
@@ -87,10 +89,10 @@ def run_as(user: str | None) -> RunAs:
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
-def leash(number: int) -> Callable[[], None]:
-    """Return what a new process calls before it becomes the program, so that it gets a signal when we are gone.
+def die_with_parent(number: int) -> Callable[[], None]:
+    """Return what a new process must call before it becomes the program, so that it gets a signal when we end.
 
-    It runs after the change of user, which would undo it (prctl(2)). Where there is no prctl it does nothing.
+    It runs after the change of user, which would undo it (prctl(2)). Without prctl it does nothing.
     """
     parent = os.getpid()
 
@@ -103,8 +105,8 @@ def leash(number: int) -> Callable[[], None]:
     return tie
 
 
-def ending(status: int) -> str:
-    """Return what a process ended with, for people; `subprocess` shows a signal as a negative status."""
+def describe_exit(status: int) -> str:
+    """Return how a process ended, for people; `subprocess` shows a signal as a negative status."""
     if -status in set(signal.Signals):
         return signal.Signals(-status).name
     return f"status {status}" if status >= 0 else f"signal {-status}"

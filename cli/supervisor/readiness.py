@@ -1,9 +1,9 @@
-"""Asks a program over HTTP how it is, with a socket: an HTTP client would stay in memory for ever."""
+"""Checks a program over HTTP, with a plain socket: an HTTP client would stay in memory for ever."""
 
 import socket
 from typing import Final
 
-from cli.supervisor.program import Sign
+from cli.supervisor.program import HttpCheck
 
 _PATIENCE_S: Final = 0.5
 _MOST: Final = 4096
@@ -12,13 +12,13 @@ _STOPPED: Final = b"write error"
 https://docs.nats.io/release-notes/whats_new/whats_new_214"""
 
 
-def is_shown(sign: Sign) -> bool:
-    """Say whether the address answers as it should within half a second."""
-    return _status(_answer(sign)) == sign.status
+def passes(check: HttpCheck) -> bool:
+    """Say whether the address gives the expected answer within half a second."""
+    return _status(_answer(check)) == check.status
 
 
-def has_stopped_writing(health: Sign) -> bool:
-    """Say whether a nats-server refuses to write since a write failed; one that does not answer may be starting."""
+def has_stopped_writing(health: HttpCheck) -> bool:
+    """Say whether a nats-server refuses to write after a failed write; one that does not answer may be starting."""
     answer = _answer(health)
     return _status(answer) not in (0, health.status) and _STOPPED in answer
 
@@ -28,12 +28,12 @@ def _status(answer: bytes) -> int:
     return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
 
 
-def _answer(sign: Sign) -> bytes:
-    """Return the beginning of the answer; empty where there is none."""
-    request = f"GET {sign.path} HTTP/1.0\r\nHost: {sign.host}\r\n\r\n"
+def _answer(check: HttpCheck) -> bytes:
+    """Return the beginning of the answer; empty if there is none."""
+    request = f"GET {check.path} HTTP/1.0\r\nHost: {check.host}\r\n\r\n"
     answer = b""
     try:
-        with socket.create_connection((sign.host, sign.port), timeout=_PATIENCE_S) as connection:
+        with socket.create_connection((check.host, check.port), timeout=_PATIENCE_S) as connection:
             connection.settimeout(_PATIENCE_S)
             connection.sendall(request.encode("ascii"))
             while len(answer) < _MOST and (more := connection.recv(_MOST)):

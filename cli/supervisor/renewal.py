@@ -1,6 +1,6 @@
-"""Starts a server again that stopped writing when its disk was full, as soon as there is room.
+"""Restarts a server that stopped writing when its disk was full, as soon as there is room.
 
-nats-server never writes to a stream again after one write failed, until it is started anew.
+After one failed write, nats-server never writes to that stream again until it is restarted.
 """
 
 import math
@@ -14,10 +14,10 @@ from cli.supervisor.readiness import has_stopped_writing
 
 
 class Renewal:
-    """Looks at the servers every `every_s`.
+    """Checks the servers every `every_s`.
 
-    A server that is told to end and has not after `within_s` is killed. None is started anew sooner than that: one that
-    stops writing although there is room is not helped by ever more starts.
+    A server that has not ended `within_s` after it was told to is killed. No server is restarted sooner than that: if
+    one stops writing although there is room, more restarts do not help.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class Renewal:
 
     @property
     def due_at(self) -> float | None:
-        """When to look next, in time.monotonic()'s seconds; None where there is nothing to look at."""
+        """When to check next, in time.monotonic()'s seconds; None if there is nothing to check."""
         return self._due_at if self._servers else None
 
     def look(self) -> None:
-        """Look at all servers, if it is time."""
+        """Check all servers, if it is time."""
         now = time.monotonic()
         if now < self._due_at:
             return
@@ -68,4 +68,4 @@ class Renewal:
         self._renewed_at[child.program.name] = now
         self._stopped.discard(child.program.name)
         self._say(f"there is room in {child.program.folder}; {child.program.name} is started again")
-        child.renew()
+        child.restart()

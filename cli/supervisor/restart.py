@@ -1,4 +1,4 @@
-"""When to start a program again that has died, and when to give up: a decision on values."""
+"""When to restart a program that has died, and when to give up: a pure decision."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ class Limits(NamedTuple):
 
 
 def pause_s(deaths: Sequence[float], *, now: float, limits: Limits) -> float | None:
-    """Return how long to wait after the last of these deaths, in seconds; None where it is time to give up."""
+    """Return how long to wait after the last of these deaths, in seconds; None to give up."""
     recent = sum(1 for died_at in deaths if now - died_at < limits.within_s)
     if recent > limits.deaths:
         return None

@@ -1,8 +1,8 @@
-"""The gateway: takes webhooks and questions from outside, stores the ones and asks the services the others."""
+"""The gateway: stores the webhooks that come in, and answers REST calls, mostly by asking the services."""
 
 import uvloop
 
-import shared.blocked_imports  # noqa: F401 (before anything that loads what it keeps out)
+import shared.blocked_imports  # noqa: F401 (before anything that imports what it blocks)
 from services.gateway import process
 from services.gateway.settings import Settings
 from shared import runtime
@@ -10,7 +10,7 @@ from shared import runtime
 
 async def gateway(config: Settings) -> None:
     """Run until told to stop."""
-    async with process.opened(config) as running:
+    async with process.open_process(config) as running:
         await runtime.serve(config, running.run, finish=running.finish)
 
 

@@ -1,140 +1,106 @@
 """The application: all routes, who may call them, and what they all have in common."""
 
-import msgspec
-from litestar import Litestar, Router
-from litestar.di import Provide
+from collections.abc import Sequence
+from typing import Final
+
+from litestar import Controller, Litestar, Router
 from litestar.types import ASGIApp
 
 from services.gateway import problems
-from services.gateway.api import (
-    audit,
-    auth,
-    describe,
-    events,
-    health,
-    history,
-    integrations,
-    keys,
-    letters,
-    mediaservers,
-    people,
-    plex,
-    plex_servers,
-    refused,
-    seerr,
-    stream,
-    user_settings,
-)
-from services.gateway.api import webhook_secrets as secrets
+from services.gateway.api import describe
+from services.gateway.api.audit import AuditController
+from services.gateway.api.auth import LoginController, SessionController
 from services.gateway.api.bounds import Bounds
-from services.gateway.api.guards import Guard, caller, knows_query, reads_json, reads_only
-from services.gateway.api.handlers import free
-from services.gateway.api.tracing import traced
-from services.gateway.discord import routes as discord
-from services.gateway.discord.door import Door as DiscordDoor
+from services.gateway.api.dead_letters import DeadLetterController
+from services.gateway.api.events import EventController
+from services.gateway.api.guards import knows_query, reads_json, reads_only, requires_preparation, requires_scope
+from services.gateway.api.health import HealthController, ProbeController
+from services.gateway.api.history import HistoryController
+from services.gateway.api.integrations import IntegrationController
+from services.gateway.api.keys import KeyController
+from services.gateway.api.mediaservers import MediaServerController
+from services.gateway.api.people import PeopleController
+from services.gateway.api.plex import PlexController
+from services.gateway.api.plex_servers import PlexServerController
+from services.gateway.api.refused import RefusedController
+from services.gateway.api.runs import RunController
+from services.gateway.api.seerr import SeerrController
+from services.gateway.api.stream import StreamController
+from services.gateway.api.sync import SyncController
+from services.gateway.api.tracing import trace_calls
+from services.gateway.api.user_settings import UserSettingsController
+from services.gateway.api.webhook_secrets import WebhookSecretController
+from services.gateway.components import Components, provide, provide_to_callers
+from services.gateway.discord.routes import InteractionController
 from services.gateway.edge import Edge
-from services.gateway.forwarded import Forwarded, Network
-from services.gateway.pages import done, home
+from services.gateway.forwarded import ForwardedAddress, Network
+from services.gateway.pages.done import DoneController
+from services.gateway.pages.home import HomeController
 from services.gateway.reference import page as reference
-from services.gateway.refusals.noting import Note, noting
+from services.gateway.refusals.exception_handlers import record_refusals
 from services.gateway.subpath import Subpath
-from services.gateway.webhooks import routes as webhooks
-from services.gateway.webhooks.door import Door
-from shared.telemetry import Tracer
+from services.gateway.webhooks.routes import WebhookController
+
+PUBLIC: Final[Sequence[type[Controller]]] = (
+    WebhookController,
+    InteractionController,
+    ProbeController,
+    DoneController,
+    HomeController,
+)
+API: Final[Sequence[type[Controller]]] = (
+    AuditController,
+    SessionController,
+    StreamController,
+    EventController,
+    HealthController,
+    HistoryController,
+    IntegrationController,
+    KeyController,
+    DeadLetterController,
+    MediaServerController,
+    PeopleController,
+    PlexController,
+    PlexServerController,
+    RefusedController,
+    RunController,
+    SyncController,
+    WebhookSecretController,
+    SeerrController,
+    UserSettingsController,
+)
+"""All need a credential. A new route's controller goes here."""
 
 
-class Routes(msgspec.Struct, frozen=True, kw_only=True):
-    """What answers, by subject."""
-
-    audit: audit.AuditRoutes
-    auth: auth.AuthRoutes
-    done: done.DonePage
-    events: events.EventRoutes
-    health: health.HealthRoutes
-    history: history.HistoryRoutes
-    integrations: integrations.IntegrationRoutes
-    keys: keys.KeyRoutes
-    letters: letters.LetterRoutes
-    mediaservers: mediaservers.MediaServerRoutes
-    people: people.PeopleRoutes
-    plex: plex.PlexRoutes
-    plex_servers: plex_servers.PlexServerRoutes
-    refused: refused.RefusedRoutes
-    secrets: secrets.SecretRoutes
-    seerr: seerr.SeerrRoutes
-    stream: stream.StreamRoutes
-    user_settings: user_settings.UserSettingsRoutes
-
-
-class Doors(msgspec.Struct, frozen=True):
-    """What takes messages in, and what keeps whose webhooks it refuses."""
-
-    webhooks: Door
-    discord: DiscordDoor
-    refused: Note
-
-
-def litestar(routes: Routes, doors: Doors, guard: Guard, tracer: Tracer, *, subpath: str) -> Litestar:
+def litestar(components: Components) -> Litestar:
     """Return the application without its outermost layer."""
     return Litestar(
-        route_handlers=[
-            webhooks.router(doors.webhooks),
-            discord.router(doors.discord),
-            health.open_router(routes.health),
-            done.router(routes.done),
-            home.router(subpath),
-            _api(routes, guard, tracer),
-        ],
-        exception_handlers=noting(problems.handlers(), doors.refused),
+        route_handlers=[*PUBLIC, _api(components)],
+        dependencies=provide(components),
+        exception_handlers=record_refusals(problems.handlers(), components.refusals.record),
         openapi_config=reference.config(),
         logging_config=None,
     )
 
 
-def application(
-    routes: Routes, doors: Doors, guard: Guard, tracer: Tracer, *, subpath: str, proxies: tuple[Network, ...]
-) -> ASGIApp:
+def application(components: Components, *, proxies: tuple[Network, ...]) -> ASGIApp:
     """Return the whole application, under a path of its host where there is one, behind proxies that are trusted."""
-    inner = litestar(routes, doors, guard, tracer, subpath=subpath)
-    return Subpath(Forwarded(Edge(inner), proxies), subpath, routes=[route.path for route in inner.routes])
+    inner = litestar(components)
+    routes = [route.path for route in inner.routes]
+    return Subpath(ForwardedAddress(Edge(inner), proxies), components.subpath, routes=routes)
 
 
-def _api(routes: Routes, guard: Guard, tracer: Tracer) -> Router:
-    unguarded = Router(
-        "/", route_handlers=[auth.login_router(routes.auth)], guards=[free(guard.check_prepared), knows_query]
-    )
+def _api(components: Components) -> Router:
     guarded = Router(
         "/",
-        route_handlers=_guarded(routes),
-        guards=[free(guard.check), reads_only, knows_query],
-        dependencies={"caller": Provide(caller, sync_to_thread=False)},
+        route_handlers=API,
+        guards=[requires_scope(components.authenticator), reads_only, knows_query],
+        dependencies=provide_to_callers(components.now),
         security=describe.SECURITY,
     )
     return Router(
         "/api",
-        route_handlers=[unguarded, guarded],
-        guards=[reads_json],
-        middleware=[traced(tracer), Bounds],
+        route_handlers=[LoginController, guarded],
+        guards=[reads_json, requires_preparation(components.preparation)],
+        middleware=[trace_calls(components.tracer), Bounds],
     )
-
-
-def _guarded(routes: Routes) -> list[Router]:
-    return [
-        audit.router(routes.audit),
-        auth.router(routes.auth),
-        stream.router(routes.stream),
-        events.router(routes.events),
-        health.router(routes.health),
-        history.router(routes.history),
-        integrations.router(routes.integrations),
-        keys.router(routes.keys),
-        letters.router(routes.letters),
-        mediaservers.router(routes.mediaservers),
-        people.router(routes.people),
-        plex.router(routes.plex),
-        plex_servers.router(routes.plex_servers),
-        refused.router(routes.refused),
-        secrets.router(routes.secrets),
-        seerr.router(routes.seerr),
-        user_settings.router(routes.user_settings),
-    ]

@@ -1,7 +1,7 @@
-"""The first start: somebody who can log in, a first API key, a first webhook secret.
+"""The first start: a user who can log in, a first API key, a first webhook secret.
 
-All in one transaction and under a lock, so that of several replicas one does it. A later start adds what the settings
-name and is not there yet.
+This is one transaction under a lock, so that only one of several replicas does it. Later starts add what the settings
+name and is missing.
 """
 
 from collections.abc import Callable
@@ -26,8 +26,8 @@ FIRST_KEY: Final = "first key"
 LOCAL_KEY: Final = "command line on this host"
 
 
-class Generated(msgspec.Struct, frozen=True, kw_only=True):
-    """What was made up and has to be shown, once. None: not made up."""
+class GeneratedCredentials(msgspec.Struct, frozen=True, kw_only=True):
+    """What was generated and must be shown once. None: not generated."""
 
     password: Secret | None = None
     api_key: Secret | None = None
@@ -35,7 +35,7 @@ class Generated(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """True where there is nothing to show."""
+        """True where nothing was generated."""
         return self.password is None and self.api_key is None and self.webhook_secret is None
 
 
@@ -50,13 +50,13 @@ class Bootstrap:
         self._secrets = secrets
         self._now = now
 
-    async def run(self, config: Settings) -> Generated:
-        """Make sure of all three, and return what was generated."""
+    async def run(self, config: Settings) -> GeneratedCredentials:
+        """Add whatever is missing, and return what was generated."""
         async with self._worker.on_request() as work:
             await webhook_secrets.lock_secrets(work.connection)
             await users.complete_users(work.connection)
             is_first = await users.is_first_start(work.connection)
-            generated = self._generated(config) if is_first else Generated()
+            generated = self._generate(config) if is_first else GeneratedCredentials()
             if is_first:
                 await self._add_user(
                     work, config.usher_admin_username, generated.password or config.usher_admin_password
@@ -66,8 +66,8 @@ class Bootstrap:
             await self._add_secret(work, generated.webhook_secret or config.usher_webhook_secret)
         return generated
 
-    def _generated(self, config: Settings) -> Generated:
-        return Generated(
+    def _generate(self, config: Settings) -> GeneratedCredentials:
+        return GeneratedCredentials(
             password=None if config.usher_admin_password else _password(),
             api_key=None if config.usher_api_key else tokens.new(tokens.API_KEY),
             webhook_secret=None if config.usher_webhook_secret else tokens.new(tokens.WEBHOOK),
@@ -94,7 +94,7 @@ def _password() -> Secret:
     return Secret("-".join(text[start : start + 5] for start in range(0, len(text), 5)))
 
 
-def banner(generated: Generated, config: Settings) -> str:
+def banner(generated: GeneratedCredentials, config: Settings) -> str:
     """Return the lines that show what was generated, for standard output and nowhere else."""
     url = config.public_url
     lines = [("Usher", url), ("API reference", f"{url}/docs")]

@@ -1,10 +1,10 @@
 """uvicorn's HTTP protocol with the limits that it lacks: size and number of headers, requests ahead, and time.
 
-Without them one client fills the memory with a header that never ends, with requests by the thousand, or holds
-connections open for ever. What is refused here, before there is a request to hand to the application, is answered with
-problem+json too; so is what comes when there is too much already, which uvicorn's own limit answers with plain text.
+Without them one client can fill the memory with an endless header or thousands of requests, or hold connections open
+for ever. What is refused here is answered with problem+json too, also when there are too many calls, which uvicorn's
+own limit answers with plain text.
 
-One request of a connection is answered at a time. At most one more is parsed ahead; what comes behind it stays unread.
+One request of a connection is answered at a time. At most one more is parsed ahead; the rest stays unread.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from services.gateway import early_answers
-from services.gateway.notices import Notice
+from services.gateway.limited_warning import LimitedWarning
 from services.gateway.parser import Parser
 from services.gateway.transport import HeldFlow, WatchedTransport
 from shared import descriptors
@@ -32,7 +32,7 @@ MOST_AT_ONCE: Final = 1000
 DEADLINE: Final = 15.0
 """Seconds from a request's first byte, or from the connection's beginning, to its last byte."""
 WRITE_DEADLINE: Final = 15.0
-"""Seconds that a client may take nothing of an answer; it is looked at once in so many, so at most twice as long."""
+"""Seconds in which a client must take some of an answer; it is checked once in so many, so at most twice as long."""
 SPARE_DESCRIPTORS: Final = 32
 """Files that the process may still open when it takes no more connections: for NATS, Postgres and the spool."""
 _HEAD_END: Final = b"\r\n\r\n"
@@ -40,8 +40,8 @@ _MOST_AHEAD: Final = 64 * 1024
 """Bytes that are taken from a client whose requests wait; with more, reading stops."""
 
 _log = structlog.get_logger()
-_crowd: Final = Notice("too_many_at_once")
-_shortage: Final = Notice("descriptors_run_out")
+_crowd: Final = LimitedWarning("too_many_at_once")
+_shortage: Final = LimitedWarning("descriptors_run_out")
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -67,13 +67,13 @@ class LimitedProtocol(HttpToolsProtocol):
         self._body_left = 0
         """Bytes of a body whose length was announced, in which no other request can begin."""
         self._pieces: list[bytes] = []
-        """Of a body, what was parsed and not handed on yet."""
+        """Parsed pieces of a body that were not handed on yet."""
         self._ahead = b""
-        """What came behind a request that waits."""
+        """What came after a request that waits."""
         self._answering: RequestResponseCycle | None = None
         self._is_refused = False
         self._last_answer = b""
-        """To a request that is refused, while an earlier one is still being answered."""
+        """The answer to a refused request, while an earlier one is still being answered."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(WatchedTransport(transport, self.loop, deadline=self.write_deadline))
@@ -157,7 +157,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.data_received(ahead)
 
     def _is_among_the_last(self) -> bool:
-        """Say whether hardly a descriptor is left: the system gives out the lowest that is free."""
+        """Say whether descriptors run out: the system gives out the lowest free one."""
         descriptor: int = self.transport.get_extra_info("socket").fileno()
         return descriptor >= descriptors.limit() - self.spare_descriptors
 
@@ -166,12 +166,12 @@ class LimitedProtocol(HttpToolsProtocol):
 
         Where no descriptor is left, libuv closes what it accepts without a word, and may stop listening for good.
         """
-        _shortage.give(limit=descriptors.limit(), connections=len(self.connections))
+        _shortage.warn(limit=descriptors.limit(), connections=len(self.connections))
         self._is_refused = True
         descriptor: int = self.transport.get_extra_info("socket").fileno()
         with suppress(OSError):
             os.write(descriptor, early_answers.answer(503, early_answers.CROWDED, ""))
-            os.read(descriptor, MAX_HEAD)  # what is left unread makes a reset of the end
+            os.read(descriptor, MAX_HEAD)  # unread data would turn the end into a reset
         self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
@@ -188,7 +188,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._check_head(self._unparsed)
 
     def _hand_on_body(self) -> None:
-        """Hand on the body as far as it came, at once: uvicorn copies all that it has for each piece."""
+        """Hand on the body so far in one piece: uvicorn copies everything it has for each piece."""
         if self._pieces:
             pieces, self._pieces = self._pieces, []
             super().on_body(b"".join(pieces))
@@ -199,7 +199,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _set_deadline(self) -> None:
         if self.pipeline:
-            self._in_time()  # that the rest is not here yet is our doing
+            self._in_time()  # the rest waits because of us
         elif self._in_message and self._late is None and not self._is_refused:
             self._late = self.loop.call_later(self.deadline, self._refuse_late)
 
@@ -232,8 +232,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def _application(self) -> Any:
         if len(self.connections) <= self.most_at_once and len(self.tasks) < self.most_at_once:
             return self.config.loaded_app
-        _crowd.give(connections=len(self.connections), calls=len(self.tasks), most=self.most_at_once)
-        return early_answers.crowded
+        _crowd.warn(connections=len(self.connections), calls=len(self.tasks), most=self.most_at_once)
+        return early_answers.refuse_crowd
 
     def _path(self) -> str:
         """Return the path of the request, once it is there as a whole."""
@@ -253,9 +253,9 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 def _length(headers: list[tuple[bytes, bytes]]) -> int:
-    """Return what a request says of the length of its body; 0 where it does not."""
+    """Return the announced length of a request's body; 0 for none."""
     return next((int(value) for name, value in headers if name == b"content-length"), 0)
 
 
 def _nothing() -> None:
-    """Be told of an answer that will never be given, in place of a protocol that would stay in memory for it."""
+    """Do nothing: a request that is never answered must not keep its protocol in memory."""

@@ -1,4 +1,4 @@
-"""Answers that are given before there is a request to hand to the application, or instead of handing it over."""
+"""Answers without the application: before a request is complete, or when there are too many."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from services.gateway import faults, problems
 from services.gateway.problems import Problem
-from services.gateway.shown_path import shown_path
+from services.gateway.safe_path import safe_path
 
 CROWDED: Final = "too many connections or calls at once: try again in a moment"
 _BAD_REQUEST: Final = 400
@@ -22,7 +22,7 @@ def answer(status: int, detail: str, path: str) -> bytes:
     return STATUS_LINE[status] + head.encode() + patience.encode() + b"\r\n" + body
 
 
-async def crowded(scope: Scope, _receive: Receive, send: Send) -> None:
+async def refuse_crowd(scope: Scope, _receive: Receive, send: Send) -> None:
     """Answer in the application's place."""
     body = _body(_UNAVAILABLE, CROWDED, scope["path"])
     headers = [
@@ -37,6 +37,6 @@ async def crowded(scope: Scope, _receive: Receive, send: Send) -> None:
 
 def _body(status: int, detail: str, path: str) -> bytes:
     errors = faults.whole("", detail) if status == _BAD_REQUEST else ()
-    return problems.encoded(
-        Problem(title=problems.title(status), status=status, detail=detail, instance=shown_path(path), errors=errors)
+    return problems.encode(
+        Problem(title=problems.title(status), status=status, detail=detail, instance=safe_path(path), errors=errors)
     )

@@ -1,7 +1,7 @@
-"""The outermost layer: what every answer carries, whoever made it, and what is counted of every call.
+"""The outermost layer: the headers of every answer, and the figures of every call.
 
-A HEAD is asked of the routes as a GET, and its answer goes out without a body: there is no route that a HEAD has for
-itself. A route that does something at a GET refuses it (`is_head`).
+Routes see a HEAD as a GET, and its answer goes out without a body. A route whose GET changes something refuses HEAD
+(`is_head`).
 """
 
 import time
@@ -34,7 +34,7 @@ CALL_SECONDS = Histogram(
 
 
 class Edge:
-    """Wraps the application, which speaks HTTP only. Routes are counted by their template: there are few of them."""
+    """Wraps the application, which speaks HTTP only. Calls are counted by route template, of which there are few."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,21 +43,21 @@ class Edge:
         given: Any = scope
         method: str = given["method"]
         asked: Any = {**given, "method": "GET", _HEAD: True} if method == "HEAD" else given
-        answered = _Answered(send) if asked is given else _Answered(_Bodiless(send), allows_head=False)
+        answered = _HeaderSend(send) if asked is given else _HeaderSend(_BodilessSend(send), allows_head=False)
         began = time.perf_counter()
         try:
-            await self._app(asked, _Heard(receive, answered), answered)
+            await self._app(asked, _DisconnectReceive(receive, answered), answered)
         finally:
             _count(asked, method, answered.status, time.perf_counter() - began)
 
 
 def is_head(scope: Any) -> bool:
-    """Tell whether a GET was a HEAD when it came in."""
+    """Say whether a GET came in as a HEAD."""
     return _HEAD in scope
 
 
-class _Bodiless:
-    """Ends an answer where its body would begin; the server then tells the application that nobody listens."""
+class _BodilessSend:
+    """Ends an answer before its body; the server then tells the application that nobody listens."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -71,7 +71,7 @@ class _Bodiless:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class _Answered:
+class _HeaderSend:
     """Adds headers to an answer and remembers its status."""
 
     def __init__(self, send: Send, *, allows_head: bool = True) -> None:
@@ -87,13 +87,13 @@ class _Answered:
         await self._send(message)
 
 
-class _Heard:
+class _DisconnectReceive:
     """Once the answer has begun, tells the application only that the client has left.
 
-    Litestar's streams look out for that meanwhile, and go one call deeper for each piece of a body that comes instead.
+    Litestar's streams wait for that, and recurse once for each piece of a body that comes instead.
     """
 
-    def __init__(self, receive: Receive, answered: _Answered) -> None:
+    def __init__(self, receive: Receive, answered: _HeaderSend) -> None:
         self._receive = receive
         self._answered = answered
 

@@ -1,4 +1,4 @@
-"""What Litestar says of bad input, said so that a caller understands it: in his names, without ours."""
+"""What Litestar says about bad input, in the caller's names instead of ours."""
 
 import re
 from typing import Any, Final
@@ -24,7 +24,7 @@ _WORDS: Final = {
 
 
 def of(error: HTTPException, handler: BaseRouteHandler | None) -> tuple[Fault, ...]:
-    """Return what is wrong with the input; nothing where Litestar does not say it."""
+    """Return what is wrong with the input; nothing where Litestar does not say."""
     missing = _PARAMETER.match(error.detail)
     if missing:
         return (Fault(missing[1], "is missing"),)
@@ -33,7 +33,7 @@ def of(error: HTTPException, handler: BaseRouteHandler | None) -> tuple[Fault, .
 
 
 def whole(method: str, message: str) -> tuple[Fault, ...]:
-    """Return that a request is wrong as a whole."""
+    """Return the fault of a request that is wrong as a whole."""
     return (Fault(BODY if method in {"POST", "PUT", "PATCH"} else REQUEST, message),)
 
 
@@ -41,7 +41,7 @@ def _fault(entry: dict[str, Any], handler: BaseRouteHandler | None) -> Fault:
     key, said = str(entry.get("key", "")), str(entry.get("message", ""))
     message = _WORDS.get(said, said)
     if key == _DATA and message == repr(_DATA):
-        return Fault(BODY, f"a JSON body is missing: send {_wanted(handler)}")
+        return Fault(BODY, f"a JSON body is missing: send {_expected_object(handler)}")
     if entry.get("source") != BODY:
         return Fault(_outer(key, handler), message)
     field = _FIELD.match(message)
@@ -56,8 +56,8 @@ def _outer(key: str, handler: BaseRouteHandler | None) -> str:
     return key if handler is None else parameters.outer_names(handler).get(key, key)
 
 
-def _wanted(handler: BaseRouteHandler | None) -> str:
-    """Return the object that a route wants, with the names that it cannot do without."""
+def _expected_object(handler: BaseRouteHandler | None) -> str:
+    """Return the object that a route expects, with its required names."""
     data = None if handler is None else handler.parsed_fn_signature.parameters.get(_DATA)
     kind = None if data is None else data.annotation
     if not isinstance(kind, type) or not issubclass(kind, msgspec.Struct):

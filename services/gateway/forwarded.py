@@ -1,6 +1,6 @@
-"""Who calls, where a proxy of ours stands between: its `X-Forwarded-For` is believed, nobody else's.
+"""The caller's address behind a proxy: `X-Forwarded-For` counts only from trusted proxies.
 
-Each proxy appends the address that it was called from, so what stands further left is whatever the caller wrote:
+Each proxy appends the address that called it, so anything further left is whatever the caller wrote:
 https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/X-Forwarded-For#selecting_an_ip_address
 """
 
@@ -28,8 +28,8 @@ def networks(text: str) -> tuple[Network, ...]:
         ) from exc
 
 
-class Forwarded:
-    """Gives the application the address of the caller, in place of a trusted proxy's."""
+class ForwardedAddress:
+    """Gives the application the caller's address instead of the trusted proxy's."""
 
     def __init__(self, app: ASGIApp, trusted: tuple[Network, ...]) -> None:
         self._app = app
@@ -45,7 +45,7 @@ class Forwarded:
 
 
 def caller(peer: str, hops: Iterable[bytes], trusted: tuple[Network, ...]) -> str:
-    """Return the last address on the way that is no trusted proxy's; the last trusted one before what is no address."""
+    """Return the last address that is no trusted proxy's, or the last trusted one before what is no address."""
     way = b",".join(hops).decode("latin-1").split(",")
     found = peer
     for hop in (peer, *reversed(way[-_MOST_HOPS:])):

@@ -1,4 +1,4 @@
-"""The gateway's own figures, beside those that every service has. Few labels, and none with names in them."""
+"""The gateway's own metrics, beside those of every service. There are few labels, and none with names of people."""
 
 import time
 from typing import Final
@@ -7,16 +7,16 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from services.gateway.events.feed import Feed
 from services.gateway.readiness import Readiness
-from services.gateway.spool.outcomes import Outcomes
+from services.gateway.spool.recent_results import RecentResults
 from services.gateway.spool.record import Record
 from services.gateway.spool.spool import Spool
-from services.gateway.webhooks.door import Storage
+from services.gateway.webhooks.receiver import Storage
 from shared.bus.storage import StreamState
 from shared.errors import UnavailableError
 
 STORED: Final = Counter(
     "usher_webhooks_total",
-    "Webhooks, and of the source discord interactions, that got through the door",
+    "Webhooks, and of the source discord interactions, that were accepted",
     ["source", "result"],
 )
 STORED_SECONDS: Final = Histogram(
@@ -68,12 +68,12 @@ def _age(spool: Spool) -> float:
     return 0.0 if oldest_at is None else max(0.0, time.time() - oldest_at.timestamp())
 
 
-class Counted:
-    """A storage that counts what it takes, and remembers for a moment what became of it."""
+class CountingStorage:
+    """A storage that counts what it stores, and remembers the latest results."""
 
-    def __init__(self, storage: Storage, outcomes: Outcomes) -> None:
+    def __init__(self, storage: Storage, results: RecentResults) -> None:
         self._storage = storage
-        self._outcomes = outcomes
+        self._results = results
 
     async def store(self, record: Record) -> bool:
         """See `Storage.store`."""
@@ -82,8 +82,8 @@ class Counted:
                 is_duplicate = await self._storage.store(record)
             except UnavailableError as exc:
                 STORED.labels(record.source, "refused").inc()
-                self._outcomes.refused(record.source, exc.detail)
+                self._results.note_refused(record.source, exc.detail)
                 raise
-        self._outcomes.stored(record.source)
+        self._results.note_stored(record.source)
         STORED.labels(record.source, "duplicate" if is_duplicate else "stored").inc()
         return is_duplicate

@@ -1,6 +1,6 @@
-"""What lists have in common: where a page begins and ends, and what may stand in a filter.
+"""The parameters that lists share: pages and filters.
 
-Everything here is checked before it reaches a database: Postgres keeps no NUL in text, and its numbers end at 64 bits.
+All are checked before they reach a database: Postgres takes no NUL in text, and its integers have 64 bits.
 """
 
 from datetime import UTC, date, datetime, time
@@ -58,7 +58,7 @@ Full = Annotated[Literal["true", "false"], QueryParameter(description="`true`: w
 
 
 def moment(value: datetime | str | None, *, name: str) -> datetime | None:
-    """Return a moment in UTC; raises `InvalidError` for one that is no moment there, or in no year of ours."""
+    """Return a moment in UTC; raises `InvalidError` for text that is no moment, or one of an impossible year."""
     if isinstance(value, str):
         value = _read(value, name)
     if value is None:

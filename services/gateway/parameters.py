@@ -1,4 +1,4 @@
-"""What a route takes in its query, in the names that callers know: a parameter `type` is a `kind` in our functions."""
+"""The query parameters of a route, by the names that callers know: their `type` is a `kind` in our functions."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -26,13 +26,13 @@ _MOST_FAULTS: Final = 20
 
 @lru_cache(_MOST_ROUTES)
 def outer_names(handler: BaseRouteHandler) -> Mapping[str, str]:
-    """Return the callers' names of a route's parameters by the names that our functions give them."""
+    """Return the callers' names of a route's parameters by our functions' names."""
     return {field.name: _outer_name(field) for field in _fields(handler)}
 
 
 @lru_cache(_MOST_ROUTES)
 def query_of(handler: BaseRouteHandler) -> Mapping[str, bool]:
-    """Return the parameters that a route's query may have, and whether each may come more than once."""
+    """Return the parameters that a route's query may have, and whether each may be repeated."""
     return {_outer_name(field): field.is_non_string_sequence for field in _fields(handler) if _is_in_query(field)}
 
 
@@ -41,20 +41,20 @@ def check_query(handler: BaseRouteHandler, query: bytes) -> None:
     known = query_of(handler)
     names = Counter(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     faults = (
-        Fault(name[:_LONGEST_NAME], "is given more than once" if name in known else f"is not known: {_told(known)}")
+        Fault(name[:_LONGEST_NAME], "is given more than once" if name in known else f"is not known: {_list(known)}")
         for name, times in names.items()
         if name not in known or (times > 1 and not known[name])
     )
-    if told := tuple(islice(faults, _MOST_FAULTS)):
-        raise InvalidError(f"the query is not understood at {told[0].path!r}", faults=told)
+    if listed := tuple(islice(faults, _MOST_FAULTS)):
+        raise InvalidError(f"the query is not understood at {listed[0].path!r}", faults=listed)
 
 
-def _told(known: Mapping[str, bool]) -> str:
+def _list(known: Mapping[str, bool]) -> str:
     return f"this takes {', '.join(known)}" if known else "this takes no parameters"
 
 
 def _fields(handler: BaseRouteHandler) -> Iterator[FieldDefinition]:
-    """Give what a route's function asks for, and what the functions ask for that make its arguments."""
+    """Give the parameters of a route's function and of its dependencies."""
     providers = handler.resolve_dependencies()
     waiting, seen = [handler.parsed_fn_signature], set[str]()
     while waiting:

@@ -1,8 +1,8 @@
 """httptools' parser for a server that speaks HTTP only.
 
-A request may offer another protocol; a server may ignore that, and need not say so:
-https://www.rfc-editor.org/rfc/rfc9110#section-7.8. httptools takes every offer for accepted and stops after the head.
-Here such a request is begun again without its offer, and whoever listens never learns of it.
+A request may offer to upgrade to another protocol, and a server may ignore that:
+https://www.rfc-editor.org/rfc/rfc9110#section-7.8. httptools takes every offer as accepted and stops after the head.
+Here such a request is parsed again without its offer, and the callbacks never learn of it.
 """
 
 from typing import Protocol
@@ -10,8 +10,8 @@ from typing import Protocol
 import httptools
 
 
-class Listener(Protocol):
-    """Is told what was parsed, and keeps target and headers (names in lower case) until the next request."""
+class Callbacks(Protocol):
+    """Gets what was parsed, and keeps target and headers (names in lower case) until the next request."""
 
     url: bytes
     headers: list[tuple[bytes, bytes]]
@@ -27,13 +27,13 @@ class Listener(Protocol):
 class Parser:
     """One for a connection; has the methods of httptools' parser that uvicorn calls."""
 
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
+    def __init__(self, callbacks: Callbacks) -> None:
+        self._callbacks = callbacks
         # These are httptools' callbacks, as are the two methods of such names below.
-        self.on_message_begin = listener.on_message_begin
-        self.on_url = listener.on_url
-        self.on_header = listener.on_header
-        self.on_body = listener.on_body
+        self.on_message_begin = callbacks.on_message_begin
+        self.on_url = callbacks.on_url
+        self.on_header = callbacks.on_header
+        self.on_body = callbacks.on_body
         self._parser = self._fresh()
 
     def feed_data(self, data: bytes) -> None:
@@ -47,7 +47,7 @@ class Parser:
                 data = self._without_offer() + rest if self._has_offer() else b""
 
     def close(self) -> None:
-        """Let go of what would keep both in memory until the garbage collector comes by."""
+        """Break the cycle that would keep both in memory until the garbage collector runs."""
         del self._parser
 
     def get_method(self) -> bytes:
@@ -63,18 +63,18 @@ class Parser:
         return self._parser.should_keep_alive()
 
     def should_upgrade(self) -> bool:
-        """Say whether the client wants a tunnel, the one other protocol that is still heard of."""
+        """Say whether the client wants a tunnel, the only upgrade that is passed on."""
         return self._parser.should_upgrade()
 
     def on_headers_complete(self) -> None:
-        """Hand it on, unless the request is about to begin again."""
+        """Hand it on, unless the request is about to be parsed again."""
         if not self._has_offer():
-            self._listener.on_headers_complete()
+            self._callbacks.on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Hand it on, unless the request is about to begin again."""
+        """Hand it on, unless the request is about to be parsed again."""
         if not self._has_offer():
-            self._listener.on_message_complete()
+            self._callbacks.on_message_complete()
 
     def _fresh(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)
@@ -85,9 +85,9 @@ class Parser:
         return bool(self._parser.should_upgrade()) and self._parser.get_method() != b"CONNECT"
 
     def _without_offer(self) -> bytes:
-        """Take a new parser, and return the head that it is to read."""
+        """Make a new parser, and return the head for it to parse."""
         version = self._parser.get_http_version().encode()
-        line = b"%s %s HTTP/%s\r\n" % (self._parser.get_method(), self._listener.url, version)
-        headers = (b"%s: %s\r\n" % header for header in self._listener.headers if header[0] != b"upgrade")
+        line = b"%s %s HTTP/%s\r\n" % (self._parser.get_method(), self._callbacks.url, version)
+        headers = (b"%s: %s\r\n" % header for header in self._callbacks.headers if header[0] != b"upgrade")
         self._parser = self._fresh()
         return line + b"".join(headers) + b"\r\n"

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection."""
+"""The address at the other end of a connection."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ from litestar.connection import ASGIConnection
 
 
 def address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """Return the address of the caller: of the peer, or of whom a trusted proxy names (`forwarded`)."""
+    """Return the caller's address: the peer's, or the one that a trusted proxy names (`forwarded`)."""
     return connection.client.host if connection.client else ""

@@ -13,16 +13,16 @@ from litestar.openapi.spec import Example
 from litestar.types import ExceptionHandlersMap
 
 from services.gateway import faults, trace
-from services.gateway.shown_path import shown_path
+from services.gateway.safe_path import safe_path
 from shared import errors
 from shared.errors import Fault, PermanentError, TransientError, UsherError
 
 MEDIA_TYPE: Final = "application/problem+json"
 PATIENCE: Final = 5
-"""Seconds that a sender is asked to wait where nothing better is known."""
+"""Seconds that a sender is asked to wait if nothing better is known."""
 
 _ABANDONED: Final = frozenset({408, 413})
-"""Statuses given while the sender is still sending: what follows on that connection is not worth reading."""
+"""Statuses given while the sender is still sending: the rest of that connection is not read."""
 _SERVER_ERROR: Final = 500
 _BAD_REQUEST: Final = 400
 _TITLES: Final = {
@@ -72,7 +72,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ClientGoneError(PermanentError):
-    """The client hung up before its request was complete: nobody is left to answer."""
+    """The client hung up before its request was complete."""
 
     status = 499
     title = "Client closed the connection"
@@ -84,12 +84,12 @@ def handlers() -> ExceptionHandlersMap:
 
 
 def title(status: int) -> str:
-    """Return the title of a status, the same whoever gives it; an error of ours may have a reason for its own."""
+    """Return the title of a status; errors of ours may have titles of their own."""
     return _TITLES.get(status) or http.HTTPStatus(status).phrase.capitalize()
 
 
 def documented(*statuses: int) -> dict[int, ResponseSpec]:
-    """Return what OpenAPI says of these statuses."""
+    """Return what OpenAPI says about these statuses."""
     return {
         status: ResponseSpec(
             Problem,
@@ -112,7 +112,7 @@ def _example(status: int) -> Problem:
     )
 
 
-def encoded(problem: Problem) -> bytes:
+def encode(problem: Problem) -> bytes:
     """Return the body of the answer."""
     return msgspec.json.encode(problem)
 
@@ -184,8 +184,8 @@ def _headers(error: UsherError) -> dict[str, str]:
 
 def _instance(request: Request[Any, Any, Any], error: Exception) -> str:
     is_route = "path_template" in request.scope or isinstance(error, MethodNotAllowedException)
-    return shown_path(request.scope["path"], is_route=is_route)
+    return safe_path(request.scope["path"], is_route=is_route)
 
 
 def _response(problem: Problem, headers: dict[str, str]) -> Response[bytes]:
-    return Response(encoded(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+    return Response(encode(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)

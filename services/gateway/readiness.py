@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from services.gateway.access.refresh import Refresh
-from services.gateway.spool.outcomes import MOMENT, Outcomes
+from services.gateway.access.secret_cache import SecretCache
+from services.gateway.spool.recent_results import MOMENT, RecentResults
 from services.gateway.spool.spool import Spool
 from shared.bus import storage
 from shared.bus.connection import Bus
@@ -21,13 +21,13 @@ _LEAST_LEFT: Final = 4096
 
 
 class Preparation:
-    """Whether the tables are there and up to date, which webhooks do not wait for and all else does."""
+    """Whether the tables are up to date. Everything but webhooks waits for that."""
 
     def __init__(self) -> None:
         self._done = asyncio.Event()
 
     def finish(self) -> None:
-        """Take note that all is prepared."""
+        """Note that everything is prepared."""
         self._done.set()
 
     def require(self) -> None:
@@ -36,19 +36,19 @@ class Preparation:
             raise UnavailableError("Usher is starting: it waits for Postgres")
 
 
-class Remembered:
-    """Tries something, and for a moment says what came of it instead of trying again."""
+class RememberedCheck:
+    """Runs a check, and remembers its result for a moment."""
 
     def __init__(self, attempt: Callable[[], Awaitable[str | None]], *, clock: Callable[[], float]) -> None:
         self._attempt = attempt
         self._clock = clock
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._tried_at: float | None = None
         self._problem: str | None = None
 
     async def problem(self) -> str | None:
-        """Return what is in the way; None where it works."""
-        async with self._turn:
+        """Return what is wrong; None where it works."""
+        async with self._lock:
             now = self._clock()
             if self._tried_at is None or now - self._tried_at >= MOMENT.total_seconds():
                 self._problem = await self._attempt()
@@ -57,31 +57,31 @@ class Remembered:
 
 
 class Readiness:
-    """Can a webhook be stored? In the spool, or on JetStream: as webhooks fared a moment ago, else it is tried."""
+    """Can a webhook be stored, in the spool or on JetStream? Recent webhooks tell, else it is tried."""
 
     def __init__(
         self,
         bus: Bus,
         spool: Spool | None,
         folder: Path,
-        refresh: Refresh,
-        outcomes: Outcomes,
+        secret_cache: SecretCache,
+        results: RecentResults,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._refresh = refresh
+        self._secret_cache = secret_cache
         self._bus = bus
         self._spool = spool
         self._folder = folder
-        self._outcomes = outcomes
-        self._of_spool = Remembered(self._try_spool, clock=clock)
-        self._of_nats = Remembered(self._try_nats, clock=clock)
+        self._results = results
+        self._of_spool = RememberedCheck(self._try_spool, clock=clock)
+        self._of_nats = RememberedCheck(self._try_nats, clock=clock)
 
     async def problem(self) -> str | None:
-        """Return why no 202 can be given now; None while one can."""
-        if not self._refresh.is_known:
+        """Return why webhooks cannot be stored now; None while they can."""
+        if not self._secret_cache.is_known:
             return "no webhook secret is known yet: Usher waits for Postgres"
-        if (refusal := self._outcomes.refusal) is not None or self._outcomes.has_stored:
+        if (refusal := self._results.refusal) is not None or self._results.has_stored:
             return refusal
         spool = await self.spool_problem()
         nats = await self.nats_problem() if spool is not None else None
@@ -90,7 +90,7 @@ class Readiness:
     @property
     def refusal(self) -> str | None:
         """Why a webhook was refused a moment ago."""
-        return self._outcomes.refusal
+        return self._results.refusal
 
     async def spool_problem(self) -> str | None:
         """Return why the spool would take no record; None where it would."""
@@ -101,7 +101,7 @@ class Readiness:
         return await self._of_nats.problem()
 
     def free(self) -> int | None:
-        """Return the bytes that are free for the spool; None where there is no telling."""
+        """Return the bytes that are free for the spool; None if unknown."""
         try:
             return shutil.disk_usage(self._folder if self._folder.exists() else self._folder.parent).free
         except OSError:
@@ -116,7 +116,7 @@ class Readiness:
         if free < _LEAST_FREE:
             return f"the disk is full: {free / 1024**2:.0f} MiB are free for the spool"
         try:
-            await self._spool.attempt()
+            await self._spool.check_writable()
         except UnavailableError as exc:
             return exc.detail
         return None

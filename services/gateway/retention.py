@@ -7,15 +7,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.gateway.access import doorman
-from services.gateway.access.tries import Tries
+from services.gateway.access import authenticator
+from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.refusals import senders
-from services.gateway.store import events, letters, refusals, users
+from services.gateway.store import dead_letters, events, refusals, runs, users
 from shared.loops import every
 from shared.postgres.pool import Pool
 
 EVENTS_KEPT: Final = timedelta(days=30)
-LETTERS_KEPT: Final = timedelta(days=90)
+DEAD_LETTERS_KEPT: Final = timedelta(days=90)
+RUNS_KEPT: Final = timedelta(days=90)
 _EVERY: Final = timedelta(minutes=10)
 _AT_ONCE: Final = 1000
 
@@ -23,9 +24,9 @@ _AT_ONCE: Final = 1000
 class Retention:
     """Runs beside the consumers."""
 
-    def __init__(self, pool: Pool, tries: Tries, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, login_attempts: LoginAttempts, *, now: Callable[[], datetime]) -> None:
         self._pool = pool
-        self._tries = tries
+        self._login_attempts = login_attempts
         self._now = now
 
     async def run(self) -> None:
@@ -37,7 +38,8 @@ class Retention:
         now = self._now()
         while await events.forget_events(self._pool, before=now - EVENTS_KEPT, limit=_AT_ONCE) == _AT_ONCE:
             continue
-        await letters.forget_letters(self._pool, before=now - LETTERS_KEPT)
-        await self._tries.forget()
+        await dead_letters.forget_dead_letters(self._pool, before=now - DEAD_LETTERS_KEPT)
+        await runs.forget_runs(self._pool, before=now - RUNS_KEPT)
+        await self._login_attempts.forget()
         await refusals.forget_refused(self._pool, before=now - senders.KEPT)
-        await users.forget_sessions(self._pool, now=now, used_before=now - doorman.IDLE)
+        await users.forget_sessions(self._pool, now=now, used_before=now - authenticator.IDLE)

@@ -1,6 +1,6 @@
 """uvicorn inside our own runtime: our signals, our sockets, its protocol.
 
-uvicorn would install its own signal handlers, and both would fire on SIGTERM; here the runtime alone decides.
+uvicorn would install its own signal handlers, and both would fire on SIGTERM; here only the runtime decides.
 """
 
 import asyncio
@@ -31,18 +31,18 @@ class AddressError(PermanentError):
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn looks ten times a second whether it is to stop; this one is told."""
+    """uvicorn checks ten times a second whether to stop; this one waits for an event."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.is_told = asyncio.Event()
+        self.stop_requested = asyncio.Event()
 
     async def main_loop(self) -> None:
         """Keep the date in answers right, until told to stop."""
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
-                    await self.is_told.wait()
+                    await self.stop_requested.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -85,9 +85,9 @@ class Server:
             self._is_over.set()
 
     async def finish(self) -> None:
-        """Take no more connections, and return when what was begun is answered, or cut off after a while."""
+        """Take no more connections, and return when all open calls are answered, or cut off after a while."""
         self._uvicorn.should_exit = True
-        self._uvicorn.is_told.set()
+        self._uvicorn.stop_requested.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_WITHIN_S + 1):
                 await self._is_over.wait()

@@ -58,8 +58,6 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     """A key that `usher run` made for the command line on this host."""
     discord_application_id: Snowflake = ""
     discord_public_key: HexKey = ""
-    discord_guild_id: Snowflake = ""
-    discord_admin_role_id: Snowflake = ""
 
     @property
     def public_url(self) -> str:

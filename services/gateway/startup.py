@@ -8,7 +8,7 @@ import stamina
 import structlog
 
 from services.gateway import bootstrap
-from services.gateway.access.refresh import Refresh
+from services.gateway.access.secret_cache import SecretCache
 from services.gateway.bootstrap import Bootstrap
 from services.gateway.readiness import Preparation
 from services.gateway.settings import Settings
@@ -32,20 +32,20 @@ class Startup:
         *,
         vault: Vault,
         bootstrap: Bootstrap,
-        refresh: Refresh,
+        secret_cache: SecretCache,
         preparation: Preparation,
     ) -> None:
         self._config = config
         self._pool = pool
         self._vault = vault
         self._bootstrap = bootstrap
-        self._refresh = refresh
+        self._secret_cache = secret_cache
         self._preparation = preparation
 
     async def run(self) -> None:
-        """Return when all is done, however long Postgres is away. Raises what waiting does not mend."""
-        for step in (self._migrate, self._vault.verify, self._begin, self._refresh.once):
-            await _persistently(step)
+        """Return once all is done, however long Postgres is away. Raises what waiting cannot solve."""
+        for step in (self._migrate, self._vault.verify, self._begin, self._secret_cache.read):
+            await _retry(step)
         self._preparation.finish()
         log.info("prepared")
 
@@ -60,5 +60,5 @@ class Startup:
 
 
 @stamina.retry(on=UnavailableError, attempts=None, timeout=None, wait_initial=0.1, wait_max=3)
-async def _persistently(step: Callable[[], Awaitable[None]]) -> None:
+async def _retry(step: Callable[[], Awaitable[None]]) -> None:
     await step()

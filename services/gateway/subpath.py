@@ -1,6 +1,6 @@
 """Usher under a path of somebody's host, such as http://nas.local/usher.
 
-A proxy before it may take that path away or leave it where it is: calls are understood both ways.
+A proxy may strip that path or leave it: both work.
 """
 
 from collections.abc import Collection
@@ -16,7 +16,7 @@ def subpath_of(public_url: str) -> str:
 
 
 class Subpath:
-    """Takes the path away where it is still there; one that begins as a route of ours cannot be told from it."""
+    """Strips the path if it is still there; a path that begins like a route of ours is ignored."""
 
     def __init__(self, app: ASGIApp, subpath: str, *, routes: Collection[str]) -> None:
         self._app = app

@@ -1,7 +1,7 @@
-"""What uvicorn writes to: a connection that notices when its client takes nothing of what waits for it.
+"""The transport that uvicorn writes to: it notices when a client reads nothing.
 
-asyncio has no deadline for writing. A client that asks and never reads would be held for ever, closed or not: closing
-waits until all is taken.
+asyncio has no deadline for writing. A client that never reads would be held for ever, even when it is closed: closing
+waits until everything is sent.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ log = structlog.get_logger()
 
 
 class WatchedTransport(asyncio.Transport):
-    """Cuts off a client that took not one byte for `deadline` seconds while there were some; slow ones may stay.
+    """Cuts off a client that took no byte for `deadline` seconds while some waited; slow ones may stay.
 
-    What is written after the end is dropped, where uvloop's own transport raises an error.
+    Writing after the end is ignored, where uvloop's own transport raises an error.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, *, deadline: float) -> None:
@@ -32,7 +32,7 @@ class WatchedTransport(asyncio.Transport):
         self._deadline = deadline
         self._given = 0
         self._taken = 0
-        """Bytes that the client had taken when it was last looked at."""
+        """Bytes that the client had taken at the last check."""
         self._look: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -40,7 +40,7 @@ class WatchedTransport(asyncio.Transport):
         if not data or self._transport.is_closing():
             return
         if self._look is None:
-            self._taken = self._given - self._untaken()
+            self._taken = self._given - self._bytes_waiting()
             self._look_later()
         self._given += len(data)
         self._transport.write(data)
@@ -70,7 +70,7 @@ class WatchedTransport(asyncio.Transport):
         return self._transport.get_extra_info(name, default)
 
     def end_watch(self) -> None:
-        """Look no more: the connection is lost."""
+        """Stop checking: the connection is lost."""
         if self._look is not None:
             self._look.cancel()
 
@@ -79,7 +79,7 @@ class WatchedTransport(asyncio.Transport):
 
     def _check(self) -> None:
         self._look = None
-        untaken = self._untaken()
+        untaken = self._bytes_waiting()
         if not untaken:
             return
         if self._given - untaken == self._taken:
@@ -89,14 +89,14 @@ class WatchedTransport(asyncio.Transport):
         self._taken = self._given - untaken
         self._look_later()
 
-    def _untaken(self) -> int:
+    def _bytes_waiting(self) -> int:
         waiting = self._transport.get_write_buffer_size()
         if self._transport.is_closing():  # its descriptor may be another connection's by now
             return waiting
-        return waiting + _unacknowledged(self._transport.get_extra_info("socket"))
+        return waiting + _bytes_unacknowledged(self._transport.get_extra_info("socket"))
 
 
-def _unacknowledged(connection: socket.socket | None) -> int:
+def _bytes_unacknowledged(connection: socket.socket | None) -> int:
     """Return how many bytes the system keeps until the client's system has taken them: on Linux up to megabytes.
 
     It asks for more only once a third of its room is free, which may take a slow client longer than the deadline.

@@ -1,105 +1,112 @@
-"""Makes the application out of the open parts: the one place that knows which route needs what."""
+"""Makes the parts of a gateway and puts them together."""
 
-from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
 
-import msgspec
-from litestar.types import ASGIApp
-
-from services.gateway import app
-from services.gateway.access.doorman import Doorman
+from services.gateway.access.authenticator import Authenticator
 from services.gateway.access.login import Login
+from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.access.passwords import Passwords
-from services.gateway.access.refresh import Refresh
-from services.gateway.access.tries import Tries
-from services.gateway.access.watching import Watching
+from services.gateway.access.secret_cache import SecretCache
+from services.gateway.access.stream_access import StreamAccess
 from services.gateway.access.webhook_secrets import WebhookSecrets
-from services.gateway.api.audit import AuditRoutes
-from services.gateway.api.auth import AuthRoutes
-from services.gateway.api.events import EventRoutes
-from services.gateway.api.guards import Guard
-from services.gateway.api.health import HealthRoutes
-from services.gateway.api.history import HistoryRoutes
-from services.gateway.api.integrations import IntegrationRoutes
-from services.gateway.api.keys import KeyRoutes
-from services.gateway.api.letters import LetterRoutes
-from services.gateway.api.mediaservers import MediaServerRoutes
-from services.gateway.api.people import PeopleRoutes
-from services.gateway.api.plex import PlexRoutes
-from services.gateway.api.plex_servers import PlexServerRoutes
-from services.gateway.api.refused import RefusedRoutes
-from services.gateway.api.seerr import SeerrRoutes
-from services.gateway.api.stream import StreamRoutes
-from services.gateway.api.user_settings import UserSettingsRoutes
-from services.gateway.api.webhook_secrets import SecretRoutes
-from services.gateway.discord.application import Application
-from services.gateway.discord.door import Door as DiscordDoor
-from services.gateway.discord.suggestions import Suggestions
+from services.gateway.ask import Ask
+from services.gateway.bootstrap import Bootstrap
+from services.gateway.components import Components
+from services.gateway.discord.prompts import Prompts
+from services.gateway.discord.receiver import Application, InteractionReceiver
 from services.gateway.events.feed import Feed
-from services.gateway.forwarded import Network
-from services.gateway.metrics import Counted
-from services.gateway.pages.done import DonePage
+from services.gateway.events.log import EventLog
+from services.gateway.health import HealthCheck
+from services.gateway.metrics import CountingStorage
 from services.gateway.readiness import Preparation, Readiness
-from services.gateway.refusals.register import Register
-from services.gateway.spool.hedge import Hedge
-from services.gateway.spool.outcomes import Outcomes
+from services.gateway.refusals.recorder import RefusalRecorder
+from services.gateway.settings import Settings
+from services.gateway.spool.hedge import Hedge, NoSpool
+from services.gateway.spool.recent_results import RecentResults
 from services.gateway.spool.spool import Spool
-from services.gateway.webhooks.door import Door
-from services.gateway.webhooks.recent import Recent
-from shared.runtime import Parts
+from services.gateway.startup import Startup
+from services.gateway.store.database import Database
+from services.gateway.subpath import subpath_of
+from services.gateway.webhooks.receiver import Receiver
+from services.gateway.webhooks.recent_deliveries import RecentDeliveries
+from shared.bus import streams
+from shared.clock import SteadyClock
+from shared.keyring import Keyring
+from shared.runtime import Parts, Service
 from shared.sealing import Sealer
+from shared.vault import Vault
+
+_LOG_WORKERS: Final = 64
+"""Handlers of the event log at once: so many rows can go into one statement."""
+_REMEMBERED_SECRETS: Final = "webhook-secrets.json"
 
 
-class Wires(msgspec.Struct, frozen=True, kw_only=True):
-    """What the application shares with the rest of the process."""
-
-    sealer: Sealer
-    discord: Application
-    feed: Feed
-    hedge: Hedge
-    outcomes: Outcomes
-    passwords: Passwords
-    preparation: Preparation
-    readiness: Readiness
-    recent: Recent
-    refresh: Refresh
-    refused: Register
-    spool: Spool | None
-    subpath: str
-    proxies: tuple[Network, ...]
-    tries: Tries
-    watching: Watching
-    webhook_secrets: WebhookSecrets
+def now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
 
 
-def application(parts: Parts, wires: Wires, *, now: Callable[[], datetime]) -> ASGIApp:
-    """Return the whole application."""
-    bus, pool, worker = parts.bus, parts.pool, parts.worker
-    routes = app.Routes(
-        audit=AuditRoutes(pool),
-        auth=AuthRoutes(Login(pool, wires.passwords, wires.tries, now=now), pool, worker, wires.watching, now=now),
-        done=DonePage(bus),
-        events=EventRoutes(pool, worker, now=now),
-        health=HealthRoutes(bus, pool, wires.spool, wires.readiness),
-        history=HistoryRoutes(bus),
-        integrations=IntegrationRoutes(bus, pool, wires.sealer, now=now),
-        keys=KeyRoutes(pool, worker, wires.watching, now=now),
-        letters=LetterRoutes(pool, worker, now=now),
-        mediaservers=MediaServerRoutes(bus, pool, wires.sealer, now=now),
-        people=PeopleRoutes(bus, pool, now=now),
-        plex=PlexRoutes(bus),
-        plex_servers=PlexServerRoutes(bus, wires.sealer),
-        refused=RefusedRoutes(wires.refused, pool, now=now),
-        secrets=SecretRoutes(wires.webhook_secrets),
-        seerr=SeerrRoutes(bus, pool, wires.sealer, now=now),
-        stream=StreamRoutes(wires.feed, wires.watching),
-        user_settings=UserSettingsRoutes(bus, pool, wires.sealer, now=now),
+def components(config: Settings, parts: Parts, spool: Spool | None, passwords: Passwords) -> Components:
+    """Make all parts."""
+    keyring = Keyring.parse(config.usher_encryption_keys)
+    sealer, vault = Sealer(keyring), Vault(parts.pool, keyring)
+    ask, results, recent = Ask(parts.bus), RecentResults(), RecentDeliveries()
+    secret_cache = SecretCache(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
+    storage = CountingStorage(Hedge(parts.bus, spool or NoSpool()), results)
+    readiness = Readiness(parts.bus, spool, config.spool_folder, secret_cache, results)
+    login_attempts = LoginAttempts(parts.pool, SteadyClock())
+    return Components(
+        ask=ask,
+        authenticator=Authenticator(parts.pool, now=now),
+        database=Database(parts.pool, parts.worker),
+        feed=Feed(),
+        health=HealthCheck(ask, parts.bus, parts.pool, spool, readiness),
+        interactions=InteractionReceiver(_discord(config), storage, sealer, Prompts(ask)),
+        login=Login(parts.pool, passwords, login_attempts, now=now),
+        login_attempts=login_attempts,
+        now=now,
+        passwords=passwords,
+        preparation=Preparation(),
+        readiness=readiness,
+        receiver=Receiver(secret_cache, storage, recent=recent),
+        recent=recent,
+        refusals=RefusalRecorder(parts.pool, now=now),
+        sealer=sealer,
+        secret_cache=secret_cache,
+        stream_access=StreamAccess(parts.pool, now=now),
+        subpath=subpath_of(config.public_url),
+        tracer=parts.tracer,
+        vault=vault,
+        webhook_secrets=WebhookSecrets(
+            parts.worker, parts.pool, vault, secret_cache=secret_cache, now=now, public_url=config.public_url
+        ),
     )
-    storage = Counted(wires.hedge, wires.outcomes)
-    doors = app.Doors(
-        webhooks=Door(wires.refresh, storage, recent=wires.recent),
-        discord=DiscordDoor(wires.discord, storage, wires.sealer, Suggestions(bus)),
-        refused=wires.refused.note,
+
+
+def startup(config: Settings, parts: Parts, made: Components) -> Startup:
+    """Return what is done before the gateway answers questions."""
+    return Startup(
+        config,
+        parts.pool,
+        vault=made.vault,
+        bootstrap=Bootstrap(parts.worker, made.passwords, made.webhook_secrets, now=now),
+        secret_cache=made.secret_cache,
+        preparation=made.preparation,
     )
-    guard = Guard(Doorman(pool, now=now), wires.preparation)
-    return app.application(routes, doors, guard, parts.tracer, subpath=wires.subpath, proxies=wires.proxies)
+
+
+def service(parts: Parts) -> Service:
+    """Return the consumers of the event log."""
+    service, events = Service(parts), EventLog(parts.pool)
+    service.consume(streams.GATEWAY_WEBHOOKS, events.note_webhook, workers=_LOG_WORKERS)
+    service.consume(streams.GATEWAY_OUTCOMES, events.note_outcome, workers=_LOG_WORKERS)
+    service.consume(streams.GATEWAY_RUNS, events.note_run)
+    service.consume(streams.GATEWAY_DEAD, events.note_dead_letter)
+    service.work()
+    return service
+
+
+def _discord(config: Settings) -> Application:
+    return Application(id=config.discord_application_id, public_key=config.discord_public_key)

@@ -3,11 +3,9 @@
 import asyncio
 from datetime import UTC, datetime
 
+from services.linker.directory.handlers import Handlers as Directory
 from services.linker.discord.handlers import Handlers as Commands
 from services.linker.people.handlers import Handlers as People
-from services.linker.plex.handlers import Handlers as PlexServers
-from services.linker.plex.memory import Memory
-from services.linker.plex.ways import Ways
 from services.linker.seerr import wiring as seerr
 from services.linker.seerr.jobs import LookAtSeerr
 from services.linker.seerr.look import BEGINS
@@ -17,14 +15,14 @@ from services.linker.signins.providers import other_providers
 from services.linker.signins.trakt_renewal import TraktRenewal
 from services.linker.signins.wiring import SignInsSide
 from shared.bus import streams
-from shared.clients.discord.answering import Answering
-from shared.clients.discord.receiving import Receiver
+from shared.discord.receiving import Receiver
+from shared.discord.replying import ReplyJobs
+from shared.discord.rights import Rights, rights_of
 from shared.http.egress import Egress
 from shared.keyring import Keyring
 from shared.runs.runs import Runs
 from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
-from shared.schemas.plex import ListItems, ListLibraries, ListRecentlyAdded, ListSessions, SearchItems
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.upstreams.clients import Clients
@@ -48,7 +46,6 @@ class Process:
         application = TraktApplication(pool=parts.pool, vault=vault, clients=clients)
         self._bus = parts.bus
         self._clients = clients
-        self._memory = Memory(now=_now)
         self._servers = ServersSide(
             parts,
             vault=vault,
@@ -67,7 +64,6 @@ class Process:
             now=_now,
             providers=other_providers(pool=parts.pool, vault=vault, clients=clients, application=application, now=_now),
         )
-        self._plex = PlexServers(Ways(pool=parts.pool, vault=vault, clients=clients, memory=self._memory))
         self._renewal = TraktRenewal(
             worker=parts.worker, pool=parts.pool, vault=vault, application=application, now=_now
         )
@@ -75,16 +71,15 @@ class Process:
         People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id).add_to(self._service)
         self._servers.add_to(self._service)
         self._sign_ins.add_to(self._service)
-        self._take_in(parts, Answering(clients.discord(), sealer, now=_now))
+        self._service.answer(*Directory(pool=parts.pool, vault=vault, sealer=sealer).answers())
+        self._take_in(parts, ReplyJobs(clients.discord(), sealer, now=_now), rights_of(upstreams))
         runs = Runs(parts.name, parts.worker, now=_now)
         self._service.keep(runs)
         self._service.every(BEGINS, LookAtSeerr())
         seerr.join(self._service, parts, vault, clients.seerr, runs, now=_now)
-        self._answer()
 
     async def run(self) -> None:
         """Run all sides until cancelled."""
-        await self._bus.add(self._memory.listener())
         await self._bus.add(self._clients.listener())
         async with asyncio.TaskGroup() as tasks:
             for side in (self._service, self._servers, self._sign_ins, self._renewal):
@@ -94,21 +89,11 @@ class Process:
         """Take nothing more, and let what was begun come to its end."""
         await asyncio.gather(self._service.finish(), self._renewal.finish())
 
-    def _take_in(self, parts: Parts, answering: Answering) -> None:
+    def _take_in(self, parts: Parts, replies: ReplyJobs, rights: Rights) -> None:
         commands = Commands(pool=parts.pool, sign_ins=self._sign_ins.sign_ins)
-        receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, now=_now)
+        receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
         self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)
-        self._service.work(*answering.jobs)
-
-    def _answer(self) -> None:
-        plex = self._plex
-        self._service.answer(
-            ListLibraries.answered_by(plex.list_libraries),
-            ListSessions.answered_by(plex.list_sessions),
-            ListRecentlyAdded.answered_by(plex.list_recently_added),
-            SearchItems.answered_by(plex.search),
-            ListItems.answered_by(plex.list_items),
-        )
+        self._service.work(*replies.jobs)
 
 
 def _now() -> datetime:

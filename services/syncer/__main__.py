@@ -6,16 +6,20 @@ import shared.blocked_imports  # noqa: F401 (before anything that loads what it 
 from services.syncer.discord.handlers import Handlers as DiscordHandlers
 from services.syncer.history.handlers import Handlers
 from services.syncer.history.sources import parsing
+from services.syncer.plex.cache import ResourceCache
+from services.syncer.plex.handlers import Handlers as PlexHandlers
 from services.syncer.users.handlers import Handlers as UserHandlers
 from shared import runtime, settings
 from shared.bus import streams
-from shared.clients.discord.answering import Answering
-from shared.clients.discord.receiving import Receiver
+from shared.discord.prompts import Prompts
+from shared.discord.receiving import Receiver
+from shared.discord.replying import ReplyJobs
+from shared.discord.rights import rights_of
 from shared.keyring import Keyring
 from shared.schemas.history import CountPlays, ListPlays
-from shared.schemas.interactions import Suggest
 from shared.sealing import Sealer
 from shared.settings import ServiceSettings, UpstreamSettings
+from shared.upstreams.directory import Directory
 from shared.upstreams.egress import egress_of
 from shared.upstreams.opening import open_clients
 from shared.vault import Vault
@@ -34,20 +38,26 @@ async def syncer(config: ServiceSettings) -> None:
         keyring = Keyring.parse(config.usher_encryption_keys)
         sealer, vault = Sealer(keyring), Vault(parts.pool, keyring)
         users = UserHandlers(pool=parts.pool, vault=vault, sealer=sealer, now=_now)
-        answering = Answering(clients.discord(), sealer, now=_now)
-        receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer, now=_now)
+        directory, cache = Directory(parts.bus, sealer, now=_now), ResourceCache(now=_now)
+        plex = PlexHandlers(directory=directory, clients=clients, cache=cache)
+        rights, replies = rights_of(upstreams), ReplyJobs(clients.discord(), sealer, now=_now)
+        receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
+        prompts = Prompts(choices_for=commands.choices_for, form_for=commands.form_for, rights=rights)
         service = runtime.Service(parts)
         service.consume(streams.SYNCER_WEBHOOKS, handlers.take_webhook)
         service.consume(streams.SYNCER_PEOPLE, handlers.take_fact, workers=2)
         service.consume(streams.SYNCER_LINKS, commands.learn_link, workers=2)
         service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
-        service.work(*answering.jobs)
+        service.work(*replies.jobs)
         service.answer(
             ListPlays.answered_by(handlers.list_plays),
             CountPlays.answered_by(handlers.count_plays),
-            Suggest.answered_by(commands.suggest),
+            *prompts.answers(),
             *users.answers(),
+            *plex.answers(),
         )
+        for listener in (clients.listener(), directory.listener(), cache.listener()):
+            await parts.bus.add(listener)
         await runtime.serve(config, service.run, finish=service.finish)
 
 

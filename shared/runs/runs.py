@@ -208,8 +208,7 @@ class Runs:
 
     def _say(self, work: Work, row: RunRow) -> None:
         event_id = derived_id("run.changed", row.id, row.sequence)
-        seen = row.as_run(self._service)
-        work.publish(RunChanged(id=event_id, occurred_at=self._now(), run=seen, sequence=row.sequence))
+        work.publish(RunChanged(id=event_id, occurred_at=self._now(), run=row.as_run(self._service)))
 
     def _give(self, work: Work, row: RunRow) -> None:
         message_id = f"{row.id}:{row.page}"

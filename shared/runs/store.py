@@ -59,6 +59,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
             progress=Progress(self.done, self.total),
             counts=self.counts,
             errors=self.errors,
+            sequence=self.sequence,
         )
 
 

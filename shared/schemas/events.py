@@ -118,10 +118,9 @@ class AccessRevoked(Event, frozen=True, kw_only=True, tag="access.revoked"):
 
 
 class RunChanged(Event, frozen=True, kw_only=True, tag="run.changed"):
-    """A run began, went on or ended. The one with the highest `sequence` says how it is now."""
+    """A run began, went on or ended; the highest `sequence` says how it is now."""
 
     run: Run
-    sequence: int
 
 
 def tag(kind: type[Event]) -> str:

@@ -1,4 +1,4 @@
-"""Questions about what a Plex server has and shows, between gateway and linker; the answers are the REST shapes.
+"""Questions about what a Plex server has and shows, between gateway and syncer; the answers are the REST shapes.
 
 Titles are what somebody typed or a scraper found: text to show, never to trust.
 """
@@ -75,7 +75,7 @@ class SessionPage(msgspec.Struct, frozen=True):
     offset: int
 
 
-class PlexQuestion(Question[A], Generic[A], service="linker", frozen=True, kw_only=True):
+class PlexQuestion(Question[A], Generic[A], service="syncer", frozen=True, kw_only=True):
     """What all ask: `server` is a configured server's name or a machine id; `person` reads with his own account."""
 
     answered_within: ClassVar[timedelta] = timedelta(seconds=15)

@@ -1,12 +1,15 @@
 """Runs: work of minutes or hours, as everybody sees it, and what a service that has them is asked and told."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from shared.schemas.job import Job
 from shared.schemas.question import Question
+
+OWNERS: Final = ("linker",)
+"""The services that have runs."""
 
 Status = Literal["queued", "running", "success", "partial", "error", "cancelled"]
 """`partial`: all pages were done, and something in them failed. `error`: a page could not be done at all."""
@@ -42,6 +45,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     progress: Progress = Progress(0)
     counts: dict[str, int] = {}
     errors: tuple[RunError, ...] = ()
+    sequence: int = 0
+    """Counts the changes: of two accounts of a run, the one with the higher sequence is newer."""
 
     @property
     def is_over(self) -> bool:

@@ -8,8 +8,6 @@ from typing import Any, Final
 import msgspec
 
 from shared.bus.listening import Listener
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.rest import Discord
 from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
 from shared.clients.mediabrowser import Device
@@ -18,6 +16,8 @@ from shared.clients.plex_server import PlexServer
 from shared.clients.plex_tv import PlexTv, hosts_of
 from shared.clients.seerr.rest import Seerr
 from shared.clients.trakt import Trakt
+from shared.discord.rate_limits import Limits
+from shared.discord.rest import Discord
 from shared.http.upstream import Upstream, Upstreams
 from shared.postgres.pool import Pool
 from shared.schemas import events

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.rest import Discord
+from shared.discord.rate_limits import Limits
+from shared.discord.rest import Discord
 from shared.http.upstream import Upstream
 from shared.settings import UpstreamSettings
 

@@ -15,8 +15,8 @@ from typing import Final
 
 from cli.embedded.program import free_port
 from simulators.demo import guide
-from simulators.demo.furnishing import furnish
 from simulators.demo.guide import Addresses
+from simulators.demo.servers import add_servers
 from simulators.demo.trickle import trickle
 from simulators.demo.usher import DownError, Usher
 from simulators.serving import serving
@@ -74,7 +74,7 @@ async def _demo(folder: Path, port: int, every: timedelta, tasks: asyncio.TaskGr
         watch = tasks.create_task(usher.ended())
         stack.callback(watch.cancel)
         await usher.ready()
-        await furnish(usher.url, KEY, town, urls)
+        await add_servers(usher.url, KEY, town, urls)
         _say(guide.text(_addresses(usher, stage, urls, folder), command=_command()))
         viewers = Viewers(town, Random(1))  # noqa: S311 (of who watches what)
         await trickle(viewers, usher.url, WEBHOOK_SECRET, every=every)

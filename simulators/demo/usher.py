@@ -43,7 +43,7 @@ class Usher:
             environment=_environment(self._variables),
             inherits=False,
         )
-        self._process = program.start(leashed=True)
+        self._process = program.start(dies_with_parent=True)
 
     async def ready(self) -> None:
         """Wait until all services answer; raise `DownError` where they do not."""

@@ -7,14 +7,14 @@ from typing import Any, Final
 import msgspec
 
 from simulators.asgi import App, Handler, Request, Response, json_response
-from simulators.discord import messages
+from simulators.determinism import Clock, Ids
+from simulators.discord import components, messages
 from simulators.discord.commands import Commands, decoded
 from simulators.discord.interactions import DiscordApp
 from simulators.discord.limits import Limits, bucket_of
 from simulators.discord.portal import Portal
 from simulators.discord.refusals import RefusedError, bad_form, refused
-from simulators.discord.replies import DEFERRED, MESSAGE, UPDATE, Interactions, Open
-from simulators.given import Clock, Ids
+from simulators.discord.replies import DEFERRED, MESSAGE, MODAL, UPDATE, Interactions, Open
 
 PREFIX: Final = "/api/v10"
 SAME_NONCE_WITHIN: Final = timedelta(minutes=5)
@@ -116,10 +116,14 @@ class Discord(App):
         """Take the first answer to an interaction, which may also be the body of the answer to Discord's request."""
         waiting = self.interactions.acknowledge(token, callback)
         data = callback.get("data") or {}
-        if waiting.answered_with == MESSAGE:
+        if waiting.answered_with == MODAL:
+            components.check_form(data)
+            waiting.form = data
+        elif waiting.answered_with == MESSAGE:
             messages.check(data, to_create=True)
             waiting.original = self._shown(data, channel_id=waiting.interaction["channel_id"])
         elif waiting.answered_with == UPDATE and waiting.original is not None:
+            messages.check(data, to_create=False, before=waiting.original)
             waiting.original = messages.edited(waiting.original, data, at=self._now())
         return waiting
 
@@ -139,7 +143,7 @@ class Discord(App):
         waiting = self._editable(request)
         body = _body(request)
         is_first = waiting.original is None and waiting.answered_with == DEFERRED and not waiting.is_deleted
-        messages.check(body, to_create=is_first)
+        messages.check(body, to_create=is_first, before=waiting.original)
         if is_first:
             flags = waiting.flags | int(body.get("flags") or 0) & messages.V2
             channel = waiting.interaction["channel_id"]
@@ -161,9 +165,8 @@ class Discord(App):
         waiting = self._editable(request)
         body = _body(request)
         messages.check(body, to_create=True)
-        channel = waiting.interaction["channel_id"]
-        message = self._shown(body, channel_id=channel)
-        self.messages.setdefault(channel, []).append(message)
+        message = self._shown(body, channel_id=waiting.interaction["channel_id"])
+        waiting.follow_ups.append(message)
         return json_response(message)
 
     async def _me(self, request: Request) -> Response:  # noqa: ARG002 - every handler is given it

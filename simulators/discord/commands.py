@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from simulators.asgi import Request
+from simulators.determinism import Clock
 from simulators.discord.refusals import bad_form, check_length, check_object, check_objects, refused
-from simulators.given import Clock
 
 CREATES_A_DAY: Final = 200
 _CHAT: Final = 1

@@ -11,8 +11,8 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from simulators.determinism import Clock, Ids
 from simulators.discord.messages import user
-from simulators.given import Clock, Ids
 
 PING: Final = 1
 COMMAND: Final = 2
@@ -110,13 +110,24 @@ class DiscordApp:
         data = {"id": 2, "custom_id": custom_id, "component_type": _SELECT, "values": list(values)}
         return {**self._by(person, COMPONENT), "data": data, "message": message}
 
-    def modal(self, person: Person, custom_id: str, texts: Mapping[str, str]) -> dict[str, Any]:
-        """Return a form that was sent off: text fields by their custom ids."""
-        rows = [
-            {"type": 18, "id": at, "component": {"type": 4, "id": at + 1, "custom_id": field, "value": text}}
-            for at, (field, text) in enumerate(texts.items(), start=1)
+    def modal(
+        self,
+        person: Person,
+        custom_id: str,
+        fields: Mapping[str, str | Sequence[str]],
+        *,
+        message: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return a form that was sent off: what was typed or chosen, by custom ids.
+
+        `message` is the one below which the form was opened, where it was not a command that did.
+        """
+        labels = [
+            {"type": 18, "id": at, "component": {"id": at + 1, "custom_id": field, **_given(value)}}
+            for at, (field, value) in enumerate(fields.items(), start=1)
         ]
-        return {**self._by(person, MODAL), "data": {"custom_id": custom_id, "components": rows}}
+        below = {} if message is None else {"message": message}
+        return {**self._by(person, MODAL), "data": {"custom_id": custom_id, "components": labels}, **below}
 
     def _command_data(self, name: str, options: list[dict[str, Any]], person: Person) -> dict[str, Any]:
         guild = {} if person.guild_id is None else {"guild_id": person.guild_id}
@@ -167,6 +178,10 @@ _MEMBER: Final = {
     "premium_since": None,
     "unusual_dm_activity_until": None,
 }
+
+
+def _given(value: str | Sequence[str]) -> dict[str, Any]:
+    return {"type": 4, "value": value} if isinstance(value, str) else {"type": 3, "values": list(value)}
 
 
 def _option(name: str, value: Value) -> dict[str, Any]:

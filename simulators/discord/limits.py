@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from simulators.asgi import Request, Response, json_response, text_response
-from simulators.given import Clock
+from simulators.determinism import Clock
 
 INVALID_WINDOW: Final = timedelta(minutes=10)
 _SECOND: Final = timedelta(seconds=1)

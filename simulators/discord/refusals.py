@@ -35,9 +35,10 @@ def check_length(value: object, path: str, longest: int, *, shortest: int = 0) -
         return
     if not isinstance(value, str):
         raise bad_form(path, "STRING_TYPE_CONVERT", f"Could not interpret {value!r} as string.")
-    if len(value) > longest:
+    size = len(value.encode("utf-16-le")) // 2  # as Discord may count it at most
+    if size > longest:
         raise bad_form(path, "BASE_TYPE_MAX_LENGTH", f"Must be {longest} or fewer in length.")
-    if len(value) < shortest:
+    if size < shortest:
         raise bad_form(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {shortest} and {longest} in length.")
 
 

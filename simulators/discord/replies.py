@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
+from simulators.determinism import Clock
 from simulators.discord.refusals import refused
-from simulators.given import Clock
 
 ACKNOWLEDGE_WITHIN: Final = timedelta(seconds=3)
 TOKEN_LIFE: Final = timedelta(minutes=15)
@@ -37,6 +37,8 @@ class Open(msgspec.Struct, kw_only=True):
     flags: int = 0
     original: dict[str, Any] | None = None
     is_deleted: bool = False
+    form: dict[str, Any] | None = None
+    follow_ups: list[dict[str, Any]] = []
 
 
 class Interactions:
@@ -73,7 +75,9 @@ class Interactions:
         waiting.answered_with = kind
         waiting.flags = int((data or {}).get("flags") or 0) & EPHEMERAL
         if kind in {DEFERRED_UPDATE, UPDATE}:
-            waiting.original = waiting.interaction.get("message")
+            if "message" not in waiting.interaction:
+                raise refused(400, 50035, "Invalid Form Body")
+            waiting.original = waiting.interaction["message"]
         return waiting
 
     def editable(self, application: str, token: str) -> Open:
@@ -89,6 +93,16 @@ class Interactions:
         """Return what stands below the command just now, as the person sees it."""
         waiting = self._open.get(token)
         return None if waiting is None else waiting.original
+
+    def form(self, token: str) -> dict[str, Any] | None:
+        """Return the form that was opened."""
+        waiting = self._open.get(token)
+        return None if waiting is None else waiting.form
+
+    def follow_ups(self, token: str) -> list[dict[str, Any]]:
+        """Return what was said below, beside the reply itself."""
+        waiting = self._open.get(token)
+        return [] if waiting is None else waiting.follow_ups
 
     def _age(self, waiting: Open) -> timedelta:
         return self._clock.now() - waiting.sent_at

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from simulators.asgi import App, Request, Response, json_response
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 from simulators.jellyfin.answers import body_of, failed, problem, unauthorized
 from simulators.jellyfin.quick_connect import QuickConnect, state
 from simulators.jellyfin.users import shown

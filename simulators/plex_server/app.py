@@ -7,7 +7,7 @@ names for him and this server.
 from typing import Any, Final
 
 from simulators.asgi import App, Request, Response, json_response, text_response
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 from simulators.plex_markup import wants_json, xml_response
 from simulators.plex_server import answers
 from simulators.plex_server.library import Item, Library

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 
 TYPES: Final = {"movie": 1, "show": 2, "season": 3, "episode": 4}
 _TOP: Final = {"movie": "movie", "show": "show"}

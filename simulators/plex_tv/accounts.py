@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 
 _FIRST_ID: Final = 13_692_262
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from simulators.asgi import App, Request, Response, text_response
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 from simulators.plex_markup import answered, wants_json, xml_response
 from simulators.plex_tv import answers
 from simulators.plex_tv.accounts import Accounts, PlexAccount

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 from simulators.plex_tv.accounts import Accounts, PlexAccount
 
 STRONG_LIFE: Final = timedelta(seconds=1800)

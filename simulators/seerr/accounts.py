@@ -3,9 +3,9 @@
 from typing import Final
 
 from simulators.asgi import Handler, Request, Response, json_response
-from simulators.given import Ids
+from simulators.determinism import Ids
+from simulators.seerr.authentication import Authentication
 from simulators.seerr.dialect import Dialect
-from simulators.seerr.door import Door
 from simulators.seerr.importing import BlankTwiceError, Imports, PlexListError
 from simulators.seerr.refusals import refused
 from simulators.seerr.users import OWNER_ID, Permission, User, Users, UserType
@@ -18,9 +18,9 @@ _LOGIN_DISABLED: Final = "Plex login is disabled"
 class AccountRoutes:
     """The routes that take in accounts of the media server."""
 
-    def __init__(self, users: Users, door: Door, imports: Imports, ids: Ids) -> None:
+    def __init__(self, users: Users, authentication: Authentication, imports: Imports, ids: Ids) -> None:
         self._users = users
-        self._door = door
+        self._authentication = authentication
         self._imports = imports
         self._ids = ids
 
@@ -53,7 +53,7 @@ class AccountRoutes:
         return json_response(self._users.saved(user), 200, set_cookie=cookie)
 
     async def _import_plex(self, request: Request) -> Response:
-        self._door.caller(request, Permission.MANAGE_USERS)
+        self._authentication.caller(request, Permission.MANAGE_USERS)
         wanted = body_of(request, {"plexIds": "array of strings"}).get("plexIds") if request.body else None
         try:
             listed = self._imports.candidates()
@@ -64,7 +64,7 @@ class AccountRoutes:
         return json_response([self._users.saved(user) for user in created], 201)
 
     async def _plex_users(self, request: Request) -> Response:
-        self._door.caller(request, Permission.MANAGE_USERS)
+        self._authentication.caller(request, Permission.MANAGE_USERS)
         known = {user.plex_id for user in self._users.by_id.values()}
         try:
             listed = self._imports.candidates()
@@ -81,7 +81,7 @@ class AccountRoutes:
         )
 
     async def _import_jellyfin(self, request: Request) -> Response:
-        self._door.caller(request, Permission.MANAGE_USERS)
+        self._authentication.caller(request, Permission.MANAGE_USERS)
         wanted = body_of(request, {"jellyfinUserIds": "array of strings"}).get("jellyfinUserIds")
         self._read_jellyfin()
         if wanted is None:
@@ -93,7 +93,7 @@ class AccountRoutes:
         return json_response([self._users.saved(user) for user in created], 201)
 
     async def _jellyfin_users(self, request: Request) -> Response:
-        self._door.caller(request, Permission.MANAGE_USERS)
+        self._authentication.caller(request, Permission.MANAGE_USERS)
         self._read_jellyfin()
         names = self._imports.jellyfin_names.items()
         return json_response(
@@ -109,7 +109,7 @@ class AccountRoutes:
             raise refused(500, "")
 
     def _own(self, request: Request) -> User:
-        caller = self._door.caller(request)
+        caller = self._authentication.caller(request)
         if str(caller.id) != request.values["userId"]:
             raise refused(403, "You do not have permission to view this user's settings.")
         if self._imports.media_server_type != _PLEX:
@@ -132,10 +132,10 @@ class AccountRoutes:
         return Response(status=204)
 
     async def _unlink_plex(self, request: Request) -> Response:
-        caller = self._door.caller(request)
+        caller = self._authentication.caller(request)
         if not caller.may(Permission.MANAGE_USERS) and str(caller.id) != request.values["userId"]:
             raise refused(403, "You do not have permission to view this user's settings.")
-        user = self._door.found(request)
+        user = self._authentication.found(request)
         if user.id == OWNER_ID:
             raise refused(400, "Cannot unlink media server accounts for the primary administrator.")
         if not user.email or user.password is None:

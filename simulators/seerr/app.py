@@ -1,14 +1,14 @@
-"""A Seerr of any dialect: its status, its users and their settings, and the door that every request goes through."""
+"""A Seerr of any dialect: its status, its users and their settings, behind its authentication."""
 
 from datetime import timedelta
 from typing import Final
 
 from simulators.asgi import App, Handler, Request, Response
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 from simulators.plex_tv.accounts import Accounts
 from simulators.seerr.accounts import AccountRoutes
+from simulators.seerr.authentication import Authentication
 from simulators.seerr.dialect import Dialect
-from simulators.seerr.door import Door
 from simulators.seerr.importing import Imports
 from simulators.seerr.people import UserRoutes
 from simulators.seerr.preferences import SettingRoutes
@@ -37,13 +37,13 @@ class Seerr(App):
         self.users = Users(clock or Clock(), dialect)
         self.imports = Imports(self.users)
         self.owner = self._add_owner()
-        self.door = Door(self.users, api_key, csrf_protection=csrf_protection)
-        self.preferences = SettingRoutes(self.users, self.door, dialect)
+        self.authentication = Authentication(self.users, api_key, csrf_protection=csrf_protection)
+        self.preferences = SettingRoutes(self.users, self.authentication, dialect)
         routes: dict[str, Handler] = {
-            **SystemRoutes(self.users, self.imports, self.door, dialect).routes(),
-            **UserRoutes(self.users, self.door, password_cost=password_cost).routes(),
+            **SystemRoutes(self.users, self.imports, self.authentication, dialect).routes(),
+            **UserRoutes(self.users, self.authentication, password_cost=password_cost).routes(),
             **self.preferences.routes(),
-            **AccountRoutes(self.users, self.door, self.imports, ids or Ids("seerr")).routes(dialect),
+            **AccountRoutes(self.users, self.authentication, self.imports, ids or Ids("seerr")).routes(dialect),
         }
         literal_first = sorted(routes.items(), key=lambda route: "{" in route[0])
         super().__init__({route.replace(" ", f" {PREFIX}", 1): handler for route, handler in literal_first})
@@ -78,9 +78,9 @@ class Seerr(App):
     async def serve(self, request: Request) -> Response:
         """Refuse forged changes, then hold the request against the description, then let in who may come in."""
         try:
-            self.door.check_forgery(request)
+            self.authentication.check_forgery(request)
             if self.knows(request.path) and request.path.removeprefix(PREFIX) not in _PUBLIC:
-                self.door.check(request)
+                self.authentication.check(request)
             return await super().serve(request)
         except RefusedError as exc:
             return exc.response

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from simulators.asgi import Handler, Request, Response, json_response
-from simulators.seerr.door import Door
+from simulators.seerr.authentication import Authentication
 from simulators.seerr.refusals import refused
 from simulators.seerr.users import OWNER_ID, MediaRequest, Permission, User, Users, moment
 from simulators.seerr.validation import body_of, check_query, number_of, refuse_read_only
@@ -21,9 +21,9 @@ _FORBIDDEN_LEVEL: Final = "You do not have permission to grant this level of acc
 class UserRoutes:
     """The routes under /user. A password costs the time given, four at a time, as bcrypt does."""
 
-    def __init__(self, users: Users, door: Door, *, password_cost: timedelta) -> None:
+    def __init__(self, users: Users, authentication: Authentication, *, password_cost: timedelta) -> None:
         self._users = users
-        self._door = door
+        self._authentication = authentication
         self._password_cost = password_cost.total_seconds()
         self._hashing = asyncio.Semaphore(_PASSWORDS_AT_ONCE)
 
@@ -44,7 +44,7 @@ class UserRoutes:
 
     async def _list(self, request: Request) -> Response:
         check_query(request, _LIST)
-        caller = self._door.caller(request)
+        caller = self._authentication.caller(request)
         wanted = {int(each) for each in request.query.get("includeIds", "").split(",") if each.isdecimal()}
         text = request.query.get("q", "").lower()
         found = [
@@ -59,7 +59,7 @@ class UserRoutes:
 
     async def _create(self, request: Request) -> Response:
         body = body_of(request, {"email": "string", "username": "string", "permissions": "number"})
-        self._door.caller(request, Permission.MANAGE_USERS)
+        self._authentication.caller(request, Permission.MANAGE_USERS)
         email = body.get("email") or body.get("username")
         if not email:
             raise refused(500, "Cannot read properties of undefined (reading 'toLowerCase')")
@@ -75,15 +75,15 @@ class UserRoutes:
         return json_response(self._users.saved(user), 201)
 
     async def _one(self, request: Request) -> Response:
-        caller = self._door.caller(request)
-        user = self._door.found(request)
+        caller = self._authentication.caller(request)
+        user = self._authentication.found(request)
         return json_response(self._users.full(user, to_manager=caller.may(Permission.MANAGE_USERS)))
 
     async def _change(self, request: Request) -> Response:
         body = body_of(request, {"username": "string", "permissions": "number"})
         refuse_read_only(body)
-        caller = self._door.caller(request, Permission.MANAGE_USERS)
-        user = self._door.found(request)
+        caller = self._authentication.caller(request, Permission.MANAGE_USERS)
+        user = self._authentication.found(request)
         if user.id == OWNER_ID != caller.id:
             raise refused(403, "You do not have permission to modify this user")
         _check_grant(body.get("permissions"), caller)
@@ -94,7 +94,7 @@ class UserRoutes:
 
     async def _change_many(self, request: Request) -> Response:
         body = body_of(request, {"ids": "array", "permissions": "integer"})
-        caller = self._door.caller(request, Permission.MANAGE_USERS)
+        caller = self._authentication.caller(request, Permission.MANAGE_USERS)
         _check_grant(body.get("permissions"), caller)
         users = [user for each in body.get("ids", []) if (user := self._users.find(each)) is not None]
         changed = [user for user in users if caller.id == OWNER_ID or user.id != OWNER_ID]
@@ -104,8 +104,8 @@ class UserRoutes:
         return json_response([self._users.row(user) for user in changed])
 
     async def _delete(self, request: Request) -> Response:
-        caller = self._door.caller(request, Permission.MANAGE_USERS)
-        user = self._door.found(request)
+        caller = self._authentication.caller(request, Permission.MANAGE_USERS)
+        user = self._authentication.found(request)
         if user.id == OWNER_ID:
             raise refused(405, "This account cannot be deleted.")
         if user.may(Permission.ADMIN) and caller.id != OWNER_ID:
@@ -114,11 +114,11 @@ class UserRoutes:
         return json_response(self._users.saved(user))
 
     async def _quota(self, request: Request) -> Response:
-        caller = self._door.caller(request)
+        caller = self._authentication.caller(request)
         may = caller.may(Permission.MANAGE_USERS) and caller.may(Permission.MANAGE_REQUESTS)
         if str(caller.id) != request.values["userId"] and not may:
             raise refused(403, "You do not have permission to view this user's request limits.")
-        user = self._door.found(request)
+        user = self._authentication.found(request)
         return json_response({"movie": self._used(user, "movie"), "tv": self._used(user, "tv")})
 
     def _used(self, user: User, kind: str) -> dict[str, Any]:
@@ -135,8 +135,8 @@ class UserRoutes:
 
     async def _requests(self, request: Request) -> Response:
         check_query(request, _PAGE)
-        caller = self._door.caller(request)
-        user = self._door.found(request)
+        caller = self._authentication.caller(request)
+        user = self._authentication.found(request)
         if user.id != caller.id and not caller.may(Permission.MANAGE_REQUESTS | Permission.REQUEST_VIEW):
             raise refused(403, "You do not have permission to view this user's requests.")
         size, skip = number_of(request, "take", 20), number_of(request, "skip", 0)
@@ -145,13 +145,13 @@ class UserRoutes:
         return json_response(_page(rows, total=len(mine), size=size, skip=skip))
 
     async def _permissions(self, request: Request) -> Response:
-        self._door.caller(request, Permission.MANAGE_USERS)
-        return json_response({"permissions": int(self._door.found(request).permissions)})
+        self._authentication.caller(request, Permission.MANAGE_USERS)
+        return json_response({"permissions": int(self._authentication.found(request).permissions)})
 
     async def _permit(self, request: Request) -> Response:
         body = body_of(request, {"permissions": "number"}, required=("permissions",))
-        caller = self._door.caller(request, Permission.MANAGE_USERS)
-        user = self._door.found(request)
+        caller = self._authentication.caller(request, Permission.MANAGE_USERS)
+        user = self._authentication.found(request)
         if user.id in {OWNER_ID, caller.id}:
             raise refused(403, "You do not have permission to modify this user")
         _check_grant(body["permissions"], caller)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from simulators.asgi import Handler, Request, Response, json_response
+from simulators.seerr.authentication import Authentication
 from simulators.seerr.dialect import Dialect
-from simulators.seerr.door import Door
 from simulators.seerr.refusals import refused
 from simulators.seerr.users import OWNER_ID, Permission, User, Users, UserType
 from simulators.seerr.validation import MAIN, NOTIFICATIONS, body_of
@@ -32,9 +32,9 @@ class SettingRoutes:
     `settings_land_on_caller` a first row of settings is written for who calls instead of whom it is about.
     """
 
-    def __init__(self, users: Users, door: Door, dialect: Dialect) -> None:
+    def __init__(self, users: Users, authentication: Authentication, dialect: Dialect) -> None:
         self._users = users
-        self._door = door
+        self._authentication = authentication
         self._dialect = dialect
         self.saves_late = False
         self.settings_land_on_caller = False
@@ -73,7 +73,7 @@ class SettingRoutes:
     async def _save_main(self, request: Request) -> Response:
         body = body_of(request, MAIN)
         user = self._allowed(request, to_write=True)
-        caller = self._door.caller(request)
+        caller = self._authentication.caller(request)
         self._save_email(user, body)
         user.username = body.get("username", user.username)
         if not user.may(Permission.MANAGE_USERS) and caller.id != user.id:
@@ -122,7 +122,7 @@ class SettingRoutes:
         )
         body = body_of(request, fields)
         user = self._allowed(request, to_write=True)
-        caller = self._door.caller(request)
+        caller = self._authentication.caller(request)
         changes = {name: body[name] for name in (*_AGENTS, self._discord) if name in body}
         types = {**((user.settings or {}).get("notificationTypes") or {}), **(body.get("notificationTypes") or {})}
         changes["notificationTypes"] = types
@@ -143,7 +143,7 @@ class SettingRoutes:
     async def _save_password(self, request: Request) -> Response:
         body = body_of(request, {"currentPassword": "string?", "newPassword": "string"}, required=("newPassword",))
         user = self._allowed(request)
-        caller = self._door.caller(request)
+        caller = self._authentication.caller(request)
         if len(body["newPassword"]) < 8:  # noqa: PLR2004 - Seerr's rule
             raise refused(400, "Password must be at least 8 characters.")
         if user.may(Permission.ADMIN) and caller.id not in {OWNER_ID, user.id}:
@@ -154,10 +154,10 @@ class SettingRoutes:
         return Response(status=204)
 
     def _allowed(self, request: Request, *, to_write: bool = False) -> User:
-        caller = self._door.caller(request)
+        caller = self._authentication.caller(request)
         if not caller.may(Permission.MANAGE_USERS) and str(caller.id) != request.values["userId"]:
             raise refused(403, "You do not have permission to view this user's settings.")
-        user = self._door.found(request)
+        user = self._authentication.found(request)
         if to_write and user.id == OWNER_ID != caller.id:
             raise refused(403, "You do not have permission to modify this user's settings.")
         return user

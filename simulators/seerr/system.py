@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from simulators.asgi import Handler, Request, Response, json_response
+from simulators.seerr.authentication import Authentication
 from simulators.seerr.dialect import Dialect
-from simulators.seerr.door import Door
 from simulators.seerr.importing import Imports
 from simulators.seerr.users import Permission, Users
 
@@ -14,10 +14,10 @@ _REQUEST_STATES: Final = {"pending": 1, "approved": 2, "declined": 3, "completed
 class SystemRoutes:
     """The routes that tell what kind of Seerr this is."""
 
-    def __init__(self, users: Users, imports: Imports, door: Door, dialect: Dialect) -> None:
+    def __init__(self, users: Users, imports: Imports, authentication: Authentication, dialect: Dialect) -> None:
         self._users = users
         self._imports = imports
-        self._door = door
+        self._authentication = authentication
         self._dialect = dialect
         self.title = dialect.name.title()
 
@@ -71,11 +71,11 @@ class SystemRoutes:
         )
 
     async def _main(self, request: Request) -> Response:
-        self._door.caller(request, Permission.MANAGE_SETTINGS)
+        self._authentication.caller(request, Permission.MANAGE_SETTINGS)
         quotas: dict[str, Any] = {"movie": {}, "tv": {}}
         return json_response(
             {
-                "apiKey": self._door.api_key,
+                "apiKey": self._authentication.api_key,
                 "applicationTitle": self.title,
                 "applicationUrl": "",
                 "defaultPermissions": int(Permission.REQUEST),
@@ -85,15 +85,15 @@ class SystemRoutes:
                 "newPlexLogin": self._imports.lets_new_plex_users_in,
                 "partialRequestsEnabled": True,
                 "locale": "en",
-                **({} if self._dialect.speaks_jellyfin else {"csrfProtection": self._door.csrf_protection}),
+                **({} if self._dialect.speaks_jellyfin else {"csrfProtection": self._authentication.csrf_protection}),
             }
         )
 
     async def _network(self, request: Request) -> Response:
-        self._door.caller(request, Permission.MANAGE_SETTINGS)
+        self._authentication.caller(request, Permission.MANAGE_SETTINGS)
         return json_response(
             {
-                "csrfProtection": self._door.csrf_protection,
+                "csrfProtection": self._authentication.csrf_protection,
                 "forceIpv4First": False,
                 "trustProxy": False,
                 "proxy": {"enabled": False, "hostname": "", "port": 8080, "useSsl": False, "user": "", "password": ""},
@@ -102,7 +102,7 @@ class SystemRoutes:
         )
 
     async def _about(self, request: Request) -> Response:
-        self._door.caller(request, Permission.MANAGE_SETTINGS)
+        self._authentication.caller(request, Permission.MANAGE_SETTINGS)
         media = {(each.media_type, each.tmdb_id) for each in self._users.requests}
         return json_response(
             {
@@ -115,7 +115,7 @@ class SystemRoutes:
         )
 
     async def _plex(self, request: Request) -> Response:
-        self._door.caller(request, Permission.ADMIN)
+        self._authentication.caller(request, Permission.ADMIN)
         machine_id = self._imports.machine_id
         known = {"name": "Plex", "machineId": machine_id, "ip": "127.0.0.1"} if machine_id else {"name": "", "ip": ""}
         return json_response({**known, "port": 32400, "useSsl": False, "libraries": []})
@@ -125,7 +125,7 @@ class SystemRoutes:
 
         https://github.com/seerr-team/seerr, server/lib/settings/index.ts
         """
-        self._door.caller(request, Permission.ADMIN)
+        self._authentication.caller(request, Permission.ADMIN)
         server_id = self._imports.jellyfin_server_id
         known = {"name": "Jellyfin", "ip": "127.0.0.1"} if server_id else {"name": "", "ip": ""}
         return json_response(
@@ -143,11 +143,11 @@ class SystemRoutes:
         )
 
     async def _count(self, request: Request) -> Response:
-        self._door.caller(request)
+        self._authentication.caller(request)
         found = self._users.requests
         counts = {name: sum(each.status == state for each in found) for name, state in _REQUEST_STATES.items()}
         kinds = {kind: sum(each.media_type == kind for each in found) for kind in ("movie", "tv")}
         return json_response({"total": len(found), **kinds, **counts, "processing": 0, "available": 0})
 
     async def _me(self, request: Request) -> Response:
-        return json_response(self._users.full(self._door.caller(request), to_manager=True))
+        return json_response(self._users.full(self._authentication.caller(request), to_manager=True))

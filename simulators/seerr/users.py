@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from simulators.given import Clock
+from simulators.determinism import Clock
 from simulators.seerr.dialect import Dialect
 
 OWNER_ID: Final = 1

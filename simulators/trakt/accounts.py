@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 
 CODE_LIFE: Final = timedelta(minutes=10)
 TOKEN_LIFE: Final = timedelta(days=7)

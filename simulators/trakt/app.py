@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from simulators.asgi import App, Request, Response, json_response, text_response
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 from simulators.trakt.accounts import CODE_LIFE, TOKEN_LIFE, Account, Accounts, Device, Grant
 
 INTERVAL: Final = timedelta(seconds=5)

@@ -33,6 +33,26 @@ MESSAGE: Final = {
         },
     ],
 }
+LAYOUT: Final = {
+    "flags": 1 << 15,
+    "components": [
+        {
+            "type": 17,
+            "accent_color": 0xE5A00D,
+            "components": [
+                {"type": 10, "content": "### The Matrix"},
+                {
+                    "type": 9,
+                    "components": [{"type": 10, "content": "1999"}],
+                    "accessory": {"type": 11, "media": {"url": "https://example.com/a.png"}},
+                },
+                {"type": 14, "divider": True, "spacing": 1},
+                {"type": 12, "items": [{"media": {"url": "https://example.com/b.png"}}]},
+                {"type": 1, "components": [{"type": 2, "style": 1, "label": "Request", "custom_id": "request:603"}]},
+            ],
+        }
+    ],
+}
 COMMANDS: Final = [
     {
         "name": "request",
@@ -109,6 +129,13 @@ async def test_replies_are_as_described(discord: Discord) -> None:
     assert faults("POST /webhooks/{webhook_id}/{webhook_token}", followed) == []
 
 
+async def test_a_message_made_of_components_is_as_described(discord: Discord) -> None:
+    posted = await client(discord).post(webhook(discord), json=LAYOUT)
+
+    assert posted.status_code == 200
+    assert faults("POST /webhooks/{webhook_id}/{webhook_token}", posted) == []
+
+
 async def test_direct_messages_are_as_described(discord: Discord) -> None:
     channel = await client(discord).post("/users/@me/channels", json={"recipient_id": ANNA.id})
     posted = await client(discord).post(f"/channels/{channel.json()['id']}/messages", json={**MESSAGE, "nonce": "n"})
@@ -174,7 +201,7 @@ async def test_interactions_are_made_of_what_is_described(discord: Discord) -> N
         app.autocomplete(ANNA, "request", {"title": "mat"}, focused="title"),
         app.button(ANNA, "request:603", message=message),
         app.select(ANNA, "seasons", ["1"], message=message),
-        app.modal(ANNA, "decline:1", {"reason": "no"}),
+        app.modal(ANNA, "decline:1", {"reason": "no", "season": ["1"]}, message=message),
     ]
     found = [
         (schema, problem)

@@ -17,6 +17,9 @@ CHECKSUMS: Final = {
     "services/gateway/migrations/0005_refused_senders.sql": (
         "50b2435ca45ced5bd4eb2b6873992814644d8ae32c4b67cb7f192774242587da"
     ),
+    "services/gateway/migrations/0006_known_runs.sql": (
+        "99437f6af8b325f85efe536f93f905cde7383ae056ed7bb70091832f7f5a43fe"
+    ),
     "services/linker/migrations/0001_people.sql": "7602b00c27a471bfe02f9606bcc258c445a1c1e865a5ad0a60a874d3004ebb97",
     "services/linker/migrations/0002_links.sql": "a42633c969e8123d11859ef25297765d5e3643ef81e0d4147f04a8387dfa5f69",
     "services/linker/migrations/0003_revisions_and_wanted.sql": (

@@ -1,4 +1,4 @@
-"""Who calls: the credential that came with a request, and what it turned out to be."""
+"""Who calls: the credential of a request, and whose it is."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,7 +14,7 @@ Kind = Literal["session", "key"]
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody with a valid credential: a user by a session, or a key, whose name others may have too."""
+    """Somebody with a valid credential: a user with a session, or a key (names of keys are not unique)."""
 
     name: str
     scopes: frozenset[Scope]
@@ -37,7 +37,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return scope in self.scopes
 
     def act_for(self, person_id: str | None) -> str | None:
-        """Return whom this is for, None being the caller; raises `ForbiddenError` where that is not theirs to say."""
+        """Return whom this is for, None for the caller; raises `ForbiddenError` where they may not act for others."""
         if person_id is not None:
             self.require_admin("to act for a person, or to see what they linked,")
         return person_id
@@ -48,13 +48,13 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
             raise ForbiddenError(f"{purpose} needs a credential with the scope admin")
 
     def did(self, action: str, object: str, *, at: datetime) -> AuditEntry:  # noqa: A002 (what the audit calls it)
-        """Return what the audit is to say of this caller."""
+        """Return the audit's entry for what this caller did."""
         actor = f"key {self.name}" if self.session_id is None else self.name
         return AuditEntry(at=at, actor=actor, address=self.address, action=action, object=object)
 
 
-def presented(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """Return the credential that came: `X-API-Key`, else `Authorization: Bearer`; None for none."""
+def credential_in(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the credential in the headers: `X-API-Key`, else `Authorization: Bearer`; None for none."""
     found = {
         name: value.decode("latin-1").strip() for name, value in headers if name in {b"x-api-key", b"authorization"}
     }

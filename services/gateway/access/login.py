@@ -1,6 +1,6 @@
-"""Logging in: throttled by account and by address, and the same to look at whether or not there is such a user.
+"""Logging in: limited by account and by address, and as slow for unknown users as for known ones.
 
-The tries of an address go one at a time, so that many right ones at once do not count against each other.
+The attempts of one address run one at a time, so that several right ones at once do not count against each other.
 """
 
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from typing import Final
 import msgspec
 
 from services.gateway.access import tokens
+from services.gateway.access.login_attempts import LoginAttempts, attempt_key
 from services.gateway.access.passwords import Passwords
-from services.gateway.access.tries import Tries, place_of
 from services.gateway.store import audit, users
 from services.gateway.store.audit import AuditEntry
-from services.gateway.store.tries import Place
+from services.gateway.store.login_attempts import AttemptKey
 from services.gateway.store.users import NewSession, User
 from shared.errors import ThrottledError, UnauthorizedError
 from shared.keyed_lock import KeyedLock
@@ -24,56 +24,58 @@ from shared.schemas.secret import Secret
 from shared.schemas.users import name_key
 
 LIFETIME: Final = timedelta(days=14)
-"""A session is over after this, however much it is used."""
-_MOST_OF_ADDRESS: Final = 30
-"""Tries under way at once."""
+"""A session ends after this, however much it is used."""
+_MOST_PER_ADDRESS: Final = 30
+"""Attempts under way at once."""
 
 
-class Begun(msgspec.Struct, frozen=True):
-    """A session: its token is shown this once."""
+class IssuedSession(msgspec.Struct, frozen=True):
+    """A new session; its token is shown only once."""
 
     token: Secret
     expires_at: datetime
 
 
 class Login:
-    """The one way to a session."""
+    """Issues sessions."""
 
-    def __init__(self, pool: Pool, passwords: Passwords, tries: Tries, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, pool: Pool, passwords: Passwords, login_attempts: LoginAttempts, *, now: Callable[[], datetime]
+    ) -> None:
         self._pool = pool
         self._passwords = passwords
-        self._tries = tries
+        self._attempts = login_attempts
         self._now = now
-        self._one_at_a_time = KeyedLock(most=_MOST_OF_ADDRESS)
+        self._queue = KeyedLock(most=_MOST_PER_ADDRESS)
 
-    async def begin(self, username: str, password: Secret, *, address: str) -> Begun:
-        """Return a new session; raises `UnauthorizedError`, or `ThrottledError` after too many tries."""
+    async def log_in(self, username: str, password: Secret, *, address: str) -> IssuedSession:
+        """Return a new session; raises `UnauthorizedError`, or `ThrottledError` after too many attempts."""
         key = name_key(username)
-        place = place_of(key, address)
-        async with self._one_at_a_time.holding(place.address):
+        attempt = attempt_key(key, address)
+        async with self._queue.holding(attempt.address):
             user = await users.find_user(self._pool, key)
-            if not await self._is_right(user, password, place):
+            if not await self._is_right(user, password, attempt):
                 await self._note_failure(user, address)
             elif user is not None:
-                return await self._begin(user, password, place, address)
+                return await self._issue_session(user, password, attempt, address)
         raise UnauthorizedError("the username or the password is wrong")
 
-    async def _is_right(self, user: User | None, password: Secret, place: Place) -> bool:
-        """Say whether this is the password; the try counts as failed until that is known."""
-        counted = await self._tries.count(place, user)
+    async def _is_right(self, user: User | None, password: Secret, attempt: AttemptKey) -> bool:
+        """Say whether the password is right; the attempt counts as failed until that is known."""
+        counted = await self._attempts.count(attempt, user)
         try:
             kept = user.password_hash if user else None
             return await self._passwords.are_equal(password, kept, is_known=counted.is_known)
         except ThrottledError:
-            await self._tries.take_back(counted)
+            await self._attempts.take_back(counted)
             raise
 
     async def _note_failure(self, user: User | None, address: str) -> None:
-        actor = user.username if user else "unknown"  # not what was typed: that may be a password
+        actor = user.username if user else "unknown"  # not the typed name: it may be a password
         async with transaction(self._pool) as connection:
             await audit.note(connection, self._entry("login.failed", actor=actor, address=address))
 
-    async def _begin(self, user: User, password: Secret, place: Place, address: str) -> Begun:
+    async def _issue_session(self, user: User, password: Secret, attempt: AttemptKey, address: str) -> IssuedSession:
         better = await self._passwords.hashed(password) if self._passwords.is_outdated(user.password_hash) else None
         now, token = self._now(), tokens.new(tokens.SESSION)
         session = NewSession(
@@ -85,12 +87,12 @@ class Login:
             expires_at=now + LIFETIME,
         )
         async with transaction(self._pool) as connection:
-            await self._tries.forgive(connection, place, user)
+            await self._attempts.forgive(connection, attempt, user)
             if better is not None:
                 await users.change_password_hash(connection, user.id, better)
             await users.begin_session(connection, session)
             await audit.note(connection, self._entry("login", actor=user.username, address=address))
-        return Begun(token, session.expires_at)
+        return IssuedSession(token, session.expires_at)
 
     def _entry(self, action: str, *, actor: str, address: str) -> AuditEntry:
         return AuditEntry(at=self._now(), actor=actor, address=address, action=action, object="session")

@@ -1,7 +1,7 @@
 """Passwords as Argon2id (RFC 9106, the setting for little memory), two at a time at most.
 
-Each takes 64 MiB and 0.1 s of a processor: without the limit, a flood of logins would take all of both. Strangers go
-one at a time, so that one place is free for who was let in before from where they are.
+Each takes 64 MiB and 0.1 s of a processor; without the limit a flood of logins would use up both. Strangers go one at
+a time, so that one place stays free for people who have logged in from their address before.
 """
 
 import asyncio
@@ -19,18 +19,18 @@ _AT_ONCE: Final = 2
 _STRANGERS_AT_ONCE: Final = 1
 _MOST_WAITING: Final = 60
 _NOBODYS: Final = "$argon2id$v=19$m=65536,t=3,p=4$dXNoZXIgbm9ib2R5IDAxMg$8F2w3c3l1s0cBqVbNYk0xXb6iJQ6zvYl7y0Gk5m1c2E"
-"""No password has this hash. It is verified for names that nobody has, so that they take as long as others."""
+"""No password has this hash. It is verified for unknown names, so that they take as long as known ones."""
 
 
-class _Lane:
-    """Some at once, and a few who wait."""
+class _Queue:
+    """A few at once, and a limited number waiting."""
 
     def __init__(self, at_once: int) -> None:
         self._free = asyncio.Semaphore(at_once)
         self._length = 0
 
     @asynccontextmanager
-    async def entered(self) -> AsyncIterator[None]:
+    async def enter(self) -> AsyncIterator[None]:
         """Take a place; raises `ThrottledError` where too many wait already."""
         if self._length >= _MOST_WAITING:
             raise ThrottledError("too many logins at once")
@@ -43,13 +43,13 @@ class _Lane:
 
 
 class Passwords:
-    """Hashes and verifies, in threads; with a quicker hasher only where nothing is to be protected."""
+    """Hashes and verifies in threads; a quicker hasher is for tests only."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
         self._free = asyncio.Semaphore(_AT_ONCE)
-        self._known = _Lane(_AT_ONCE)
-        self._strangers = _Lane(_STRANGERS_AT_ONCE)
+        self._known = _Queue(_AT_ONCE)
+        self._strangers = _Queue(_STRANGERS_AT_ONCE)
 
     async def hashed(self, password: Secret) -> str:
         """Return the hash to keep."""
@@ -57,13 +57,13 @@ class Passwords:
             return await asyncio.to_thread(self._hasher.hash, password.reveal())
 
     async def are_equal(self, password: Secret, kept: str | None, *, is_known: bool) -> bool:
-        """Say whether this is the password of that hash; as slow for None, which is nobody's.
+        """Say whether a password belongs to a hash; as slow for None, the hash of an unknown user.
 
-        `is_known`: the account was let in before from where this comes from. Raises `ThrottledError` where too many
+        `is_known`: the account has logged in from this address before. Raises `ThrottledError` where too many
         wait already.
         """
-        lane = self._known if is_known else self._strangers
-        async with lane.entered(), self._free:
+        queue = self._known if is_known else self._strangers
+        async with queue.enter(), self._free:
             return await asyncio.to_thread(self._verify, password.reveal(), kept or _NOBODYS)
 
     def is_outdated(self, kept: str) -> bool:

@@ -1,6 +1,6 @@
-"""The random values that open something, and what is kept of them.
+"""Random tokens, and the digests that are kept of them.
 
-A prefix tells people, and the redaction of logs, what a value is. No salt in the digest: these are random and long.
+A prefix tells people, and the redaction of logs, what a token is. The digest needs no salt: tokens are long and random.
 """
 
 import hashlib

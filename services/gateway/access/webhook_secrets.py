@@ -1,6 +1,6 @@
-"""The webhook secrets: making one, dropping one, and the addresses that people copy into their media servers.
+"""The webhook secrets: making and removing them, and the addresses that people copy into their media servers.
 
-Two valid at a time is how one is rotated: make the new one, copy its address, and drop the old one.
+To rotate one, make a new one, copy its address, and remove the old one: both are valid meanwhile.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 
 from services.gateway.access import tokens
-from services.gateway.access.caller import Caller
-from services.gateway.access.refresh import Refresh
-from services.gateway.store import audit, webhook_secrets
+from services.gateway.access.audit import Audit
+from services.gateway.access.secret_cache import SecretCache
+from services.gateway.store import webhook_secrets
 from services.gateway.store.webhook_secrets import WebhookSecret
 from services.gateway.webhooks.secrets import digest
 from shared.bus.work import Work, Worker
@@ -26,7 +26,7 @@ from shared.schemas.webhooks import SOURCES, Source
 from shared.vault import Vault
 
 MOST: Final = 100
-"""Each webhook is compared with all of them."""
+"""Every webhook is compared with all of them."""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class WebhookSecrets:
-    """What the API and the first start do with them."""
+    """Used by the API and by the first start."""
 
     def __init__(
         self,
@@ -45,14 +45,14 @@ class WebhookSecrets:
         pool: Pool,
         vault: Vault,
         *,
-        refresh: Refresh,
+        secret_cache: SecretCache,
         now: Callable[[], datetime],
         public_url: str,
     ) -> None:
         self._worker = worker
         self._pool = pool
         self._vault = vault
-        self._refresh = refresh
+        self._secret_cache = secret_cache
         self._now = now
         self._public_url = public_url
 
@@ -73,9 +73,7 @@ class WebhookSecrets:
             if source in {None, each}
         ]
 
-    async def create(
-        self, *, source: Source | None, server: str | None, caller: Caller
-    ) -> tuple[WebhookSecret, Secret]:
+    async def create(self, *, source: Source | None, server: str | None, audit: Audit) -> tuple[WebhookSecret, Secret]:
         """Make a new secret, valid here at once; raises `ConflictError` where there are too many."""
         token = tokens.new(tokens.WEBHOOK)
         secret = WebhookSecret(id=random_id(), source=source, server=server, created_at=self._now())
@@ -84,10 +82,8 @@ class WebhookSecrets:
             if await webhook_secrets.count_secrets(work.connection) >= MOST:
                 raise ConflictError(f"there are {MOST} webhook secrets: delete some that are no longer used")
             await self.remember(work, secret, token)
-            await audit.note(
-                work.connection, caller.did("webhook_secret.created", f"webhook secret {secret.id}", at=self._now())
-            )
-        await self._refresh.at_once()
+            await audit(f"webhook secret {secret.id}", on=work)
+        await self._secret_cache.read_if_possible()
         return secret, token
 
     async def remember(self, work: Work, secret: WebhookSecret, token: Secret) -> bool:
@@ -95,22 +91,20 @@ class WebhookSecrets:
         is_new = await webhook_secrets.add_secret(work.connection, secret, digest(token.reveal()))
         if is_new:
             await self._vault.put(_owner(secret.id), token, on=work.connection)
-            self._tell(work, secret.id, "created")
+            self._publish_change(work, secret.id, "created")
         return is_new
 
-    async def remove(self, secret_id: str, *, caller: Caller) -> None:
+    async def remove(self, secret_id: str, *, audit: Audit) -> None:
         """Make a secret invalid, here at once and everywhere within moments; raises `NotFoundError`."""
         async with self._worker.on_request() as work:
             if not await webhook_secrets.remove_secret(work.connection, secret_id):
                 raise NotFoundError(f"there is no webhook secret {secret_id!r}")
             await self._vault.remove(_owner(secret_id), on=work.connection)
-            self._tell(work, secret_id, "removed")
-            await audit.note(
-                work.connection, caller.did("webhook_secret.deleted", f"webhook secret {secret_id}", at=self._now())
-            )
-        await self._refresh.at_once()
+            self._publish_change(work, secret_id, "removed")
+            await audit(f"webhook secret {secret_id}", on=work)
+        await self._secret_cache.read_if_possible()
 
-    def _tell(self, work: Work, secret_id: str, what: str) -> None:
+    def _publish_change(self, work: Work, secret_id: str, what: str) -> None:
         event_id = derived_id("webhook_secret.changed", secret_id, what)
         work.publish(WebhookSecretChanged(id=event_id, occurred_at=self._now()))
 

@@ -3,15 +3,15 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from litestar import Router, get
+from litestar import Controller, get
+from litestar.di import NamedDependency
 
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
 from services.gateway.page import Limit, Offset, Since, Until, Word, moment
 from services.gateway.store import audit
 from services.gateway.store.audit import AuditEntry, AuditFilter, AuditPage
-from shared.postgres.pool import Pool
+from services.gateway.store.database import Database
 
 _ENTRY: Final = AuditEntry(
     at=datetime(2026, 1, 31, 18, 0, tzinfo=UTC),
@@ -22,14 +22,15 @@ _ENTRY: Final = AuditEntry(
 )
 
 
-class AuditRoutes:
+class AuditController(Controller):
     """The audit."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    path, tags = "/audit", ("audit",)
 
-    async def page(
+    @get("/", summary="Who changed what", opt=needs("admin"), responses=describe.shows(AuditPage([_ENTRY], 1, 50, 0)))
+    async def list_entries(
         self,
+        database: NamedDependency[Database],
         actor: Word = None,
         action: Word = None,
         since: Since = None,
@@ -46,12 +47,4 @@ class AuditRoutes:
             limit=limit,
             offset=offset,
         )
-        return await audit.page_of_audit(self._pool, wanted)
-
-
-def router(routes: AuditRoutes) -> Router:
-    """Return the route."""
-    page = get(
-        "/", summary="Who changed what", opt=needs("admin"), responses=describe.shows(AuditPage([_ENTRY], 1, 50, 0))
-    )
-    return Router("/audit", route_handlers=[page(free(routes.page))], tags=["audit"])
+        return await audit.page_of_audit(database.pool, wanted)

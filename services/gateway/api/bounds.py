@@ -1,6 +1,6 @@
-"""Bounds what a call of the API may take: bytes, time and form of its body, and time for its answer.
+"""Limits a call of the API: size, time and shape of its body, and time for its answer.
 
-And keeps from the JSON parser what it answers with other errors than its own.
+It also refuses bodies on which the JSON parser would fail with errors of another kind.
 """
 
 import asyncio
@@ -31,17 +31,17 @@ class Bounds:
             await self._app(scope, receive, send)
             return
         pieces: list[bytes] = []
-        await body.read(receive, pieces.append, announced=_announced(scope), cap=MAX_BODY, within=BODY_WITHIN)
-        content = _checked(b"".join(pieces))
+        await body.read(receive, pieces.append, announced=_content_length(scope), cap=MAX_BODY, within=BODY_WITHIN)
+        content = _check(b"".join(pieces))
         within: timedelta = opt.get("within") or ANSWER_WITHIN
         try:
             async with asyncio.timeout(within.total_seconds()):
-                await self._app(scope, _again(content, receive), send)
+                await self._app(scope, _replay(content, receive), send)
         except TimeoutError as exc:
             raise UnavailableError(f"no answer within {within.total_seconds():g} s") from exc
 
 
-def _checked(content: bytes) -> bytes:
+def _check(content: bytes) -> bytes:
     if content.count(b"{") + content.count(b"[") > MAX_BRACKETS:
         raise InvalidError(f"the body holds more than {MAX_BRACKETS} objects and lists")
     try:
@@ -51,12 +51,12 @@ def _checked(content: bytes) -> bytes:
     return content
 
 
-def _announced(scope: Scope) -> int | None:
+def _content_length(scope: Scope) -> int | None:
     length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
     return int(length) if length.isdigit() else None
 
 
-def _again(read: bytes, receive: Receive) -> Receive:
+def _replay(read: bytes, receive: Receive) -> Receive:
     """Return a `receive` that gives what was read, and then goes on."""
     unread = [HTTPRequestEvent(type="http.request", body=read, more_body=False)]
 

@@ -1,4 +1,4 @@
-"""What OpenAPI says of our routes: an example of every answer, and the problems that all of them can end in."""
+"""What OpenAPI says about our routes: an example of every answer, and the problems that they share."""
 
 import http
 from typing import Any, Final
@@ -27,7 +27,7 @@ THROTTLED: Final = problems.documented(400, 401, 429, 503)
 
 
 class _Whole(Example):
-    """An example that keeps its nulls; Litestar leaves them out of everything."""
+    """An example that keeps its nulls, which Litestar leaves out."""
 
     def to_schema(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -35,12 +35,12 @@ class _Whole(Example):
 
 
 def shows(example: msgspec.Struct, *, status: int = 200) -> dict[int, ResponseSpec]:
-    """Return what a guarded route answers when all goes well, and the problems that any of them can end in."""
+    """Return the answer of a guarded route, and the problems that all of them share."""
     return shows_openly(example, status=status) | GUARDED
 
 
 def shows_openly(example: msgspec.Struct, *, status: int = 200) -> dict[int, ResponseSpec]:
-    """Return what a route answers that needs no credential."""
+    """Return the answer of a route that needs no credential."""
     return {
         status: ResponseSpec(
             type(example),

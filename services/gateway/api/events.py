@@ -1,26 +1,23 @@
 """`/api/events`: what came in by webhook, what became of it, and doing it again."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Final, get_args
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.spec import Example
 from litestar.params import QueryParameter
 
-from services.gateway.access.caller import Caller
+from services.gateway.access.audit import Audit
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
 from services.gateway.events import payload
-from services.gateway.events.shapes import EventFilter, EventItem, EventPage, Replayed, Status
+from services.gateway.events.shapes import EventFilter, EventItem, EventPage, ReplayReceipt, Status
 from services.gateway.page import MAX_SEARCH, NO_CONTROLS, Full, Id, Limit, Offset, Search, Since, Until, Word, moment
-from services.gateway.store import audit, events
-from shared.bus.work import Worker
+from services.gateway.store import events
+from services.gateway.store.database import Database
 from shared.errors import NotFoundError
-from shared.postgres.pool import Pool
 from shared.schemas.webhooks import Source, subject
 
 _ITEM: Final = EventItem(
@@ -34,7 +31,7 @@ _ITEM: Final = EventItem(
 )
 _PAGE: Final = describe.shows(EventPage([_ITEM], 1, 50, 0))
 _FULL: Final = describe.shows(msgspec.structs.replace(_ITEM, payload={"event": "media.scrobble"})) | describe.WITH_ID
-_REPLAYED: Final = describe.shows(Replayed(_ITEM.id, 1), status=202) | describe.WITH_ID
+_REPLAY: Final = describe.shows(ReplayReceipt(_ITEM.id, 1), status=202) | describe.WITH_ID
 SourceFilter = Annotated[Source | None, QueryParameter(description="only from this source")]
 ServerFilter = Annotated[
     str | None,
@@ -73,60 +70,57 @@ def wanted_events(
     )
 
 
-class EventRoutes:
+class EventController(Controller):
     """The event log."""
 
-    def __init__(self, pool: Pool, worker: Worker, *, now: Callable[[], datetime]) -> None:
-        self._pool = pool
-        self._worker = worker
-        self._now = now
+    path, tags = "/events", ("events",)
 
-    async def page(self, wanted: NamedDependency[EventFilter]) -> EventPage:
-        """List events, newest first. `search` looks in id, source, event, server and reason.
-
-        An event's `server` is that of its webhook secret; what the sender calls itself is in the payload.
-        """
-        return await events.page_of_events(self._pool, wanted)
-
-    async def one(self, event_id: Id, full: Full = "false") -> EventItem:
-        """Show one event, with `full=true` as it was sent."""
-        found = await events.find_event(self._pool, event_id)
-        if found is None:
-            raise _unknown(event_id)
-        item, sent = found
-        return msgspec.structs.replace(item, payload=payload.shown(sent)) if full == "true" else item
-
-    async def replay(self, caller: NamedDependency[Caller], event_id: Id) -> Replayed:
-        """Send an event to its service once more, as if it came in now. What it did before is not done twice."""
-        async with self._worker.on_request() as work:
-            webhook = await events.next_attempt(work.connection, event_id)
-            if webhook is None:
-                raise _unknown(event_id)
-            work.say(
-                subject(webhook.source, webhook.event),
-                msgspec.json.encode(webhook),
-                message_id=f"{webhook.id}:{webhook.attempt}",
-            )
-            await audit.note(work.connection, caller.did("event.replayed", f"event {event_id}", at=self._now()))
-        return Replayed(webhook.id, webhook.attempt)
-
-
-def _unknown(event_id: str) -> NotFoundError:
-    return NotFoundError(f"there is no event {event_id!r}: they are kept for 30 days")
-
-
-def router(routes: EventRoutes) -> Router:
-    """Return the routes."""
-    page = get(
+    @get(
         "/",
         summary="List events",
         opt=needs("read"),
         responses=_PAGE,
         dependencies={"wanted": Provide(wanted_events, sync_to_thread=False)},
     )
-    one = get("/{event_id:str}", summary="Show an event", opt=needs("read"), responses=_FULL)
-    replay = post(
-        "/{event_id:str}/replay", status_code=202, summary="Replay an event", opt=needs("write"), responses=_REPLAYED
+    async def list_events(self, database: NamedDependency[Database], wanted: NamedDependency[EventFilter]) -> EventPage:
+        """List events, newest first. `search` looks in id, source, event, server and reason.
+
+        An event's `server` is that of its webhook secret; what the sender calls itself is in the payload.
+        """
+        return await events.page_of_events(database.pool, wanted)
+
+    @get("/{event_id:str}", summary="Show an event", opt=needs("read"), responses=_FULL)
+    async def show_event(self, database: NamedDependency[Database], event_id: Id, full: Full = "false") -> EventItem:
+        """Show one event, with `full=true` as it was sent."""
+        found = await events.find_event(database.pool, event_id)
+        if found is None:
+            raise _not_found(event_id)
+        item, sent = found
+        return msgspec.structs.replace(item, payload=payload.redact(sent)) if full == "true" else item
+
+    @post(
+        "/{event_id:str}/replay",
+        status_code=202,
+        summary="Replay an event",
+        opt=needs("write", audits="event.replayed"),
+        responses=_REPLAY,
     )
-    handlers = [page(free(routes.page)), one(free(routes.one)), replay(free(routes.replay))]
-    return Router("/events", route_handlers=handlers, tags=["events"])
+    async def replay(
+        self, database: NamedDependency[Database], audit: NamedDependency[Audit], event_id: Id
+    ) -> ReplayReceipt:
+        """Send an event to its service once more, as if it came in now. What it did before is not done twice."""
+        async with database.change() as work:
+            webhook = await events.next_attempt(work.connection, event_id)
+            if webhook is None:
+                raise _not_found(event_id)
+            work.say(
+                subject(webhook.source, webhook.event),
+                msgspec.json.encode(webhook),
+                message_id=f"{webhook.id}:{webhook.attempt}",
+            )
+            await audit(f"event {event_id}", on=work)
+        return ReplayReceipt(webhook.id, webhook.attempt)
+
+
+def _not_found(event_id: str) -> NotFoundError:
+    return NotFoundError(f"there is no event {event_id!r}: they are kept for 30 days")

@@ -1,37 +1,22 @@
 """Whether Usher is well: `/health` and `/ready` for programs, `/api/health` for people, `/metrics` for Prometheus."""
 
-import asyncio
-from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from prometheus_client import generate_latest
 
-from services.gateway import storing
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
+from services.gateway.health import SERVICES, Health, HealthCheck, ServiceHealth, SpoolHealth, StreamHealth
 from services.gateway.readiness import Readiness
-from services.gateway.spool.damage import Damage
-from services.gateway.spool.spool import Spool
-from services.gateway.storing import Storing
-from shared.bus import discovery
-from shared.bus.connection import Bus
-from shared.bus.discovery import Replica
-from shared.bus.questions import ask
-from shared.bus.storage import Problem, StreamState
-from shared.errors import UnavailableError
-from shared.postgres import pool as postgres
-from shared.postgres.pool import Pool
-from shared.schemas.servers import AskServersHealth, ServerHealth
+from shared.schemas.servers import ServerHealth
 
-SERVICES: Final = ("gateway", "linker", "syncer", "requester")
 _UNAVAILABLE: Final = 503
-_SERVERS_WITHIN: Final = timedelta(seconds=1)
 _PROMETHEUS: Final = "text/plain; version=1.0.0"
 
 
@@ -42,61 +27,7 @@ class Sign(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
 
 
-class ServiceHealth(msgspec.Struct, frozen=True):
-    """How many replicas of a service answered, and in which versions."""
-
-    name: str
-    replicas: int
-    versions: list[str]
-
-
-class SpoolHealth(msgspec.Struct, frozen=True):
-    """What waits for NATS: records, their bytes, and those that NATS refuses for good; and what was lost in it.
-
-    `lost` is how many records were found missing or damaged, as far as that is known; `damage` says when and where.
-    `free` is what its disk has, in bytes.
-    """
-
-    is_on: bool
-    takes_more: bool
-    records: int = 0
-    bytes: int = 0
-    refused: int = 0
-    free: int | None = None
-    lost: int = 0
-    damage: list[Damage] = []
-
-
-class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """A stream of NATS: what is in it, how much it takes, and whether NATS still writes to it.
-
-    `problems` names one that is full.
-    """
-
-    name: str
-    stores: bool
-    messages: int
-    bytes: int
-    limit: int
-    oldest_at: datetime | None
-
-
-class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How all parts are. `degraded`: something is away, waits or is full, or the spool was damaged (see there)."""
-
-    status: Literal["ok", "degraded"]
-    services: list[ServiceHealth]
-    nats: bool
-    postgres: bool
-    spool: SpoolHealth
-    streams: list[StreamHealth]
-    """Empty where NATS is away."""
-    problems: list[Problem]
-    """What keeps anything from being stored, or soon will: a disk or a stream that is full; and how to mend it."""
-    servers: list[ServerHealth]
-    """The media servers and Seerr as the linker last saw them. One that is away degrades nothing of Usher's own."""
-
-
+_AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 _HEALTH: Final = Health(
     status="ok",
     services=[ServiceHealth(name, 1, ["1.0.0"]) for name in SERVICES],
@@ -121,128 +52,54 @@ _HEALTH: Final = Health(
             reachable=True,
             version="1.43.0.10492",
             problem=None,
-            checked_at=datetime(2026, 1, 31, 18, 0, tzinfo=UTC),
+            checked_at=_AT,
         )
     ],
 )
+_FIGURES: Final = ResponseSpec(
+    str,
+    description="Prometheus's text format",
+    media_type="text/plain",
+    examples=[Example(value="usher_nats_connected 1.0\n")],
+    generate_examples=False,
+)
+_NOT_READY: Final = Sign("unavailable", "the disk is full: 0 MiB are free for the spool; NATS is away")
 
 
-class HealthRoutes:
-    """Looks at the parts."""
+class ProbeController(Controller):
+    """What programs ask; it needs no credential."""
 
-    def __init__(self, bus: Bus, pool: Pool, spool: Spool | None, readiness: Readiness) -> None:
-        self._bus = bus
-        self._pool = pool
-        self._spool = spool
-        self._readiness = readiness
+    tags = ("health",)
 
+    @get("/health", summary="Does the gateway live?", responses=describe.shows_openly(Sign("ok")))
     async def health(self) -> Sign:
         """Say that the process lives: where its event loop stands still, there is no answer."""
         return Sign("ok")
 
-    async def ready(self) -> Response[Sign]:
+    @get(
+        "/ready",
+        summary="Can it store webhooks?",
+        responses=describe.shows_openly(Sign("ok")) | describe.shows_openly(_NOT_READY, status=_UNAVAILABLE),
+    )
+    async def ready(self, readiness: NamedDependency[Readiness]) -> Response[Sign]:
         """Say whether a webhook can be stored now, on JetStream or in the spool. It is tried, at most every 5 s."""
-        problem = await self._readiness.problem()
+        problem = await readiness.problem()
         if problem is None:
             return Response(Sign("ok"))
         return Response(Sign("unavailable", problem), status_code=_UNAVAILABLE, headers={"Retry-After": "5"})
 
+    @get("/metrics", summary="Figures for Prometheus", responses={200: _FIGURES}, media_type="text/plain")
     async def metrics(self) -> Response[bytes]:
         """Show the process's figures. There is nothing secret in them, and no name of a person or title."""
         return Response(generate_latest(), media_type=_PROMETHEUS)
 
-    async def parts(self) -> Health:
+
+class HealthController(Controller):
+    """What people ask."""
+
+    path, tags = "/health", ("health",)
+
+    @get("/", summary="How is everything?", opt=needs("read"), responses=describe.shows(_HEALTH))
+    async def show_health(self, health: NamedDependency[HealthCheck]) -> Health:
         """Look at every part: each service, NATS, Postgres, the spool, the servers around Usher."""
-        replicas, has_postgres, servers, found = await asyncio.gather(
-            self._replicas(),
-            postgres.answers(self._pool),
-            self._servers(),
-            storing.look(self._bus, self._readiness, has_spool=self._spool is not None),
-        )
-        services = [_service(name, replicas) for name in SERVICES]
-        has_nats = any(each.name == "gateway" for each in replicas)  # which this process answers itself
-        is_whole = has_nats and has_postgres and all(each.replicas for each in services)
-        spool = self._spool_health(found)
-        is_well = is_whole and not (spool.records or spool.damage or found.problems)
-        return Health(
-            status="ok" if is_well else "degraded",
-            services=services,
-            nats=has_nats,
-            postgres=has_postgres,
-            spool=spool,
-            streams=[_stream(state) for state in found.streams],
-            problems=found.problems,
-            servers=servers,
-        )
-
-    async def _servers(self) -> list[ServerHealth]:
-        try:
-            return (await ask(self._bus, AskServersHealth(), within=_SERVERS_WITHIN)).items
-        except UnavailableError:
-            return []
-
-    async def _replicas(self) -> list[Replica]:
-        try:
-            return await discovery.replicas(self._bus)
-        except UnavailableError:
-            return []
-
-    def _spool_health(self, found: Storing) -> SpoolHealth:
-        if self._spool is None:
-            return SpoolHealth(is_on=False, takes_more=False, free=found.free)
-        state, damage = self._spool.state(), self._spool.damage()
-        return SpoolHealth(
-            is_on=True,
-            takes_more=found.takes_more,
-            free=found.free,
-            records=state.records,
-            bytes=state.size,
-            refused=state.refused,
-            lost=sum(each.records or 0 for each in damage),
-            damage=damage,
-        )
-
-
-def _stream(state: StreamState) -> StreamHealth:
-    return StreamHealth(
-        name=state.name,
-        stores=state.failure is None,
-        messages=state.messages,
-        bytes=state.bytes,
-        limit=state.limit,
-        oldest_at=state.oldest_at,
-    )
-
-
-def _service(name: str, replicas: list[Replica]) -> ServiceHealth:
-    versions = Counter(replica.version for replica in replicas if replica.name == name)
-    return ServiceHealth(name, versions.total(), sorted(versions))
-
-
-def open_router(routes: HealthRoutes) -> Router:
-    """Return the routes that need no credential."""
-    health = get("/health", summary="Does the gateway live?", responses=describe.shows_openly(Sign("ok")))
-    ready = get(
-        "/ready",
-        summary="Can it store webhooks?",
-        responses=describe.shows_openly(Sign("ok"))
-        | describe.shows_openly(
-            Sign("unavailable", "the disk is full: 0 MiB are free for the spool; NATS is away"), status=_UNAVAILABLE
-        ),
-    )
-    text = ResponseSpec(
-        str,
-        description="Prometheus's text format",
-        media_type="text/plain",
-        examples=[Example(value="usher_nats_connected 1.0\n")],
-        generate_examples=False,
-    )
-    metrics = get("/metrics", summary="Figures for Prometheus", responses={200: text}, media_type="text/plain")
-    handlers = [health(free(routes.health)), ready(free(routes.ready)), metrics(free(routes.metrics))]
-    return Router("/", route_handlers=handlers, tags=["health"])
-
-
-def router(routes: HealthRoutes) -> Router:
-    """Return the route for people."""
-    parts = get("/health", summary="How is everything?", opt=needs("read"), responses=describe.shows(_HEALTH))
-    return Router("/", route_handlers=[parts(free(routes.parts))], tags=["health"])
+        return await health.look()

@@ -3,16 +3,14 @@
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from litestar import Router, get
+from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
+from services.gateway.ask import Ask
 from services.gateway.page import Limit, Offset, Search, Since, Until, Word, moment
-from shared.bus.connection import Bus
-from shared.bus.questions import ask
 from shared.schemas.history import (
     AccountRef,
     Count,
@@ -94,38 +92,32 @@ def counted_plays(
     )
 
 
-class HistoryRoutes:
+class HistoryController(Controller):
     """Hands questions on."""
 
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
+    path, tags = "/history", ("history",)
 
-    async def page(self, wanted: NamedDependency[ListPlays]) -> PlayPage:
-        """List plays, newest first. `search` looks in titles and shows.
-
-        `person` is a person's id or name; the id of one who was merged finds the plays of who is left.
-        """
-        return await ask(self._bus, wanted)
-
-    async def stats(self, counted: NamedDependency[CountPlays]) -> PlayStats:
-        """Count plays several ways."""
-        return await ask(self._bus, counted)
-
-
-def router(routes: HistoryRoutes) -> Router:
-    """Return the routes."""
-    page = get(
+    @get(
         "/",
         summary="List plays",
         opt=needs("read"),
         responses=describe.shows(PlayPage([_PLAY], 1, 50, 0)),
         dependencies={"wanted": Provide(wanted_plays, sync_to_thread=False)},
     )
-    stats = get(
+    async def list_plays(self, ask: NamedDependency[Ask], wanted: NamedDependency[ListPlays]) -> PlayPage:
+        """List plays, newest first. `search` looks in titles and shows.
+
+        `person` is a person's id or name; the id of one who was merged finds the plays of who is left.
+        """
+        return await ask(wanted)
+
+    @get(
         "/stats",
         summary="Count plays",
         opt=needs("read"),
         responses=describe.shows(_STATS),
         dependencies={"counted": Provide(counted_plays, sync_to_thread=False)},
     )
-    return Router("/history", route_handlers=[page(free(routes.page)), stats(free(routes.stats))], tags=["history"])
+    async def count_plays(self, ask: NamedDependency[Ask], counted: NamedDependency[CountPlays]) -> PlayStats:
+        """Count plays several ways."""
+        return await ask(counted)

@@ -1,20 +1,20 @@
 """`/api/integrations`: which accounts are linked, and how people link them, the same for every system."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from litestar import Router, delete, get, post
+from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body
 
 from services.gateway import problems
+from services.gateway.access.audit import Audit
 from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.acting import applicant, holder, is_everybody, owner, who
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
 from services.gateway.api.integration_orders import (
     Account,
     All,
@@ -25,12 +25,9 @@ from services.gateway.api.integration_orders import (
     Provider,
     Server,
 )
+from services.gateway.ask import Ask
 from services.gateway.page import Id, Limit, Offset
-from services.gateway.store import audit
-from shared.bus.connection import Bus
-from shared.bus.questions import ask
 from shared.errors import Fault, InvalidError
-from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
 from shared.schemas.signins import (
     PASSWORD,
@@ -51,7 +48,6 @@ from shared.schemas.signins import (
     Removed,
     SignedIn,
     Standing,
-    Who,
 )
 from shared.sealing import Sealer
 
@@ -75,12 +71,15 @@ _ONE: Final = Integration(
 )
 _UPSTREAM: Final = problems.documented(404, 409, 502)
 _WITH_BODY: Final = describe.WITH_BODY | _UPSTREAM
-_BEGUN: Final = describe.shows(_PIN) | _WITH_BODY | problems.documented(429)
+_STARTED: Final = describe.shows(_PIN) | _WITH_BODY | problems.documented(429)
 _STANDS: Final = describe.shows(_STANDING) | _WITH_BODY
 _CONNECTED: Final = describe.shows(_ONE) | _WITH_BODY | problems.documented(429)
+_READ: Final = needs("read")
+_WITHIN: Final = PATIENT + timedelta(seconds=2)
+_WRITE: Final = needs("write", within=_WITHIN)
 _PAGE: Final = describe.shows(IntegrationPage([_ONE], 1, 50, 0)) | problems.documented(404)
 _REMOVED: Final = describe.shows(Removed([_ONE.account])) | problems.documented(404)
-_ORDER: Final = Body(examples=[Example(value={}), Example(value={"person_id": "8p1vqk2c"})])
+_SIGN_IN: Final = Body(examples=[Example(value={}), Example(value={"person_id": "8p1vqk2c"})])
 _CHECK: Final = Body(examples=[Example(value={"pin_id": "5m2kx8wq"})])
 _CREDENTIALS: Final = Body(
     examples=[
@@ -91,17 +90,15 @@ _CREDENTIALS: Final = Body(
 )
 
 
-class IntegrationRoutes:
+class IntegrationController(Controller):
     """Hands questions on, with secrets sealed, and notes in the audit what was changed."""
 
-    def __init__(self, bus: Bus, pool: Pool, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
-        self._bus = bus
-        self._pool = pool
-        self._sealer = sealer
-        self._now = now
+    path, tags = "/integrations", ("integrations",)
 
-    async def page(
+    @get("/", summary="List linked accounts", opt=_READ, responses=_PAGE)
+    async def list_accounts(
         self,
+        ask: NamedDependency[Ask],
         caller: NamedDependency[Caller],
         person: Person = None,
         all: All = "false",  # noqa: A002 (the parameter's name)
@@ -110,10 +107,15 @@ class IntegrationRoutes:
     ) -> IntegrationPage:
         """List linked accounts: the caller's, a person's or everybody's. `dead` ones must be linked again."""
         whose = None if is_everybody(caller, all) else owner(caller, person)
-        return await ask(self._bus, ListConnections(who=whose, limit=limit, offset=offset))
+        return await ask(ListConnections(who=whose, limit=limit, offset=offset))
 
-    async def begin(
-        self, caller: NamedDependency[Caller], provider: Provider, data: Annotated[Order | None, _ORDER] = None
+    @post("/{provider:str}/auth/pin", status_code=200, summary="Begin to sign in", opt=_WRITE, responses=_STARTED)
+    async def begin_sign_in(
+        self,
+        ask: NamedDependency[Ask],
+        caller: NamedDependency[Caller],
+        provider: Provider,
+        data: Annotated[Order | None, _SIGN_IN] = None,
     ) -> Pin:
         """Begin to sign in, or show the sign-in that is open of whom this is for.
 
@@ -121,42 +123,73 @@ class IntegrationRoutes:
         `person_id` speaks for whoever signs in: each call begins a sign-in of its own, to be told by its `pin_id`. A
         key has at most 50 of them open; the next is 429 until one ends or is called off.
         """
-        order = data or Order()
-        return await self._begin(who(caller, order.person_id), provider, order.server)
+        wanted = data or Order()
+        return await ask(BeginSignIn(provider=provider, who=who(caller, wanted.person_id), server=wanted.server))
 
-    async def begin_by_get(
-        self, caller: NamedDependency[Caller], provider: Provider, server: Server = None, person: Person = None
+    @get("/{provider:str}/auth/pin", summary="Begin to sign in", opt=_WRITE, responses=_STARTED)
+    async def begin_sign_in_by_get(
+        self,
+        ask: NamedDependency[Ask],
+        caller: NamedDependency[Caller],
+        provider: Provider,
+        server: Server = None,
+        person: Person = None,
     ) -> Pin:
         """Do the same as `POST`, for old callers."""
-        return await self._begin(who(caller, person), provider, server)
+        return await ask(BeginSignIn(provider=provider, who=who(caller, person), server=server))
 
-    async def check(self, provider: Provider, data: Annotated[Check, _CHECK]) -> Standing:
-        """Ask at once how a sign-in stands. `refused`: the account cannot be the caller's, and `reason` says why."""
-        return await ask(self._bus, CheckSignIn(pin_id=data.pin_id, provider=provider))
-
-    async def cancel(self, provider: Provider, pin_id: Id) -> Standing:
+    @delete(
+        "/{provider:str}/auth/pin/{pin_id:str}",
+        status_code=200,
+        summary="Call a sign-in off",
+        opt=_WRITE,
+        responses=_STANDS,
+    )
+    async def cancel_sign_in(self, ask: NamedDependency[Ask], provider: Provider, pin_id: Id) -> Standing:
         """Call a sign-in off. Again is the same as once, and one that has ended stays as it is."""
-        return await ask(self._bus, CancelSignIn(pin_id=pin_id, provider=provider))
+        return await ask(CancelSignIn(pin_id=pin_id, provider=provider))
 
-    async def connect(
-        self, caller: NamedDependency[Caller], provider: Provider, data: Annotated[Credentials, _CREDENTIALS]
+    @post("/{provider:str}/auth/check", status_code=200, summary="How does it stand?", opt=_WRITE, responses=_STANDS)
+    async def check_sign_in(
+        self, ask: NamedDependency[Ask], provider: Provider, data: Annotated[Check, _CHECK]
+    ) -> Standing:
+        """Ask at once how a sign-in stands. `refused`: the account cannot be the caller's, and `reason` says why."""
+        return await ask(CheckSignIn(pin_id=data.pin_id, provider=provider))
+
+    @post(
+        "/{provider:str}/connect",
+        status_code=200,
+        summary="Link an account",
+        opt=needs("write", audits="account.linked", within=_WITHIN),
+        responses=_CONNECTED,
+    )
+    async def link_account(
+        self,
+        ask: NamedDependency[Ask],
+        caller: NamedDependency[Caller],
+        sealer: NamedDependency[Sealer],
+        audit: NamedDependency[Audit],
+        provider: Provider,
+        data: Annotated[Credentials, _CREDENTIALS],
     ) -> Integration:
         """Link an account by its token or by user name and password. Passwords are used once and not kept."""
         _require(provider, data)
         question = ConnectAccount(
             provider=provider,
             who=applicant(caller, person_id=data.person_id, discord_id=data.discord_id),
-            token=None if data.token is None else self._sealer.seal(Secret(data.token), purpose=TOKEN),
+            token=None if data.token is None else sealer.seal(Secret(data.token), purpose=TOKEN),
             server=data.server,
             username=data.username,
-            password=None if data.password is None else self._sealer.seal(Secret(data.password), purpose=PASSWORD),
+            password=None if data.password is None else sealer.seal(Secret(data.password), purpose=PASSWORD),
         )
-        linked = await ask(self._bus, question)
-        await self._note(caller, "account.linked", f"{provider} {linked.account.id} for {linked.person.id}")
+        linked = await ask(question)
+        await audit(f"{provider} {linked.account.id} for {linked.person.id}")
         return linked
 
-    async def connected(
+    @get("/{provider:str}/connect", summary="List linked accounts of a system", opt=_READ, responses=_PAGE)
+    async def list_accounts_of_system(
         self,
+        ask: NamedDependency[Ask],
         caller: NamedDependency[Caller],
         provider: Provider,
         person: Person = None,
@@ -164,12 +197,20 @@ class IntegrationRoutes:
         offset: Offset = 0,
     ) -> IntegrationPage:
         """List linked accounts of one system: the caller's, or a person's."""
-        question = ListConnections(who=owner(caller, person), provider=provider, limit=limit, offset=offset)
-        return await ask(self._bus, question)
+        return await ask(ListConnections(who=owner(caller, person), provider=provider, limit=limit, offset=offset))
 
-    async def disconnect(
+    @delete(
+        "/{provider:str}/connect",
+        status_code=200,
+        summary="Unlink",
+        opt=needs("write", audits="account.unlinked", within=_WITHIN),
+        responses=_REMOVED,
+    )
+    async def unlink_accounts(
         self,
+        ask: NamedDependency[Ask],
         caller: NamedDependency[Caller],
+        audit: NamedDependency[Audit],
         provider: Provider,
         person: Person = None,
         server: Server = None,
@@ -179,20 +220,11 @@ class IntegrationRoutes:
 
         Whose the accounts are does not change. Again is the same as once.
         """
-        question = RemoveConnections(
-            provider=provider, who=holder(caller, person, account), server=server, account_id=account
-        )
-        removed = await ask(self._bus, question)
+        whose = holder(caller, person, account)
+        removed = await ask(RemoveConnections(provider=provider, who=whose, server=server, account_id=account))
         for each in removed.items:
-            await self._note(caller, "account.unlinked", f"{provider} {each.id}")
+            await audit(f"{provider} {each.id}")
         return removed
-
-    async def _begin(self, who: Who, provider: Provider, server: str | None) -> Pin:
-        return await ask(self._bus, BeginSignIn(provider=provider, who=who, server=server))
-
-    async def _note(self, caller: Caller, action: str, object: str) -> None:  # noqa: A002 (what the audit calls it)
-        async with transaction(self._pool) as connection:
-            await audit.note(connection, caller.did(action, object, at=self._now()))
 
 
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -208,26 +240,3 @@ def _require(provider: str, data: Credentials) -> None:
     faults = tuple(Fault(name, "is missing") for name in _NEEDED[provider] if getattr(data, name) is None)
     if faults:
         raise InvalidError(f"this is not what {provider} needs", faults=faults)
-
-
-def router(routes: IntegrationRoutes) -> Router:
-    """Return the routes."""
-    read, write = needs("read"), needs("write", within=PATIENT + timedelta(seconds=2))
-    done: dict[str, Any] = {"status_code": 200, "opt": write}
-    handlers = [
-        get("/", summary="List linked accounts", opt=read, responses=_PAGE)(free(routes.page)),
-        post("/{provider:str}/auth/pin", summary="Begin to sign in", responses=_BEGUN, **done)(free(routes.begin)),
-        get("/{provider:str}/auth/pin", summary="Begin to sign in", opt=write, responses=_BEGUN)(
-            free(routes.begin_by_get)
-        ),
-        delete("/{provider:str}/auth/pin/{pin_id:str}", summary="Call a sign-in off", responses=_STANDS, **done)(
-            free(routes.cancel)
-        ),
-        post("/{provider:str}/auth/check", summary="How does it stand?", responses=_STANDS, **done)(free(routes.check)),
-        post("/{provider:str}/connect", summary="Link an account", responses=_CONNECTED, **done)(free(routes.connect)),
-        get("/{provider:str}/connect", summary="List linked accounts of a system", opt=read, responses=_PAGE)(
-            free(routes.connected)
-        ),
-        delete("/{provider:str}/connect", summary="Unlink", responses=_REMOVED, **done)(free(routes.disconnect)),
-    ]
-    return Router("/integrations", route_handlers=handlers, tags=["integrations"])

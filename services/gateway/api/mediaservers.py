@@ -1,26 +1,21 @@
 """`/api/mediaservers`: the Plex, Jellyfin and Emby servers, which the linker keeps. Tokens go in and never come out."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Response, Router, delete, get, post, put
+from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body, PathParameter, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
-from services.gateway.access.caller import Caller
+from services.gateway.access.audit import Audit
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
+from services.gateway.ask import Ask
 from services.gateway.page import Limit, Offset
-from services.gateway.store import audit
-from shared.bus.connection import Bus
-from shared.bus.questions import ask
 from shared.errors import Fault, InvalidError
-from shared.postgres.pool import Pool, transaction
 from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
@@ -138,130 +133,123 @@ _NEW: Final = Body(
 _CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.11:32400", "token": "xxxxxxxxxxxxxxxxxxxx"})])
 _ONE: Final = describe.shows(_SERVER) | describe.WITH_ID
 _CHANGED: Final = _ONE | describe.WITH_BODY | describe.CONFLICT
-_MADE: Final = describe.shows(_SERVER, status=201) | _CHANGED
+_NEW_SERVER: Final = describe.shows(_SERVER, status=201) | _CHANGED
 
 
-class MediaServerRoutes:
+class MediaServerController(Controller):
     """Hands questions on, with the secrets sealed, and notes in the audit what was changed."""
 
-    def __init__(self, bus: Bus, pool: Pool, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
-        self._bus = bus
-        self._pool = pool
-        self._sealer = sealer
-        self._now = now
+    path, tags = "/mediaservers", ("servers",)
 
-    async def page(self, limit: Limit = 50, offset: Offset = 0) -> ServerPage:
+    @get(
+        "/",
+        summary="List media servers",
+        opt=needs("read"),
+        responses=describe.shows(ServerPage([_SERVER], 1, 50, 0)),
+    )
+    async def list_servers(self, ask: NamedDependency[Ask], limit: Limit = 50, offset: Offset = 0) -> ServerPage:
         """List the servers by name, as they were when they were last looked at, which is every few minutes."""
-        return await ask(self._bus, ListServers(limit=limit, offset=offset))
+        return await ask(ListServers(limit=limit, offset=offset))
 
-    async def one(self, server_name: ServerName) -> Server:
+    @get("/{server_name:str}", summary="Show a media server", opt=needs("read"), responses=_ONE)
+    async def show_server(self, ask: NamedDependency[Ask], server_name: ServerName) -> Server:
         """Show a server."""
-        return await ask(self._bus, FindServer(name=server_name))
+        return await ask(FindServer(name=server_name))
 
-    async def create(
-        self, caller: NamedDependency[Caller], data: Annotated[NewServer, _NEW], *, dry_run: DryRun = False
+    @post(
+        "/",
+        summary="Add a media server",
+        opt=needs("admin", audits="server.added", within=PATIENT),
+        responses=_NEW_SERVER,
+    )
+    async def add_server(
+        self,
+        ask: NamedDependency[Ask],
+        sealer: NamedDependency[Sealer],
+        audit: NamedDependency[Audit],
+        data: Annotated[NewServer, _NEW],
+        *,
+        dry_run: DryRun = False,
     ) -> Response[Server]:
         """Test a server and store it. One that is out of reach is stored too, and says so.
 
         Refused are a token that the server does not accept, and an address where something else answers.
         """
         wanted = Settled(**{name: getattr(data, name) for name in Settled.__struct_fields__})
-        token = self._sealer.seal(Secret(data.token), purpose=TOKEN)
-        suffix = self._packed_suffix(data.password_suffix)
+        token = sealer.seal(Secret(data.token), purpose=TOKEN)
+        suffix = _sealed_suffix(sealer, data.password_suffix)
         if dry_run:
             tried = TryServer(server=wanted, token=token, password_suffix=suffix)
-            return Response(await ask(self._bus, tried), status_code=200)
-        question = AddServer(server=wanted, token=token, password_suffix=suffix)
-        server = await ask(self._bus, question)
-        await self._note(caller, "server.added", server.name)
+            return Response(await ask(tried), status_code=200)
+        server = await ask(AddServer(server=wanted, token=token, password_suffix=suffix))
+        await audit(server.name)
         return Response(server)
 
-    async def change(
-        self, caller: NamedDependency[Caller], server_name: ServerName, data: Annotated[ChangedServer, _CHANGES]
+    @put(
+        "/{server_name:str}",
+        summary="Change a media server",
+        opt=needs("admin", audits="server.changed", within=PATIENT),
+        responses=_CHANGED,
+    )
+    async def change_server(
+        self,
+        ask: NamedDependency[Ask],
+        sealer: NamedDependency[Sealer],
+        audit: NamedDependency[Audit],
+        server_name: ServerName,
+        data: Annotated[ChangedServer, _CHANGES],
     ) -> Server:
         """Change a server. A new address or token is tested first, and refused as when the server is made.
 
         Without a token, an address must stay on its host, port and scheme, and lead to the same server.
         """
         if data.name not in {UNSET, server_name}:
-            raise _fixed("name", "a server keeps its name: remove it, and add it anew")
-        if data.type is not UNSET:
-            await self._must_be(server_name, data.type)
+            raise _unchangeable("name", "a server keeps its name: remove it, and add it anew")
+        if data.type is not UNSET and data.type != (await ask(FindServer(name=server_name))).type:
+            raise _unchangeable("type", "a server keeps its type: remove it, and add it anew")
         changes: dict[str, Any] = {
             name: value
             for name, value in ((name, getattr(data, name)) for name in ChangedServer.__struct_fields__)
             if value is not UNSET and name not in {"name", "type"}
         }
         if data.token is not UNSET:
-            changes["token"] = self._sealer.seal(Secret(data.token), purpose=TOKEN)
+            changes["token"] = sealer.seal(Secret(data.token), purpose=TOKEN)
         if data.password_suffix is not UNSET:
-            changes["password_suffix"] = self._packed_suffix(data.password_suffix)
-        server = await ask(self._bus, ChangeServer(name=server_name, **changes))
-        await self._note(caller, "server.changed", server.name)
+            changes["password_suffix"] = _sealed_suffix(sealer, data.password_suffix)
+        server = await ask(ChangeServer(name=server_name, **changes))
+        await audit(server.name)
         return server
 
-    async def remove(self, caller: NamedDependency[Caller], server_name: ServerName) -> RemovedServer:
-        """Forget a server with its token, and say what depended on it."""
-        removed = await ask(self._bus, RemoveServer(name=server_name))
-        await self._note(caller, "server.removed", removed.name)
-        return removed
-
-    async def test(self, server_name: ServerName) -> ServerTest:
-        """Ask a server now: what works, what does not, and how to mend it."""
-        return await ask(self._bus, TestServer(name=server_name))
-
-    async def _must_be(self, name: str, kind: MediaServerType) -> None:
-        if (await ask(self._bus, FindServer(name=name))).type != kind:
-            raise _fixed("type", "a server keeps its type: remove it, and add it anew")
-
-    def _packed_suffix(self, suffix: str | None) -> SealedSecret | None:
-        return self._sealer.seal(Secret(suffix), purpose=SUFFIX) if suffix else None
-
-    async def _note(self, caller: Caller, action: str, name: str) -> None:
-        async with transaction(self._pool) as connection:
-            await audit.note(connection, caller.did(action, name, at=self._now()))
-
-
-def _fixed(path: str, message: str) -> InvalidError:
-    return InvalidError(message, faults=(Fault(path, message),))
-
-
-def router(routes: MediaServerRoutes) -> Router:
-    """Return the routes."""
-    page = get(
-        "/",
-        summary="List media servers",
-        opt=needs("read"),
-        responses=describe.shows(ServerPage([_SERVER], 1, 50, 0)),
-    )
-    one = get("/{server_name:str}", summary="Show a media server", opt=needs("read"), responses=_ONE)
-    create = post("/", summary="Add a media server", opt=needs("admin", within=PATIENT), responses=_MADE)
-    change = put(
-        "/{server_name:str}",
-        summary="Change a media server",
-        opt=needs("admin", within=PATIENT),
-        responses=_CHANGED,
-    )
-    remove = delete(
+    @delete(
         "/{server_name:str}",
         summary="Remove a media server",
         status_code=200,
-        opt=needs("admin"),
+        opt=needs("admin", audits="server.removed"),
         responses=describe.shows(RemovedServer(name="Living room", linked_accounts=3)) | describe.WITH_ID,
     )
-    test = post(
+    async def remove_server(
+        self, ask: NamedDependency[Ask], audit: NamedDependency[Audit], server_name: ServerName
+    ) -> RemovedServer:
+        """Forget a server with its token, and say what depended on it."""
+        removed = await ask(RemoveServer(name=server_name))
+        await audit(removed.name)
+        return removed
+
+    @post(
         "/{server_name:str}/test",
         summary="Test a media server",
         status_code=200,
         opt=needs("write", within=PATIENT),
         responses=describe.shows(_TEST) | describe.WITH_ID,
     )
-    handlers = [
-        page(free(routes.page)),
-        one(free(routes.one)),
-        create(free(routes.create)),
-        change(free(routes.change)),
-        remove(free(routes.remove)),
-        test(free(routes.test)),
-    ]
-    return Router("/mediaservers", route_handlers=handlers, tags=["servers"])
+    async def test_server(self, ask: NamedDependency[Ask], server_name: ServerName) -> ServerTest:
+        """Ask a server now: what works, what does not, and how to mend it."""
+        return await ask(TestServer(name=server_name))
+
+
+def _sealed_suffix(sealer: Sealer, suffix: str | None) -> SealedSecret | None:
+    return sealer.seal(Secret(suffix), purpose=SUFFIX) if suffix else None
+
+
+def _unchangeable(path: str, message: str) -> InvalidError:
+    return InvalidError(message, faults=(Fault(path, message),))

@@ -1,25 +1,20 @@
 """`/api/people`: who is who, which the linker answers for."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body
 from msgspec import Meta
 
-from services.gateway.access.caller import Caller
+from services.gateway.access.audit import Audit
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
+from services.gateway.ask import Ask
 from services.gateway.page import NOT_BLANK, Id, Limit, Offset, Search
-from services.gateway.store import audit
-from shared.bus.connection import Bus
-from shared.bus.questions import ask
-from shared.postgres.pool import Pool, transaction
 from shared.schemas.media import Provider
 from shared.schemas.people import (
     ClaimAccount,
@@ -76,27 +71,38 @@ _CLAIM: Final = Body(
 _MERGE: Final = Body(examples=[Example(value={"merged_id": "2m4kzt7d"})])
 
 
-class PeopleRoutes:
+class PeopleController(Controller):
     """Hands questions on, and notes in the audit what was changed."""
 
-    def __init__(self, bus: Bus, pool: Pool, *, now: Callable[[], datetime]) -> None:
-        self._bus = bus
-        self._pool = pool
-        self._now = now
+    path, tags = "/people", ("people",)
 
-    async def page(self, search: Search = None, limit: Limit = 50, offset: Offset = 0) -> PersonPage:
+    @get("/", summary="List people", opt=needs("read"), responses=_PAGE)
+    async def list_people(
+        self, ask: NamedDependency[Ask], search: Search = None, limit: Limit = 50, offset: Offset = 0
+    ) -> PersonPage:
         """List people by name. `search` looks in names and usernames."""
-        return await ask(self._bus, ListPeople(search=search, limit=limit, offset=offset))
+        return await ask(ListPeople(search=search, limit=limit, offset=offset))
 
-    async def one(self, person_id: Id) -> Person:
+    @get("/{person_id:str}", summary="Show a person", opt=needs("read"), responses=_ONE)
+    async def show_person(self, ask: NamedDependency[Ask], person_id: Id) -> Person:
         """Show a person; the id of one who was merged finds the one who is left."""
-        return await ask(self._bus, FindPerson(person_id=person_id))
+        return await ask(FindPerson(person_id=person_id))
 
-    async def unclaimed(self, limit: Limit = 50, offset: Offset = 0) -> UnclaimedPage:
+    @get("/unclaimed", summary="List accounts of nobody", opt=needs("read"), responses=_NOBODYS)
+    async def list_unclaimed(self, ask: NamedDependency[Ask], limit: Limit = 50, offset: Offset = 0) -> UnclaimedPage:
         """List the accounts that were seen and belong to nobody, last seen first."""
-        return await ask(self._bus, ListUnclaimed(limit=limit, offset=offset))
+        return await ask(ListUnclaimed(limit=limit, offset=offset))
 
-    async def claim(self, caller: NamedDependency[Caller], data: Annotated[Claim, _CLAIM]) -> Person:
+    @post(
+        "/unclaimed/claim",
+        summary="Claim an account",
+        status_code=200,
+        opt=needs("write", audits="account.claimed"),
+        responses=_CHANGED,
+    )
+    async def claim_account(
+        self, ask: NamedDependency[Ask], audit: NamedDependency[Audit], data: Annotated[Claim, _CLAIM]
+    ) -> Person:
         """Give an account to a person, with the plays that were seen on it. Again is the same as once."""
         question = ClaimAccount(
             source=data.source,
@@ -105,38 +111,21 @@ class PeopleRoutes:
             person_id=data.person_id,
             name=data.name,
         )
-        person = await ask(self._bus, question)
-        await self._note(caller, "account.claimed", f"{data.source} {data.account_id} for {person.id}")
+        person = await ask(question)
+        await audit(f"{data.source} {data.account_id} for {person.id}")
         return person
 
-    async def merge(self, caller: NamedDependency[Caller], person_id: Id, data: Annotated[Merge, _MERGE]) -> Person:
+    @post(
+        "/{person_id:str}/merge",
+        summary="Merge two people",
+        status_code=200,
+        opt=needs("write", audits="person.merged"),
+        responses=_CHANGED,
+    )
+    async def merge_people(
+        self, ask: NamedDependency[Ask], audit: NamedDependency[Audit], person_id: Id, data: Annotated[Merge, _MERGE]
+    ) -> Person:
         """Make another person part of this one. Again is the same as once."""
-        question = MergePeople(person_id=person_id, merged_id=data.merged_id)
-        person = await ask(self._bus, question)
-        await self._note(caller, "person.merged", f"{data.merged_id} into {person.id}")
+        person = await ask(MergePeople(person_id=person_id, merged_id=data.merged_id))
+        await audit(f"{data.merged_id} into {person.id}")
         return person
-
-    async def _note(self, caller: Caller, action: str, object: str) -> None:  # noqa: A002 (what the audit calls it)
-        async with transaction(self._pool) as connection:
-            await audit.note(connection, caller.did(action, object, at=self._now()))
-
-
-def router(routes: PeopleRoutes) -> Router:
-    """Return the routes."""
-    page = get("/", summary="List people", opt=needs("read"), responses=_PAGE)
-    one = get("/{person_id:str}", summary="Show a person", opt=needs("read"), responses=_ONE)
-    unclaimed = get("/unclaimed", summary="List accounts of nobody", opt=needs("read"), responses=_NOBODYS)
-    claim = post(
-        "/unclaimed/claim", summary="Claim an account", status_code=200, opt=needs("write"), responses=_CHANGED
-    )
-    merge = post(
-        "/{person_id:str}/merge", summary="Merge two people", status_code=200, opt=needs("write"), responses=_CHANGED
-    )
-    handlers = [
-        page(free(routes.page)),
-        one(free(routes.one)),
-        unclaimed(free(routes.unclaimed)),
-        claim(free(routes.claim)),
-        merge(free(routes.merge)),
-    ]
-    return Router("/people", route_handlers=handlers, tags=["people"])

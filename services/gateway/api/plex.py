@@ -1,9 +1,9 @@
-"""`/api/plex/{server}`: what a Plex server has and shows, which the linker reads."""
+"""`/api/plex/{server}`: what a Plex server has and shows, which the syncer reads."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
-from litestar import Router, get
+from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
@@ -11,10 +11,8 @@ from litestar.params import PathParameter, QueryParameter
 from services.gateway.api import describe
 from services.gateway.api.acting import account_of
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
+from services.gateway.ask import Ask
 from services.gateway.page import Limit, Offset
-from shared.bus.connection import Bus
-from shared.bus.questions import ask
 from shared.schemas.plex import (
     Item,
     ItemPage,
@@ -72,33 +70,35 @@ _SESSION: Final = Session(
 )
 _LIBRARIES: Final = LibraryPage([Library(id="1", title="Movies", type="movie", agent="tv.plex.agents.movie")], 1, 50, 0)
 _UPSTREAM: Final = describe.WITH_ID | describe.CONFLICT | describe.UPSTREAM
-_SHOWN: Final = {
-    "libraries": describe.shows(_LIBRARIES) | _UPSTREAM,
-    "sessions": describe.shows(SessionPage([_SESSION], 1, 50, 0)) | _UPSTREAM,
-    "items": describe.shows(ItemPage([_ITEM], 1, 50, 0)) | _UPSTREAM,
-}
-
+_ITEMS: Final = describe.shows(ItemPage([_ITEM], 1, 50, 0)) | _UPSTREAM
 _WITHIN: Final = PlexQuestion.answered_within + timedelta(seconds=1)
+_READ: Final = needs("read", within=_WITHIN)
 
 
-T = TypeVar("T", LibraryPage, ItemPage, SessionPage)
+class PlexController(Controller):
+    """Hands questions on; the syncer reads the servers."""
 
+    path, tags = "/plex/{server:str}", ("plex",)
+    dependencies = {  # noqa: RUF012 (Litestar's own attribute)
+        "person": Provide(account_of, sync_to_thread=False)
+    }
 
-class PlexRoutes:
-    """Hands questions on; the token is the linker's affair."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-
-    async def libraries(
-        self, server: PlexServer, person: NamedDependency[str | None], limit: Limit = 50, offset: Offset = 0
+    @get("/libraries", summary="List libraries", opt=_READ, responses=describe.shows(_LIBRARIES) | _UPSTREAM)
+    async def list_libraries(
+        self,
+        ask: NamedDependency[Ask],
+        server: PlexServer,
+        person: NamedDependency[str | None],
+        limit: Limit = 50,
+        offset: Offset = 0,
     ) -> LibraryPage:
         """List the libraries that may be seen."""
-        question = ListLibraries(server=server, person=person, limit=limit, offset=offset)
-        return await ask(self._bus, question)
+        return await ask(ListLibraries(server=server, person=person, limit=limit, offset=offset))
 
-    async def items(
+    @get("/libraries/{library_id:str}/items", summary="List a library", opt=_READ, responses=_ITEMS)
+    async def list_items(
         self,
+        ask: NamedDependency[Ask],
         server: PlexServer,
         library_id: LibraryId,
         person: NamedDependency[str | None],
@@ -108,17 +108,24 @@ class PlexRoutes:
     ) -> ItemPage:
         """List what is in a library, by title."""
         question = ListItems(server=server, library_id=library_id, kind=kind, person=person, limit=limit, offset=offset)
-        return await ask(self._bus, question)
+        return await ask(question)
 
-    async def recently_added(
-        self, server: PlexServer, person: NamedDependency[str | None], limit: Limit = 50, offset: Offset = 0
+    @get("/recently-added", summary="List what is new", opt=_READ, responses=_ITEMS)
+    async def list_recently_added(
+        self,
+        ask: NamedDependency[Ask],
+        server: PlexServer,
+        person: NamedDependency[str | None],
+        limit: Limit = 50,
+        offset: Offset = 0,
     ) -> ItemPage:
         """List what came last, of all libraries, the newest first."""
-        question = ListRecentlyAdded(server=server, person=person, limit=limit, offset=offset)
-        return await ask(self._bus, question)
+        return await ask(ListRecentlyAdded(server=server, person=person, limit=limit, offset=offset))
 
+    @get("/search", summary="Find titles", opt=_READ, responses=_ITEMS)
     async def search(
         self,
+        ask: NamedDependency[Ask],
         server: PlexServer,
         wanted: Wanted,
         person: NamedDependency[str | None],
@@ -126,45 +133,21 @@ class PlexRoutes:
         offset: Offset = 0,
     ) -> ItemPage:
         """Find titles in all libraries."""
-        question = SearchItems(server=server, query=wanted, person=person, limit=limit, offset=offset)
-        return await ask(self._bus, question)
+        return await ask(SearchItems(server=server, query=wanted, person=person, limit=limit, offset=offset))
 
-    async def sessions(
-        self, server: PlexServer, person: NamedDependency[str | None], limit: Limit = 50, offset: Offset = 0
+    @get(
+        "/sessions",
+        summary="List what is watched",
+        opt=needs("admin", within=_WITHIN),  # what others watch is for the owner to know
+        responses=describe.shows(SessionPage([_SESSION], 1, 50, 0)) | _UPSTREAM,
+    )
+    async def list_sessions(
+        self,
+        ask: NamedDependency[Ask],
+        server: PlexServer,
+        person: NamedDependency[str | None],
+        limit: Limit = 50,
+        offset: Offset = 0,
     ) -> SessionPage:
         """List what is watched just now, and by whom; Plex tells only the server's owner."""
-        question = ListSessions(server=server, person=person, limit=limit, offset=offset)
-        return await ask(self._bus, question)
-
-
-def router(routes: PlexRoutes) -> Router:
-    """Return the routes; who watches what just now is the owner's to know, so it needs `admin`."""
-    libraries = get(
-        "/libraries", summary="List libraries", opt=needs("read", within=_WITHIN), responses=_SHOWN["libraries"]
-    )
-    items = get(
-        "/libraries/{library_id:str}/items",
-        summary="List a library",
-        opt=needs("read", within=_WITHIN),
-        responses=_SHOWN["items"],
-    )
-    recent = get(
-        "/recently-added", summary="List what is new", opt=needs("read", within=_WITHIN), responses=_SHOWN["items"]
-    )
-    search = get("/search", summary="Find titles", opt=needs("read", within=_WITHIN), responses=_SHOWN["items"])
-    sessions = get(
-        "/sessions", summary="List what is watched", opt=needs("admin", within=_WITHIN), responses=_SHOWN["sessions"]
-    )
-    handlers = [
-        libraries(free(routes.libraries)),
-        items(free(routes.items)),
-        recent(free(routes.recently_added)),
-        search(free(routes.search)),
-        sessions(free(routes.sessions)),
-    ]
-    return Router(
-        "/plex/{server:str}",
-        route_handlers=handlers,
-        dependencies={"person": Provide(account_of, sync_to_thread=False)},
-        tags=["plex"],
-    )
+        return await ask(ListSessions(server=server, person=person, limit=limit, offset=offset))

@@ -2,16 +2,15 @@
 
 from typing import Annotated, Final
 
-from litestar import Router, get
+from litestar import Controller, get
+from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter, QueryParameter
 
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
 from services.gateway.api.mediaservers import PATIENT
-from shared.bus.connection import Bus
-from shared.bus.questions import ask
+from services.gateway.ask import Ask
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     PLEX_TOKEN,
@@ -87,32 +86,29 @@ _FOUND: Final = DiscoveredServers(
 )
 
 
-class PlexServerRoutes:
+class PlexServerController(Controller):
     """Hands the question on, with the token sealed."""
 
-    def __init__(self, bus: Bus, sealer: Sealer) -> None:
-        self._bus = bus
-        self._sealer = sealer
+    path, tags = "/plex/servers", ("servers",)
 
+    @get(
+        "/",
+        summary="Find Plex servers and their best addresses",
+        opt=needs("admin", within=PATIENT),
+        responses=describe.shows(_FOUND) | describe.WITH_ID | describe.CONFLICT | describe.UPSTREAM,
+    )
     async def discover(
-        self, header_token: HeaderToken = None, token: QueryToken = None, person: PersonId = None
+        self,
+        ask: NamedDependency[Ask],
+        sealer: NamedDependency[Sealer],
+        header_token: HeaderToken = None,
+        token: QueryToken = None,
+        person: PersonId = None,
     ) -> DiscoveredServers:
         """List the servers with all their addresses, each tested; `best` is the one to use from here.
 
         The token comes in `X-Plex-Token`, which is preferred, or in `token`; with neither, `person` is asked for.
         """
         given = header_token or token
-        parcel = None if given is None else self._sealer.seal(Secret(given), purpose=PLEX_TOKEN)
-        question = DiscoverPlex(token=parcel, person_id=None if parcel else person)
-        return await ask(self._bus, question)
-
-
-def router(routes: PlexServerRoutes) -> Router:
-    """Return the route."""
-    discover = get(
-        "/servers",
-        summary="Find Plex servers and their best addresses",
-        opt=needs("admin", within=PATIENT),
-        responses=describe.shows(_FOUND) | describe.WITH_ID | describe.CONFLICT | describe.UPSTREAM,
-    )
-    return Router("/plex", route_handlers=[discover(free(routes.discover))], tags=["servers"])
+        sealed = None if given is None else sealer.seal(Secret(given), purpose=PLEX_TOKEN)
+        return await ask(DiscoverPlex(token=sealed, person_id=None if sealed else person))

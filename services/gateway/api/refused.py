@@ -1,22 +1,21 @@
 """`/api/webhooks/refused`: senders whose webhooks were refused on the last day, and how to mend them."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
-from litestar import Router, get
+from litestar import Controller, get
+from litestar.di import NamedDependency
 
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
 from services.gateway.page import Limit, Offset
 from services.gateway.refusals import reasons
 from services.gateway.refusals.reasons import Reason
-from services.gateway.refusals.register import Register
+from services.gateway.refusals.recorder import RefusalRecorder
 from services.gateway.refusals.senders import OTHERS, RefusedSender
-from services.gateway.store import refusals
-from shared.postgres.pool import Pool
+from services.gateway.store import refusals as store
+from services.gateway.store.database import Database
 
 
 class RefusedItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,18 +52,28 @@ _ITEM: Final = RefusedItem(
 )
 
 
-class RefusedRoutes:
+class RefusedController(Controller):
     """Refused senders."""
 
-    def __init__(self, register: Register, pool: Pool, *, now: Callable[[], datetime]) -> None:
-        self._register = register
-        self._pool = pool
-        self._now = now
+    path, tags = "/webhooks/refused", ("webhooks",)
 
-    async def page(self, limit: Limit = 50, offset: Offset = 0) -> RefusedPage:
+    @get(
+        "/",
+        summary="List senders that were refused",
+        opt=needs("read"),
+        responses=describe.shows(RefusedPage([_ITEM], 1, 50, 0)),
+    )
+    async def list_refused(
+        self,
+        refusals: NamedDependency[RefusalRecorder],
+        database: NamedDependency[Database],
+        now: NamedDependency[datetime],
+        limit: Limit = 50,
+        offset: Offset = 0,
+    ) -> RefusedPage:
         """List who was refused on the last day; what other gateways refused comes up to ten seconds later."""
-        await self._register.at_once()  # on a full disk Postgres still reads
-        found, total = await refusals.page_of_refused(self._pool, now=self._now(), limit=limit, offset=offset)
+        await refusals.write_if_possible()  # on a full disk Postgres still reads
+        found, total = await store.page_of_refused(database.pool, now=now, limit=limit, offset=offset)
         return RefusedPage([_item(each) for each in found], total, limit, offset)
 
 
@@ -79,14 +88,3 @@ def _item(sender: RefusedSender) -> RefusedItem:
         first_at=sender.first_at,
         last_at=sender.last_at,
     )
-
-
-def router(routes: RefusedRoutes) -> Router:
-    """Return the route."""
-    page = get(
-        "/",
-        summary="List senders that were refused",
-        opt=needs("read"),
-        responses=describe.shows(RefusedPage([_ITEM], 1, 50, 0)),
-    )
-    return Router("/webhooks/refused", route_handlers=[page(free(routes.page))], tags=["webhooks"])

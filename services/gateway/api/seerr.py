@@ -1,25 +1,20 @@
 """`/api/seerr`: the connection to Seerr, which the linker keeps. Its key goes in and never comes out."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Router, delete, get, put
+from litestar import Controller, delete, get, put
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body
 from msgspec import UNSET, UnsetType
 
-from services.gateway.access.caller import Caller
+from services.gateway.access.audit import Audit
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
 from services.gateway.api.mediaservers import PATIENT, DryRun, Token, Url
-from services.gateway.store import audit
-from shared.bus.connection import Bus
-from shared.bus.questions import ask
-from shared.postgres.pool import Pool, transaction
+from services.gateway.ask import Ask
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
     TOKEN,
@@ -58,23 +53,33 @@ _SEERR: Final = SeerrConnection(
     checked_at=datetime(2026, 1, 31, 18, 0, tzinfo=UTC),
 )
 _CHANGES: Final = Body(examples=[Example(value={"url": "http://192.168.1.10:5055", "api_key": "xxxxxxxxxxxxxxxxxxxx"})])
+_SHOWN: Final = describe.shows(_SEERR)
 
 
-class SeerrRoutes:
+class SeerrController(Controller):
     """Hands questions on, with the key sealed, and notes in the audit what was changed."""
 
-    def __init__(self, bus: Bus, pool: Pool, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
-        self._bus = bus
-        self._pool = pool
-        self._sealer = sealer
-        self._now = now
+    path, tags = "/seerr", ("servers",)
 
-    async def show(self) -> SeerrConnection:
+    @get("/", summary="Show the connection to Seerr", opt=needs("read", within=PATIENT), responses=_SHOWN)
+    async def show_seerr(self, ask: NamedDependency[Ask]) -> SeerrConnection:
         """Show the connection, and how Seerr is now: it is asked. Where none is set up, `url` is null."""
-        return await ask(self._bus, ShowSeerr())
+        return await ask(ShowSeerr())
 
-    async def change(
-        self, caller: NamedDependency[Caller], data: Annotated[ChangedSeerr, _CHANGES], *, dry_run: DryRun = False
+    @put(
+        "/",
+        summary="Set up or change the connection to Seerr",
+        opt=needs("admin", audits="seerr.changed", within=PATIENT),
+        responses=_SHOWN | describe.WITH_BODY | describe.CONFLICT,
+    )
+    async def change_seerr(
+        self,
+        ask: NamedDependency[Ask],
+        sealer: NamedDependency[Sealer],
+        audit: NamedDependency[Audit],
+        data: Annotated[ChangedSeerr, _CHANGES],
+        *,
+        dry_run: DryRun = False,
     ) -> SeerrConnection:
         """Set the connection up or change it. A new address or key is tested first.
 
@@ -88,43 +93,24 @@ class SeerrRoutes:
             if value is not UNSET
         }
         if data.api_key is not UNSET:
-            changes["api_key"] = self._sealer.seal(Secret(data.api_key), purpose=TOKEN)
-        seerr = await ask(self._bus, ChangeSeerr(**changes, dry_run=dry_run))
-        if dry_run:
-            return seerr
-        await self._note(caller, "seerr.changed", seerr.url or "")
+            changes["api_key"] = sealer.seal(Secret(data.api_key), purpose=TOKEN)
+        seerr = await ask(ChangeSeerr(**changes, dry_run=dry_run))
+        if not dry_run:
+            await audit(seerr.url or "")
         return seerr
 
-    async def remove(self, caller: NamedDependency[Caller]) -> RemovedSeerr:
+    @delete(
+        "/",
+        summary="Remove the connection to Seerr",
+        status_code=200,
+        opt=needs("admin", audits="seerr.removed"),
+        responses=describe.shows(RemovedSeerr(url="http://192.168.1.10:5055", people=12)) | describe.WITH_ID,
+    )
+    async def remove_seerr(self, ask: NamedDependency[Ask], audit: NamedDependency[Audit]) -> RemovedSeerr:
         """Forget the connection with its key, and say how many people had a user of it.
 
         In Seerr nothing changes; set up again, the same people have the same users.
         """
-        removed = await ask(self._bus, RemoveSeerr())
-        await self._note(caller, "seerr.removed", removed.url)
+        removed = await ask(RemoveSeerr())
+        await audit(removed.url)
         return removed
-
-    async def _note(self, caller: Caller, action: str, url: str) -> None:
-        async with transaction(self._pool) as connection:
-            await audit.note(connection, caller.did(action, url, at=self._now()))
-
-
-def router(routes: SeerrRoutes) -> Router:
-    """Return the routes."""
-    shown = describe.shows(_SEERR)
-    show = get("/", summary="Show the connection to Seerr", opt=needs("read", within=PATIENT), responses=shown)
-    change = put(
-        "/",
-        summary="Set up or change the connection to Seerr",
-        opt=needs("admin", within=PATIENT),
-        responses=shown | describe.WITH_BODY | describe.CONFLICT,
-    )
-    remove = delete(
-        "/",
-        summary="Remove the connection to Seerr",
-        status_code=200,
-        opt=needs("admin"),
-        responses=describe.shows(RemovedSeerr(url="http://192.168.1.10:5055", people=12)) | describe.WITH_ID,
-    )
-    handlers = [show(free(routes.show)), change(free(routes.change)), remove(free(routes.remove))]
-    return Router("/seerr", route_handlers=handlers, tags=["servers"])

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Final
 
-from litestar import Router, get
+from litestar import Controller, get
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
@@ -16,9 +16,8 @@ from litestar.openapi.spec import Example
 from litestar.response import Stream
 
 from services.gateway.access.caller import Caller
-from services.gateway.access.watching import Watching
+from services.gateway.access.stream_access import StreamAccess
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
 from services.gateway.events.feed import Feed, Watcher
 
 PING_EVERY: Final = timedelta(seconds=15)
@@ -31,61 +30,63 @@ _EXAMPLE: Final = (
 )
 
 
-class StreamRoutes:
+_EVENTS: Final = ResponseSpec(
+    str, description="events", media_type=_TYPE, examples=[Example(value=_EXAMPLE)], generate_examples=False
+)
+
+
+class StreamController(Controller):
     """The live feed over HTTP."""
 
-    def __init__(
-        self, feed: Feed, watching: Watching, *, ping_every: timedelta = PING_EVERY, longest: timedelta = LONGEST
-    ) -> None:
-        self._feed = feed
-        self._watching = watching
-        self._ping_every = ping_every.total_seconds()
-        self._longest = longest.total_seconds()
+    path, tags = "/events/stream", ("events",)
 
-    async def watch(self, caller: NamedDependency[Caller]) -> Stream:
+    @get(
+        "/",
+        summary="Watch events",
+        opt=needs("read", endless=True),
+        responses={200: _EVENTS},
+        media_type=_TYPE,
+    )
+    async def watch(
+        self,
+        caller: NamedDependency[Caller],
+        feed: NamedDependency[Feed],
+        stream_access: NamedDependency[StreamAccess],
+    ) -> Stream:
         """Watch events. Each is an event of the list's shape, sent again when its status changes: go by its id.
 
         What is not known of an event whose beginning was missed is null. Slow readers miss the oldest. The stream ends
         when the credential does.
         """
-        watcher = self._feed.watch()
-        self._watching.begin(watcher, caller)
-        await self._feed.listen()
+        watcher = feed.watch()
+        stream_access.grant(watcher, caller)
+        await feed.listen()
         return Stream(
-            self._lines(watcher),
+            lines(watcher),
             media_type=_TYPE,
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-            background=BackgroundTask(self._leave, watcher),
+            background=BackgroundTask(_leave, feed, watcher),
         )
 
-    async def _leave(self, watcher: Watcher) -> None:
-        self._feed.leave(watcher)
 
-    async def _lines(self, watcher: Watcher) -> AsyncIterator[bytes]:
-        yield b"retry: 2000\n\n"
-        ends_at = asyncio.get_running_loop().time() + self._longest
-        while asyncio.get_running_loop().time() < ends_at:
-            try:
-                async with asyncio.timeout(self._ping_every):
-                    item = await watcher.next()
-            except TimeoutError:
-                yield b": still here\n\n"
-                continue
-            if item is None:
-                return
-            yield b"data: " + item + b"\n\n"
+async def _leave(feed: Feed, watcher: Watcher) -> None:
+    feed.leave(watcher)
 
 
-def router(routes: StreamRoutes) -> Router:
-    """Return the route."""
-    spec = ResponseSpec(
-        str, description="events", media_type=_TYPE, examples=[Example(value=_EXAMPLE)], generate_examples=False
-    )
-    watch = get(
-        "/stream",
-        summary="Watch events",
-        opt=needs("read", endless=True),
-        responses={200: spec},
-        media_type=_TYPE,
-    )
-    return Router("/events", route_handlers=[watch(free(routes.watch))], tags=["events"])
+async def lines(
+    watcher: Watcher, *, ping_every: timedelta = PING_EVERY, longest: timedelta = LONGEST
+) -> AsyncIterator[bytes]:
+    """Give what a watcher is sent, until the stream is over."""
+    yield b"retry: 2000\n\n"
+    clock = asyncio.get_running_loop().time
+    ends_at = clock() + longest.total_seconds()
+    while clock() < ends_at:
+        try:
+            async with asyncio.timeout(ping_every.total_seconds()):
+                item = await watcher.next()
+        except TimeoutError:
+            yield b": still here\n\n"
+            continue
+        if item is None:
+            return
+        yield b"data: " + item + b"\n\n"

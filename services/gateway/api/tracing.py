@@ -1,4 +1,4 @@
-"""Gives each call of the API a trace id, which goes along with all that it causes: questions, replays, changes."""
+"""Gives each call of the API a trace id, which goes along with everything that it causes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,11 +17,11 @@ class Traced:
         self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._tracer.span(_name(scope), trace.traceparent(_presented(scope))):
+        with self._tracer.span(_name(scope), trace.traceparent(_traceparent_in(scope))):
             await self._app(scope, receive, send)
 
 
-def traced(tracer: Tracer) -> Callable[[ASGIApp], ASGIApp]:
+def trace_calls(tracer: Tracer) -> Callable[[ASGIApp], ASGIApp]:
     """Return the middleware with this tracer: a function, for Litestar copies all else deeply."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
@@ -34,5 +34,5 @@ def _name(scope: Any) -> str:
     return f"{scope['method']} {scope['path_template']}"
 
 
-def _presented(scope: Scope) -> str | None:
+def _traceparent_in(scope: Scope) -> str | None:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None)

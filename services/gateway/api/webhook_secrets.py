@@ -1,20 +1,20 @@
-"""`/api/webhooks/secrets`: what opens the webhook door, and the addresses to copy into media servers."""
+"""`/api/webhooks/secrets`: the secrets that webhooks need, and the addresses to copy into media servers."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
-from litestar import Router, delete, get, post
+from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body
 from msgspec import Meta
 
+from services.gateway.access.audit import Audit
 from services.gateway.access.caller import Caller
 from services.gateway.access.webhook_secrets import Address, WebhookSecrets
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.api.handlers import free
 from services.gateway.page import NOT_BLANK, Id, Limit, Offset
 from services.gateway.store.webhook_secrets import WebhookSecret
 from shared.schemas.webhooks import Source
@@ -56,47 +56,57 @@ _ITEM: Final = SecretItem(
 )
 
 
-class SecretRoutes:
+class WebhookSecretController(Controller):
     """Webhook secrets."""
 
-    def __init__(self, secrets: WebhookSecrets) -> None:
-        self._secrets = secrets
+    path, tags = "/webhooks/secrets", ("webhooks",)
 
-    async def page(self, caller: NamedDependency[Caller], limit: Limit = 50, offset: Offset = 0) -> SecretPage:
+    @get(
+        "/", summary="List webhook secrets", opt=needs("read"), responses=describe.shows(SecretPage([_ITEM], 1, 50, 0))
+    )
+    async def list_secrets(
+        self,
+        caller: NamedDependency[Caller],
+        webhook_secrets: NamedDependency[WebhookSecrets],
+        limit: Limit = 50,
+        offset: Offset = 0,
+    ) -> SecretPage:
         """List the secrets."""
-        found, total = await self._secrets.page(limit=limit, offset=offset)
-        items = [_item(each, await self._secrets.addresses(each) if caller.may("admin") else None) for each in found]
+        found, total = await webhook_secrets.page(limit=limit, offset=offset)
+        is_admin = caller.may("admin")
+        items = [_item(each, await webhook_secrets.addresses(each) if is_admin else None) for each in found]
         return SecretPage(items, total, limit, offset)
 
-    async def create(self, caller: NamedDependency[Caller], data: Annotated[WantedSecret, _WANTED]) -> SecretItem:
+    @post(
+        "/",
+        summary="Make a webhook secret",
+        opt=needs("admin", audits="webhook_secret.created"),
+        responses=describe.shows(_ITEM, status=201) | describe.WITH_BODY | describe.CONFLICT,
+    )
+    async def create_secret(
+        self,
+        webhook_secrets: NamedDependency[WebhookSecrets],
+        audit: NamedDependency[Audit],
+        data: Annotated[WantedSecret, _WANTED],
+    ) -> SecretItem:
         """Make a secret, valid beside the others: here at once, on other replicas within moments."""
-        secret, token = await self._secrets.create(source=data.source, server=data.server, caller=caller)
-        return _item(secret, self._secrets.addresses_with(token, secret.source))
+        secret, token = await webhook_secrets.create(source=data.source, server=data.server, audit=audit)
+        return _item(secret, webhook_secrets.addresses_with(token, secret.source))
 
-    async def remove(self, caller: NamedDependency[Caller], secret_id: Id) -> None:
+    @delete(
+        "/{secret_id:str}",
+        summary="Delete a webhook secret",
+        opt=needs("admin", audits="webhook_secret.deleted"),
+        responses=describe.WITH_ID,
+    )
+    async def delete_secret(
+        self, webhook_secrets: NamedDependency[WebhookSecrets], audit: NamedDependency[Audit], secret_id: Id
+    ) -> None:
         """Make a secret invalid: here at once, on other replicas within moments."""
-        await self._secrets.remove(secret_id, caller=caller)
+        await webhook_secrets.remove(secret_id, audit=audit)
 
 
 def _item(secret: WebhookSecret, addresses: list[Address] | None) -> SecretItem:
     return SecretItem(
         id=secret.id, source=secret.source, server=secret.server, created_at=secret.created_at, addresses=addresses
     )
-
-
-def router(routes: SecretRoutes) -> Router:
-    """Return the routes."""
-    page = get(
-        "/", summary="List webhook secrets", opt=needs("read"), responses=describe.shows(SecretPage([_ITEM], 1, 50, 0))
-    )
-    create = post(
-        "/",
-        summary="Make a webhook secret",
-        opt=needs("admin"),
-        responses=describe.shows(_ITEM, status=201) | describe.WITH_BODY | describe.CONFLICT,
-    )
-    remove = delete(
-        "/{secret_id:str}", summary="Delete a webhook secret", opt=needs("admin"), responses=describe.WITH_ID
-    )
-    handlers = [page(free(routes.page)), create(free(routes.create)), remove(free(routes.remove))]
-    return Router("/webhooks/secrets", route_handlers=handlers, tags=["webhooks"])

@@ -9,7 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, Parameter, RequestBody, Schema
 
 from services.gateway import problems
-from shared.clients.discord.replies import PONG
+from shared.discord.responses import PONG
 
 _DESCRIPTION: Final = """\
 What Discord sends when somebody uses a command, a button or a form; its address is the application's *Interactions

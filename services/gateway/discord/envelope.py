@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from services.gateway.spool.record import Record
-from shared.clients.discord import interactions as discord
+from shared.discord import interactions as discord
 from shared.errors import InvalidError, TooLargeError
 from shared.schemas.interactions import TOKEN, Interaction
 from shared.schemas.webhooks import MAX_PAYLOAD
@@ -30,7 +30,6 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     traceparent: str
     is_ephemeral: bool
-    is_admin: bool
 
 
 def record(interaction: discord.Interaction, body: bytes, stamp: Stamp, sealer: Sealer) -> Record:
@@ -41,7 +40,6 @@ def record(interaction: discord.Interaction, body: bytes, stamp: Stamp, sealer: 
         payload=msgspec.Raw(without_token(body)),
         token=sealer.seal(interaction.token, purpose=TOKEN),
         is_ephemeral=stamp.is_ephemeral,
-        is_admin=stamp.is_admin,
     )
     return Record(
         source=SOURCE,

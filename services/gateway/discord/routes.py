@@ -1,25 +1,28 @@
-"""The route that Discord sends interactions to. Its body is read in the door, as the very bytes that were signed."""
+"""The route that Discord sends interactions to. It reads the body itself, as the very bytes that were signed."""
 
 from typing import Any, Final
 
 import msgspec
-from litestar import MediaType, Request, Response, Router, post
+from litestar import Controller, MediaType, Request, Response, post
+from litestar.di import NamedDependency
 
 from services.gateway.discord import documentation
-from services.gateway.discord.door import Delivery, Door
+from services.gateway.discord.receiver import Delivery, InteractionReceiver
 
 _encoder: Final = msgspec.json.Encoder()
 
 
-def router(door: Door) -> Router:
-    """Return the route under `/discord`; a function, as those of the webhooks are."""
+class InteractionController(Controller):
+    """What Discord sends to."""
+
+    path, tags = "/discord", ("discord",)
 
     @post("/interactions", status_code=200, **documentation.INTERACTION)
-    async def take(request: Request[Any, Any, Any]) -> Response[bytes]:
-        reply = await door.take(_delivery(request), request.receive)
-        return Response(_encoder.encode(reply), media_type=MediaType.JSON)
-
-    return Router("/discord", route_handlers=[take], tags=["discord"])
+    async def take(
+        self, request: Request[Any, Any, Any], interactions: NamedDependency[InteractionReceiver]
+    ) -> Response[bytes]:
+        response = await interactions.take(_delivery(request), request.receive)
+        return Response(_encoder.encode(response), media_type=MediaType.JSON)
 
 
 def _delivery(request: Request[Any, Any, Any]) -> Delivery:

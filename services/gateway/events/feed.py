@@ -1,7 +1,7 @@
-"""The live feed: events as they come in and as their status changes, to whoever watches at the moment.
+"""The live feed: events as they come in and as their status changes, for everybody who watches at the moment.
 
-It hears what passes on the bus. A message that passes twice is shown twice, under the same id; what passes while NATS
-is away is not shown at all: `GET /api/events` has it.
+It listens to the bus. A message that is sent twice is shown twice, under the same id; what happens while NATS is away
+is not shown at all: `GET /api/events` has it.
 """
 
 import asyncio
@@ -12,22 +12,26 @@ from typing import Final
 
 import msgspec
 
-from services.gateway.events.outcome import death_of, outcome_of
+from services.gateway.events.outcome import outcome_of, outcome_of_dead_letter
 from services.gateway.events.shapes import EventItem, Outcome
 from shared.bus.listening import Listener
 from shared.errors import UnavailableError
+from shared.schemas import events
 from shared.schemas.dead import DeadLetter
-from shared.schemas.events import WebhookHandled, WebhookIgnored
+from shared.schemas.events import RunChanged, WebhookHandled, WebhookIgnored
 from shared.schemas.webhooks import Source
 
 MOST_WATCHERS: Final = 50
 MOST_UNSEEN: Final = 256
-"""Items that wait for one watcher; a slow one misses the oldest."""
+"""Items that wait for one watcher; slow ones miss the oldest."""
 _REMEMBERED: Final = 1000
+_RUN_CHANGED: Final = events.subject(RunChanged)
+_AS_RUN: Final = b"\nevent: run"
+"""A further line of the server-sent event: who listens for events alone is given none of another kind."""
 
 
-class _Seen(msgspec.Struct, frozen=True):
-    """The envelope without the payload, which is passed over unread."""
+class _Envelope(msgspec.Struct, frozen=True):
+    """The envelope without its payload, which is skipped unread."""
 
     id: str
     source: Source
@@ -37,26 +41,27 @@ class _Seen(msgspec.Struct, frozen=True):
     attempt: int = 0
 
 
-_seen = msgspec.json.Decoder(_Seen)
+_envelope = msgspec.json.Decoder(_Envelope)
 _outcome = msgspec.json.Decoder(WebhookHandled | WebhookIgnored)
+_run_changed = msgspec.json.Decoder(RunChanged)
 _letter = msgspec.json.Decoder(DeadLetter)
 
 
 class Watcher:
-    """Somebody who watches: takes items in order, and waits for them."""
+    """One reader of the feed, with a queue of items."""
 
     def __init__(self) -> None:
         self._unseen: deque[bytes] = deque(maxlen=MOST_UNSEEN)
         self._changed = asyncio.Event()
         self.is_over = False
 
-    def show(self, item: bytes) -> None:
-        """Let him see an item."""
+    def send(self, item: bytes) -> None:
+        """Add an item, as JSON."""
         self._unseen.append(item)
         self._changed.set()
 
     def end(self) -> None:
-        """Let him go."""
+        """End this watcher's stream."""
         self.is_over = True
         self._changed.set()
 
@@ -72,12 +77,14 @@ class Feed:
     """One for a gateway process."""
 
     def __init__(self) -> None:
-        # Weak, so that a watcher is gone at last though nobody said that he leaves.
+        # Weak, so that a watcher disappears even if nobody calls `leave`.
         self._watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
         self._remembered: OrderedDict[str, EventItem] = OrderedDict()
         self._is_over = False
         self._listener = Listener(
-            ("webhooks.>", "events.webhook.>", "dead.>"), self.hear, is_wanted=lambda: bool(self._watchers)
+            ("webhooks.>", "events.webhook.>", "events.run.changed", "dead.>"),
+            self.hear,
+            is_wanted=lambda: bool(self._watchers),
         )
 
     @property
@@ -85,8 +92,8 @@ class Feed:
         """How many watch."""
         return len(self._watchers)
 
-    def part(self) -> Listener:
-        """Return what hears on the bus while somebody watches."""
+    def listener(self) -> Listener:
+        """Return what listens on the bus while somebody watches."""
         return self._listener
 
     def watch(self) -> Watcher:
@@ -98,22 +105,25 @@ class Feed:
         return watcher
 
     def leave(self, watcher: Watcher) -> None:
-        """Make room for another; again is the same as once."""
+        """Remove a watcher; again is the same as once."""
         self._watchers.discard(watcher)
 
     async def listen(self) -> None:
-        """Hear what passes from now on, for those who watch."""
+        """Listen from now on."""
         await self._listener.listen()
 
     def end(self) -> None:
-        """Let all watchers go, and take no more."""
+        """End all streams, and allow no new ones."""
         self._is_over = True
         for watcher in list(self._watchers):
             watcher.end()
 
     def hear(self, subject: str, payload: bytes) -> None:
-        """Take in what passes on the bus; what cannot be read is for others to complain about."""
+        """Handle a message of the bus; one that cannot be read is ignored, because others report it."""
         try:
+            if subject == _RUN_CHANGED:
+                self._send(msgspec.json.encode(_run_changed.decode(payload).run) + _AS_RUN)
+                return
             item = self._item(subject, payload)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return
@@ -121,22 +131,24 @@ class Feed:
             return
         self._remember(item)
         if self._watchers:
-            shown = msgspec.json.encode(item)
-            for watcher in list(self._watchers):
-                watcher.show(shown)
+            self._send(msgspec.json.encode(item))
+
+    def _send(self, item: bytes) -> None:
+        for watcher in list(self._watchers):
+            watcher.send(item)
 
     def _item(self, subject: str, payload: bytes) -> EventItem | None:
         if subject.startswith("webhooks."):
-            return _came_in(_seen.decode(payload))
+            return _new_event(_envelope.decode(payload))
         if subject.startswith("dead."):
-            outcome = death_of(_letter.decode(payload))
-            return None if outcome is None else self._settled(outcome)
-        return self._settled(outcome_of(_outcome.decode(payload)))
+            outcome = outcome_of_dead_letter(_letter.decode(payload))
+            return None if outcome is None else self._changed_event(outcome)
+        return self._changed_event(outcome_of(_outcome.decode(payload)))
 
-    def _settled(self, outcome: Outcome) -> EventItem:
+    def _changed_event(self, outcome: Outcome) -> EventItem:
         known = self._remembered.get(outcome.webhook_id)
         if known is None:
-            known = _unknown(outcome)
+            known = _event_of(outcome)
         return msgspec.structs.replace(known, status=outcome.status, reason=outcome.reason, attempt=outcome.attempt)
 
     def _remember(self, item: EventItem) -> None:
@@ -145,7 +157,7 @@ class Feed:
             self._remembered.popitem(last=False)
 
 
-def _came_in(seen: _Seen) -> EventItem:
+def _new_event(seen: _Envelope) -> EventItem:
     return EventItem(
         id=seen.id,
         source=seen.source,
@@ -158,8 +170,8 @@ def _came_in(seen: _Seen) -> EventItem:
     )
 
 
-def _unknown(outcome: Outcome) -> EventItem:
-    """Return an event of which only the outcome was heard."""
+def _event_of(outcome: Outcome) -> EventItem:
+    """Return an event of which only the outcome is known."""
     return EventItem(
         id=outcome.webhook_id,
         source=outcome.source,

@@ -1,9 +1,9 @@
-"""What facts and dead letters say of a webhook."""
+"""What facts and dead letters say about a webhook."""
 
 import msgspec
 
 from services.gateway.events.shapes import Outcome
-from shared.bus import dead_letters
+from shared.bus.dead_letters import payload_of
 from shared.schemas.dead import DeadLetter
 from shared.schemas.events import WebhookHandled, WebhookIgnored
 from shared.schemas.webhooks import Webhook
@@ -24,12 +24,12 @@ def outcome_of(event: WebhookHandled | WebhookIgnored) -> Outcome:
     )
 
 
-def death_of(letter: DeadLetter) -> Outcome | None:
-    """Return what a dead letter says of a webhook: nothing where it is of something else, or of our own log's."""
+def outcome_of_dead_letter(letter: DeadLetter) -> Outcome | None:
+    """Return what a dead letter says about a webhook; None where it is about something else, or from our own log."""
     if letter.service == "gateway" or not letter.subject.startswith("webhooks."):
         return None
     try:
-        webhook = _webhook.decode(dead_letters.payload_of(letter))
+        webhook = _webhook.decode(payload_of(letter))
     except (msgspec.MsgspecError, ValueError):
         return None
     return Outcome(

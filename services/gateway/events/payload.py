@@ -1,11 +1,11 @@
-"""A sender's payload as it may be shown: without what is secret in it (a Plex token in an address of a picture)."""
+"""A sender's payload without the secrets in it, such as a Plex token in a picture's address."""
 
 import msgspec
 
 from shared import logs
 
 
-def shown(payload: bytes) -> msgspec.Raw:
+def redact(payload: bytes) -> msgspec.Raw:
     """Return the payload as JSON without secrets; as one string where it is nested too deeply to look through."""
     try:
         return msgspec.Raw(msgspec.json.encode(logs.redact_value("payload", msgspec.json.decode(payload))))

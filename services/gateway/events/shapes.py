@@ -5,10 +5,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from shared.schemas.runs import Run
+from shared.schemas.runs import Status as RunStatus
 from shared.schemas.webhooks import Source
 
 Status = Literal["pending", "handled", "ignored", "dead"]
-LetterStatus = Literal["waiting", "replayed"]
+DeadLetterStatus = Literal["waiting", "replayed"]
 
 
 class EventItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +60,25 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
 
 
-class LetterItem(msgspec.Struct, frozen=True, kw_only=True):
+class RunPage(msgspec.Struct, frozen=True):
+    """A page of runs, newest first."""
+
+    items: list[Run]
+    total: int
+    limit: int
+    offset: int
+
+
+class RunFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which runs?"""
+
+    kind: str | None = None
+    status: RunStatus | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+class DeadLetterItem(msgspec.Struct, frozen=True, kw_only=True):
     """A message that a service gave up. `payload` is null unless it was asked for."""
 
     id: str
@@ -69,25 +89,25 @@ class LetterItem(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     attempts: int
     died_at: datetime
-    status: LetterStatus
+    status: DeadLetterStatus
     replays: int
     payload: Any = None
 
 
-class LetterPage(msgspec.Struct, frozen=True):
+class DeadLetterPage(msgspec.Struct, frozen=True):
     """A page of dead letters, newest first."""
 
-    items: list[LetterItem]
+    items: list[DeadLetterItem]
     total: int
     limit: int
     offset: int
 
 
-class LetterFilter(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLetterFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which dead letters? `search` looks in subject, message id and reason."""
 
     service: str | None = None
-    status: LetterStatus | None = None
+    status: DeadLetterStatus | None = None
     since: datetime | None = None
     until: datetime | None = None
     search: str | None = None
@@ -95,7 +115,7 @@ class LetterFilter(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
 
 
-class Replayed(msgspec.Struct, frozen=True):
+class ReplayReceipt(msgspec.Struct, frozen=True):
     """It was sent again; `attempt` counts how often."""
 
     id: str

@@ -1,6 +1,6 @@
 """`/link/done`: where people's browsers come back to after they signed in. Needs no credential and no script.
 
-Whoever opens it learns how a sign-in stands whose id he knows, and nothing of whose it is.
+Whoever opens it with the id of a sign-in learns how it stands, and nothing of whose it is.
 """
 
 import html
@@ -8,12 +8,11 @@ import re
 from string import Template
 from typing import Annotated, Any, Final
 
-from litestar import Response, Router, get
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from services.gateway.api.handlers import free
-from shared.bus.connection import Bus
-from shared.bus.questions import ask
+from services.gateway.ask import Ask
 from shared.errors import NotFoundError, UsherError
 from shared.schemas.signins import CheckSignIn, Standing, Status
 
@@ -48,20 +47,20 @@ _TEXTS: Final[dict[Status, tuple[str, str]]] = {
 Text = Annotated[str, QueryParameter(max_length=200)]
 
 
-class DonePage:
+class DoneController(Controller):
     """Asks the linker for one look at the sign-in, at once, and shows what came of it."""
 
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
+    path, include_in_schema = "/link/done", False
 
-    async def show(self, id: Text = "", tries: Text = "") -> Response[str]:  # noqa: A002 (the parameter's name)
+    @get("/")
+    async def show(self, ask: NamedDependency[Ask], id: Text = "", tries: Text = "") -> Response[str]:  # noqa: A002 (the parameter's name)
         """Return the page."""
         if not _SIGN_IN.fullmatch(id):
-            return _unknown()
+            return _not_found()
         try:
-            standing = await ask(self._bus, CheckSignIn(pin_id=id))
+            standing = await ask(CheckSignIn(pin_id=id))
         except NotFoundError:
-            return _unknown()
+            return _not_found()
         except UsherError:
             return _page(503, "Not yet", "Usher cannot look right now, and goes on by itself as soon as it can.")
         title, text = _TEXTS[standing.status]
@@ -76,7 +75,7 @@ def _again(standing: Standing, sign_in_id: str, tries: str) -> str:
     return f'\n<meta http-equiv="refresh" content="{_AGAIN_S};url=?id={sign_in_id}&amp;tries={done + 1}">'
 
 
-def _unknown() -> Response[str]:
+def _not_found() -> Response[str]:
     return _page(404, "Nothing here", "This address belongs to no sign-in, or to one of long ago.")
 
 
@@ -84,8 +83,3 @@ def _page(status: int, title: str, text: str, *, again: str = "") -> Response[st
     content = _PAGE.substitute(title=html.escape(title), text=html.escape(text), again=again)
     headers: dict[str, Any] = {"Retry-After": "5"} if status == 503 else {}  # noqa: PLR2004 (HTTP's)
     return Response(content, status_code=status, media_type="text/html", headers=headers)
-
-
-def router(page: DonePage) -> Router:
-    """Return the page's route."""
-    return Router("/link", route_handlers=[get("/done", include_in_schema=False)(free(page.show))])

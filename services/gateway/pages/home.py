@@ -2,22 +2,22 @@
 
 from typing import Final
 
-from litestar import Router, get
+from litestar import Controller, get
+from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 _REFERENCE: Final = "docs"
 
 
-def router(subpath: str) -> Router:
-    """Return the page's route.
+class HomeController(Controller):
+    """The address alone."""
 
-    Without a path of its own, the address is relative: a proxy that nobody told us of may have taken a path away.
-    """
-    address = f"{subpath}/{_REFERENCE}" if subpath else _REFERENCE
+    include_in_schema = False
 
-    @get("/", include_in_schema=False)
-    async def show() -> Redirect:
-        """Go on to the reference."""
-        return Redirect(address, status_code=302)
+    @get("/")
+    async def show(self, subpath: NamedDependency[str]) -> Redirect:
+        """Go on to the reference.
 
-    return Router("/", route_handlers=[show])
+        Without a path of its own, the address is relative: a proxy that nobody told us of may have taken a path away.
+        """
+        return Redirect(f"{subpath}/{_REFERENCE}" if subpath else _REFERENCE, status_code=302)

@@ -54,7 +54,8 @@ class Page(OpenAPIRenderPlugin):
         return Template(_ours("page.html").read_text(encoding="utf-8")).substitute(base=base).encode()
 
 
-def asset(name: FromPath[str]) -> Response[bytes]:
+@get("/assets/{name:str}", sync_to_thread=True)
+def show_asset(name: FromPath[str]) -> Response[bytes]:
     """Return one of the page's files."""
     if name not in _ASSETS:
         raise NotFoundError("the reference has no such file")
@@ -81,7 +82,7 @@ def config() -> Config:
         render_plugins=[Page(path="/")],
         openapi_router=Router(
             "/docs",
-            route_handlers=[get("/assets/{name:str}", sync_to_thread=True)(asset)],
+            route_handlers=[show_asset],
             after_request=_refuse_unknown,
             include_in_schema=False,
             response_headers={CSP: _CSP},

@@ -1,4 +1,4 @@
-"""Why a webhook is refused, in words of ours: nothing of what its sender sent stands in them, least of all a secret."""
+"""Why a webhook is refused, and the remedy. The texts repeat nothing of what the sender sent, least of all a secret."""
 
 from collections.abc import Mapping
 from typing import Final, Literal
@@ -25,7 +25,7 @@ _COPY: Final = "copy the address again from `usher webhooks list`"
 
 class _Words(msgspec.Struct, frozen=True):
     text: str
-    """What is wrong with the sender; `{}` is what was said of its last refusal."""
+    """What is wrong with the sender; `{}` stands for the detail of its last refusal."""
     mend: str
 
 
@@ -49,7 +49,7 @@ _WORDS: Final[Mapping[Reason, _Words]] = {
 
 
 def reason_of(error: Exception, status: int | None) -> Reason | None:
-    """Return why this was refused; None where it was no fault of the sender's."""
+    """Return why this was refused; None where the sender is not at fault."""
     match error:
         case SecretMissingError():
             return "no_secret"

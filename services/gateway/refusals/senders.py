@@ -1,4 +1,4 @@
-"""Who was refused, how often and why; of a flood from many addresses only as much as fits. No I/O."""
+"""Who was refused, how often and why. A flood from many addresses is merged, so that memory is bounded. No I/O."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -12,15 +12,15 @@ KEPT: Final = timedelta(days=1)
 """How long after its last refusal a sender is forgotten."""
 MOST: Final = 500
 SLACK: Final = 100
-"""So many more are gathered before the least of them are put together: sorting at each would cost too much."""
+"""So many more are collected before the rarest are merged: sorting at each would cost too much."""
 OTHERS: Final = ""
-"""The address of all that are not told apart."""
+"""The address of all that are merged."""
 
 Key = tuple[str, Reason, str]
 
 
 class RefusedSender(msgspec.Struct, frozen=True, kw_only=True):
-    """What one address was refused for one reason. `source` is `unknown` where the address named none of ours."""
+    """What one address was refused for one reason. `source` is `unknown` where the path names none of ours."""
 
     source: str
     reason: Reason
@@ -37,7 +37,7 @@ class RefusedSender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Senders:
-    """At most `MOST` of them, and those that are put together: one a source and a reason."""
+    """At most `MOST` of them, and one merged entry for each source and reason."""
 
     def __init__(self, senders: Iterable[RefusedSender] = ()) -> None:
         self._senders: dict[Key, RefusedSender] = {}
@@ -51,19 +51,19 @@ class Senders:
         """Count a sender's refusals."""
         self._put(sender)
         if len(self._senders) > MOST + SLACK:
-            self._put_together()
+            self._merge_rarest()
 
     def all(self) -> list[RefusedSender]:
         """Return them, the last refused first."""
-        self._put_together()
+        self._merge_rarest()
         return sorted(self._senders.values(), key=lambda sender: sender.last_at, reverse=True)
 
     def _put(self, sender: RefusedSender) -> None:
         known = self._senders.get(sender.key)
         self._senders[sender.key] = sender if known is None else _sum(known, sender)
 
-    def _put_together(self) -> None:
-        """Tell apart those that were refused most often and last: a flood is many addresses with little each."""
+    def _merge_rarest(self) -> None:
+        """Keep those that were refused most often and last; a flood is many addresses with few refusals each."""
         single = [sender for sender in self._senders.values() if sender.address != OTHERS]
         single.sort(key=lambda sender: (sender.count, sender.last_at))
         for sender in single[: max(0, len(single) - MOST)]:

@@ -1,4 +1,4 @@
-"""Group commit: one transaction for all who come within a moment, or while the one before them runs."""
+"""Group commit: one transaction for all records that come within a moment, or while the last commit runs."""
 
 import asyncio
 from collections.abc import Callable
@@ -36,9 +36,9 @@ class GroupCommit:
 
     def _flush(self) -> None:
         group, self._group = self._group, []
-        self._write([record for record, _ in group]).add_done_callback(partial(self._flushed, group))
+        self._write([record for record, _ in group]).add_done_callback(partial(self._finish_group, group))
 
-    def _flushed(self, group: Group, write: asyncio.Future[None]) -> None:
+    def _finish_group(self, group: Group, write: asyncio.Future[None]) -> None:
         if self._group:
             self._flush()
         else:
@@ -46,7 +46,7 @@ class GroupCommit:
         error = write.exception()
         for _, written in group:
             if written.done():
-                continue  # whoever waited was cancelled
+                continue  # its caller was cancelled
             if error is None:
                 written.set_result(None)
             else:

@@ -1,6 +1,6 @@
-"""What was found damaged or missing in the spool: kept in its folder until a person removes the file.
+"""What was found damaged or missing in the spool: noted in its folder until somebody removes the file.
 
-A loss that a restart hides is a loss in silence.
+Otherwise a restart would hide the loss.
 """
 
 import errno
@@ -19,7 +19,7 @@ _log = structlog.get_logger()
 
 
 class Damage(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, and when. `records` is how many are lost, None where nobody knows; `kept_as`, what is left."""
+    """What was found, and when. `records` is how many are lost, None if unknown; `kept_as` is where the rest is."""
 
     noticed_at: datetime
     file: str
@@ -32,7 +32,7 @@ _decoder: Final = msgspec.json.Decoder(Damage)
 
 
 class DamageNotes:
-    """The file, a line for each, which several gateways may write to; what has no room there waits in memory."""
+    """The file, a line for each damage; several gateways may write to it. On a full disk, notes wait in memory."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME

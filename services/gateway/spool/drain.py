@@ -1,4 +1,4 @@
-"""Brings what waits in the spool to JetStream: in order, under the same ids, and gone only once acknowledged."""
+"""Moves what waits in the spool to JetStream: in order, under the same ids, and removed only once acknowledged."""
 
 import asyncio
 import enum
@@ -8,9 +8,9 @@ from typing import Final
 import structlog
 
 from services.gateway.spool.files import Batch
-from services.gateway.spool.record import begin
+from services.gateway.spool.record import send
 from services.gateway.spool.spool import Spool
-from services.gateway.spool.store import Kept
+from services.gateway.spool.store import SpooledRecord
 from shared.bus.publishing import Publisher, Stored
 from shared.errors import PermanentError, TransientError, UnavailableError
 
@@ -30,18 +30,18 @@ class Step(enum.Enum):
     STUCK = "some are not stored"
 
 
-class _Outcome:
-    """Sorts the records of a batch; what is neither stored nor refused stays."""
+class _BatchResult:
+    """The records of a batch by result; what is neither stored nor refused stays in the spool."""
 
     def __init__(self) -> None:
-        self.stored: list[Kept] = []
-        self.refused: list[tuple[Kept, str]] = []
+        self.stored: list[SpooledRecord] = []
+        self.refused: list[tuple[SpooledRecord, str]] = []
 
     @property
     def settled(self) -> int:
         return len(self.stored) + len(self.refused)
 
-    def add(self, kept: Kept, future: asyncio.Future[Stored]) -> None:
+    def add(self, kept: SpooledRecord, future: asyncio.Future[Stored]) -> None:
         if future.cancelled():
             return
         match future.exception():
@@ -50,7 +50,7 @@ class _Outcome:
             case PermanentError(detail=reason):
                 self.refused.append((kept, reason))
             case _:
-                pass  # away: it stays
+                pass  # JetStream is away: it stays
 
 
 class Drain:
@@ -62,12 +62,12 @@ class Drain:
         self._patience = patience.total_seconds()
 
     async def run(self) -> None:
-        """Drain for ever: sleep while there is nothing, and after a failure try with one record until it goes."""
+        """Drain until cancelled: sleep while there is nothing, and after a failure try one record until it goes."""
         limit, pause = IN_FLIGHT, _FIRST_PAUSE
         while True:
             match await self.step(limit):
                 case Step.EMPTY:
-                    await self._spool.filled()
+                    await self._spool.wait_for_records()
                 case Step.MOVED:
                     if limit < IN_FLIGHT:
                         _log.info("spool_moves_again", records=self._spool.state().records)
@@ -88,31 +88,33 @@ class Drain:
             return Step.STUCK
 
     async def _deliver(self, batch: Batch) -> Step:
-        outcome = _Outcome()
-        begun = await self._begin(batch.kept, outcome)
-        if begun:
-            await self._acknowledged(begun, outcome)
-        for kept, reason in outcome.refused:
+        result = _BatchResult()
+        sent = await self._send(batch.kept, result)
+        if sent:
+            await self._wait_for_acks(sent, result)
+        for kept, reason in result.refused:
             _log.error("spooled_record_refused", message_id=kept.record.message_id, reason=reason)
-        await self._spool.settle(batch, outcome.stored, outcome.refused)
-        return Step.MOVED if outcome.settled == len(batch.kept) else Step.STUCK
+        await self._spool.settle(batch, result.stored, result.refused)
+        return Step.MOVED if result.settled == len(batch.kept) else Step.STUCK
 
-    async def _begin(self, waiting: list[Kept], outcome: _Outcome) -> dict[asyncio.Future[Stored], Kept]:
-        begun: dict[asyncio.Future[Stored], Kept] = {}
+    async def _send(
+        self, waiting: list[SpooledRecord], result: _BatchResult
+    ) -> dict[asyncio.Future[Stored], SpooledRecord]:
+        sent: dict[asyncio.Future[Stored], SpooledRecord] = {}
         for kept in waiting:
             try:
-                begun[await begin(self._publisher, kept.record)] = kept
+                sent[await send(self._publisher, kept.record)] = kept
             except TransientError:
-                break  # what comes behind it would overtake it
+                break  # later records would overtake it
             except PermanentError as exc:
-                outcome.refused.append((kept, exc.detail))
-        return begun
+                result.refused.append((kept, exc.detail))
+        return sent
 
-    async def _acknowledged(self, begun: dict[asyncio.Future[Stored], Kept], outcome: _Outcome) -> None:
+    async def _wait_for_acks(self, sent: dict[asyncio.Future[Stored], SpooledRecord], result: _BatchResult) -> None:
         try:
-            await asyncio.wait(begun, timeout=self._patience)
+            await asyncio.wait(sent, timeout=self._patience)
         finally:
-            for future in begun:
+            for future in sent:
                 future.cancel()
-        for future, kept in begun.items():
-            outcome.add(kept, future)
+        for future, kept in sent.items():
+            result.add(kept, future)

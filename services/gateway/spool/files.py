@@ -1,4 +1,4 @@
-"""The open files of the spool: this process's own, and before it in the order those that dead processes left.
+"""The open files of the spool: those that dead processes left, and then this process's own.
 
 Blocking: all of it runs on the spool's own thread.
 """
@@ -15,7 +15,7 @@ from services.gateway.spool import folder as folders
 from services.gateway.spool.damage import Damage, DamageNotes
 from services.gateway.spool.folder import Slot
 from services.gateway.spool.record import DamagedSpoolError, Record, SpoolFullError, UnusableSpoolError
-from services.gateway.spool.store import Kept, SpoolStore, Total
+from services.gateway.spool.store import SpooledRecord, SpoolStore, Total
 
 _log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ class Batch(msgspec.Struct, frozen=True):
     """The oldest records of one file, to be settled together."""
 
     store: SpoolStore
-    kept: list[Kept]
+    kept: list[SpooledRecord]
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -36,9 +36,9 @@ class _File(msgspec.Struct, frozen=True):
 
 
 class Files:
-    """Appends to the own file; gives back from the left ones first, and removes each once it is empty.
+    """Appends to the process's own file; reads the files that others left first, and removes each once it is empty.
 
-    A file that turns out to be damaged makes room for a new one. `losses` counts how often something was lost.
+    A damaged file is set aside and replaced by a new one. `losses` counts how often something was lost.
     """
 
     def __init__(self, slots: list[Slot], notes: DamageNotes, *, max_size: int, clock: Callable[[], float]) -> None:
@@ -46,15 +46,15 @@ class Files:
         self._max_size = max_size
         self._clock = clock
         self.losses = 0
-        self._own, *self._left = [_File(slot, self._opened(slot)) for slot in slots]
+        self._own, *self._left = [_File(slot, self._open_store(slot)) for slot in slots]
 
     def append(self, records: list[Record], spooled_at: float) -> None:
         """Commit these records; raises `SpoolFullError`."""
         self._write(lambda store: store.append(records, spooled_at))
 
-    def attempt(self, at: float) -> None:
-        """Commit something that is no record; raises `SpoolFullError` where records are not taken either."""
-        self._write(lambda store: store.attempt(at))
+    def check_writable(self, at: float) -> None:
+        """Commit a test row; raises `SpoolFullError` where records are not taken either."""
+        self._write(lambda store: store.check_writable(at))
 
     def _write(self, commit: Callable[[SpoolStore], None]) -> None:
         self._require_own()
@@ -66,7 +66,7 @@ class Files:
         self._notes.keep()
 
     def oldest(self, limit: int) -> Batch:
-        """Return the first records that wait; a left file that has none any more is removed."""
+        """Return the first records that wait, and remove files of dead processes that are empty."""
         while self._left:
             if batch := self._read(self._left[0], limit):
                 return batch
@@ -78,15 +78,15 @@ class Files:
         return Batch(self._own.store, [])
 
     def damage(self) -> list[Damage]:
-        """Return what was found damaged or missing, until a person removes the notes of it."""
+        """Return what was found damaged or missing, until somebody removes the notes."""
         return self._notes.all()
 
     def _read(self, file: _File, limit: int) -> Batch | None:
-        """Return what waits in a file. Once nothing does, it must be all that was put in."""
+        """Return what waits in a file; once it is empty, check that none was lost."""
         try:
             read = file.store.oldest(limit)
             while read.damaged:
-                self._lost(file.slot, read.damaged, "records are not as they were put in", kept_as=file.slot.path)
+                self._note_loss(file.slot, read.damaged, "records are not as they were put in", kept_as=file.slot.path)
                 read = file.store.oldest(limit)
             if read.kept:
                 return Batch(file.store, read.kept)
@@ -105,33 +105,33 @@ class Files:
         self._require_own()
 
     def _require_own(self) -> None:
-        """Make a new file where the last one was set aside, which a full disk may have put off."""
+        """Make a new file if the last one was set aside: a full disk may have delayed that."""
         if self._own.store.is_closed:
             try:
-                self._own = _File(self._own.slot, self._opened(self._own.slot))
+                self._own = _File(self._own.slot, self._open_store(self._own.slot))
             except UnusableSpoolError as exc:
                 raise SpoolFullError(exc.detail) from exc
 
-    def _opened(self, slot: Slot) -> SpoolStore:
+    def _open_store(self, slot: Slot) -> SpoolStore:
         try:
             store = SpoolStore(slot.path, max_size=self._max_size)
         except DamagedSpoolError as exc:
             self._set_aside(slot, exc)
             store = SpoolStore(slot.path, max_size=self._max_size)
         if store.is_count_damaged:
-            self._lost(slot, None, "the count of its records is damaged: nobody knows whether some are missing")
+            self._note_loss(slot, None, "the count of its records is damaged: nobody knows whether some are missing")
         self._check(slot, store)
         return store
 
     def _check(self, slot: Slot, store: SpoolStore) -> None:
         if missing := store.missing():
-            self._lost(slot, missing, "records that were promised are missing")
+            self._note_loss(slot, missing, "records that were promised are missing")
 
     def _set_aside(self, slot: Slot, damage: DamagedSpoolError) -> None:
         aside = folders.set_aside(slot.path)
-        self._lost(slot, damage.records, damage.detail, kept_as=aside if aside.exists() else None)
+        self._note_loss(slot, damage.records, damage.detail, kept_as=aside if aside.exists() else None)
 
-    def _lost(self, slot: Slot, records: int | None, reason: str, *, kept_as: Path | None = None) -> None:
+    def _note_loss(self, slot: Slot, records: int | None, reason: str, *, kept_as: Path | None = None) -> None:
         self.losses += 1
         self._notes.add(
             Damage(
@@ -147,16 +147,16 @@ class Files:
         """Return what waits in all files, a source and a file at a time."""
         return [total for file in self._all() for total in file.store.totals()]
 
-    def refused(self) -> int:
+    def count_refused(self) -> int:
         """Return how many records JetStream will never take."""
-        return sum(file.store.refused() for file in self._all())
+        return sum(file.store.count_refused() for file in self._all())
 
     def oldest_at(self) -> float | None:
         """Return when the first that waits came."""
         return min((at for file in self._all() if (at := file.store.oldest_at()) is not None), default=None)
 
     def close(self) -> None:
-        """Let go of all files, for another process to adopt."""
+        """Close and release all files, for another process to adopt."""
         for file in self._all():
             file.store.close()
             folders.release(file.slot)
@@ -175,8 +175,8 @@ def open_files(folder: Path, *, size: int, clock: Callable[[], float]) -> Files:
 
 
 def _finish(file: _File) -> None:
-    """Let go of a file that nothing waits in any more; where it was set aside, nothing is there at all."""
-    refused = 0 if file.store.is_closed else file.store.refused()
+    """Remove a file in which nothing waits; keep one with records that JetStream refused."""
+    refused = 0 if file.store.is_closed else file.store.count_refused()
     file.store.close()
     if refused:
         _log.warning("spool_kept_for_refused_records", path=str(file.slot.path), records=refused)

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from services.gateway.spool.ledger import SUFFIX
+from services.gateway.spool.expected_count import SUFFIX
 from services.gateway.spool.record import UnusableSpoolError
 
 _SUFFIXES: Final = ("", "-wal", "-shm")
@@ -29,26 +29,26 @@ def claim(folder: Path) -> list[Slot]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         numbered = (folder / f"spool-{number}.sqlite" for number in itertools.count())
-        own = next(slot for path in numbered if (slot := _locked(path)))
-        left = [slot for path in _paths(folder) if (slot := _locked(path))]
+        own = next(slot for path in numbered if (slot := _lock(path)))
+        left = [slot for path in _paths(folder) if (slot := _lock(path))]
     except OSError as exc:
         raise UnusableSpoolError(f"the spool's folder {folder} cannot be used: {exc.strerror}") from exc
     return [own, *left]
 
 
 def _paths(folder: Path) -> list[Path]:
-    """Return the files that are there, and those of which only the count is."""
+    """Return the files that exist, and those of which only the count is left."""
     counted = (path.with_name(path.name.removesuffix(SUFFIX)) for path in folder.glob(f"spool-*.sqlite{SUFFIX}"))
     return sorted({*folder.glob("spool-*.sqlite"), *counted})
 
 
 def release(slot: Slot) -> None:
-    """Let another process have it."""
+    """Unlock a slot for other processes."""
     os.close(slot.lock)
 
 
 def discard(slot: Slot) -> None:
-    """Remove a slot that holds nothing more."""
+    """Remove an empty slot."""
     for suffix in (*_SUFFIXES, SUFFIX):
         _sibling(slot.path, suffix).unlink(missing_ok=True)
     _sibling(slot.path, ".lock").unlink(missing_ok=True)
@@ -56,7 +56,7 @@ def discard(slot: Slot) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Move a damaged file out of the way, for a person to look at, and return where it went."""
+    """Move a damaged file aside for somebody to look at, and return where it is."""
     target = next(name for number in itertools.count(1) if not (name := _sibling(path, f".damaged-{number}")).exists())
     for suffix in _SUFFIXES:
         part = _sibling(path, suffix)
@@ -70,7 +70,7 @@ def _sibling(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _locked(path: Path) -> Slot | None:
+def _lock(path: Path) -> Slot | None:
     lock_path = _sibling(path, ".lock")
     lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -80,5 +80,5 @@ def _locked(path: Path) -> Slot | None:
         return None
     if lock_path.exists() and lock_path.stat().st_ino == os.fstat(lock).st_ino:
         return Slot(path, lock)
-    os.close(lock)  # whoever had it before has just removed it
+    os.close(lock)  # the process that had it before has just removed it
     return None

@@ -1,4 +1,4 @@
-"""Stores a message on JetStream, or in the spool where JetStream is slow or away: whichever promises first.
+"""Stores a message on JetStream, or in the spool where JetStream is slow, frozen or away: whichever confirms first.
 
 The hedge bounds how long a sender waits: after a moment without acknowledgement the spool takes a copy under the same
 id, and JetStream drops whichever copy comes second.
@@ -12,22 +12,19 @@ from typing import Final, Protocol
 
 import structlog
 
-from services.gateway.spool.pace import Pace
-from services.gateway.spool.record import Record, SpoolFullError, begin
+from services.gateway.spool.record import Record, SpoolFullError, send
 from shared.bus.publishing import Publisher, Stored
 from shared.errors import UnavailableError
 
 PATIENCE: Final = timedelta(milliseconds=100)
 LAST_RESORT: Final = timedelta(seconds=2)
-BUSY: Final = 300
-"""Messages a second from which on the house is busy."""
 _BREAK: Final = timedelta(seconds=1)
 
 _log = structlog.get_logger()
 
 
-class Shelf(Protocol):
-    """A spool, as far as storing goes."""
+class Fallback(Protocol):
+    """The spool, as far as storing goes."""
 
     def holds(self, source: str) -> bool:
         """Tell whether records of this source wait, so that a new one must go behind them."""
@@ -38,7 +35,7 @@ class Shelf(Protocol):
         ...
 
 
-class NoShelf:
+class NoSpool:
     """The spool, switched off."""
 
     def holds(self, source: str) -> bool:  # noqa: ARG002
@@ -56,40 +53,33 @@ class Hedge:
     def __init__(
         self,
         publisher: Publisher,
-        shelf: Shelf,
+        spool: Fallback,
         *,
         patience: timedelta = PATIENCE,
         last_resort: timedelta = LAST_RESORT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._publisher = publisher
-        self._shelf = shelf
+        self._spool = spool
         self._patience = patience.total_seconds()
         self._last_resort = last_resort.total_seconds()
         self._clock = clock
         self._broken_until = 0.0
-        self._pace = Pace(clock)
-
-    @property
-    def is_busy(self) -> bool:
-        """True while many messages come."""
-        return self._pace.a_second >= BUSY
 
     async def store(self, record: Record) -> bool:
         """Return once it is stored: True where JetStream had it before; raises `UnavailableError`, `TooLargeError`."""
-        self._pace.note()
-        future = None if self._is_detour(record.source) else await self._begin(record)
-        stored = await self._acknowledged(future, self._patience)
+        future = None if self._must_spool(record.source) else await self._send(record)
+        stored = await self._wait_for_ack(future, self._patience)
         if stored is None:
-            return await self._shelve(record, future)
+            return await self._spool_record(record, future)
         return stored.duplicate
 
-    def _is_detour(self, source: str) -> bool:
-        return self._shelf.holds(source) or self._clock() < self._broken_until
+    def _must_spool(self, source: str) -> bool:
+        return self._spool.holds(source) or self._clock() < self._broken_until
 
-    async def _begin(self, record: Record) -> asyncio.Future[Stored] | None:
+    async def _send(self, record: Record) -> asyncio.Future[Stored] | None:
         try:
-            return await begin(self._publisher, record)
+            return await send(self._publisher, record)
         except UnavailableError:
             self._break()
             return None
@@ -97,11 +87,11 @@ class Hedge:
     def _break(self) -> None:
         self._broken_until = self._clock() + _BREAK.total_seconds()
 
-    async def _acknowledged(self, future: asyncio.Future[Stored] | None, seconds: float) -> Stored | None:
+    async def _wait_for_ack(self, future: asyncio.Future[Stored] | None, seconds: float) -> Stored | None:
         if future is None:
             return None
         if not future.done():
-            await _settled(future, seconds)
+            await _wait_until_done(future, seconds)
         if not future.done() or future.cancelled():
             return None
         try:
@@ -110,22 +100,22 @@ class Hedge:
             self._break()
             return None
 
-    async def _shelve(self, record: Record, future: asyncio.Future[Stored] | None) -> bool:
+    async def _spool_record(self, record: Record, future: asyncio.Future[Stored] | None) -> bool:
         try:
-            await self._shelf.append(record)
+            await self._spool.append(record)
         except SpoolFullError as full:
             _log.warning("spool_refused", source=record.source, reason=full.detail)
-            stored = await self._acknowledged(future or await self._begin(record), self._last_resort)
+            stored = await self._wait_for_ack(future or await self._send(record), self._last_resort)
             if stored is None:
                 raise
             return stored.duplicate
         if future is not None:
-            future.add_done_callback(_forget)
+            future.add_done_callback(_ignore_result)
         return False
 
 
-async def _settled(future: asyncio.Future[Stored], seconds: float) -> None:
-    """Wait like `asyncio.wait`, which costs a webhook a tenth of its time."""
+async def _wait_until_done(future: asyncio.Future[Stored], seconds: float) -> None:
+    """Wait like `asyncio.wait`, which would take a tenth of a webhook's time."""
     loop = asyncio.get_running_loop()
     waiter = loop.create_future()
 
@@ -142,7 +132,7 @@ async def _settled(future: asyncio.Future[Stored], seconds: float) -> None:
         future.remove_done_callback(wake)
 
 
-def _forget(future: asyncio.Future[Stored]) -> None:
-    """Look at the outcome of a publish that nobody waits for any more: the spool has a copy."""
+def _ignore_result(future: asyncio.Future[Stored]) -> None:
+    """Retrieve the result of a publish that nobody waits for any more: the spool has a copy."""
     if not future.cancelled():
         future.exception()

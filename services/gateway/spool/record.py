@@ -15,7 +15,7 @@ RETRY_AFTER: Final = timedelta(seconds=5)
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One message under the id that makes its repeats harmless. `source` is whose order it belongs to."""
+    """One message under the id that makes its repeats harmless. Records of one `source` stay in order."""
 
     source: str
     subject: str
@@ -25,7 +25,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def checksum(*, source: str, subject: str, message_id: str, headers: bytes, data: bytes) -> bytes:
-    """Return what tells whether a record is as it was."""
+    """Return what shows whether a record is undamaged."""
     digest = hashlib.blake2b(digest_size=8)
     for part in (source.encode(), subject.encode(), message_id.encode(), headers, data):
         digest.update(len(part).to_bytes(4, "big"))
@@ -33,7 +33,7 @@ def checksum(*, source: str, subject: str, message_id: str, headers: bytes, data
     return digest.digest()
 
 
-async def begin(publisher: Publisher, record: Record) -> asyncio.Future[Stored]:
+async def send(publisher: Publisher, record: Record) -> asyncio.Future[Stored]:
     """Send a record; raises like `Publisher.begin`."""
     return await publisher.begin(record.subject, record.data, message_id=record.message_id, headers=record.headers)
 
@@ -52,7 +52,7 @@ class UnusableSpoolError(PermanentError):
 
 
 class DamagedSpoolError(UnavailableError):
-    """A file of the spool cannot be read any more; with it so many records are lost, None where nobody knows."""
+    """A file of the spool cannot be read any more; `records` are lost with it, None if unknown."""
 
     def __init__(self, detail: str, *, records: int | None) -> None:
         super().__init__(detail)

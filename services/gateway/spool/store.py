@@ -1,4 +1,4 @@
-"""The spool's SQL, on SQLite (WAL, synchronous=FULL): what `append` returned from is on the disk.
+"""The spool's SQL, on SQLite (WAL, synchronous=FULL): once `append` returns, the records are on the disk.
 
 Blocking: all of it runs on the spool's own thread.
 """
@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from services.gateway.spool.ledger import SUFFIX, Ledger
+from services.gateway.spool.expected_count import SUFFIX, ExpectedCount
 from services.gateway.spool.record import DamagedSpoolError, Record, SpoolFullError, UnusableSpoolError, checksum
 from shared.errors import UnavailableError
 
@@ -46,7 +46,7 @@ _DAMAGED: Final = "its checksum is not that of its content"
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
-class Kept(msgspec.Struct, frozen=True):
+class SpooledRecord(msgspec.Struct, frozen=True):
     """A record and its place in the order."""
 
     sequence: int
@@ -54,14 +54,14 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Read(msgspec.Struct, frozen=True):
-    """What a read gave: records that are whole, and how many that are not and were put aside."""
+    """Records that are whole, and how many were damaged and set aside."""
 
-    kept: list[Kept]
+    kept: list[SpooledRecord]
     damaged: int = 0
 
 
 class Total(msgspec.Struct, frozen=True):
-    """What waits of one source."""
+    """How much of one source waits."""
 
     source: str
     records: int
@@ -69,7 +69,7 @@ class Total(msgspec.Struct, frozen=True):
 
 
 class SpoolStore:
-    """One file. `max_size` bounds it from below the tally, so that a wrong count cannot fill the disk.
+    """One file. `max_size` limits the file itself, so that a wrong count cannot fill the disk.
 
     Opening raises `UnusableSpoolError` or `DamagedSpoolError`, appending `SpoolFullError`, and all else
     `UnavailableError` where the disk fails. Where the file turns out to be damaged it is a `DamagedSpoolError`.
@@ -77,8 +77,8 @@ class SpoolStore:
 
     def __init__(self, path: Path, *, max_size: int) -> None:
         try:
-            self._ledger = Ledger(path.with_name(path.name + SUFFIX))
-            _refuse_cut(path, self._ledger)
+            self._expected = ExpectedCount(path.with_name(path.name + SUFFIX))
+            _refuse_cut(path, self._expected)
             path.touch(mode=0o600)
             self._connection = sqlite3.connect(path)
         except (OSError, sqlite3.Error) as exc:
@@ -89,10 +89,10 @@ class SpoolStore:
             self.close()
             if isinstance(exc, sqlite3.OperationalError) and not _is_damage(exc):
                 raise UnusableSpoolError(f"the spool {path} cannot be used: {exc}") from exc
-            raise DamagedSpoolError(str(exc), records=self._ledger.records) from exc
+            raise DamagedSpoolError(str(exc), records=self._expected.records) from exc
 
     def _prepare(self, max_size: int) -> None:
-        # what is no UTF-8 any more is found by its checksum, and must not keep the rest from being read
+        # damaged text is found by its checksum, and must not keep the rest from being read
         self._connection.text_factory = lambda raw: raw.decode(errors="replace")
         pragmas = ("journal_mode = wal", "synchronous = full", "journal_size_limit = 4194304")
         for pragma in (*pragmas, f"max_page_count = {max_size // _PAGE}"):
@@ -107,20 +107,20 @@ class SpoolStore:
     @property
     def is_closed(self) -> bool:
         """True once nothing can be read or written any more."""
-        return self._ledger.is_closed
+        return self._expected.is_closed
 
     @property
     def is_count_damaged(self) -> bool:
-        """True where nobody knows how many records should be there."""
-        return self._ledger.is_damaged
+        """True where it is unknown how many records should be there."""
+        return self._expected.is_damaged
 
     def missing(self) -> int:
-        """Return how many records should be there and are not, and expect them no more."""
-        with self._translated():
+        """Return how many records are missing, and stop expecting them."""
+        with self._translate_errors():
             found = int(self._connection.execute("select count(*) from records").fetchone()[0])
-        expected = self._ledger.records
+        expected = self._expected.records
         if expected != found:
-            self._ledger.expect(found)
+            self._expected.expect(found)
         return 0 if expected is None else max(0, expected - found)
 
     def append(self, records: Sequence[Record], spooled_at: float) -> None:
@@ -128,10 +128,10 @@ class SpoolStore:
         rows = [_row(each, spooled_at) for each in records]
         with self._commit():
             self._connection.executemany(_APPEND, rows)
-        self._ledger.expect((self._ledger.records or 0) + len(rows))
+        self._expected.expect((self._expected.records or 0) + len(rows))
 
-    def attempt(self, at: float) -> None:
-        """Commit something that is no record, so that it is known that a commit works."""
+    def check_writable(self, at: float) -> None:
+        """Commit a test row, to learn whether a commit works."""
         with self._commit():
             self._connection.execute(_ATTEMPTS)
             self._connection.execute("insert or replace into attempts (id, at) values (1, ?)", (at,))
@@ -143,19 +143,19 @@ class SpoolStore:
                 yield
         except sqlite3.Error as exc:
             if _is_damage(exc):
-                raise DamagedSpoolError(str(exc), records=self._ledger.records) from exc
+                raise DamagedSpoolError(str(exc), records=self._expected.records) from exc
             raise SpoolFullError(f"the spool cannot be written: {exc}") from exc
 
     def oldest(self, limit: int) -> Read:
-        """Return the first records in the order of their coming."""
-        with self._translated():
-            kept: list[Kept] = []
+        """Return the first records, in the order they came."""
+        with self._translate_errors():
+            kept: list[SpooledRecord] = []
             damaged: list[int] = []
             for sequence, record in self._oldest(limit):
                 if record is None:
                     damaged.append(sequence)
                 else:
-                    kept.append(Kept(sequence, record))
+                    kept.append(SpooledRecord(sequence, record))
         if damaged:
             self.settle([], [(sequence, _DAMAGED) for sequence in damaged])
         return Read(kept, len(damaged))
@@ -170,11 +170,11 @@ class SpoolStore:
 
     def settle(self, stored: Sequence[int], refused: Sequence[tuple[int, str]]) -> None:
         """Remove what JetStream has stored, and mark what it will never take."""
-        before = self._ledger.records or 0
+        before = self._expected.records or 0
         if stored:
-            self._ledger.expect(before - len(stored), durably=True)
+            self._expected.expect(before - len(stored), durably=True)
         try:
-            with self._translated(), self._connection:
+            with self._translate_errors(), self._connection:
                 self._connection.executemany("delete from records where sequence = ?", [(each,) for each in stored])
                 self._connection.executemany(
                     "update records set refused = ? where sequence = ?",
@@ -183,54 +183,54 @@ class SpoolStore:
         except DamagedSpoolError:
             raise
         except UnavailableError:
-            self._ledger.expect(before)
+            self._expected.expect(before)
             raise
 
     def totals(self) -> list[Total]:
         """Return what waits, a source at a time."""
-        with self._translated():
+        with self._translate_errors():
             return [Total(*row) for row in self._connection.execute(_TOTALS)]
 
-    def refused(self) -> int:
+    def count_refused(self) -> int:
         """Return how many records JetStream will never take."""
-        with self._translated():
+        with self._translate_errors():
             row = self._connection.execute("select count(*) from records where refused is not null").fetchone()
         return int(row[0])
 
     def oldest_at(self) -> float | None:
         """Return when the first of those that wait came, in seconds since 1970."""
-        with self._translated():
+        with self._translate_errors():
             row = self._connection.execute(
                 "select spooled_at from records where refused is null order by sequence limit 1"
             ).fetchone()
         return None if row is None else float(row[0])
 
     def shrink(self) -> None:
-        """Give the disk back what a full spool took, once nothing is left."""
-        with self._translated():
+        """Free the disk space of a spool that was full, once it is empty."""
+        with self._translate_errors():
             if self._connection.execute("pragma page_count").fetchone()[0] > _BATCH // _PAGE:
                 self._connection.execute("vacuum")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
-        self._ledger.close()
+        self._expected.close()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as exc:
             if _is_damage(exc):
-                raise DamagedSpoolError(str(exc), records=self._ledger.records) from exc
+                raise DamagedSpoolError(str(exc), records=self._expected.records) from exc
             raise UnavailableError(f"the spool's disk fails: {exc}") from exc
 
 
-def _refuse_cut(path: Path, ledger: Ledger) -> None:
-    """Raise `DamagedSpoolError` for a file that SQLite would take for a new one, and with it throw away its log."""
-    if ledger.records and not (path.exists() and path.stat().st_size):
-        ledger.close()
-        raise DamagedSpoolError("the file is gone, or cut to nothing", records=ledger.records)
+def _refuse_cut(path: Path, expected: ExpectedCount) -> None:
+    """Raise `DamagedSpoolError` for a truncated file: SQLite would take it for a new one and discard its log."""
+    if expected.records and not (path.exists() and path.stat().st_size):
+        expected.close()
+        raise DamagedSpoolError("the file is gone, or cut to nothing", records=expected.records)
 
 
 def _is_damage(exc: sqlite3.Error) -> bool:
@@ -259,12 +259,12 @@ def _row(record: Record, spooled_at: float) -> tuple[object, ...]:
 def _record(
     source: str, subject: str, message_id: str, headers: bytes, data: bytes, promised: bytes | None
 ) -> Record | None:
-    """Return the record as it was put in; None where it is not. One of an older version has no checksum."""
+    """Return the record, None where it is damaged. Records of older versions have no checksum."""
     try:
         found = checksum(source=source, subject=subject, message_id=message_id, headers=headers, data=data)
         named = msgspec.json.decode(headers, type=dict[str, str])
     except (AttributeError, TypeError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None  # values of other types than were put in
+        return None  # values of other types than were written
     if promised not in {None, found}:
         return None
     return Record(source=source, subject=subject, message_id=message_id, data=data, headers=named)

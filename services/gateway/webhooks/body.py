@@ -1,4 +1,4 @@
-"""Reads a request's body with a cap and a deadline, piece by piece, so that nobody can fill memory or hold a slot.
+"""Reads a request's body with a cap and a deadline, piece by piece, so that no sender can fill memory or hold a slot.
 
 Litestar's own reader has the cap but no deadline, and calls a client that hung up an error of the server.
 """
@@ -35,16 +35,16 @@ async def read(
         raise TooLargeError(f"the body has {announced} bytes, and at most {cap} are taken")
     try:
         async with asyncio.timeout(within.total_seconds()):
-            await _pour(receive, feed, cap)
+            await _receive_all(receive, feed, cap)
     except TimeoutError as exc:
         raise TooSlowError(f"the body was not complete after {within.total_seconds():g} s") from exc
 
 
 def discard(_: bytes) -> None:
-    """Feed for a body that nobody wants, read all the same so that its sender sees the answer and not a reset."""
+    """Drop a piece: an unwanted body is read all the same, so that its sender sees the answer and not a reset."""
 
 
-async def _pour(receive: Receive, feed: Callable[[bytes], None], cap: int) -> None:
+async def _receive_all(receive: Receive, feed: Callable[[bytes], None], cap: int) -> None:
     received, more = 0, True
     while more:
         message = await receive()

@@ -9,7 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, Parameter, RequestBody, Schema
 
 from services.gateway import problems
-from services.gateway.webhooks.door import Receipt
+from services.gateway.webhooks.receiver import Receipt
 
 _DESCRIPTION: Final = """\
 Answers once the webhook is stored; `duplicate` tells that the same bytes came within the last seconds.

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from services.gateway.spool.record import Record
-from services.gateway.webhooks.recent import SAME_DELIVERY_S, Recent
+from services.gateway.webhooks.recent_deliveries import SAME_DELIVERY_S, RecentDeliveries
 from services.gateway.webhooks.secrets import Match
 from shared import templates
 from shared.errors import InvalidError, TooLargeError
@@ -17,10 +17,10 @@ from shared.schemas.webhooks import MAX_PAYLOAD, Source, Webhook, event_name, su
 _encoder: Final = msgspec.json.Encoder()
 
 
-def envelope(source: Source, payload: bytes, match: Match, received_at: datetime, recent: Recent) -> Webhook:
+def envelope(source: Source, payload: bytes, match: Match, received_at: datetime, recent: RecentDeliveries) -> Webhook:
     """Return the envelope; raises `InvalidError` for what is not a JSON object, `TooLargeError` over the limit.
 
-    What a hand-made template has broken is stored as the JSON that it was meant to be, for the envelope is JSON itself.
+    JSON that a hand-made template has broken is stored repaired, because the envelope is JSON itself.
     """
     _check_size(payload)
     try:
@@ -55,7 +55,7 @@ def delivery_key(source: Source, payload: bytes, match: Match) -> str:
 def fingerprint(key: str, first_at: float) -> str:
     """Return the id: a delivery, and the span of five seconds that it first came in, in seconds since 1970.
 
-    Replicas agree on the span without a word, but at its edges; there they need to know when it first came.
+    Replicas agree on the span without asking, except at its edges, where they need to know when it first came.
     """
     return derived_id(key, int(first_at) // SAME_DELIVERY_S)
 

@@ -25,14 +25,14 @@ _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{1,70}")
 
 _EVERY_FIELD: Final = ("payload", "data")
 _FIELDS: Final[Mapping[Source, tuple[str, ...]]] = {"plex": ("payload",), "emby": ("data",)}
-"""Where the JSON is; the others get both, for a plug-in of Jellyfin can imitate Plex."""
+"""Where the JSON is. Other sources are looked up in both: a plug-in of Jellyfin can imitate Plex."""
 
 _STRICT: Final = frozenset[Source]({"plex", "emby"})
-"""These say what they send; the others send JSON under whatever name (Jellyfin's plug-in says text/plain)."""
+"""These declare what they send; the others send JSON as whatever type (Jellyfin's plug-in says text/plain)."""
 
 
 class Form(Protocol):
-    """A body being read. `feed` never raises: what is wrong is said by `finish`, after the sender was heard out."""
+    """A body being read. `feed` never raises: `finish` says what is wrong, once the whole body was read."""
 
     cap: int
     """The most bytes that a body of this kind may have."""

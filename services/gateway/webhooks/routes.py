@@ -1,33 +1,33 @@
-"""The webhook routes. They read the body themselves, for Litestar's reader knows no deadline and keeps the picture."""
+"""The webhook routes. They read the body themselves: Litestar's reader has no deadline and would keep the picture."""
 
 from typing import Annotated, Any
 
-from litestar import Request, Router, post
+from litestar import Controller, Request, post
+from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
 from services.gateway.webhooks import documentation, secrets
-from services.gateway.webhooks.door import Delivery, Door, Receipt
+from services.gateway.webhooks.receiver import Delivery, Receipt, Receiver
 
 AnyRequest = Request[Any, Any, Any]
 SourceName = Annotated[str, PathParameter(description="plex, jellyfin, emby, seerr or tautulli")]
 PathSecret = Annotated[str, PathParameter(description="the secret, for senders that can send it nowhere else")]
 
 
-def router(door: Door) -> Router:
-    """Return the routes under `/webhooks`.
+class WebhookController(Controller):
+    """The routes that senders post to."""
 
-    Functions and not methods, because Litestar copies its handlers deeply, and with a method all that it belongs to.
-    """
+    path, tags = "/webhooks", ("webhooks",)
 
     @post("/{source:str}", status_code=202, **documentation.WEBHOOK)
-    async def take(request: AnyRequest, source: SourceName) -> Receipt:
-        return await door.take(_delivery(request, source, None), request.receive)
+    async def receive(self, request: AnyRequest, source: SourceName, receiver: NamedDependency[Receiver]) -> Receipt:
+        return await receiver.receive(_delivery(request, source, None), request.receive)
 
     @post("/{source:str}/{secret:str}", status_code=202, **documentation.WEBHOOK)
-    async def take_by_path(request: AnyRequest, source: SourceName, secret: PathSecret) -> Receipt:
-        return await door.take(_delivery(request, source, secret), request.receive)
-
-    return Router("/webhooks", route_handlers=[take, take_by_path], tags=["webhooks"])
+    async def receive_by_path(
+        self, request: AnyRequest, source: SourceName, secret: PathSecret, receiver: NamedDependency[Receiver]
+    ) -> Receipt:
+        return await receiver.receive(_delivery(request, source, secret), request.receive)
 
 
 def _delivery(request: AnyRequest, source: str, path_secret: str | None) -> Delivery:
@@ -35,7 +35,7 @@ def _delivery(request: AnyRequest, source: str, path_secret: str | None) -> Deli
     length = headers.get(b"content-length", b"")
     return Delivery(
         source=source,
-        secret=secrets.presented(request.scope["query_string"], path_secret, _text(headers.get(b"authorization"))),
+        secret=secrets.secret_in(request.scope["query_string"], path_secret, _text(headers.get(b"authorization"))),
         content_type=_text(headers.get(b"content-type")),
         content_encoding=_text(headers.get(b"content-encoding")),
         content_length=int(length) if length.isdigit() else None,

@@ -1,7 +1,7 @@
-"""The webhook secrets that are valid now, held in memory: taking a webhook asks no database.
+"""Checks webhook secrets, in memory: receiving a webhook asks no database.
 
-Only SHA-256 digests are kept. Each check compares against every one of them, so its time tells nothing about which
-secret was near, for which source, or whether any came at all. Two valid at a time (a rotation) are two entries.
+Only SHA-256 digests are kept. Each check compares with every one of them, so that its time says nothing about which
+secret was close, for which source, or whether one came at all. A wrong secret ends here, with 401.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from shared.schemas.webhooks import Source
 
 
 class SecretEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One valid secret: for one source or, with None, for every one; of one configured server, or of none."""
+    """One valid secret: for one source, or with None for all; of one configured server, or of none."""
 
     id: str
     digest: bytes
@@ -25,27 +25,27 @@ class SecretEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Match(msgspec.Struct, frozen=True):
-    """Which secret was presented, and the server that it belongs to."""
+    """The secret that came with a webhook, and the server that it belongs to."""
 
     secret_id: str
     server: str | None
 
 
 class SecretMissingError(UnauthorizedError):
-    """No secret came. Its sender hears the same as everybody who is refused for the secret."""
+    """No secret came. The answer is the same as for a wrong one."""
 
 
 class SecretOfAnotherSourceError(UnauthorizedError):
-    """The secret is valid, and for another source only. Its sender hears the same."""
+    """The secret is valid for another source only. The answer is the same as for a wrong one."""
 
 
 def digest(secret: str) -> bytes:
-    """Return what is kept of a secret. No salt, for these are random and long, not passwords."""
+    """Return what is kept of a secret; it needs no salt, because secrets are long and random."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
 
 
-def presented(query: bytes, path_secret: str | None, authorization: str | None) -> str | None:
-    """Return the secret that came: from `?token=`, else the path's last part, else `Authorization`; None for none."""
+def secret_in(query: bytes, path_secret: str | None, authorization: str | None) -> str | None:
+    """Return a request's secret: of `?token=`, else the path's last part, else `Authorization`; None for none."""
     return _token(query) or path_secret or _bearer(authorization or "") or None
 
 
@@ -68,7 +68,7 @@ class Secrets:
         self._entries = tuple(entries)
 
     def replace(self, entries: Iterable[SecretEntry]) -> None:
-        """Make these the valid ones, from the next check on."""
+        """Make these the valid secrets from now on."""
         self._entries = tuple(entries)
 
     def check(self, source: Source, secret: str | None) -> Match:

@@ -1,4 +1,4 @@
-"""Bytes of JSON in whatever encoding to UTF-8: senders and their proxies are careless about what they declare."""
+"""Converts JSON of any encoding to UTF-8: senders and their proxies are careless about what they declare."""
 
 import codecs
 from typing import Final
@@ -17,30 +17,30 @@ _LEGACY: Final = {
     "utf-16le": "utf-16-le",
     "utf-16be": "utf-16-be",
 }
-"""What a sender may declare instead of UTF-8: not all that Python knows, for some take minutes on hostile input."""
+"""What a sender may declare instead of UTF-8: some that Python knows take minutes on hostile input."""
 
 
 def utf8(raw: bytes, charset: str | None) -> bytes:
     """Return the text as UTF-8 without byte order mark: the very bytes that came, wherever they are UTF-8.
 
-    The declared charset counts only for bytes that are not UTF-8, for many declare Latin-1 and send UTF-8. Raises
+    The declared charset counts only for bytes that are not UTF-8, because many declare Latin-1 and send UTF-8. Raises
     `InvalidError` for bytes that are neither, and for NUL, which no JSON holds.
     """
     for bom, encoding in _BOMS:
         if raw.startswith(bom):
-            return _checked(raw[len(bom) :], encoding)
+            return _check(raw[len(bom) :], encoding)
     declared = _LEGACY.get((charset or "").lower(), "utf-8")
     if declared.startswith("utf-16"):
-        return _checked(raw, declared)
+        return _check(raw, declared)
     try:
-        return _checked(raw, "utf-8")
+        return _check(raw, "utf-8")
     except InvalidError:
         if declared == "utf-8":
             raise
-        return _checked(raw, declared)
+        return _check(raw, declared)
 
 
-def _checked(raw: bytes, encoding: str) -> bytes:
+def _check(raw: bytes, encoding: str) -> bytes:
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as exc:

@@ -6,12 +6,13 @@ from typing import Final, Protocol
 from services.linker.discord import messages, store
 from services.linker.people.store import people
 from services.linker.signins.domain import Asker, SignIn
-from shared.clients.discord.interactions import Caller, CommandCalled
-from shared.clients.discord.messages import Message
-from shared.clients.discord.receiving import OUTDATED, Asked
-from shared.commands import COMMANDS
+from shared.discord.catalogue import COMMANDS
+from shared.discord.interactions import CommandCalled
+from shared.discord.messages import Message
+from shared.discord.receiving import Asked
+from shared.discord.words import OutdatedError
 from shared.postgres.pool import Pool, transaction
-from shared.schemas.interactions import Interaction
+from shared.schemas.interactions import Caller, Interaction
 from shared.schemas.media import Provider
 
 PLEX: Final[Provider] = "plex"
@@ -55,9 +56,9 @@ class Handlers:
             case CommandCalled(command="whoami"):
                 return await self._whoami(asked.did.caller)
             case CommandCalled(command="help"):
-                return messages.help_for(COMMANDS, locale=asked.did.locale, is_admin=asked.interaction.is_admin)
+                return messages.help_for(COMMANDS, locale=asked.did.locale, is_admin=asked.is_admin)
             case _:
-                return OUTDATED
+                raise OutdatedError
 
     async def _link(self, asked: Asked) -> Message:
         sign_in = await self._sign_ins.begin(_asker(asked.did.caller), PLEX, interaction=asked.interaction)

@@ -5,9 +5,10 @@ from typing import Final
 
 from services.linker.discord.domain import Standing
 from services.linker.signins.domain import SignIn
-from shared.clients.discord.markdown import escaped
-from shared.clients.discord.messages import Button, ButtonStyle, Message, Row
-from shared.commands import Declared
+from shared.discord.catalogue import Declared
+from shared.discord.components import Button, ButtonStyle, Row
+from shared.discord.markdown import escaped
+from shared.discord.messages import Message
 from shared.schemas.people import Identity, Person
 
 PLEX_LINK: Final = "https://plex.tv/link"

@@ -15,8 +15,8 @@ from services.linker.signins.link_account import discord_id_of
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount
 from shared.bus.work import Work, Worker
-from shared.clients.discord.answering import write_to
 from shared.clients.errors import CredentialRefusedError
+from shared.discord.replying import write_to
 from shared.errors import UnavailableError, UsherError
 from shared.keyring import TamperedError
 from shared.loops import AT_ONCE, every

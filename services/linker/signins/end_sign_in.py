@@ -12,7 +12,7 @@ from services.linker.signins.flows.trakt import redeemed_access_token
 from services.linker.signins.store import sign_ins
 from services.linker.signins.unlink_account import AccountUnlinker
 from shared.bus.work import Work
-from shared.clients.discord.messages import Message, fitting
+from shared.discord.messages import Message
 from shared.errors import PermanentError
 from shared.keyring import Owner
 from shared.owners import reply_token, sign_in_secret
@@ -82,7 +82,7 @@ class SignInEnder:
             interaction_id=row.interaction_id,
             user_id=row.asker.id,
             token=self._sealer.seal(token, purpose=TOKEN),
-            message=msgspec.Raw(msgspec.json.encode(fitting(said))),
+            message=msgspec.Raw(msgspec.json.encode(said)),
             may_lapse=may_lapse,
         )
         message_id = derived_id("reply", row.id, row.interaction_id, cause)

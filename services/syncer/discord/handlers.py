@@ -1,18 +1,21 @@
-"""What the syncer does with commands of Discord: shows what somebody watched, to himself and to admins."""
+"""What the syncer does with commands of Discord: shows people what they watched, and admins what others did."""
 
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from services.syncer.discord import messages
+from services.syncer.discord.views import View, shortened, view_of
 from services.syncer.history.store import persons, plays, queries
 from shared.bus import streams
 from shared.bus.message import Message as BusMessage
 from shared.bus.work import Worker
-from shared.clients.discord.custom_ids import parsed
-from shared.clients.discord.interactions import Clicked, CommandCalled
-from shared.clients.discord.messages import Message
-from shared.clients.discord.receiving import OUTDATED, Asked
+from shared.discord.components import Form
+from shared.discord.interactions import CommandCalled, Done, Submitted
+from shared.discord.messages import Message
+from shared.discord.receiving import Asked
+from shared.discord.words import OutdatedError
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.events import AccountClaimed, AccountLinked
@@ -23,11 +26,10 @@ from shared.schemas.media import Account
 LINKS: Final = streams.SYNCER_LINKS.name
 SHOWN: Final = 10
 MOST_CHOICES: Final = 25
-_FURTHEST: Final = 1_000_000
 
 
 class Handlers:
-    """Answers to commands, buttons, and to who is typing."""
+    """Answers to commands, buttons and forms, and to people who are typing."""
 
     def __init__(self, *, worker: Worker, pool: Pool) -> None:
         self._worker = worker
@@ -35,22 +37,27 @@ class Handlers:
 
     async def answer(self, asked: Asked) -> Message:
         """Do what was asked for, and return what to say; raises what stands in the way."""
-        match asked.did:
-            case CommandCalled(command="history", options=options):
-                return await self._history(asked, options.text("person"), offset=0)
-            case Clicked(custom_id=custom_id):
-                page = _page(custom_id)
-                return OUTDATED if page is None else await self._history(asked, page[0], offset=page[1])
-            case _:
-                return OUTDATED
-
-    async def suggest(self, question: Suggest) -> Choices:
-        """Answer what fits what somebody types: everybody for admins, himself for others."""
+        view = _wanted(asked.did)
         async with transaction(self._pool) as connection:
-            if question.is_admin:
+            person = await _allowed(connection, asked, view.person)
+            question = ListPlays(person=person.id, limit=SHOWN, offset=view.offset, search=view.search or None)
+            page = await queries.page_of_plays(connection, question)
+            return messages.history_of(person, page, search=view.search)
+
+    async def form_for(self, asked: Asked) -> Form:
+        """Return the form of the *Search* button; raises what stands in the way."""
+        view = _wanted(asked.did)
+        async with transaction(self._pool) as connection:
+            person = await _allowed(connection, asked, view.person)
+        return messages.search_in(person, view)
+
+    async def choices_for(self, question: Suggest, *, is_admin: bool) -> Choices:
+        """Return who fits what somebody types: admins may choose anybody, others themselves."""
+        async with transaction(self._pool) as connection:
+            if is_admin:
                 found = await persons.persons_like(connection, question.typed, limit=MOST_CHOICES)
             else:
-                own = await persons.person_of(connection, question.user_id)
+                own = await persons.person_of(connection, question.caller.id)
                 found = [] if own is None else [own]
         return Choices([Choice(person.name, person.id) for person in found])
 
@@ -73,40 +80,31 @@ class Handlers:
                 ),
             )
 
-    async def _history(self, asked: Asked, wanted: str | None, *, offset: int) -> Message:
-        async with transaction(self._pool) as connection:
-            person = await _allowed(connection, asked, wanted)
-            question = ListPlays(person=person.id, limit=SHOWN, offset=offset)
-            return messages.history_of(person, await queries.page_of_plays(connection, question))
-
 
 async def _allowed(connection: Connection, asked: Asked, wanted: str | None) -> PersonRef:
-    """Return the person who is asked for, if the caller may see him."""
+    """Return the person who is asked for, if the caller may see what they watched."""
     own = await persons.person_of(connection, asked.did.caller.id)
     if wanted is None:
         if own is None:
             raise NotFoundError("Usher does not know you yet: link your Plex account with /link")
         return own
     found = await persons.persons_named(connection, wanted)
-    if own is not None and own in found and (len(found) == 1 or not asked.interaction.is_admin):
+    if own is not None and own in found and (len(found) == 1 or not asked.is_admin):
         return own
-    if not asked.interaction.is_admin:
+    if not asked.is_admin:
         raise ForbiddenError("only Usher's admins see what others watched")
     if len(found) > 1:
-        raise ConflictError("several people are called so: choose one from the list")
+        raise ConflictError("several people have this name: choose one from the list")
     if not found:
-        raise NotFoundError("nobody is called so: choose somebody from the list")
+        raise NotFoundError("nobody has this name: choose somebody from the list")
     return found[0]
 
 
-def _page(custom_id: str) -> tuple[str, int] | None:
-    """Return whose plays a button shows, and from where on."""
-    match parsed(custom_id):
-        case None:
-            return None
-        case found if found.action != messages.HISTORY or len(found.state) != 2:  # noqa: PLR2004
-            return None
-        case found:
-            person_id, offset = found.state
-            is_number = offset.isascii() and offset.isdecimal() and len(offset) <= len(str(_FURTHEST))
-            return (person_id, int(offset)) if person_id and is_number else None
+def _wanted(did: Done) -> View:
+    if isinstance(did, CommandCalled):
+        view = View(person=did.options.text("person")) if did.command == "history" else None
+    else:
+        view = view_of(did.custom_id)
+    if view is None:
+        raise OutdatedError
+    return replace(view, search=shortened(did.text(messages.TITLE))) if isinstance(did, Submitted) else view

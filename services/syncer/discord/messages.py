@@ -1,41 +1,59 @@
 """What the syncer says in Discord, as messages. Titles and names are other people's words, and shown as they are."""
 
+from collections.abc import Iterator
 from typing import Final
 
-from shared.clients.discord.custom_ids import custom_id
-from shared.clients.discord.markdown import ago, escaped
-from shared.clients.discord.messages import Button, ButtonStyle, Embed, Footer, Message, Row
+from msgspec.structs import replace
+
+from services.syncer.discord.views import LONGEST_SEARCH, View
+from shared.discord.components import Button, ButtonStyle, Container, Form, Label, Row, TextDisplay, TextInput
+from shared.discord.markdown import ago, escaped
+from shared.discord.messages import Message, layout
 from shared.schemas.history import PersonRef, Play, PlayPage
 
-HISTORY: Final = "history"
-_SERVICE: Final = "syncer"
+TITLE: Final = "title"
+"""The field of the form."""
 _NAME: Final = 60
 
 
-def history_of(person: PersonRef, page: PlayPage) -> Message:
-    """Return a page of plays, with buttons to the pages around it."""
-    title = f"What {escaped(person.name, limit=_NAME)} watched"
-    if not page.items:
-        nothing = "Nothing yet." if not page.total else "There is nothing before that."
-        return Message(embeds=(Embed(title=title, description=nothing),))
+def history_of(person: PersonRef, page: PlayPage, *, search: str = "") -> Message:
+    """Return a page of plays, with buttons to the pages around it and to a search."""
+    view = View(person=person.id, offset=page.offset, search=search)
+    buttons = tuple(_buttons(view, page))
+    texts = tuple(TextDisplay(text) for text in _texts(person, page, search=search))
+    return layout(Container(components=(*texts, Row(buttons)) if buttons else texts))
+
+
+def search_in(person: PersonRef, view: View) -> Form:
+    """Return the form that asks what to search for; what was searched for last stands there."""
+    field = TextInput(custom_id=TITLE, style=1, value=view.search or None, required=False, max_length=LONGEST_SEARCH)
+    label = Label(label="Title or show", description="Leave it empty to see everything.", component=field)
+    return Form(custom_id=view.form_id(), title=f"Search what {person.name} watched", components=(label,))
+
+
+def _texts(person: PersonRef, page: PlayPage, *, search: str) -> Iterator[str]:
+    yield f"### What {escaped(person.name, limit=_NAME)} watched"
+    if search:
+        yield f"With **{escaped(search)}** in the title or show"
+    if page.items:
+        yield "\n".join(_line(play) for play in page.items)
+        yield f"-# {page.offset + 1} to {page.offset + len(page.items)} of {page.total}"
+    elif page.total:
+        yield "There is nothing before that."
+    else:
+        yield "Nothing matches." if search else "Nothing yet."
+
+
+def _buttons(view: View, page: PlayPage) -> Iterator[Button]:
     last = page.offset + len(page.items)
-    embed = Embed(
-        title=title,
-        description="\n".join(_line(play) for play in page.items),
-        footer=Footer(f"{page.offset + 1} to {last} of {page.total}"),
-    )
-    buttons = _buttons(person, page, last)
-    return Message(embeds=(embed,), components=(Row(buttons),) if buttons else ())
-
-
-def _buttons(person: PersonRef, page: PlayPage, last: int) -> tuple[Button, ...]:
-    newer = max(0, page.offset - page.limit)
-    around = [("Newer", newer)] if page.offset else []
-    around += [("Older", last)] if last < page.total else []
-    return tuple(
-        Button(style=ButtonStyle.SECONDARY, label=label, custom_id=custom_id(_SERVICE, HISTORY, person.id, offset))
-        for label, offset in around
-    )
+    if page.items and page.offset:
+        newer = replace(view, offset=max(0, page.offset - page.limit))
+        yield Button(style=ButtonStyle.SECONDARY, label="Newer", custom_id=newer.page_id())
+    if page.items and last < page.total:
+        older = replace(view, offset=last)
+        yield Button(style=ButtonStyle.SECONDARY, label="Older", custom_id=older.page_id())
+    if page.total or view.search:
+        yield Button(style=ButtonStyle.SECONDARY, label="Search", custom_id=view.form_id())
 
 
 def _line(play: Play) -> str:

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from shared.clients import mediabrowser, plex_accounts, plex_items
-from shared.clients.discord import commands, messages, problems
 from shared.clients.seerr import users
+from shared.discord import commands, components, messages, problems
 from tests.contract.openapi import spec
 from tests.documents import needs_specs
 
@@ -33,9 +33,9 @@ SEERR: Final = "seerr-api.yml"
         (mediabrowser.WireSignedIn, JELLYFIN, "AuthenticationResult", set()),
         (commands.Command, DISCORD, "ApplicationCommandResponse", set()),
         (messages.Embed, DISCORD, "RichEmbed", set()),
-        (messages.Button, DISCORD, "ButtonComponentForMessageRequest", set()),
-        (messages.Menu, DISCORD, "StringSelectComponentForMessageRequest", set()),
-        (messages.Choice, DISCORD, "StringSelectOptionForRequest", set()),
+        (components.Button, DISCORD, "ButtonComponentForMessageRequest", set()),
+        (components.Menu, DISCORD, "StringSelectComponentForMessageRequest", set()),
+        (components.Choice, DISCORD, "StringSelectOptionForRequest", set()),
         (problems.Problem, DISCORD, "RatelimitedResponse", set()),
         # seerr-api.yml leaves these out; server/entity/User.ts and interfaces have them
         (

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 from typer.main import get_command
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from cli.__main__ import COMMANDS, MODULES
 from cli.client import AnswerError, AwayError
-from cli.complaints import UsedWronglyError
 from cli.embedded.program import free_port
-from cli.folder import ADDRESS, LOCAL_API_KEY, Folder
-from shared.schemas.secret import Secret
+from cli.errors import BadUsageError
+from cli.folder import ADDRESS, Folder
 from shared.settings import SettingsError
+from tests.integration.cli.commands import usher
 from tests.integration.cli.gateway import Asked, FakeGateway, serving
 
 PLAY = {
@@ -35,6 +35,17 @@ PLAY = {
 }
 EVENT = {"id": "e1", "source": "plex", "event": "media.scrobble", "status": "handled", "received_at": None}
 LETTER = {"id": "d1", "service": "syncer", "subject": "webhooks.plex.x", "reason": "no \x1b[2J", "attempts": 3}
+RUN = {
+    "id": "r1",
+    "kind": "seerr",
+    "status": "running",
+    "requested_at": "2026-01-31T03:00:00Z",
+    "finished_at": None,
+    "progress": {"done": 200, "total": 5400},
+    "counts": {"persons": 200},
+    "errors": [{"what": "person 7", "why": "no \x1b[2J"}],
+    "requested_by": "schedule",
+}
 PERSON = {"id": "1", "name": "Ann", "identities": [{"provider": "plex", "username": "ann", "id": "7"}]}
 UNCLAIMED = {"source": "plex", "server": "s", "account_id": "9", "account_name": "kid", "plays": 4}
 SECRET = {"id": "w1", "source": None, "server": None, "created_at": "2026-01-31T18:00:00Z"}
@@ -88,6 +99,9 @@ ANSWERS: dict[str, Any] = {
     "GET /api/deadletters/d1": LETTER,
     "POST /api/deadletters/d1/replay": {"id": "d1", "attempt": 1},
     "DELETE /api/deadletters/d1": b"",
+    "GET /api/runs": page(RUN),
+    "GET /api/runs/r1": RUN,
+    "POST /api/runs/r1/cancel": RUN,
     "GET /api/webhooks/refused": page(REFUSED),
     "GET /api/webhooks/secrets": page({**SECRET, "addresses": ADDRESSES}),
     "POST /api/webhooks/secrets": {**SECRET, "addresses": ADDRESSES[:1]},
@@ -106,20 +120,6 @@ ANSWERS: dict[str, Any] = {
 def gateway() -> Iterator[FakeGateway]:
     with serving(ANSWERS) as fake:
         yield fake
-
-
-@pytest.fixture
-def environment(gateway: FakeGateway, tmp_path: Path) -> dict[str, str]:
-    folder = Folder(str(tmp_path / "data"))
-    folder.make()
-    folder.keep(LOCAL_API_KEY, lambda: Secret("usha_local"))
-    folder.publish(ADDRESS, gateway.address)
-    return {"USHER_DATA_DIR": str(folder.path), "USHER_API_KEY": "", "USHER_PUBLIC_URL": "http://127.0.0.1:1"}
-
-
-def usher(command: str, environment: dict[str, str]) -> Result:
-    name, *arguments = command.split()
-    return CliRunner().invoke(import_module(f"cli.{name}").app, arguments, env=environment)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +170,12 @@ def usher(command: str, environment: dict[str, str]) -> Result:
         ("dead show d1", ("GET", "/api/deadletters/d1", {"full": "true"}, None)),
         ("dead replay d1", ("POST", "/api/deadletters/d1/replay", {}, {})),
         ("dead drop d1", ("DELETE", "/api/deadletters/d1", {}, None)),
+        (
+            "runs list --kind seerr --status running",
+            ("GET", "/api/runs", {"kind": "seerr", "status": "running", "limit": "50", "offset": "0"}, None),
+        ),
+        ("runs show r1", ("GET", "/api/runs/r1", {}, None)),
+        ("runs cancel r1", ("POST", "/api/runs/r1/cancel", {}, {})),
         ("webhooks list", ("GET", "/api/webhooks/secrets", {"limit": "50", "offset": "0"}, None)),
         ("webhooks add --source plex", ("POST", "/api/webhooks/secrets", {}, {"source": "plex", "server": None})),
         ("webhooks refused --limit 5", ("GET", "/api/webhooks/refused", {"limit": "5", "offset": "0"}, None)),
@@ -223,6 +229,8 @@ def test_a_command_asks_one_thing_with_the_key_of_the_data_folder(
         ("events show e1", ['"event": "media.scrobble"']),
         ("dead show d1", ['  "service": "syncer"']),
         ("dead list", ["webhooks.plex.x", "no �[2J"]),
+        ("runs list", ["seerr", "running", "200", "5400", "persons 200", "schedule"]),
+        ("runs show r1", ['"what": "person 7"']),
         ("webhooks list", [each["url"] for each in ADDRESSES]),
         ("webhooks refused", ["many others", "it uses GET", "set the sender's method to POST", "12"]),
         ("webhooks add", [ADDRESSES[0]["url"]]),
@@ -250,6 +258,9 @@ def test_a_table_shows_what_a_person_looks_for(command: str, shown: list[str], e
         "events show e1",
         "dead list",
         "dead show d1",
+        "runs list",
+        "runs show r1",
+        "runs cancel r1",
         "webhooks list",
         "link list",
         "users settings list",
@@ -295,7 +306,7 @@ def test_settings_that_cannot_be_are_told_before_anything_is_asked(
 ) -> None:
     result = usher(command, environment)
 
-    assert isinstance(result.exception, UsedWronglyError)
+    assert isinstance(result.exception, BadUsageError)
     assert said in str(result.exception)
     assert gateway.asked == []
 

@@ -15,8 +15,8 @@ from cli.checks.discord import check_discord
 from cli.checks.finding import Finding
 from cli.discord import app
 from shared import settings
-from shared.clients.discord.commands import faults
-from shared.commands import COMMANDS, registered
+from shared.discord.catalogue import COMMANDS, registered
+from shared.discord.commands import faults
 from shared.errors import UsherError
 from shared.http.client import client
 from shared.settings import SettingsError, UpstreamSettings

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from typer.testing import CliRunner, Result
 
 from cli.bot_tokens import BotFileError
-from cli.complaints import UsedWronglyError
+from cli.errors import BadUsageError
 from cli.folder import ADDRESS, LOCAL_API_KEY, Folder
 from cli.importing import app
 from shared.errors import InvalidError, UsherError
@@ -216,7 +216,7 @@ def test_no_key_two_keys_and_a_key_that_cannot_be_read_are_wrong_use(
         run(file, "--key-file", file),
     ]
 
-    assert [type(failed(result)) for result in results] == [InvalidError, UsedWronglyError, InvalidError, InvalidError]
+    assert [type(failed(result)) for result in results] == [InvalidError, BadUsageError, InvalidError, InvalidError]
 
 
 def test_a_bot_without_users_is_no_error(run: Callable[..., Result], tmp_path: Path) -> None:

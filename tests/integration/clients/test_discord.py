@@ -9,22 +9,22 @@ import httpx
 import msgspec
 import pytest
 
-from shared.clients.discord.commands import is_registered
-from shared.clients.discord.interactions import Clicked, CommandCalled, Ping, Submitted, Typing
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.messages import Message
-from shared.clients.discord.payload import parse
-from shared.clients.discord.problems import ClosedToMessagesError, ReplyExpiredError
-from shared.clients.discord.replies import Reply, deferred, shown
-from shared.clients.discord.rest import Discord
-from shared.clients.discord.signature import verify_signature
 from shared.clients.errors import CredentialRefusedError
+from shared.discord.commands import is_registered
+from shared.discord.interactions import Clicked, CommandCalled, Ping, Submitted, Typing
+from shared.discord.messages import Message
+from shared.discord.parsing import parse
+from shared.discord.problems import ClosedToMessagesError, ReplyExpiredError
+from shared.discord.rate_limits import Limits
+from shared.discord.responses import Response, deferred, shown
+from shared.discord.rest import Discord
+from shared.discord.signature import verify_signature
 from shared.http.calls import RateLimitedError, RefusedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
+from simulators.determinism import Clock
 from simulators.discord.app import Discord as StandIn
 from simulators.discord.interactions import ADMINISTRATOR, Person
-from simulators.given import Clock
 from simulators.serving import serving
 from tests.catalogue import COMMANDS, MESSAGE
 
@@ -75,7 +75,7 @@ def received(stand_in: StandIn, interaction: dict[str, Any]) -> Any:
     return parse(body)
 
 
-def answered(stand_in: StandIn, interaction: dict[str, Any], reply: Reply) -> CommandCalled:
+def answered(stand_in: StandIn, interaction: dict[str, Any], reply: Response) -> CommandCalled:
     """Send an interaction and answer it at once."""
     stand_in.interactions.send(interaction)
     stand_in.answered(interaction["token"], msgspec.json.decode(msgspec.json.encode(reply)))
@@ -97,7 +97,7 @@ def test_whatever_discord_sends_is_read(stand_in: StandIn) -> None:
     assert isinstance(ping, Ping)
     assert isinstance(called, CommandCalled)
     assert (called.command, called.options.text("title"), called.options.flag("4k")) == ("request", "movie:603", True)
-    assert (called.caller.id, called.caller.is_administrator, called.guild_id, called.locale) == (
+    assert (called.caller.id, called.caller.is_administrator, called.caller.guild_id, called.locale) == (
         "1042",
         True,
         "77",
@@ -118,7 +118,7 @@ def test_an_interaction_in_a_direct_message_is_read(stand_in: StandIn) -> None:
     called = received(stand_in, stand_in.app.command(Person(id="1042", name="anna"), "link"))
 
     assert isinstance(called, CommandCalled)
-    assert (called.caller.id, called.guild_id) == ("1042", None)
+    assert (called.caller.id, called.caller.guild_id) == ("1042", None)
 
 
 async def test_a_promise_is_kept_and_the_reply_changed_again(discord: Discord, stand_in: StandIn) -> None:

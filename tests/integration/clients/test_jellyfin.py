@@ -13,8 +13,8 @@ from shared.clients.mediabrowser import Device
 from shared.http.calls import RefusedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
+from simulators.determinism import Clock
 from simulators.emby import Emby as EmbyStandIn
-from simulators.given import Clock
 from simulators.jellyfin.app import Jellyfin as StandIn
 from simulators.serving import serving
 

@@ -12,7 +12,7 @@ from shared.clients.plex_server import PlexServer
 from shared.http.calls import RefusedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
 from simulators.plex_server.app import PlexServer as StandIn
 from simulators.plex_tv.accounts import Accounts
 from simulators.serving import serving

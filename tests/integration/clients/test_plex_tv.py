@@ -13,7 +13,7 @@ from shared.clients.plex_tv import PinExpiredError, PlexTv, hosts_of
 from shared.http.calls import FailingError, RateLimitedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
-from simulators.given import Clock
+from simulators.determinism import Clock
 from simulators.plex_tv.app import PlexTv as StandIn
 from simulators.serving import serving
 

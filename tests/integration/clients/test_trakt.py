@@ -11,7 +11,7 @@ from shared.clients.trakt import Ended, Pending, RefreshRefusedError, SlowDown, 
 from shared.http.calls import FailingError, RateLimitedError, RefusedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
-from simulators.given import Clock
+from simulators.determinism import Clock
 from simulators.serving import serving
 from simulators.trakt.app import Trakt as StandIn
 

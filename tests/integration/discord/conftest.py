@@ -17,22 +17,24 @@ from services.linker.signins.domain import Asker, SignIn, State
 from services.syncer.discord.handlers import Handlers as SyncerHandlers
 from shared.bus import streams
 from shared.bus.connection import Bus
-from shared.clients.discord.answering import Answering
-from shared.clients.discord.limits import Limits
-from shared.clients.discord.receiving import Receiver
-from shared.clients.discord.rest import Discord
+from shared.discord.prompts import Prompts
+from shared.discord.rate_limits import Limits
+from shared.discord.receiving import Receiver
+from shared.discord.replying import ReplyJobs
+from shared.discord.rest import Discord
+from shared.discord.rights import Rights
 from shared.errors import UsherError
 from shared.http.client import client
 from shared.http.upstream import Upstream
 from shared.keyring import Keyring, new_key
 from shared.runtime import Parts, Service
-from shared.schemas.interactions import Interaction, Suggest
+from shared.schemas.interactions import Interaction
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from shared.sealing import Sealer
+from simulators.determinism import Clock
 from simulators.discord.app import Discord as StandIn
 from simulators.discord.interactions import ADMINISTRATOR, Person
-from simulators.given import Clock
 from simulators.serving import serving
 from tests.integration.gateway.house import TLS, House, prepared, settings
 from tests.integration.service import at_work, parts_of, until
@@ -42,6 +44,7 @@ ANNA = Person(id="80351110224678912", name="anna", guild_id=GUILD)
 BEN = Person(id="80351110224678913", name="ben", guild_id=GUILD)
 ADMIN = Person(id="80351110224678914", name="martha", guild_id=GUILD, permissions=ADMINISTRATOR)
 KEYS = new_key("test")
+RIGHTS = Rights(guild_id=GUILD)
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -111,7 +114,12 @@ class Street:
         assert message is not None
         return message
 
-    async def letters(self, person: Person, count: int = 1) -> list[str]:
+    async def follow_ups(self, interaction: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what is said below a message to whoever did something there."""
+        await until(lambda: bool(self.stand_in.interactions.follow_ups(interaction["token"])))
+        return self.stand_in.interactions.follow_ups(interaction["token"])
+
+    async def direct_messages(self, person: Person, count: int = 1) -> list[str]:
         await until(lambda: len(self.stand_in.direct_messages(person.id)) >= count)
         return [message["content"] for message in self.stand_in.direct_messages(person.id)]
 
@@ -145,7 +153,6 @@ async def opened(
     discord_settings = {
         "discord_application_id": stand_in.app.id,
         "discord_public_key": stand_in.app.public_key,
-        "discord_guild_id": GUILD,
         "usher_encryption_keys": KEYS,
     }
     sealer = Sealer(Keyring.parse(KEYS))
@@ -162,14 +169,14 @@ async def opened(
         )
         config = settings(database_url, nats_url, folder, **discord_settings)
         street = Street(stand_in, await stack.enter_async_context(prepared(config)), FakeSignIns(), bus)
-        answering = Answering(discord, sealer, now=stand_in.clock.now)
+        replies = ReplyJobs(discord, sealer, now=stand_in.clock.now)
         for name in ("linker", "syncer"):
             parts = await stack.enter_async_context(parts_of(name, bus=bus, database_url=database_url))
             service = Service(parts)
             beside = fill_linker(street, service, parts, sealer, http) if name == "linker" else None
             if name == "syncer":
                 _fill_syncer(street, service, parts)
-            service.work(*answering.jobs)
+            service.work(*replies.jobs)
             await stack.enter_async_context(at_work(service))
             if beside is not None:
                 await stack.enter_async_context(_running(beside))
@@ -203,7 +210,7 @@ def consume_commands(street: Street, service: Service, parts: Parts, sign_ins: S
     """Let the linker answer commands."""
     street.linker = parts
     handlers = LinkerHandlers(pool=parts.pool, sign_ins=sign_ins)
-    receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, handlers.answer, now=lambda: datetime.now(UTC))
+    receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, handlers.answer, rights=RIGHTS, now=_now)
     service.consume(streams.LINKER_INTERACTIONS, receiver.take)
 
 
@@ -211,6 +218,11 @@ def _fill_syncer(street: Street, service: Service, parts: Parts) -> None:
     street.syncer = parts
     handlers = SyncerHandlers(worker=parts.worker, pool=parts.pool)
     service.consume(streams.SYNCER_LINKS, handlers.learn_link)
-    receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, handlers.answer, now=lambda: datetime.now(UTC))
+    receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, handlers.answer, rights=RIGHTS, now=_now)
     service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
-    service.answer(Suggest.answered_by(handlers.suggest))
+    prompts = Prompts(choices_for=handlers.choices_for, form_for=handlers.form_for, rights=RIGHTS)
+    service.answer(*prompts.answers())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

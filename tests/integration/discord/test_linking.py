@@ -8,12 +8,16 @@ import pytest
 
 from services.linker.people.store import people
 from shared.bus.store import StoredRetry
-from shared.clients.discord.answering import write_to
-from shared.clients.discord.messages import Message
+from shared.discord.messages import Message
+from shared.discord.replying import write_to
 from shared.errors import ConflictError, PermanentError, TransientError, UsherError
 from shared.http.calls import CircuitOpenError, RateLimitedError
+from shared.keyring import Keyring
 from shared.postgres.pool import transaction
-from tests.integration.discord.conftest import ADMIN, ANNA, BEN, Account, Street
+from shared.schemas.interactions import TOKEN
+from shared.schemas.secret import Secret
+from shared.sealing import Sealer
+from tests.integration.discord.conftest import ADMIN, ANNA, BEN, KEYS, Account, Street
 from tests.integration.service import until
 
 EPHEMERAL = 64
@@ -197,9 +201,9 @@ async def test_a_reply_that_comes_too_late_is_a_direct_message(street: Street) -
     await street.use(interaction)
     street.stand_in.clock.advance(timedelta(minutes=16))
 
-    (letter,) = await street.letters(ANNA)
+    (written,) = await street.direct_messages(ANNA)
 
-    assert "AB3D" in letter
+    assert "AB3D" in written
     assert street.stand_in.interactions.reply(interaction["token"]) is None
 
 
@@ -257,17 +261,17 @@ async def test_a_reply_survives_that_discord_fails_and_asks_to_wait(street: Stre
     assert await _dead_letters(street) == 0
 
 
-async def test_a_letter_is_one_message_however_often_it_is_sent(street: Street) -> None:
+async def test_a_direct_message_is_one_however_often_it_is_sent(street: Street) -> None:
     for _ in range(3):
         async with street.linker.worker.on_request() as work:
             write_to(work, BEN.id, Message(content="Link again"), service="linker", cause="died-1")
     async with street.syncer.worker.on_request() as work:
         write_to(work, BEN.id, Message(content="Another"), service="syncer", cause="died-2")
 
-    letters = await street.letters(BEN, 2)
+    written = await street.direct_messages(BEN, 2)
     await until(lambda: street.is_settled("linker-jobs", "syncer-jobs"))
 
-    assert sorted(letters) == ["Another", "Link again"]
+    assert sorted(written) == ["Another", "Link again"]
     assert len(street.stand_in.direct_messages(BEN.id)) == 2
 
 
@@ -302,3 +306,20 @@ async def test_no_token_is_in_any_stream_table_or_log(street: Street, capsys: py
 
 async def _dead_letters(street: Street) -> int:
     return int((await street.bus.client.jetstream().stream_info("DEAD")).state.messages)
+
+
+async def test_work_of_the_version_before_is_still_done(street: Street) -> None:
+    interaction = street.stand_in.app.command(ANNA, "whoami")
+    street.stand_in.interactions.send(interaction)
+    street.stand_in.answered(interaction["token"], {"type": 5, "data": {"flags": 64}})
+    token = Sealer(Keyring.parse(KEYS)).seal(Secret(interaction["token"]), purpose=TOKEN)
+    envelope = {"id": interaction["id"], "received_at": datetime.now(UTC), "payload": {**interaction, "token": ""}}
+    message = {"content": "Hello", "embeds": [], "components": [], "allowed_mentions": {"parse": [], "users": []}}
+    job = {"user_id": BEN.id, "cause": "c1", "message": message}
+
+    stored = msgspec.json.encode({**envelope, "token": token, "is_ephemeral": True, "is_admin": False})
+    await street.bus.publish("interactions.linker.whoami", stored, message_id=interaction["id"])
+    await street.bus.publish("jobs.linker.write", msgspec.json.encode(job), message_id="j1")
+
+    assert "does not know you yet" in (await street.reply(interaction))["content"]
+    assert await street.direct_messages(BEN) == ["Hello"]

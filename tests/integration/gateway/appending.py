@@ -9,16 +9,15 @@ import signal
 import sys
 from pathlib import Path
 
-from services.gateway.spool import spool as spools
 from services.gateway.spool.record import SpoolFullError
-from services.gateway.spool.spool import Spool
+from services.gateway.spool.spool import Spool, open_spool
 from tests.unit.gateway.fakes import record
 
 SMALL_DISK = 500_000
 
 
 async def main(folder: Path, mode: str) -> None:
-    async with spools.opened(folder) as spool:
+    async with open_spool(folder) as spool:
         if mode == "limited":
             await through_a_full_disk(spool)
         else:

@@ -71,7 +71,10 @@ class House:
 @asynccontextmanager
 async def opened(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[House]:
     """Start a gateway, and stop it as a signal would."""
-    async with process.opened(config, passwords=passwords or Passwords(QUICK)) as gateway, asyncio.TaskGroup() as tasks:
+    async with (
+        process.open_process(config, passwords=passwords or Passwords(QUICK)) as gateway,
+        asyncio.TaskGroup() as tasks,
+    ):
         running = tasks.create_task(gateway.run())
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}", timeout=20, verify=TLS) as http:
             try:

@@ -9,17 +9,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 import uvicorn
-from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from uvicorn.server import ServerState
 
 from services.gateway import problems
 from services.gateway.connections import LimitedProtocol
 from services.gateway.edge import Edge
-from services.gateway.webhooks.door import Door, Storage
-from services.gateway.webhooks.routes import router
+from services.gateway.webhooks.receiver import Receiver, Storage
 from services.gateway.webhooks.secrets import SecretEntry, Secrets, digest
 from shared.schemas.webhooks import SOURCES
+from tests.unit.gateway.fakes import webhooks
 
 SECRETS = Secrets([SecretEntry(id=source, digest=digest(f"{source}-secret"), source=source) for source in SOURCES])
 BODY_DEADLINE = timedelta(seconds=0.3)
@@ -132,8 +131,7 @@ async def serving(
     keep_alive_s: float = 5,
 ) -> AsyncIterator[Served]:
     """Serve the webhook routes, and others `beside` them."""
-    door = Door(SECRETS, storage, deadline=deadline)
-    app = Edge(Litestar([router(door), *beside], exception_handlers=problems.handlers()))
+    app = Edge(webhooks(Receiver(SECRETS, storage, deadline=deadline), *beside))
     config = uvicorn.Config(app, http=protocol, ws="none", lifespan="off", access_log=False, log_config=None)
     config.timeout_keep_alive = keep_alive_s  # type: ignore[assignment]  # less than a second is good enough for it
     server = uvicorn.Server(config)

@@ -1,6 +1,7 @@
 """Interactions through the gateway's own door: signed by the stand-in of Discord, stored by a real JetStream."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,22 +13,23 @@ import pytest
 import pytest_asyncio
 
 from shared.bus.connection import Bus, connect
-from shared.clients.discord.custom_ids import custom_id
-from shared.clients.discord.interactions import CommandCalled
-from shared.clients.discord.payload import parse
+from shared.discord.components import Form, Label, TextInput
+from shared.discord.custom_ids import custom_id
+from shared.discord.interactions import CommandCalled
+from shared.discord.parsing import parse
+from shared.errors import ForbiddenError
 from shared.keyring import Keyring, new_key
-from shared.schemas.interactions import TOKEN, Choice, Choices, Interaction, Suggest
+from shared.schemas.interactions import TOKEN, Caller, Choice, Choices, Interaction, OpenedForm, OpenForm, Suggest
 from shared.schemas.secret import Secret
 from shared.sealing import Sealer
-from simulators.discord.interactions import ADMINISTRATOR, DiscordApp, Person
-from simulators.given import Clock, Ids
+from simulators.determinism import Clock, Ids
+from simulators.discord.interactions import DiscordApp, Person
 from tests.integration.gateway.house import House, opened, prepared, settings
 from tests.integration.servers import Running
 from tests.integration.service import answering, until
 
 PATH = "/discord/interactions"
 GUILD = "197038439483310086"
-OTHER_GUILD = "197038439483310099"
 ROLE = "41771983423143936"
 ANNA = Person(id="80351110224678912", name="anna", guild_id=GUILD)
 KEYS = new_key("test")
@@ -35,11 +37,10 @@ APP = DiscordApp(Clock(), Ids("gateway tests"))
 DISCORD = {
     "discord_application_id": APP.id,
     "discord_public_key": APP.public_key,
-    "discord_guild_id": GUILD,
-    "discord_admin_role_id": ROLE,
     "usher_encryption_keys": KEYS,
 }
 OLD_MESSAGE = {"id": "900000000000000000", "content": ""}
+SEARCH = APP.button(ANNA, custom_id("syncer", "search", "p1"), message=OLD_MESSAGE)
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -103,10 +104,10 @@ async def test_a_command_is_stored_before_it_is_promised(house: House, bus: Bus)
     ((subject, data),) = await stored(bus)
     assert subject == "interactions.linker.link"
     envelope = msgspec.json.decode(data, type=Interaction)
-    assert (envelope.id, envelope.is_ephemeral, envelope.is_admin) == (interaction["id"], True, False)
+    assert (envelope.id, envelope.is_ephemeral) == (interaction["id"], True)
     called = parse(bytes(envelope.payload))
     assert isinstance(called, CommandCalled)
-    assert (called.command, called.caller.id, called.guild_id) == ("link", ANNA.id, GUILD)
+    assert (called.command, called.caller.id, called.caller.guild_id) == ("link", ANNA.id, GUILD)
 
 
 async def test_the_token_is_in_no_stream_and_the_services_can_open_it(house: House, bus: Bus) -> None:
@@ -301,22 +302,58 @@ async def test_what_is_no_component_of_ours_is_told_to_the_person(house: House, 
     assert await stored(bus) == []
 
 
-@pytest.mark.parametrize(
-    ("person", "is_admin"),
-    [
-        (ANNA, False),
-        (Person(id="5", name="a", guild_id=GUILD, permissions=ADMINISTRATOR), True),
-        (Person(id="5", name="a", guild_id=OTHER_GUILD, permissions=ADMINISTRATOR), False),
-        (Person(id="5", name="a", guild_id=GUILD, roles=(ROLE,)), True),
-        (Person(id="5", name="a", guild_id=GUILD, roles=("1",), permissions=7), False),
-        (Person(id="5", name="a"), False),
-    ],
-)
-async def test_the_gateway_says_who_is_an_admin(house: House, bus: Bus, person: Person, *, is_admin: bool) -> None:
-    await send(house, APP.command(person, "history"))
+@pytest.mark.parametrize("roles", [(), (ROLE,)])
+async def test_the_service_is_told_roles_and_rights_as_discord_said_them(
+    house: House, bus: Bus, roles: tuple[str, ...]
+) -> None:
+    await send(house, APP.command(Person(id="5", name="a", guild_id=GUILD, roles=roles, permissions=8), "history"))
 
     ((_, data),) = await stored(bus)
-    assert msgspec.json.decode(data, type=Interaction).is_admin is is_admin
+    called = parse(bytes(msgspec.json.decode(data, type=Interaction).payload))
+    assert isinstance(called, CommandCalled)
+    assert called.caller == Caller(id="5", name="A", guild_id=GUILD, roles=roles, is_administrator=True)
+
+
+async def test_a_form_comes_from_the_service_at_once_and_nothing_is_stored(house: House, bus: Bus) -> None:
+    field = Label(label="Title", component=TextInput(custom_id="title", style=1, value="Heat"))
+    form = Form(custom_id="syncer:search:p1", title="Search", components=(field,))
+
+    async def open_form(question: OpenForm) -> OpenedForm:
+        assert msgspec.json.decode(question.payload)["token"] == ""
+        return OpenedForm(msgspec.Raw(msgspec.json.encode(form)))
+
+    async with answering(bus, "syncer", OpenForm.answered_by(open_form)):
+        answer = await send(house, SEARCH)
+
+    assert answer.json()["type"] == 9
+    assert answer.json()["data"]["components"][0]["component"]["value"] == "Heat"
+    assert await stored(bus) == []
+
+
+async def test_a_service_that_is_away_late_or_refuses_opens_no_form_and_the_person_is_told(
+    house: House, bus: Bus
+) -> None:
+    asked: list[OpenForm] = []
+
+    async def open_form(question: OpenForm) -> OpenedForm:
+        asked.append(question)
+        if len(asked) == 1:
+            await asyncio.Event().wait()
+        raise ForbiddenError("only Usher's admins see what others watched")
+
+    away = await send(house, SEARCH)
+    async with answering(bus, "syncer", OpenForm.answered_by(open_form)):
+        began = time.monotonic()
+        late = await send(house, SEARCH)
+        took = time.monotonic() - began
+        refused = await send(house, SEARCH)
+
+    for answer in (away, late, refused):
+        assert (answer.status_code, answer.json()["type"], answer.json()["data"]["flags"]) == (200, 4, 64)
+    assert all("Try again" in answer.json()["data"]["content"] for answer in (away, late))
+    assert refused.json()["data"]["content"] == "Only Usher's admins see what others watched."
+    assert took < 3
+    assert await stored(bus) == []
 
 
 async def test_choices_come_from_the_service_and_are_made_to_fit(house: House, bus: Bus) -> None:
@@ -337,7 +374,7 @@ async def test_choices_come_from_the_service_and_are_made_to_fit(house: House, b
     assert choices[1] == {"name": "Person 0", "value": "0"}
     (question,) = asked
     assert (question.command, question.option, question.typed) == ("history", "person", "per")
-    assert (question.user_id, question.is_admin) == (ANNA.id, False)
+    assert question.caller == Caller(id=ANNA.id, name="Anna", guild_id=GUILD)
 
 
 async def test_a_service_that_is_away_or_slow_offers_nothing_in_time(house: House, bus: Bus) -> None:

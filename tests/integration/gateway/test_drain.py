@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from services.gateway.spool import spool as spools
 from services.gateway.spool.drain import IN_FLIGHT, Drain, Step
-from services.gateway.spool.spool import Spool
+from services.gateway.spool.spool import Spool, open_spool
 from shared.bus.publishing import Stored
 from shared.errors import TooLargeError, UnavailableError
 from tests.unit.gateway.fakes import FakePublisher, record, refuse, say_nothing
@@ -21,7 +20,7 @@ SHORT = timedelta(milliseconds=20)
 
 @pytest.fixture
 async def spool(tmp_path: Path) -> AsyncIterator[Spool]:
-    async with spools.opened(tmp_path) as spool:
+    async with open_spool(tmp_path) as spool:
         yield spool
 
 

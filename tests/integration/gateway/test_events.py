@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.gateway.access.tries import Tries
+from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.events.shapes import EventFilter, Outcome, Status
 from services.gateway.retention import Retention
 from services.gateway.store import events
@@ -255,7 +255,7 @@ async def test_old_events_are_forgotten(pool: Pool) -> None:
     await note(pool, outcome("handled"))
     await pool.execute("update events set noted_at = noted_at - interval '31 days' where id <> 'w7'")
 
-    await Retention(pool, Tries(pool, SteadyClock()), now=lambda: datetime.now(UTC)).once()
+    await Retention(pool, LoginAttempts(pool, SteadyClock()), now=lambda: datetime.now(UTC)).once()
 
     assert [row["id"] for row in await pool.fetch("select id from events")] == ["w7"]
 

@@ -184,6 +184,9 @@ async def served(modules_house: House, modules_bus: Bus) -> AsyncIterator[House]
             CountPlays: PlayStats(**stats, **lists, first_at=None, last_at=datetime(2026, 1, 1, tzinfo=UTC)),
             ListUserSettings: UserSettingsPage([], 0, 50, 0),
             FindUserSettings: UserSettings(username="ada"),
+            ListLibraries: LibraryPage([], 0, 50, 0),
+            ListItems: ItemPage([], 0, 50, 0),
+            SearchItems: ItemPage([], 0, 50, 0),
         },
         "linker": {
             ListPeople: PersonPage([], 0, 50, 0),
@@ -191,9 +194,6 @@ async def served(modules_house: House, modules_bus: Bus) -> AsyncIterator[House]
             ListUnclaimed: UnclaimedPage([], 0, 50, 0),
             ClaimAccount: ada,
             MergePeople: ada,
-            ListLibraries: LibraryPage([], 0, 50, 0),
-            ListItems: ItemPage([], 0, 50, 0),
-            SearchItems: ItemPage([], 0, 50, 0),
         },
     }
     async with AsyncExitStack() as stack:

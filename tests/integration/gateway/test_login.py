@@ -10,9 +10,9 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
+from services.gateway.access.login_attempts import LoginAttempts, attempt_key
+from services.gateway.access.login_limits import MOST_ATTEMPTS, MOST_KNOWN, MOST_STRANGERS
 from services.gateway.access.passwords import Passwords
-from services.gateway.access.throttle import MOST_KNOWN, MOST_STRANGERS, MOST_TRIES
-from services.gateway.access.tries import Tries, place_of
 from services.gateway.retention import Retention
 from shared.clock import SteadyClock
 from shared.postgres.pool import Pool
@@ -46,7 +46,7 @@ async def attack(pool: Pool, *, strangers: int) -> None:
 async def forget(pool: Pool, *, tries_at: datetime | None = None) -> None:
     """Forget what is old, the tries as a gateway does whose clock for waits stands at that moment."""
     moment = tries_at or datetime.now(UTC)
-    tries = Tries(pool, SteadyClock(wall=lambda: moment))
+    tries = LoginAttempts(pool, SteadyClock(wall=lambda: moment))
     await Retention(pool, tries, now=lambda: datetime.now(UTC)).once()
 
 
@@ -242,7 +242,7 @@ async def test_what_is_on_record_has_a_bound(house: House, pool: Pool) -> None:
     await pool.execute(
         "insert into login_attempts (account, address, at)"
         " select '', n::text, now() - n * interval '0.5 seconds' from generate_series(1, $1::int) n",
-        MOST_TRIES + 10,
+        MOST_ATTEMPTS + 10,
     )
     await pool.execute(
         "insert into known_addresses"
@@ -252,7 +252,7 @@ async def test_what_is_on_record_has_a_bound(house: House, pool: Pool) -> None:
     await forget(pool)
     await log_in(house, at="127.0.0.2")
 
-    assert await pool.fetchval("select count(*) from login_attempts") == MOST_TRIES
+    assert await pool.fetchval("select count(*) from login_attempts") == MOST_ATTEMPTS
     assert await pool.fetchval("select count(*) from known_addresses") == MOST_KNOWN
     await forget(pool, tries_at=datetime.now(UTC) + timedelta(days=91))
     assert await pool.fetchval("select count(*) from login_attempts") == 0
@@ -261,8 +261,8 @@ async def test_what_is_on_record_has_a_bound(house: House, pool: Pool) -> None:
 
 async def test_tries_of_a_gateway_that_started_before_its_clock_was_set_are_not_forgotten(pool: Pool) -> None:
     began = datetime.now(UTC) - timedelta(days=400)
-    tries = Tries(pool, SteadyClock(wall=lambda: began))
-    await tries.count(place_of("admin", "10.0.0.1"), None)
+    tries = LoginAttempts(pool, SteadyClock(wall=lambda: began))
+    await tries.count(attempt_key("admin", "10.0.0.1"), None)
 
     await Retention(pool, tries, now=lambda: datetime.now(UTC)).once()
 

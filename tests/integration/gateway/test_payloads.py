@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 import msgspec
 import pytest
 
-from services.gateway.webhooks.door import Delivery, Door
+from services.gateway.webhooks.receiver import Delivery, Receiver
 from services.gateway.webhooks.secrets import SecretEntry, Secrets, digest
 from shared.errors import InvalidError
 from shared.schemas.webhooks import SOURCES, Source, Webhook
@@ -50,7 +50,7 @@ def wrapped(source: Source, payload: bytes) -> list[tuple[str | None, bytes]]:
 
 async def deliver(storage: FakeStorage, source: Source, content_type: str | None, body: bytes) -> None:
     delivery = Delivery(source=source, secret="right", content_type=content_type, content_length=len(body))
-    await Door(SECRETS, storage, now=lambda: NOON).take(delivery, FakeClient(body[:1000], body[1000:]))
+    await Receiver(SECRETS, storage, now=lambda: NOON).receive(delivery, FakeClient(body[:1000], body[1000:]))
 
 
 @pytest.mark.parametrize("name", PAYLOADS)

@@ -1,4 +1,4 @@
-"""`/api/plex/{server}`: what is handed to the linker, and who may ask."""
+"""`/api/plex/{server}`: what is handed to the syncer, and who may ask."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -66,7 +66,7 @@ async def test_a_question_is_handed_on_and_its_answer_back(
     house: House, bus: Bus, path: str, params: Mapping[str, str], question: Question[Any], answer: msgspec.Struct
 ) -> None:
     asked = Asked(answer)
-    async with answering(bus, "linker", Answer(type(question), asked)):
+    async with answering(bus, "syncer", Answer(type(question), asked)):
         got = await house.get(f"/api/plex/The%20attic/{path}", **params)
 
     assert got.status_code == 200, got.text
@@ -100,8 +100,8 @@ async def test_wrong_input_is_refused_here(house: House, path: str, params: Mapp
 
 
 @pytest.mark.parametrize("error", [NotFoundError("none"), ConflictError("not linked"), ForbiddenError("not yours")])
-async def test_a_refusal_of_the_linker_is_told(house: House, bus: Bus, error: Any) -> None:
-    async with answering(bus, "linker", Answer(ListSessions, Asked(error))):
+async def test_a_refusal_of_the_syncer_is_told(house: House, bus: Bus, error: Any) -> None:
+    async with answering(bus, "syncer", Answer(ListSessions, Asked(error))):
         got = await house.get("/api/plex/Attic/sessions")
 
     assert (got.status_code, got.json()["detail"]) == (error.status, error.detail)

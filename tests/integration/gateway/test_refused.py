@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from services.gateway.refusals.register import Register
+from services.gateway.refusals.recorder import RefusalRecorder
 from shared.postgres.pool import Connection, Pool
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import WEBHOOK_SECRET, House, opened, prepared, settings
@@ -155,8 +155,8 @@ async def test_who_was_refused_before_is_listed_though_nothing_can_be_written(ho
 
 
 async def test_what_a_writer_that_is_stopped_had_gathered_is_kept(house: House, pool: Pool) -> None:
-    register = Register(pool, now=lambda: datetime.now(UTC))
-    register.note("plex", "method", address="10.0.0.1", detail="GET")
+    register = RefusalRecorder(pool, now=lambda: datetime.now(UTC))
+    register.record("plex", "method", address="10.0.0.1", detail="GET")
     async with pool.acquire() as other, other.transaction():
         await other.execute("lock table refused_senders")
         writing = asyncio.create_task(register.write())

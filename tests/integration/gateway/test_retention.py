@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from structlog.testing import capture_logs
 
-from services.gateway.access.tries import Tries
+from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.retention import Retention
 from shared.clock import SteadyClock
 from shared.postgres.pool import Pool
@@ -14,7 +14,7 @@ from tests.integration.service import until
 
 async def test_a_bug_in_retention_ends_no_gateway(pool: Pool) -> None:
     await pool.execute("alter table refused_senders rename to somewhere_else")
-    retention = Retention(pool, Tries(pool, SteadyClock()), now=lambda: datetime.now(UTC))
+    retention = Retention(pool, LoginAttempts(pool, SteadyClock()), now=lambda: datetime.now(UTC))
     with capture_logs() as lines:
         running = asyncio.create_task(retention.run())
 

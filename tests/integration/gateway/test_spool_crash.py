@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.spool import spool as spools
 from services.gateway.spool.drain import Drain, Step
+from services.gateway.spool.spool import open_spool
 from tests.unit.gateway.fakes import FakePublisher
 
 
@@ -28,7 +28,7 @@ def killed_after(folder: Path, mode: str, promises: int) -> list[str]:
 
 async def drained(folder: Path) -> list[str]:
     publisher = FakePublisher()
-    async with spools.opened(folder) as spool:
+    async with open_spool(folder) as spool:
         while await Drain(spool, publisher).step() is Step.MOVED:
             pass
         assert spool.state().records == 0

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.spool import spool as spools
 from services.gateway.spool.drain import Drain, Step
-from services.gateway.spool.spool import Spool
+from services.gateway.spool.spool import Spool, open_spool
 from shared.errors import UnavailableError
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import prepared, settings
@@ -91,7 +90,7 @@ DAMAGES = [
 
 async def crashed(tmp_path: Path) -> Path:
     """Return the spool of a gateway that died with records in it."""
-    async with spools.opened(tmp_path / "live", gather=timedelta(0)) as spool:
+    async with open_spool(tmp_path / "live", gather=timedelta(0)) as spool:
         for number in range(PROMISED):
             await spool.append(record(number, size=500))
         return image(tmp_path / "live", tmp_path / "crashed")
@@ -113,7 +112,7 @@ async def test_what_does_not_come_out_again_is_counted_as_lost(tmp_path: Path, d
     folder = await crashed(tmp_path)
     damage(folder)
 
-    async with spools.opened(folder) as spool:
+    async with open_spool(folder) as spool:
         await spool.append(record(1000))
         found = await drained(spool)
         assert set(found) <= {*(f"plex-{number}" for number in range(PROMISED)), "plex-1000"}
@@ -122,7 +121,7 @@ async def test_what_does_not_come_out_again_is_counted_as_lost(tmp_path: Path, d
         assert spool.state().records == 0
         assert not spool.holds("plex")
 
-    async with spools.opened(folder) as spool:
+    async with open_spool(folder) as spool:
         assert lost(spool) == PROMISED + 1 - len(found)  # a restart neither hides it nor counts it twice
         (folder / "damage.jsonl").unlink()
         assert spool.damage() == []
@@ -133,7 +132,7 @@ async def test_what_is_left_of_a_damaged_file_is_kept_for_a_person(tmp_path: Pat
     log = (folder / f"{FIRST}-wal").read_bytes()
     cut(folder)
 
-    async with spools.opened(folder) as spool:
+    async with open_spool(folder) as spool:
         (damage,) = spool.damage()
 
     assert (damage.file, damage.records, damage.kept_as) == (FIRST, PROMISED, f"{FIRST}.damaged-1")
@@ -141,11 +140,11 @@ async def test_what_is_left_of_a_damaged_file_is_kept_for_a_person(tmp_path: Pat
 
 
 async def test_the_file_of_a_dead_gateway_is_missed_too(tmp_path: Path) -> None:
-    async with spools.opened(tmp_path), spools.opened(tmp_path) as other:
+    async with open_spool(tmp_path), open_spool(tmp_path) as other:
         await append(other, record(1), record(2))
     (tmp_path / SECOND).unlink()
 
-    async with spools.opened(tmp_path) as spool:
+    async with open_spool(tmp_path) as spool:
         assert await drained(spool) == []
         (damage,) = spool.damage()
 
@@ -164,7 +163,7 @@ def scramble_all_pages(file: Path) -> None:
 async def test_a_file_that_is_damaged_under_way_makes_room_for_a_new_one(
     tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
-    async with spools.opened(tmp_path, gather=timedelta(0)) as spool:
+    async with open_spool(tmp_path, gather=timedelta(0)) as spool:
         await append(spool, *(record(number, size=200_000) for number in range(60)))
         damage(tmp_path / FIRST)
 
@@ -178,13 +177,13 @@ async def test_a_file_that_is_damaged_under_way_makes_room_for_a_new_one(
 
 
 async def test_a_file_that_turns_out_to_be_damaged_leaves_room_for_what_an_attempt_promises(tmp_path: Path) -> None:
-    async with spools.opened(tmp_path, gather=timedelta(0)) as spool:
-        await spool.attempt()
+    async with open_spool(tmp_path, gather=timedelta(0)) as spool:
+        await spool.check_writable()
         await append(spool, *(record(number, size=200_000) for number in range(60)))
         await waiting(spool)
         scramble_all_pages(tmp_path / FIRST)
 
-        await spool.attempt()
+        await spool.check_writable()
 
         assert lost(spool) == 60
         await spool.append(record(1000))
@@ -193,7 +192,7 @@ async def test_a_file_that_turns_out_to_be_damaged_leaves_room_for_what_an_attem
 
 async def test_a_damage_on_a_full_disk_is_noted_and_made_good_once_there_is_room(disk: SmallDisk) -> None:
     folder = disk.folder / "spool"
-    async with spools.opened(folder, gather=timedelta(0)) as spool:
+    async with open_spool(folder, gather=timedelta(0)) as spool:
         await append(spool, *(record(number, size=200_000) for number in range(60)))
         await waiting(spool)
         with sqlite3.connect(folder / FIRST) as connection:
@@ -217,7 +216,7 @@ async def test_where_the_count_is_damaged_nobody_says_that_all_is_there(tmp_path
     folder = await crashed(tmp_path)
     (folder / f"{FIRST}.count").write_bytes(b"")
 
-    async with spools.opened(folder) as spool:
+    async with open_spool(folder) as spool:
         assert len(await waiting(spool)) == PROMISED
         (damage,) = spool.damage()
 
@@ -230,7 +229,7 @@ async def test_the_file_of_an_older_version_is_taken_as_it_is(tmp_path: Path) ->
         connection.execute("alter table records drop column checksum")
     (folder / f"{FIRST}.count").unlink()
 
-    async with spools.opened(folder) as spool:
+    async with open_spool(folder) as spool:
         await spool.append(record(1000))
         assert len(await drained(spool)) == PROMISED + 1
         assert spool.damage() == []
@@ -241,7 +240,7 @@ async def test_a_half_written_note_hides_no_other(tmp_path: Path) -> None:
     (folder / "damage.jsonl").write_bytes(b'{"noticed_at": "20\xff\n')
     cut(folder)
 
-    async with spools.opened(folder) as spool:
+    async with open_spool(folder) as spool:
         assert lost(spool) == PROMISED
 
 

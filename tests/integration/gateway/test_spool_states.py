@@ -12,11 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.gateway.spool import spool as spools
 from services.gateway.spool.drain import Drain
+from services.gateway.spool.quota import Limits
 from services.gateway.spool.record import SpoolFullError
-from services.gateway.spool.spool import Spool
-from services.gateway.spool.tally import Limits
+from services.gateway.spool.spool import Spool, open_spool
 from shared.bus.publishing import Stored
 from shared.errors import UnavailableError
 from tests.unit.gateway.fakes import Answer, FakePublisher, acknowledge, record, say_nothing
@@ -43,7 +42,7 @@ class SpoolMachine(RuleBasedStateMachine):
         self.spool = self.started(self.root / "0")
 
     def started(self, folder: Path) -> Spool:
-        context = spools.opened(folder, limits=LIMITS, gather=timedelta(0))
+        context = open_spool(folder, limits=LIMITS, gather=timedelta(0))
         return self.runner.run(self.open.enter_async_context(context))
 
     @property

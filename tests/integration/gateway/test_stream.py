@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from services.gateway.access.caller import Caller
-from services.gateway.access.watching import Watching
-from services.gateway.api.stream import StreamRoutes
-from services.gateway.events.feed import MOST_WATCHERS, Feed, Watcher
+from services.gateway.access.stream_access import StreamAccess
+from services.gateway.api.stream import lines
+from services.gateway.events.feed import MOST_WATCHERS, Watcher
 from shared.bus.connection import Bus
 from shared.postgres.pool import Pool
 from shared.schemas.events import WebhookHandled, subject
@@ -206,15 +206,15 @@ async def test_the_next_look_is_when_the_first_credential_expires(house: House, 
             AT,
             expires_at,
         )
-    watching, watchers = Watching(pool, now=lambda: now), [Watcher() for _ in ends]
+    access, watchers = StreamAccess(pool, now=lambda: now), [Watcher() for _ in ends]
     for number, watcher in enumerate(watchers):
-        watching.begin(watcher, reader(f"k{number}"))
+        access.grant(watcher, reader(f"k{number}"))
 
-    assert await watching.check() == timedelta(seconds=3)
+    assert await access.check() == timedelta(seconds=3)
     assert not any(watcher.is_over for watcher in watchers)
     now = soon
 
-    assert await watching.check() == timedelta(seconds=15)
+    assert await access.check() == timedelta(seconds=15)
     assert [watcher.is_over for watcher in watchers] == [True, False, False]
 
 
@@ -222,19 +222,13 @@ def reader(key_id: str) -> Caller:
     return Caller(name="reader", scopes=frozenset({"read"}), address="", credential_id=key_id, kind="key")
 
 
-async def test_a_quiet_stream_says_that_it_lives_and_ends_after_a_while(pool: Pool) -> None:
-    routes = StreamRoutes(
-        Feed(),
-        Watching(pool, now=lambda: AT),
-        ping_every=timedelta(milliseconds=10),
-        longest=timedelta(milliseconds=100),
-    )
-    response = await routes.watch(reader("k"))
+async def test_a_quiet_stream_says_that_it_lives_and_ends_after_a_while() -> None:
+    sent = [
+        line async for line in lines(Watcher(), ping_every=timedelta(milliseconds=10), longest=timedelta(seconds=0.1))
+    ]
 
-    lines = [line async for line in response.iterator]  # type: ignore[union-attr]
-
-    assert lines[0] == b"retry: 2000\n\n"
-    assert set(lines[1:]) == {b": still here\n\n"}
+    assert sent[0] == b"retry: 2000\n\n"
+    assert set(sent[1:]) == {b": still here\n\n"}
 
 
 async def test_a_stream_needs_a_credential(house: House) -> None:

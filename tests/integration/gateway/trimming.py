@@ -13,7 +13,7 @@ EVERY = timedelta(seconds=0.5)
 
 
 async def gateway(config: Settings) -> None:
-    async with process.opened(config) as running:
+    async with process.open_process(config) as running:
         await runtime.serve(config, running.run, finish=running.finish, trim_every=EVERY)
 
 

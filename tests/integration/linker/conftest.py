@@ -10,7 +10,7 @@ import pytest
 from shared.bus.connection import Bus
 from shared.keyring import new_key
 from shared.schemas.secret import Secret
-from simulators.given import Clock
+from simulators.determinism import Clock
 from simulators.plex_tv.app import PlexTv
 from simulators.serving import serving
 from tests.integration.gateway.house import House, prepared, settings

@@ -28,7 +28,7 @@ PASSWORD = "canary-jellyfin-password-0815"
 @pytest.fixture
 def town() -> Town:
     made = Town()
-    made.seerr.door.api_key = SEERR_KEY
+    made.seerr.authentication.api_key = SEERR_KEY
     made.discord.app.bot_token = BOT_TOKEN
     return made
 

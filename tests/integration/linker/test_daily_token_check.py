@@ -8,7 +8,7 @@ from services.linker.signins.daily_token_check import UNREADABLE
 from services.linker.signins.domain import Asker
 from shared.owners import account_token
 from shared.schemas.events import CredentialDied
-from shared.schemas.interactions import Letter
+from shared.schemas.interactions import DirectMessage
 from simulators.plex_tv.accounts import PlexAccount
 from simulators.plex_tv.app import PlexTv
 from tests.integration.gateway.house import House
@@ -68,9 +68,9 @@ async def test_a_dead_token_is_marked_and_its_person_told_once(
     await until(lambda: len(said.facts(CredentialDied)) == 1)
     assert said.facts(CredentialDied)[0].discord_id == ADA.id
     [(_, data)] = said.on("jobs.linker.write")
-    letter = msgspec.json.decode(data, type=Letter)
-    assert letter.user_id == ADA.id
-    assert b"Link it again with `/link`" in bytes(letter.message)
+    direct = msgspec.json.decode(data, type=DirectMessage)
+    assert direct.user_id == ADA.id
+    assert b"Link it again with `/link`" in bytes(direct.message)
 
 
 async def test_linking_again_revives_it(plex: PlexTv, place: Place, house: House, linker: Linker, said: Said) -> None:

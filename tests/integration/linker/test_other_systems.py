@@ -14,7 +14,7 @@ from shared.owners import TokenKind, account_token, sign_in_secret
 from shared.postgres.pool import Pool
 from shared.schemas.events import AccountLinked, AccountUnlinked
 from shared.schemas.secret import Secret
-from simulators.given import Clock
+from simulators.determinism import Clock
 from tests.integration.gateway.house import House
 from tests.integration.linker.flows.scenery import Scene
 from tests.integration.linker.linking import Linker, Person, Place, Said, admin, key, people

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cli.supervisor.plan import Plan, dump
-from cli.supervisor.program import Program, Sign, run_as
+from cli.supervisor.program import HttpCheck, Program, run_as
 
 REPOSITORY = Path(__file__).parents[3]
 STAND_IN = Path(__file__).with_name("stand_in.py")
@@ -65,7 +65,7 @@ def stand_in(folder: Path, how: str, *, port: int = 0, name: str = "linker") -> 
     return Program(
         name=name,
         arguments=(sys.executable, str(STAND_IN), how, str(port), str(folder)),
-        ready_when=(Sign("127.0.0.1", port, "/health"),) if port else (),
+        ready_when=(HttpCheck("127.0.0.1", port, "/health"),) if port else (),
     )
 
 

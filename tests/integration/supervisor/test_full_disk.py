@@ -8,8 +8,8 @@ import pytest
 from cli.embedded.nats import EmbeddedNats
 from cli.embedded.program import EmbeddedServerError, free_port
 from cli.supervisor.disk import has_room
-from cli.supervisor.program import Sign
-from cli.supervisor.readiness import is_shown
+from cli.supervisor.program import HttpCheck
+from cli.supervisor.readiness import passes
 from cli.supervisor.restart import Limits
 from tests.integration.supervisor.running import processes_of, stand_in, supervised, until
 from tests.small_disk import SmallDisk
@@ -49,7 +49,7 @@ def test_a_server_that_stopped_writing_is_started_again_once_there_is_room_and_t
     folder, port = tmp_path / "run", free_port()
     folder.mkdir()
     server = stand_in(folder, "stopped", port=port, name="nats")._replace(
-        folder=str(disk.folder), health=Sign("127.0.0.1", port, "/healthz")
+        folder=str(disk.folder), health=HttpCheck("127.0.0.1", port, "/healthz")
     )
     disk.fill()
     usher = supervised(folder, [], servers=[server], look_every_s=0.05, limits=QUICK)
@@ -58,7 +58,7 @@ def test_a_server_that_stopped_writing_is_started_again_once_there_is_room_and_t
 
     disk.clear()
     usher.says(f"there is room in {disk.folder}; nats is started again")
-    until(lambda: is_shown(Sign("127.0.0.1", port, "/healthz")))
+    until(lambda: passes(HttpCheck("127.0.0.1", port, "/healthz")))
 
     assert processes_of(folder, containing="stand_in.py") != [first]
     usher.signal(signal.SIGTERM)
@@ -70,13 +70,13 @@ def test_a_server_that_stopped_writing_is_started_again_once_there_is_room_and_t
 def test_a_server_that_stopped_writing_and_does_not_end_is_killed(tmp_path: Path) -> None:
     folder, port = tmp_path / "run", free_port()
     folder.mkdir()
-    health = Sign("127.0.0.1", port, "/healthz")
+    health = HttpCheck("127.0.0.1", port, "/healthz")
     server = stand_in(folder, "stuck", port=port, name="nats")._replace(folder=str(tmp_path), health=health)
 
     usher = supervised(folder, [], servers=[server], look_every_s=0.05, renew_within_s=0.2, limits=QUICK)
 
     usher.says("nats does not end; it is killed")
-    until(lambda: is_shown(health))
+    until(lambda: passes(health))
     usher.signal(signal.SIGTERM)
     assert usher.status() == 0
     assert "ended with" not in usher.said

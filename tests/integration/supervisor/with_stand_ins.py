@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 from cli.folder import ADDRESS, Folder
-from cli.run import become, check_port, prepare
+from cli.run import become_supervisor, check_port, prepare
 from cli.settings import RunSettings
 from cli.supervisor.plan import Plan
-from cli.supervisor.program import Program, Sign
+from cli.supervisor.program import HttpCheck, Program
 from shared import settings
 from shared.errors import UsherError
 
@@ -30,9 +30,9 @@ def main() -> None:
             str(folder.path),
         ),
         environment=environment,
-        ready_when=(Sign("127.0.0.1", config.usher_port, "/ready"),),
+        ready_when=(HttpCheck("127.0.0.1", config.usher_port, "/ready"),),
     )
-    become(Plan(address=config.local_url, servers=servers, services=[stand_in], lock=lock), folder)
+    become_supervisor(Plan(address=config.local_url, servers=servers, services=[stand_in], lock=lock), folder)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from cli.client import AnswerError, AwayError, Usher, path, refusal
-from cli.events import data, followed, line
+from cli.events import data, follow_stream, line
 from shared.schemas.secret import Secret
 
 
@@ -97,7 +97,8 @@ async def lines(text: str) -> AsyncIterator[str]:
     ("text", "expected"),
     [
         ('data: {"id":1}\n\ndata: {"id":2}\n\n', ['{"id":1}', '{"id":2}']),
-        ("event: event\nid: 7\ndata: x\n\n", ["x"]),
+        ("event: message\nid: 7\ndata: x\n\n", ["x"]),
+        ('data: {"id":1}\nevent: run\n\ndata: x\n\n', ["x"]),
         (": ping\n\n: ping\n\n", []),
         ("data: a\ndata: b\n\n", ["a\nb"]),
         ("data:no space\n\n", ["no space"]),
@@ -113,14 +114,14 @@ async def test_a_stream_that_never_began_is_an_error_and_not_waited_for() -> Non
         raise httpx.ConnectError("connection refused", request=request)
 
     with pytest.raises(AwayError):
-        await anext(followed(usher(nobody)))
+        await anext(follow_stream(usher(nobody)))
 
 
 async def test_a_stream_that_is_refused_is_an_error() -> None:
     gateway = FakeGateway(lambda: httpx.Response(401, json={"detail": "no key"}))
 
     with pytest.raises(AnswerError, match="no key"):
-        await anext(followed(usher(gateway)))
+        await anext(follow_stream(usher(gateway)))
 
 
 def test_a_line_for_people_has_what_is_there_and_moves_no_cursor() -> None:

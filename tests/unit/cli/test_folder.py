@@ -56,5 +56,5 @@ def test_a_file_in_the_place_of_the_folder_is_said_in_one_line(tmp_path: Path) -
 def test_what_is_not_there_is_empty(tmp_path: Path) -> None:
     folder = Folder(str(tmp_path / "none"))
 
-    assert folder.published("address") == ""
+    assert folder.read_published("address") == ""
     assert not folder.secret("local_api_key")

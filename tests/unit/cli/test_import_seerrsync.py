@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cli.import_seerrsync import left_out, steps_of, told
+from cli.import_seerrsync import describe_settings, not_imported, steps_of
 from cli.seerrsync_file import LARGEST, OldConfig, read
 from shared.errors import InvalidError
 
@@ -88,8 +88,8 @@ def test_only_what_is_set_for_a_user_is_taken_over(tmp_path: Path) -> None:
         "Carl": {"blocked": True, "password": "canary", "request_limit": 0},
     }
     assert [step.what for step in steps_of(old)] == ["user anna", "user Carl"]
-    assert told(old.users["Carl"]) == "blocked, a password, request limit 0"
-    assert [line.reason for line in left_out(old)] == ["nothing is set for 2 of them"]
+    assert describe_settings(old.users["Carl"]) == "blocked, a password, request limit 0"
+    assert [line.reason for line in not_imported(old)] == ["nothing is set for 2 of them"]
 
 
 def test_what_is_left_out_is_counted_and_not_repeated() -> None:
@@ -99,7 +99,7 @@ def test_what_is_left_out_is_counted_and_not_repeated() -> None:
         sync_interval_minutes=90,
     )
 
-    lines = left_out(old)
+    lines = not_imported(old)
 
     assert [line.what for line in lines] == ["admin", "sync_interval_minutes"]
     assert "USERS_SYNC_INTERVAL_HOURS=2" in lines[1].reason

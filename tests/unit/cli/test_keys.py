@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.keys import KeySettings, app, completed
+from cli.keys import KeySettings, app, complete_settings
 from shared.keyring import Keyring
 from shared.schemas.secret import Secret
 from shared.settings import SettingsError
@@ -50,7 +50,7 @@ def started(folder: Path) -> Path:
 
 
 def test_what_usher_run_keeps_is_found(tmp_path: Path) -> None:
-    settings = completed(KeySettings(), started(tmp_path))
+    settings = complete_settings(KeySettings(), started(tmp_path))
 
     assert settings.database_url == Secret("postgresql:///kept")
     assert settings.usher_encryption_keys == Secret("k1:kept")
@@ -59,7 +59,7 @@ def test_what_usher_run_keeps_is_found(tmp_path: Path) -> None:
 def test_what_is_set_comes_first(tmp_path: Path) -> None:
     given = KeySettings(database_url=Secret("postgresql:///given"), usher_encryption_keys=Secret("k2:given"))
 
-    found = completed(given, started(tmp_path))
+    found = complete_settings(given, started(tmp_path))
 
     assert found.database_url == given.database_url
     assert found.usher_encryption_keys.reveal().startswith("k2:given,")
@@ -68,12 +68,12 @@ def test_what_is_set_comes_first(tmp_path: Path) -> None:
 def test_settings_without_a_folder_are_enough(tmp_path: Path) -> None:
     given = KeySettings(database_url=Secret("postgresql:///given"), usher_encryption_keys=Secret("k2:given"))
 
-    assert completed(given, tmp_path / "nowhere") == given
+    assert complete_settings(given, tmp_path / "nowhere") == given
 
 
 def test_a_folder_where_usher_never_ran_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as refused:
-        completed(KeySettings(), tmp_path)
+        complete_settings(KeySettings(), tmp_path)
 
     assert "DATABASE_URL is not set and Usher has never been started with its data in" in refused.value.detail
     assert str(tmp_path) in refused.value.detail
@@ -83,11 +83,11 @@ def test_an_empty_file_is_no_start(tmp_path: Path) -> None:
     (started(tmp_path) / "secrets/encryption_keys").write_text("\n")
 
     with pytest.raises(SettingsError, match="USHER_ENCRYPTION_KEYS is not set"):
-        completed(KeySettings(), tmp_path)
+        complete_settings(KeySettings(), tmp_path)
 
 
 def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
     (started(tmp_path) / "run/database_url").write_bytes(b"\xff")
 
     with pytest.raises(SettingsError, match="cannot be read"):
-        completed(KeySettings(), tmp_path)
+        complete_settings(KeySettings(), tmp_path)

@@ -5,7 +5,7 @@ from cli.supervisor import logfile
 
 def test_a_log_is_appended_to_and_for_the_owner_only(tmp_path: Path) -> None:
     for word in (b"one\n", b"two\n"):
-        with logfile.opened(tmp_path / "nats.log") as log:
+        with logfile.open_log(tmp_path / "nats.log") as log:
             log.write(word)
 
     assert (tmp_path / "nats.log").read_bytes() == b"one\ntwo\n"
@@ -17,7 +17,7 @@ def test_a_large_log_is_put_aside_and_the_one_before_it_goes(tmp_path: Path) -> 
     (tmp_path / "nats.log.1").write_bytes(b"oldest")
     log.write_bytes(b"x" * (logfile.LARGE + 1))
 
-    with logfile.opened(log) as opened:
+    with logfile.open_log(log) as opened:
         opened.write(b"new")
 
     assert log.read_bytes() == b"new"

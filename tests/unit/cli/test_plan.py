@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from cli.supervisor.plan import Plan, dump, load
-from cli.supervisor.program import Program, Sign
+from cli.supervisor.program import HttpCheck, Program
 from cli.supervisor.restart import Limits
 
 
@@ -15,7 +15,7 @@ def test_a_plan_survives_being_handed_over(tmp_path: Path) -> None:
                 inherits=False,
                 log="/logs/nats.log",
                 folder="/data/nats",
-                health=Sign("127.0.0.1", 8222, "/healthz"),
+                health=HttpCheck("127.0.0.1", 8222, "/healthz"),
             )
         ],
         services=[
@@ -23,7 +23,7 @@ def test_a_plan_survives_being_handed_over(tmp_path: Path) -> None:
                 name="gateway",
                 arguments=("python", "-m", "services.gateway"),
                 environment={"DATABASE_URL_FILE": "/data/run/database_url"},
-                ready_when=(Sign("127.0.0.1", 8000, "/ready"),),
+                ready_when=(HttpCheck("127.0.0.1", 8000, "/ready"),),
             )
         ],
         limits=Limits(deaths=3),

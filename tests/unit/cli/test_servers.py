@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cli.complaints import UsedWronglyError
+from cli.errors import BadUsageError
 from cli.servers import app, seerr_test
 
 SEERR: dict[str, Any] = {
@@ -53,5 +53,5 @@ def test_seerr_is_said_to_answer_only_where_it_was_asked(changes: dict[str, Any]
 def test_what_seerr_does_not_have_is_refused_by_its_name(name: str, option: list[str], named: str) -> None:
     result = CliRunner().invoke(app, ["add", name, "--type", "seerr", "--url", "http://seerr:5055", *option])
 
-    assert isinstance(result.exception, UsedWronglyError)
+    assert isinstance(result.exception, BadUsageError)
     assert result.exception.detail.startswith(named)

@@ -19,6 +19,7 @@ UNREAD: Final = frozenset(
         "sign_out",
         "revoke",
         "edit_original",
+        "follow_up",
         "overwrite_commands",
         "save_notification_settings",
         "give_plex_token",

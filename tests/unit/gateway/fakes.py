@@ -4,7 +4,14 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+
+from services.gateway import problems
 from services.gateway.spool.record import Record, SpoolFullError
+from services.gateway.webhooks.receiver import Receiver
+from services.gateway.webhooks.routes import WebhookController
 from shared.bus.publishing import Stored
 from shared.errors import UnavailableError
 
@@ -56,7 +63,7 @@ class FakePublisher:
         return await (await self.begin(subject, data, message_id=message_id, headers=headers))
 
 
-class FakeShelf:
+class FakeSpool:
     """A spool in memory."""
 
     def __init__(self) -> None:
@@ -82,6 +89,15 @@ class FakeStorage:
         duplicate = any(each.message_id == record.message_id for each in self.records)
         self.records.append(record)
         return duplicate
+
+
+def webhooks(receiver: Receiver, *beside: HTTPRouteHandler) -> Litestar:
+    """Return an application of the webhook routes, and of others `beside` them."""
+    return Litestar(
+        [WebhookController, *beside],
+        dependencies={"receiver": Provide(lambda: receiver, sync_to_thread=False)},
+        exception_handlers=problems.handlers(),
+    )
 
 
 class FakeClient:

@@ -97,16 +97,3 @@ async def test_equal_items_are_two() -> None:
     await asyncio.gather(batch.add(7), batch.add(7))
 
     assert table.statements == [[7, 7]]
-
-
-async def test_while_it_is_busy_more_go_in_one_statement() -> None:
-    table = Table()
-    batch = Batch(table.write, gather=AT_ONCE, is_busy=lambda: True)
-
-    async def come_late() -> None:
-        await asyncio.sleep(0.1)
-        await batch.add(2)
-
-    await asyncio.gather(batch.add(1), come_late())
-
-    assert table.statements == [[1, 2]]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.access.caller import presented
+from services.gateway.access.caller import credential_in
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from services.gateway.access.caller import presented
     ],
 )
 def test_the_credential_is_found(headers: list[tuple[bytes, bytes]], credential: str | None) -> None:
-    assert presented(headers) == credential
+    assert credential_in(headers) == credential

@@ -1,16 +1,13 @@
 """The webhook routes are in the OpenAPI document, with what may be sent and everything that may be answered."""
 
-from litestar import Litestar
-
 from services.gateway import problems
-from services.gateway.webhooks.door import Door
-from services.gateway.webhooks.routes import router
+from services.gateway.webhooks.receiver import Receiver
 from services.gateway.webhooks.secrets import Secrets
-from tests.unit.gateway.fakes import FakeStorage
+from tests.unit.gateway.fakes import FakeStorage, webhooks
 
 
 def test_the_document_says_what_is_taken_and_answered() -> None:
-    app = Litestar([router(Door(Secrets(), FakeStorage()))])
+    app = webhooks(Receiver(Secrets(), FakeStorage()))
 
     paths = app.openapi_schema.to_schema()["paths"]
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from services.gateway.webhooks.envelope import delivery_key, envelope, fingerprint, record
-from services.gateway.webhooks.recent import Recent
+from services.gateway.webhooks.recent_deliveries import RecentDeliveries
 from services.gateway.webhooks.secrets import Match
 from shared.errors import InvalidError, TooLargeError
 from shared.schemas.webhooks import MAX_PAYLOAD, SOURCES, Source, Webhook
@@ -18,7 +18,7 @@ TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 
 
 def test_the_senders_bytes_are_kept_as_they_came() -> None:
-    stored = record(envelope("plex", PLAY, MATCH, NOON, Recent()), TRACE)
+    stored = record(envelope("plex", PLAY, MATCH, NOON, RecentDeliveries()), TRACE)
 
     assert PLAY in stored.data
     webhook = msgspec.json.decode(stored.data, type=Webhook)
@@ -28,7 +28,7 @@ def test_the_senders_bytes_are_kept_as_they_came() -> None:
 
 
 def test_the_message_carries_its_id_subject_and_trace() -> None:
-    webhook = envelope("plex", PLAY, MATCH, NOON, Recent())
+    webhook = envelope("plex", PLAY, MATCH, NOON, RecentDeliveries())
 
     stored = record(webhook, TRACE)
 
@@ -64,12 +64,12 @@ def test_the_name_of_the_server_is_no_part_of_the_id() -> None:
 
 
 def test_what_is_refused_is_no_delivery() -> None:
-    recent = Recent()
+    recent = RecentDeliveries()
 
     with pytest.raises(InvalidError):
         envelope("plex", b"[]", MATCH, NOON, recent)
 
-    assert recent.take_untold() == []
+    assert recent.take_new() == []
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_what_is_refused_is_no_delivery() -> None:
 )
 def test_what_is_no_json_object_is_invalid(payload: bytes) -> None:
     with pytest.raises(InvalidError):
-        envelope("plex", payload, MATCH, NOON, Recent())
+        envelope("plex", payload, MATCH, NOON, RecentDeliveries())
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_no_json_object_is_invalid(payload: bytes) -> None:
     ],
 )
 def test_odd_objects_are_stored_as_they_are(payload: bytes) -> None:
-    stored = record(envelope("plex", payload, MATCH, NOON, Recent()), TRACE)
+    stored = record(envelope("plex", payload, MATCH, NOON, RecentDeliveries()), TRACE)
 
     assert bytes(msgspec.json.decode(stored.data, type=Webhook).payload) == payload
 
@@ -125,29 +125,29 @@ def test_odd_objects_are_stored_as_they_are(payload: bytes) -> None:
 def test_what_a_template_has_broken_is_stored_as_the_json_that_was_meant(
     source: Source, sent: bytes, stored: bytes
 ) -> None:
-    kept = record(envelope(source, sent, MATCH, NOON, Recent()), TRACE)
+    kept = record(envelope(source, sent, MATCH, NOON, RecentDeliveries()), TRACE)
 
     assert bytes(msgspec.json.decode(kept.data, type=Webhook).payload).strip() == stored.strip()
 
 
 def test_mending_does_not_make_a_payload_longer_than_a_message() -> None:
     with pytest.raises(TooLargeError):
-        envelope("jellyfin", b'{"x":"' + b"\n" * (MAX_PAYLOAD - 8) + b'"}', MATCH, NOON, Recent())
+        envelope("jellyfin", b'{"x":"' + b"\n" * (MAX_PAYLOAD - 8) + b'"}', MATCH, NOON, RecentDeliveries())
 
 
 def test_a_payload_of_the_limit_is_taken_and_one_byte_more_is_too_large() -> None:
     frame = b'{"event":"x","y":"%s"}'
     filler = b"z" * (MAX_PAYLOAD - len(frame % b""))
 
-    assert len(record(envelope("plex", frame % filler, MATCH, NOON, Recent()), TRACE).data) < 256 * 1024
+    assert len(record(envelope("plex", frame % filler, MATCH, NOON, RecentDeliveries()), TRACE).data) < 256 * 1024
     with pytest.raises(TooLargeError):
-        envelope("plex", frame % (filler + b"z"), MATCH, NOON, Recent())
+        envelope("plex", frame % (filler + b"z"), MATCH, NOON, RecentDeliveries())
 
 
 def test_a_name_that_fills_the_payload_is_cut_off() -> None:
     payload = b'{"event":"' + b"x" * 200_000 + b'"}'
 
-    stored = record(envelope("plex", payload, MATCH, NOON, Recent()), TRACE)
+    stored = record(envelope("plex", payload, MATCH, NOON, RecentDeliveries()), TRACE)
 
     assert len(stored.subject) < 100
     assert len(stored.data) < len(payload) + 1024

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.gateway.spool.hedge import BUSY, Hedge, NoShelf
+from services.gateway.spool.hedge import Hedge, NoSpool
 from services.gateway.spool.record import SpoolFullError
 from shared.bus.publishing import Stored
 from shared.errors import TooLargeError, UnavailableError
-from tests.unit.gateway.fakes import FakePublisher, FakeShelf, record, refuse, say_nothing
+from tests.unit.gateway.fakes import FakePublisher, FakeSpool, record, refuse, say_nothing
 
 MOMENT = timedelta(milliseconds=10)
 
@@ -25,12 +25,12 @@ class Clock:
 class Scene:
     def __init__(self) -> None:
         self.publisher = FakePublisher()
-        self.shelf = FakeShelf()
+        self.spool = FakeSpool()
         self.clock = Clock()
-        self.hedge = Hedge(self.publisher, self.shelf, patience=MOMENT, last_resort=MOMENT * 5, clock=self.clock)
+        self.hedge = Hedge(self.publisher, self.spool, patience=MOMENT, last_resort=MOMENT * 5, clock=self.clock)
 
     def spooled(self) -> list[str]:
-        return [each.message_id for each in self.shelf.records]
+        return [each.message_id for each in self.spool.records]
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ async def test_after_that_second_other_sources_are_tried_again(scene: Scene) -> 
 
 
 async def test_new_events_go_behind_the_spooled_ones_of_their_source(scene: Scene) -> None:
-    scene.shelf.records.append(record(1))
+    scene.spool.records.append(record(1))
 
     await scene.hedge.store(record(2))
     await scene.hedge.store(record(3, source="emby"))
@@ -128,7 +128,7 @@ async def test_new_events_go_behind_the_spooled_ones_of_their_source(scene: Scen
 
 async def test_where_neither_takes_it_the_sender_is_told_when_to_come_again(scene: Scene) -> None:
     scene.publisher.is_connected = False
-    scene.shelf.is_full = True
+    scene.spool.is_full = True
 
     with pytest.raises(SpoolFullError) as failure:
         await scene.hedge.store(record(1))
@@ -141,15 +141,15 @@ async def test_a_full_spool_waits_longer_for_jetstream(scene: Scene) -> None:
         asyncio.get_running_loop().call_later(0.02, future.set_result, Stored("WEBHOOKS", 1, duplicate))
 
     scene.publisher.answer = late
-    scene.shelf.is_full = True
+    scene.spool.is_full = True
 
     assert await scene.hedge.store(record(1)) is False
     assert scene.publisher.sent == ["plex-1"]
 
 
 async def test_a_full_spool_lets_an_event_overtake_rather_than_be_lost(scene: Scene) -> None:
-    scene.shelf.records.append(record(1))
-    scene.shelf.is_full = True
+    scene.spool.records.append(record(1))
+    scene.spool.is_full = True
 
     await scene.hedge.store(record(2))
 
@@ -172,24 +172,14 @@ async def test_with_the_spool_off_a_slow_acknowledgement_is_waited_for(scene: Sc
         asyncio.get_running_loop().call_later(0.02, future.set_result, Stored("WEBHOOKS", 1, duplicate))
 
     scene.publisher.answer = late
-    hedge = Hedge(scene.publisher, NoShelf(), patience=MOMENT, last_resort=MOMENT * 5)
+    hedge = Hedge(scene.publisher, NoSpool(), patience=MOMENT, last_resort=MOMENT * 5)
 
     assert await hedge.store(record(1)) is False
 
 
 async def test_with_the_spool_off_and_jetstream_away_nothing_is_promised(scene: Scene) -> None:
     scene.publisher.answer = say_nothing
-    hedge = Hedge(scene.publisher, NoShelf(), patience=MOMENT, last_resort=MOMENT)
+    hedge = Hedge(scene.publisher, NoSpool(), patience=MOMENT, last_resort=MOMENT)
 
     with pytest.raises(UnavailableError, match="switched off"):
         await hedge.store(record(1))
-
-
-async def test_many_in_a_second_make_it_busy_until_they_end(scene: Scene) -> None:
-    for number in range(BUSY):
-        assert not scene.hedge.is_busy
-        await scene.hedge.store(record(number))
-    was_busy = scene.hedge.is_busy
-    scene.clock.seconds += 2
-
-    assert (was_busy, scene.hedge.is_busy) == (True, False)

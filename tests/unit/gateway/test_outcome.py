@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from services.gateway.events.outcome import death_of, outcome_of
+from services.gateway.events.outcome import outcome_of, outcome_of_dead_letter
 from services.gateway.events.shapes import Outcome
 from shared.schemas.dead import DeadLetter
 from shared.schemas.events import WebhookHandled, WebhookIgnored
@@ -51,7 +51,7 @@ def test_no_reason_is_none() -> None:
 
 
 def test_a_webhook_that_a_service_gave_up_is_dead() -> None:
-    assert death_of(letter()) == Outcome(
+    assert outcome_of_dead_letter(letter()) == Outcome(
         webhook_id="w", source="plex", attempt=2, status="dead", reason="it never worked"
     )
 
@@ -67,4 +67,4 @@ def test_a_webhook_that_a_service_gave_up_is_dead() -> None:
     ids=["not a webhook", "given up by the event log itself", "no envelope", "not even base64"],
 )
 def test_other_letters_say_nothing_of_a_webhook(changes: dict[str, object]) -> None:
-    assert death_of(letter(**changes)) is None
+    assert outcome_of_dead_letter(letter(**changes)) is None

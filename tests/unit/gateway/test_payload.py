@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.events.payload import shown
+from services.gateway.events.payload import redact
 
 
 def seen(payload: bytes) -> Any:
-    return msgspec.json.decode(shown(payload))
+    return msgspec.json.decode(redact(payload))
 
 
 @pytest.mark.parametrize(

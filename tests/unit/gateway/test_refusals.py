@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from services.gateway.refusals.lines import MOST as MOST_LINES
-from services.gateway.refusals.lines import Lines
-from services.gateway.refusals.noting import source_of
+from services.gateway.refusals.exception_handlers import source_of
+from services.gateway.refusals.log_lines import MOST as MOST_LINES
+from services.gateway.refusals.log_lines import LogLines
 from services.gateway.refusals.senders import MOST, OTHERS, SLACK, RefusedSender, Senders
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -36,8 +36,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def lines(clock: Clock) -> Lines:
-    return Lines(clock=clock)
+def lines(clock: Clock) -> LogLines:
+    return LogLines(clock=clock)
 
 
 @pytest.fixture
@@ -83,10 +83,10 @@ def test_what_was_put_together_stays_together() -> None:
 
 
 def test_a_sender_has_a_line_at_once_and_then_one_a_minute_with_a_count(
-    lines: Lines, clock: Clock, logged: list[Any]
+    lines: LogLines, clock: Clock, logged: list[Any]
 ) -> None:
     for _ in range(100):
-        lines.note(sender(detail="x"))
+        lines.add(sender(detail="x"))
     assert [line["times"] for line in logged] == [1]
     clock.at += 60
     lines.end_periods()
@@ -104,16 +104,18 @@ def test_a_sender_has_a_line_at_once_and_then_one_a_minute_with_a_count(
     }
 
 
-def test_another_sender_has_a_line_of_its_own(lines: Lines, logged: list[Any]) -> None:
-    lines.note(sender("10.0.0.1"))
-    lines.note(sender("10.0.0.2"))
+def test_another_sender_has_a_line_of_its_own(lines: LogLines, logged: list[Any]) -> None:
+    lines.add(sender("10.0.0.1"))
+    lines.add(sender("10.0.0.2"))
 
     assert [line["address"] for line in logged] == ["10.0.0.1", "10.0.0.2"]
 
 
-def test_a_flood_from_many_addresses_has_few_lines_and_a_count(lines: Lines, clock: Clock, logged: list[Any]) -> None:
+def test_a_flood_from_many_addresses_has_few_lines_and_a_count(
+    lines: LogLines, clock: Clock, logged: list[Any]
+) -> None:
     for number in range(6000):
-        lines.note(sender(f"10.0.{number >> 8}.{number & 255}"))
+        lines.add(sender(f"10.0.{number >> 8}.{number & 255}"))
         clock.at += 0.05
     clock.at += 600
     lines.end_periods()
@@ -123,7 +125,7 @@ def test_a_flood_from_many_addresses_has_few_lines_and_a_count(lines: Lines, clo
     assert logged[-1]["times"] == 6000 - MOST_LINES
 
 
-def test_a_quiet_minute_writes_nothing(lines: Lines, clock: Clock, logged: list[Any]) -> None:
+def test_a_quiet_minute_writes_nothing(lines: LogLines, clock: Clock, logged: list[Any]) -> None:
     clock.at += 10_000
     lines.end_periods()
 

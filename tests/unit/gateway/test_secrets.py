@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.webhooks.secrets import Match, SecretEntry, Secrets, digest, presented
+from services.gateway.webhooks.secrets import Match, SecretEntry, Secrets, digest, secret_in
 from shared.errors import UnauthorizedError
 from shared.schemas.webhooks import SOURCES, Source
 
@@ -84,4 +84,4 @@ def test_replaced_secrets_count_from_the_next_check_on() -> None:
 def test_the_first_place_that_holds_a_secret_wins(
     query: bytes, path_secret: str | None, authorization: str | None, secret: str | None
 ) -> None:
-    assert presented(query, path_secret, authorization) == secret
+    assert secret_in(query, path_secret, authorization) == secret

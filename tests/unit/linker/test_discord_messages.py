@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from services.linker.discord import messages
 from services.linker.signins.domain import SignIn
-from shared.clients.discord.messages import LONGEST_CONTENT
+from shared.discord.limits import CONTENT
 from shared.schemas.people import Person
 
 
@@ -31,7 +31,7 @@ def test_why_a_sign_in_was_refused_is_words_and_no_markup() -> None:
     said = messages.ended(refused).content
 
     assert said.startswith("\\*\\*Cellar\\*\\* says \\[press here\\]\\(http")
-    assert len(said) <= LONGEST_CONTENT
+    assert len(said) <= CONTENT
 
 
 def test_whoever_has_no_user_in_seerr_reads_why() -> None:

@@ -44,7 +44,7 @@ def headers(town: Town, name: str) -> dict[str, str]:
             "user-agent": "DiscordBot (https://usher.example, 1)",
             "authorization": f"Bot {town.discord.app.bot_token}",
         },
-        "seerr": {"x-api-key": town.seerr.door.api_key},
+        "seerr": {"x-api-key": town.seerr.authentication.api_key},
         "plex_tv": {"x-plex-client-identifier": "usher", "accept": "application/json"},
     }
     agent = {"user-agent": "usher/1.0", "content-type": "application/json"}

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from simulators.asgi import App
+from simulators.determinism import Clock
 from simulators.emby import Emby
-from simulators.given import Clock
 from simulators.jellyfin.app import Jellyfin
 from simulators.plex_server.app import PlexServer
 from simulators.plex_tv.accounts import PlexAccount

@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from simulators.given import Clock
+from simulators.determinism import Clock
 from simulators.plex_tv.app import PlexTv
 from simulators.serving import serving
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from simulators.asgi import App
+from simulators.determinism import Clock
 from simulators.emby import Emby
-from simulators.given import Clock
 from simulators.jellyfin.app import Jellyfin
 from simulators.trakt.app import Trakt
 

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from simulators.asgi import App
-from simulators.given import Clock
+from simulators.determinism import Clock
 from simulators.trakt.app import Trakt
 
 NOW: Final = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

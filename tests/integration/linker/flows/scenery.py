@@ -17,8 +17,8 @@ from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
 from shared.upstreams.clients import Clients
 from shared.vault import Vault
+from simulators.determinism import Clock
 from simulators.emby import Emby
-from simulators.given import Clock
 from simulators.jellyfin.app import Jellyfin
 from simulators.serving import serving
 from simulators.trakt.app import Trakt

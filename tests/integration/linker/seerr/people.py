@@ -32,7 +32,7 @@ class People:
         self.vault = vault
         self.linked: list[AccountLinked] = []
         self.unlinked: list[AccountUnlinked] = []
-        self._changes: dict[str, RunChanged] = {}
+        self._runs: dict[str, Run] = {}
         self._identities = 0
 
     async def listen(self) -> None:
@@ -45,10 +45,8 @@ class People:
             self.unlinked.append(msgspec.json.decode(message.data, type=AccountUnlinked))
 
         async def changed(message: Any) -> None:
-            change = msgspec.json.decode(message.data, type=RunChanged)
-            known = self._changes.get(change.run.id)
-            if known is None or change.sequence > known.sequence:
-                self._changes[change.run.id] = change
+            run = msgspec.json.decode(message.data, type=RunChanged).run
+            self._runs[run.id] = max(run, self._runs.get(run.id, run), key=lambda each: each.sequence)
 
         await self.bus.client.subscribe("events.run.changed", cb=changed)
         await self.bus.client.subscribe("events.account.linked", cb=linked)
@@ -184,7 +182,7 @@ class People:
 
     def looks(self) -> list[Run]:
         """Return the looks at Seerr as they are now, oldest first."""
-        return [self._changes[run_id].run for run_id in self._changes]
+        return list(self._runs.values())
 
     async def dead(self) -> list[str]:
         """Return why jobs were given up."""

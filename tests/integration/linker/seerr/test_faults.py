@@ -89,7 +89,7 @@ async def test_a_seerr_without_a_key_is_said_and_not_asked(people: People, seerr
 
 
 async def test_protection_against_forgery_is_named(people: People, seerr: ForgetfulSeerr) -> None:
-    seerr.door.csrf_protection = True
+    seerr.authentication.csrf_protection = True
     seerr.users.add(email="ben@example.org")
 
     anna = await people.link_plex("anna", 42)

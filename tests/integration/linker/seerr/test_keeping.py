@@ -162,7 +162,7 @@ async def test_back_at_the_first_of_two_seerrs_everybody_has_their_first_user(
     people: People, seerr: ForgetfulSeerr, seerr_url: str
 ) -> None:
     anna, ben = await linked(people)
-    other = ForgetfulSeerr(seerr.dialect, api_key=seerr.door.api_key)
+    other = ForgetfulSeerr(seerr.dialect, api_key=seerr.authentication.api_key)
     other.users.add(email="x@example.org", username="ben")
     other.users.add(email="anna@example.org")
 
@@ -184,7 +184,7 @@ async def test_the_number_of_a_match_from_before_an_update_proves_nothing_at_an_
     """All that is known of the match is its name; the other Seerr's users were there before it."""
     anna, ben = await linked(people)
     await people.pool.execute("update seerr_proofs set created_at = '', email = null, written = '{}', seen_at = now()")
-    older = ForgetfulSeerr(seerr.dialect, api_key=seerr.door.api_key)
+    older = ForgetfulSeerr(seerr.dialect, api_key=seerr.authentication.api_key)
     carl, dora = (older.users.add(email=f"{name}@example.org", username=name) for name in ("carl", "dora"))
 
     async with serving(older) as elsewhere:

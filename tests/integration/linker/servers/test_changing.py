@@ -6,7 +6,7 @@ from typing import Any
 from shared.owners import server_password_suffix, server_token
 from shared.schemas.secret import Secret
 from simulators.asgi import App
-from simulators.given import Ids
+from simulators.determinism import Ids
 from simulators.jellyfin.app import Jellyfin
 from tests.integration.linker.servers.stand_ins import Street, seen_by
 from tests.integration.linker.servers.surroundings import MEDIA, SERVERS, Estate, addresses, fault

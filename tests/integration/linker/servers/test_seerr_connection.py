@@ -153,14 +153,14 @@ async def test_a_seerr_that_is_away_is_kept_and_says_so(usher: Estate) -> None:
 @pytest.mark.parametrize("dialect", [Dialect.OVERSEERR, Dialect.SEERR])
 async def test_protection_against_forgery_is_said_at_once_and_until_it_is_off(usher: Estate, dialect: Dialect) -> None:
     seerr = house_of_requests(dialect)
-    seerr.door.csrf_protection = True
+    seerr.authentication.csrf_protection = True
     before = [msgspec.structs.replace(each) for each in seerr.users.by_id.values()]
     async with addresses(seerr) as [url]:
         tried = (await usher.put("/api/seerr?dry_run=true", {"url": url, "api_key": KEY})).json()
         kept = (await usher.put("/api/seerr", {"url": url, "api_key": KEY})).json()
         shown = (await usher.get("/api/seerr")).json()
         health = (await usher.get("/api/health")).json()["servers"]
-        seerr.door.csrf_protection = False
+        seerr.authentication.csrf_protection = False
         mended = (await usher.get("/api/seerr")).json()
 
     said = [each["problem"] for each in (tried, kept, shown, health[0])]

@@ -37,6 +37,7 @@ async def users_of(bus: Bus, database_url: Secret, keys: Secret) -> AsyncIterato
         vault = Vault(parts.pool, keyring)
         handlers = Handlers(pool=parts.pool, vault=vault, sealer=Sealer(keyring), now=lambda: datetime.now(UTC))
         users, service = Users(handlers, vault), Service(parts)
-        service.answer(*handlers.answers(), ChangeUserSettings.answered_by(users.change))
+        others = (each for each in handlers.answers() if each.question is not ChangeUserSettings)
+        service.answer(*others, ChangeUserSettings.answered_by(users.change))
         async with at_work(service):
             yield users

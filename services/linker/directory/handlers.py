@@ -1,0 +1,102 @@
+"""Answers services that reach other systems: where a server is and what opens it, and what opens a person's accounts.
+
+Credentials leave sealed, together with the address or the account that they are for.
+"""
+
+import structlog
+
+from services.linker.directory import store
+from services.linker.directory.store import LinkedAccount
+from services.linker.people import ownership
+from services.linker.servers.store import ServerRow, servers_of
+from services.linker.signins.flows.trakt_application import NoApplicationError, client_id_of
+from shared.errors import NotFoundError, UnknownServerError
+from shared.keyring import MissingKeyError, Owner, TamperedError
+from shared.owners import account_token, server_token
+from shared.postgres.pool import Connection, Pool, snapshot
+from shared.schemas.directory import (
+    ACCOUNT_TOKEN,
+    SERVER_CREDENTIAL,
+    LookUpAccounts,
+    LookUpServer,
+    SealedAccount,
+    SealedAccounts,
+    SealedServer,
+)
+from shared.schemas.question import Answer
+from shared.schemas.sealed_secret import SealedSecret
+from shared.sealing import Sealer
+from shared.vault import Vault
+
+log = structlog.get_logger()
+
+
+class Handlers:
+    """The linker's answers for `shared.upstreams.directory`."""
+
+    def __init__(self, *, pool: Pool, vault: Vault, sealer: Sealer) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._sealer = sealer
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Return the answers to questions."""
+        return (
+            LookUpServer.answered_by(self.look_up_server),
+            LookUpAccounts.answered_by(self.look_up_accounts),
+        )
+
+    async def look_up_server(self, question: LookUpServer) -> SealedServer:
+        """Return a server; raise `NotFoundError` or `NoApplicationError` where none is configured and enabled."""
+        async with snapshot(self._pool) as connection:  # a new token is not for the old address
+            row = _chosen(await servers_of(connection, question.type), question)
+            owner = server_token(row.name, type=row.type)
+            credential = await self._sealed(connection, owner, purpose=SERVER_CREDENTIAL)
+        return SealedServer(
+            address=row.address,
+            type=row.type,
+            machine_id=client_id_of(row) if row.type == "trakt" else row.machine_id,
+            credential=credential,
+        )
+
+    async def look_up_accounts(self, question: LookUpAccounts) -> SealedAccounts:
+        """Return a person's accounts; raise `UnknownPersonError`."""
+        async with snapshot(self._pool) as connection:
+            person = await ownership.load_person(connection, question.person_id)
+            linked = await store.accounts_of(connection, person.id, question.type, machine_id=question.machine_id)
+            accounts = [await self._account(connection, question, account) for account in linked]
+        return SealedAccounts(person_id=person.id, person_name=person.name, accounts=accounts)
+
+    async def _account(self, connection: Connection, question: LookUpAccounts, account: LinkedAccount) -> SealedAccount:
+        owner = account_token(question.type, server=question.machine_id, account_id=account.id)
+        return SealedAccount(
+            id=account.id,
+            username=account.username,
+            is_dead=account.is_dead,
+            expires_at=account.expires_at,
+            token=None if account.is_dead else await self._sealed(connection, owner, purpose=ACCOUNT_TOKEN),
+        )
+
+    async def _sealed(self, connection: Connection, owner: Owner, *, purpose: str) -> SealedSecret | None:
+        try:
+            secret = await self._vault.get(owner, on=connection)
+        except (MissingKeyError, TamperedError) as exc:
+            log.warning("credential_does_not_open", owner=str(owner), reason=exc.detail)
+            return None
+        return None if secret is None else self._sealer.seal(secret, purpose=purpose)
+
+
+def _chosen(servers: list[ServerRow], question: LookUpServer) -> ServerRow:
+    """Return the server of this name, else of this machine id."""
+    wanted = question.name
+    named = (row for row in servers if row.name == wanted or not wanted)
+    known = (row for row in servers if row.machine_id == wanted)
+    if (found := next(named, None) or next(known, None)) is not None:
+        return found
+    match question.type:
+        case "seerr":
+            raise NotFoundError("no Seerr is set up")
+        case "trakt":
+            raise NoApplicationError
+        case kind:
+            raise UnknownServerError(wanted, kind=kind)
