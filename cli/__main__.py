@@ -5,7 +5,7 @@ Only that module is imported, so `usher --help` is quick and `usher run` needs l
 
 import sys
 from importlib import import_module
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -14,6 +14,7 @@ from typer.main import get_command
 from cli.errors import BadUsageError, print_error, wants_json
 from shared.errors import UsherError
 from shared.settings import SettingsError
+from shared.version import product_version
 
 UsageError: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
 """What typer raises for every wrong use; it has no name of its own outside."""
@@ -35,6 +36,7 @@ COMMANDS: Final = {
     "dead": "Show, replay or drop what could not be handled.",
     "webhooks": "Show, add and remove webhook addresses.",
     "discord": "Register commands at Discord.",
+    "admin": "Let a user in again who has lost their password.",
     "keys": "Make and change the keys that credentials are encrypted with.",
 }
 MODULES: Final = {"import": "importing"}
@@ -65,8 +67,19 @@ def _module(command: str | None) -> str:
 app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
+def _show_version(*, is_wanted: bool) -> None:
+    if is_wanted:
+        print(f"usher {product_version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def usher() -> None:
+def usher(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
     """Run a hub for the people who watch your media servers."""
 
 

@@ -29,6 +29,10 @@ class FolderError(PermanentError):
     """The data folder cannot be used."""
 
 
+class BusyFolderError(FolderError):
+    """Another copy of Usher uses it."""
+
+
 class Folder:
     """A data folder, by its absolute path; nothing is created before `make`."""
 
@@ -50,7 +54,10 @@ class Folder:
                 folder.chmod(_PRIVATE)
 
     def lock(self) -> int:
-        """Return an open file that locks out other copies while it is open. Raises `FolderError`."""
+        """Return an open file that locks out other copies while it is open.
+
+        Raises `BusyFolderError` if another copy has it, or `FolderError`.
+        """
         with _translate_errors(self.path):
             descriptor = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -58,7 +65,7 @@ class Folder:
         except BlockingIOError:
             holder = os.read(descriptor, 32).decode(errors="replace").strip()
             os.close(descriptor)
-            raise FolderError(f"Usher already runs on {self.path} (process {holder or 'unknown'})") from None
+            raise BusyFolderError(f"Usher already runs on {self.path} (process {holder or 'unknown'})") from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor

@@ -17,12 +17,15 @@ SecretFile = Annotated[
 ]
 
 
-def read_secret(what: str, *, file: str | None) -> Secret:
-    """Return a secret of one line; raise `InvalidError` if it is empty or too long."""
+def read_secret(what: str, *, file: str | None, twice: bool = False) -> Secret:
+    """Return a secret of one line; raise `InvalidError` if it is empty or too long.
+
+    With `twice`, whoever types it has to type it again.
+    """
     if file is not None and file != _STANDARD_INPUT:
         text = _read(what, Path(file))
     elif file is None and sys.stdin.isatty():
-        text = str(typer.prompt(what, hide_input=True, err=True))
+        text = str(typer.prompt(what, hide_input=True, confirmation_prompt=twice, err=True))
     else:
         text = sys.stdin.read(LONGEST + 1)
     text = text.strip()

@@ -6,7 +6,7 @@ import typer
 
 from cli import secrets
 from cli.client import Usher, ask, path
-from cli.errors import BadUsageError
+from cli.errors import BadUsageError, at_most_one
 from cli.output import AsJson, Limit, Offset, plain, show, show_json
 
 COLUMNS: Final = {
@@ -88,13 +88,6 @@ def clear_settings(name: Name, *, json: AsJson = False) -> None:
         show_json(cleared)
     else:
         print(f"Nothing is set for {plain(cleared['username'])} any more.")
-
-
-def at_most_one(**options: bool) -> None:
-    """Raise `BadUsageError` if several contradicting options are given."""
-    given = [f"--{name.replace('_', '-')}" for name, is_given in options.items() if is_given]
-    if len(given) > 1:
-        raise BadUsageError(f"{' and '.join(given)} contradict each other: give one of them")
 
 
 def path_of(name: str) -> str:

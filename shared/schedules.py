@@ -9,8 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
+import msgspec
+
 from shared.bus.judge import AlreadyDoneError
 from shared.bus.work import Worker
+from shared.schemas.identifiers import derived_id
 from shared.schemas.job import Job
 
 LOOKS_EVERY: Final = timedelta(seconds=30)
@@ -41,7 +44,7 @@ class Schedules:
         for when, job in self._jobs:
             due = slot(when, now=self._now())
             if self._begun.get(job) != due:
-                await self._begin(job, f"{job.job_name}:{due:%Y-%m-%dT%H:%M:%SZ}")
+                await self._begin(job, f"{_name(job)}:{due:%Y-%m-%dT%H:%M:%SZ}")
                 self._begun[job] = due
 
     async def _begin(self, job: Job, message_id: str) -> None:
@@ -50,6 +53,12 @@ class Schedules:
                 work.give(job, cause=message_id, message_id=message_id)
         except AlreadyDoneError:
             return
+
+
+def _name(job: Job) -> str:
+    """Return what tells a job from the others that have schedules: its queue and name, and its fields if it has any."""
+    name, payload = f"{job.queue}.{job.job_name}", msgspec.json.encode(job)
+    return name if payload == b"{}" else f"{name}:{derived_id(payload.decode())}"
 
 
 def slot(when: When, *, now: datetime) -> datetime:

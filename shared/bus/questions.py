@@ -25,10 +25,10 @@ from shared.errors import UnavailableError, UsherError
 from shared.mishaps import Contained
 from shared.schemas.question import A, Answer, Question
 from shared.telemetry import Tracer
+from shared.version import product_version
 
 AT_ONCE: Final = 16
 """Questions of one kind that a replica answers side by side."""
-VERSION: Final = "1.0.0"
 _ON_THE_WAY: Final = timedelta(seconds=0.25)
 
 log = structlog.get_logger()
@@ -89,7 +89,7 @@ class Answers:
 
     async def attach(self, client: Client) -> None:
         """Listen on a new client; when this ends, the server knows of it."""
-        self._micro = await nats.micro.add_service(client, name=f"usher-{self._service}", version=VERSION)
+        self._micro = await nats.micro.add_service(client, name=f"usher-{self._service}", version=product_version())
         for answer in self._answers:
             question = answer.question
             tag = str(question.__struct_config__.tag)

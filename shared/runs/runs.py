@@ -65,7 +65,7 @@ class Runs:
 
     def answers(self) -> tuple[Answer, ...]:
         """Return what answers questions about runs."""
-        return (BeginRun.answered_by(self.begin_asked), ListKinds.answered_by(self.list_kinds))
+        return (BeginRun.answered_by(self.begin_on_request), ListKinds.answered_by(self.list_kinds))
 
     async def begin(self, work: Work, kind: Kind[C], first: C, *, requested_by: str, subject: str = "") -> str:
         """Begin a run and return its id; where one of this kind and subject is open, return that one's."""
@@ -103,7 +103,7 @@ class Runs:
             await self._end(work, open_id, status="cancelled", why="it was begun anew")
         return await self.begin(work, kind, first, requested_by=requested_by, subject=subject)
 
-    async def begin_asked(self, question: BeginRun) -> BegunRun:
+    async def begin_on_request(self, question: BeginRun) -> BegunRun:
         """Answer `BeginRun`; raises `NotFoundError` for a kind that this service does not have."""
         kind = self._kinds.get(question.kind)
         if kind is None:

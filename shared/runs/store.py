@@ -63,6 +63,9 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+_COLUMNS: Final = ", ".join(RunRow.__struct_fields__)
+
+
 async def insert(connection: Connection, row: RunRow) -> bool:
     """Store a new run; False where one of its kind and subject is open."""
     inserted = await connection.fetchval(
@@ -92,7 +95,7 @@ async def find_open(connection: Connection, kind: str, subject: str) -> str | No
 async def hold(connection: Connection, run_id: str, *, page: int | None = None) -> RunRow | None:
     """Return an open run, and let nobody else change it before the transaction ends; `page` is the one to be next."""
     row = await connection.fetchrow(
-        f"select * from runs where id = $1 and {_OPEN} and ($2::int is null or page = $2) for update",  # noqa: S608
+        f"select {_COLUMNS} from runs where id = $1 and {_OPEN} and ($2::int is null or page = $2) for update",  # noqa: S608
         run_id,
         page,
     )
@@ -125,7 +128,7 @@ async def save(connection: Connection, row: RunRow) -> RunRow:
 async def hold_stranded(connection: Connection, kinds: Collection[str], *, given_before: datetime) -> list[RunRow]:
     """Return and hold open runs whose next page was given long ago and waits neither for NATS nor for another try."""
     rows = await connection.fetch(
-        f"""select * from runs where {_OPEN} and given_at < $1 and kind = any($2::text[])
+        f"""select {_COLUMNS} from runs where {_OPEN} and given_at < $1 and kind = any($2::text[])
         and not exists (select 1 from outbox where message_id = runs.id || ':' || page)
         and not exists (select 1 from retries where message_id = runs.id || ':' || page)
         order by given_at limit 100 for update skip locked""",  # noqa: S608 (a constant)

@@ -122,19 +122,24 @@ class BeginSignIn(Question[Pin], service="linker", tag="sign_ins.begin", frozen=
 
 
 class CheckSignIn(Question[Standing], service="linker", tag="sign_ins.check", frozen=True, kw_only=True):
-    """How does it stand? Asked of the other system at once. Without `provider`, it may be any."""
+    """How does it stand? Asked of the other system at once. Without `provider`, it may be any.
+
+    With `person_id`, only one that was begun for this person.
+    """
 
     answered_within: ClassVar[timedelta] = PATIENT
 
     pin_id: str
     provider: Provider | None = None
+    person_id: str | None = None
 
 
 class CancelSignIn(Question[Standing], service="linker", tag="sign_ins.cancel", frozen=True, kw_only=True):
-    """Call it off; asking again is the same."""
+    """Call it off; asking again is the same. With `person_id`, only one that was begun for this person."""
 
     pin_id: str
     provider: Provider
+    person_id: str | None = None
 
 
 class ConnectAccount(Question[Integration], service="linker", tag="connections.add", frozen=True, kw_only=True):

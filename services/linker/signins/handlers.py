@@ -92,11 +92,13 @@ class Handlers:
 
     async def check(self, question: CheckSignIn) -> Standing:
         """Answer `POST /api/integrations/{provider}/auth/check`."""
+        await self._sign_ins.require_begun_for(question.pin_id, question.person_id)
         sign_in = await self._sign_ins.check(question.pin_id, provider=question.provider)
         return _standing(sign_in, await self._servers(sign_in) if sign_in.state == "authorized" else [])
 
     async def cancel(self, question: CancelSignIn) -> Standing:
         """Answer `DELETE /api/integrations/{provider}/auth/pin/{id}`."""
+        await self._sign_ins.require_begun_for(question.pin_id, question.person_id)
         return _standing(await self._sign_ins.cancel(question.pin_id, provider=question.provider), [])
 
     async def connect(self, question: ConnectAccount) -> Integration:

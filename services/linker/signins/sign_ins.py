@@ -135,6 +135,18 @@ class SignIns:
             await self._ender.end(work, sign_in_id, state="cancelled")
         return await self._find(sign_in_id, provider)
 
+    async def require_begun_for(self, sign_in_id: str, person_id: str | None) -> None:
+        """Raise `UnknownSignInError` where a person is named and the sign-in was not begun for them."""
+        if person_id is None:
+            return
+        async with transaction(self._pool) as connection:
+            row = await sign_ins.find(connection, sign_in_id)
+            if row is None or row.asker.kind != "person":
+                raise UnknownSignInError
+            begun_for = await ownership.load_person(connection, row.asker.id)
+            if begun_for != await ownership.load_person(connection, person_id):
+                raise UnknownSignInError
+
     async def connect(self, asker: Asker, authorized: Authorization, *, person_id: str | None = None) -> LinkedAccount:
         """Link an account that somebody has just signed in to; raises `ConflictError` for somebody else's."""
         cause = self._new_id()

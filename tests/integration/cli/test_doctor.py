@@ -95,6 +95,16 @@ def test_every_wrong_variable_is_told_at_once(folder: Folder) -> None:
     assert [each["text"].split(" ")[0] for each in findings] == ["LOG_LEVEL", "NATS_REPLICAS", "USHER_PORT"]
 
 
+def test_a_name_of_another_tool_is_told_and_so_is_one_that_does_not_count(folder: Folder) -> None:
+    result = doctor(folder, OVERSEERR_URL="http://127.0.0.1:1", SEERR_API_KEY="x", OVERSEERR_API_KEY="y")
+
+    findings = [each for each in json.loads(result.output)["findings"] if each["subject"] == "settings"]
+    assert [(each["level"], each["text"], each["mend"]) for each in findings] == [
+        ("ok", "SEERR_URL is read from OVERSEERR_URL", ""),
+        ("warn", "OVERSEERR_API_KEY is not read, because SEERR_API_KEY is set too", "remove OVERSEERR_API_KEY"),
+    ]
+
+
 def test_networks_that_are_none_are_told(folder: Folder) -> None:
     assert "USHER_ALLOW_PRIVATE is 'nonsense'" in doctor(folder, USHER_ALLOW_PRIVATE="nonsense").output
 

@@ -59,7 +59,8 @@ async def test_a_session_opens_what_its_user_may_see(house: House) -> None:
 
     answer = await house.get("/api/auth/verify", headers=bearer)
 
-    assert answer.json() == {"name": "admin", "scopes": ["read", "write", "admin"], "kind": "session"}
+    shown = {"name": "admin", "scopes": ["read", "write", "admin"], "kind": "session", "person_id": None}
+    assert answer.json() == shown
 
 
 async def test_each_login_is_a_new_session(house: House) -> None:

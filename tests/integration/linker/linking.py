@@ -155,7 +155,7 @@ class Person:
 
     def __init__(self, house: House, headers: dict[str, str], *, person_id: str | None = None) -> None:
         self._house = house
-        self._headers = headers
+        self.headers = headers
         self.person_id = person_id
 
     async def begin(self, provider: str = "plex") -> Any:
@@ -182,10 +182,10 @@ class Person:
         return found[-1]
 
     async def post(self, path: str, body: Any) -> httpx.Response:
-        return await self._house.post(f"/api/integrations/{path}", body, headers=self._headers)
+        return await self._house.post(f"/api/integrations/{path}", body, headers=self.headers)
 
     async def get(self, path: str = "", **params: Any) -> httpx.Response:
-        return await self._house.get(f"/api/integrations{path}", headers=self._headers, **params)
+        return await self._house.get(f"/api/integrations{path}", headers=self.headers, **params)
 
     async def linked(self) -> list[Any]:
         page = (await self.get(**({} if self.person_id is None else {"person": self.person_id}))).json()
@@ -193,7 +193,7 @@ class Person:
 
     async def unlink(self, provider: str = "plex", **params: Any) -> httpx.Response:
         return await self._house.http.delete(
-            f"/api/integrations/{provider}/connect", params=params, headers=self._headers
+            f"/api/integrations/{provider}/connect", params=params, headers=self.headers
         )
 
 

@@ -22,6 +22,12 @@ class CountSheep(Job, queue="linker", name="count_sheep", frozen=True):
     """A job of this test's own."""
 
 
+class CountMeadow(Job, queue="linker", name="count_meadow", frozen=True):
+    """Another one, for one meadow."""
+
+    meadow: str
+
+
 class House:
     """Replicas with one schedule, and a clock that all of them see."""
 
@@ -52,8 +58,8 @@ async def test_a_night_is_begun_once_by_all_replicas(pool: Pool) -> None:
     for replica in (*replicas, *replicas):
         await replica.begin_due()
 
-    assert last_night == ["count_sheep:2026-04-30T03:00:00Z"]
-    assert await house.given() == ["count_sheep:2026-05-01T03:00:00Z"]
+    assert last_night == ["linker.count_sheep:2026-04-30T03:00:00Z"]
+    assert await house.given() == ["linker.count_sheep:2026-05-01T03:00:00Z"]
 
 
 async def test_who_starts_late_makes_up_for_a_slot_that_nobody_began_and_repeats_none(pool: Pool) -> None:
@@ -65,8 +71,19 @@ async def test_who_starts_late_makes_up_for_a_slot_that_nobody_began_and_repeats
     house.now += timedelta(hours=1)
     await house.replica().begin_due()
 
-    assert made_up_for == ["count_sheep:2026-05-01T00:00:00Z"]
+    assert made_up_for == ["linker.count_sheep:2026-05-01T00:00:00Z"]
     assert await house.given() == []
+
+
+async def test_the_same_job_for_two_things_is_two_schedules(pool: Pool) -> None:
+    schedules = Schedules(Worker(pool), now=lambda: NIGHT)
+    for meadow in ("north", "south"):
+        schedules.add(time(3), CountMeadow(meadow))
+
+    await schedules.begin_due()
+    await schedules.begin_due()
+
+    assert await pool.fetchval("select count(distinct message_id) from outbox") == 2
 
 
 async def test_no_hours_are_no_schedule(pool: Pool) -> None:
