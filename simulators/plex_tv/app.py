@@ -109,7 +109,7 @@ class PlexTv(App):
 
     async def _link_pin(self, request: Request) -> Response:
         account = self._holder(request)
-        pin = self.pins.coded(request.form().get("code", ""))
+        pin = self.pins.with_code(request.form().get("code", ""))
         if account is None:
             return _unauthenticated(request)
         if pin is None or pin.token is not None or pin.is_denied:
