@@ -1,4 +1,4 @@
-"""`usher webhooks`: the addresses to copy into media servers, each with a secret of its own."""
+"""`usher webhooks`: the addresses to copy into media servers, each with its own secret."""
 
 from typing import Annotated, Any, Final
 
@@ -47,7 +47,7 @@ def add(
     server: Annotated[str | None, typer.Option(help="The name of the server that will use it.")] = None,
     json: AsJson = False,
 ) -> None:
-    """Make a new address, valid beside the others."""
+    """Create an address; the others stay valid."""
     made = ask(lambda usher: usher.post(path("api", "webhooks", "secrets"), source=source, server=server))
     show(made if json else by_address({"items": [made]}), COLUMNS, json=json)
 

@@ -105,13 +105,13 @@ class Answers:
         """Need nothing: the client subscribes again by itself."""
 
     async def run(self) -> None:
-        """Answer until cancelled; whoever waits for an answer then is told that there is none."""
+        """Answer until cancelled; callers still waiting then get an error."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 tasks.create_task(self._answer(await self._asked.get()))
 
     async def finish(self, *, within: timedelta) -> None:
-        """Take no more questions, and wait for those that are being answered."""
+        """Accept no more questions, and wait for those being answered."""
         with suppress(TimeoutError, nats.errors.Error, OSError):
             async with asyncio.timeout(within.total_seconds()):
                 if self._micro is not None:

@@ -1,4 +1,4 @@
-"""Finds where a Plex server is read and with which token: the server's own, or a person's for this server.
+"""Finds a Plex server's address and token: the server's own, or a person's for this server.
 
 plex.tv names a token for each server that an account reaches: a person sees what is shared with them, and no more.
 """

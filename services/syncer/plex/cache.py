@@ -1,6 +1,6 @@
 """Caches what plex.tv says about an account: which servers it reaches, and at which address each answered.
 
-Only a saving of calls; each replica has its own. Whose accounts are linked is the directory's to know.
+It only saves calls; each replica has its own. The directory knows which accounts are linked.
 """
 
 import asyncio

@@ -56,7 +56,7 @@ class Seerr:
         return await self._open.ask("GET", "/status", Status)
 
     async def public_settings(self) -> PublicSettings:
-        """Return what it tells everybody; needs no key."""
+        """Return the public settings; needs no key."""
         return await self._open.ask("GET", "/settings/public", PublicSettings)
 
     async def dialect(self) -> Dialect:
