@@ -33,12 +33,14 @@ TESTS: Final = (
     "discord/test_history.py",
     "discord/test_whole_way.py",
     "gateway/test_access.py",
+    "gateway/test_dead_letters.py",
     "gateway/test_events.py",
     "gateway/test_frozen.py",
     "gateway/test_full_disk.py",
     "gateway/test_health.py",
-    "gateway/test_letters.py",
     "gateway/test_login.py",
+    "gateway/test_password.py",
+    "gateway/test_runs.py",
     "gateway/test_spool.py",
     "gateway/test_spool_damage.py",
     "gateway/test_stream.py",
@@ -55,8 +57,8 @@ TESTS: Final = (
     "linker/test_canaries.py",
     "linker/test_health.py",
     "linker/test_other_systems.py",
-    "linker/test_plex.py",
     "linker/test_proofs.py",
+    "upstreams",
 )
 
 

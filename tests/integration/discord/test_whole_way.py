@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.linker.signins.wiring import SignInParts
+from services.linker.signins.wiring import SignInsSide
 from shared.bus.connection import Bus
 from shared.keyring import Keyring
 from shared.postgres.pool import transaction
@@ -43,7 +43,7 @@ async def home(
         def fill(
             street: Street, service: Service, parts: Parts, sealer: Sealer, http: httpx.AsyncClient
         ) -> Coroutine[Any, Any, None]:
-            sign_ins = SignInParts(
+            sign_ins = SignInsSide(
                 parts,
                 vault=Vault(parts.pool, Keyring.parse(KEYS)),
                 sealer=sealer,

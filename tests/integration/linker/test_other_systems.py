@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.linker.signins.ways import ways_beside_plex
+from services.linker.signins.providers import other_providers
 from shared.http.client import client
 from shared.owners import TokenKind, account_token, sign_in_secret
 from shared.postgres.pool import Pool
@@ -36,14 +36,14 @@ async def scene(pool: Pool, tls: ssl.SSLContext, keys: Secret) -> AsyncIterator[
 
 @pytest.fixture
 async def linker(place: Place, house: House, scene: Scene) -> AsyncIterator[Linker]:
-    ways = ways_beside_plex(
+    providers = other_providers(
         pool=scene.pool,
         vault=scene.vault,
         clients=scene.clients,
-        applications=scene.applications,
+        application=scene.application,
         now=scene.clock.now,
     )
-    async with place.linker(ways=ways) as running:
+    async with place.linker(providers=providers) as running:
         yield running
 
 
@@ -325,8 +325,8 @@ async def test_a_dead_token_is_found_said_once_and_shown(
         household.revoke_all(anna)
     await place.rows("update connections set check_at = now()")
 
-    await linker.health.check_next()
-    await linker.health.check_next()
+    await linker.daily_check.check_next()
+    await linker.daily_check.check_next()
 
     assert [each["state"] for each in await me.linked()] == ["dead", "dead"]
 

@@ -10,8 +10,8 @@ import pytest
 from shared.owners import server_password_suffix, server_token
 from shared.schemas.secret import Secret
 from simulators.asgi import App, Request, Response, json_response, text_response
-from tests.integration.linker.servers.estate import MEDIA, SERVERS, Estate, addresses, fault
-from tests.integration.linker.servers.street import Street, seen_by
+from tests.integration.linker.servers.stand_ins import Street, seen_by
+from tests.integration.linker.servers.surroundings import MEDIA, SERVERS, Estate, addresses, fault
 
 
 @pytest.mark.parametrize(("kind", "users"), [("plex", 2), ("jellyfin", 2), ("emby", 2)])

@@ -4,8 +4,8 @@ from typing import Any
 
 from shared.bus.connection import Bus
 from simulators.mediabrowser import Client
-from tests.integration.linker.servers.estate import SERVERS, Estate
-from tests.integration.linker.servers.street import Street
+from tests.integration.linker.servers.stand_ins import Street
+from tests.integration.linker.servers.surroundings import SERVERS, Estate
 from tests.integration.service import until
 
 
