@@ -60,7 +60,7 @@ def read(path: Path, key: Fernet) -> list[BotToken]:
     """Return all rows, decrypted; raises `BotFileError` if the file is not the bot's or has another key."""
     _check(path)
     try:
-        with closing(_opened(path)) as connection:
+        with closing(_open(path)) as connection:
             rows = _rows(connection)
     except sqlite3.Error as exc:
         raise _explain(path, exc) from exc
@@ -85,7 +85,7 @@ def _check(path: Path) -> None:
         raise BotFileError(f"{path} is not a SQLite database")
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> sqlite3.Connection:
     """Open without leaving files behind: SQLite needs its own files beside the database only while the bot runs."""
     is_used = path.with_name(f"{path.name}-wal").exists()
     options = "mode=ro" if is_used else "mode=ro&immutable=1"

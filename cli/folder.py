@@ -87,7 +87,7 @@ class Folder:
         return _add_kept_keys(configured, kept) if configured and kept else configured or kept
 
     def publish(self, name: str, text: str) -> Path:
-        """Write a fact about the running copy for others on this host; return its file."""
+        """Write a fact about the running copy to a file, for other processes on this host; return the file."""
         path = self.run / name
         with _translate_errors(path):
             _write(path, text)

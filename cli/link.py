@@ -131,7 +131,7 @@ async def _begin_and_wait(
         with Console(stderr=True).status("Waiting for the sign-in (Ctrl-C calls it off)"):
             return await _wait_for_end(usher, f"{integration}/auth/check", pin)
     except asyncio.CancelledError:
-        begun = await beginning  # Usher begins it all the same, and only its answer says which it is
+        begun = await beginning  # Usher begins it all the same, and only its answer says which system it is
         await usher.delete(f"{integration}/auth/pin{path(begun['pin_id'])}")
         raise
 

@@ -60,7 +60,7 @@ def show_person(person: Person, *, json: AsJson = False) -> None:
 
 @app.command()
 def unclaimed(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False) -> None:
-    """List accounts that were seen in webhooks and belong to nobody."""
+    """List accounts that were seen in webhooks and belong to no person."""
     page = ask(lambda usher: usher.get(path("api", "people", "unclaimed"), limit=limit, offset=offset))
     show(page, UNCLAIMED, json=json)
 

@@ -85,7 +85,7 @@ def search(
 def sessions(
     server: Server, *, person: Person = None, limit: Limit = 50, offset: Offset = 0, json: AsJson = False
 ) -> None:
-    """List what is being watched now; Plex tells only the server's owner."""
+    """List what is being watched now; Plex shows it only to the server's owner."""
     show(_read(server, "sessions", person=person, limit=limit, offset=offset), SESSIONS, json=json)
 
 

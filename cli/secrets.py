@@ -21,7 +21,7 @@ SecretFile = Annotated[
 def read_secret(what: str, *, file: str | None, twice: bool = False) -> Secret:
     """Return a secret of one line; raise `InvalidError` if it is empty or too long.
 
-    With `twice`, whoever types it has to type it again.
+    With `twice`, it must be typed again.
     """
     if file is not None and file != _STANDARD_INPUT:
         text = _read(what, Path(file))

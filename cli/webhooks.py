@@ -1,4 +1,4 @@
-"""`usher webhooks`: the addresses to copy into media servers, each with a secret of its own."""
+"""`usher webhooks`: the addresses to copy into media servers, each with its own secret."""
 
 from typing import Annotated, Any, Final
 
@@ -47,7 +47,7 @@ def add(
     server: Annotated[str | None, typer.Option(help="The name of the server that will use it.")] = None,
     json: AsJson = False,
 ) -> None:
-    """Make a new address, valid beside the others."""
+    """Create an address; the others stay valid."""
     made = ask(lambda usher: usher.post(path("api", "webhooks", "secrets"), source=source, server=server))
     show(made if json else by_address({"items": [made]}), COLUMNS, json=json)
 
@@ -64,10 +64,10 @@ def remove(secret: Annotated[str, typer.Argument(help="An id as `list` shows it.
 def refused(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False) -> None:
     """List the senders that were refused on the last day, and how to fix them."""
     page = ask(lambda usher: usher.get(path("api", "webhooks", "refused"), limit=limit, offset=offset))
-    show(page if json else _named(page), REFUSED, json=json)
+    show(page if json else _with_names(page), REFUSED, json=json)
 
 
-def _named(page: Any) -> dict[str, Any]:
+def _with_names(page: Any) -> dict[str, Any]:
     rows = [sender | {"address": sender["address"] or "many others"} for sender in page["items"]]
     return {"items": rows, "total": page["total"]}
 

@@ -85,7 +85,7 @@ class Emby(App):
     async def _users(self, request: Request) -> Response:
         token = self._client(request).token
         if not self.household.is_known(token):
-            return _expired()
+            return _expired_token()
         if not self.household.sees_all(token):
             return text_response("User does not have access.", "text/plain", 403)
         users = [self._body(user) for user in self.household.users.values()]
@@ -94,7 +94,7 @@ class Emby(App):
     async def _user(self, request: Request) -> Response:
         token = self._client(request).token
         if not self.household.is_known(token):
-            return _expired()
+            return _expired_token()
         user = self.household.users.get(request.values["userId"].replace("-", "").lower())
         holder = self.household.holder(token)
         if user is None or (holder is not user and not self.household.sees_all(token)):
@@ -104,7 +104,7 @@ class Emby(App):
     async def _log_out(self, request: Request) -> Response:
         token = self._client(request).token
         if not self.household.is_known(token):
-            return _expired()
+            return _expired_token()
         self.household.revoke(token)
         return Response(status=204)
 
@@ -122,5 +122,5 @@ def _fields(request: Request) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _expired() -> Response:
+def _expired_token() -> Response:
     return text_response("Access token is invalid or expired.", "text/plain", 401)

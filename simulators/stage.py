@@ -73,14 +73,14 @@ class Stage(App):
 
     async def _claim(self, request: Request) -> Response:
         body = _body(request)
-        pin = self._town.plex_tv.pins.coded(body.code)
+        pin = self._town.plex_tv.pins.with_code(body.code)
         if pin is None:
             raise LookupError(f"plex.tv knows no code {body.code}")
         self._town.plex_tv.pins.claim(pin.id, self._resident(body.person).plex)
         return json_response({"claimed": pin.id})
 
     async def _deny(self, request: Request) -> Response:
-        pin = self._town.plex_tv.pins.coded(_body(request).code)
+        pin = self._town.plex_tv.pins.with_code(_body(request).code)
         if pin is not None:
             self._town.plex_tv.pins.deny(pin.id)
         return json_response({"denied": None if pin is None else pin.id})

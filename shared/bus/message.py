@@ -72,7 +72,7 @@ class FromStream:
 
 
 def _of_a_client_that_is_gone() -> suppress:
-    """Ignore that a message's client is closed for good: it cannot be settled there, and will be delivered again."""
+    """Ignore that a message's client is permanently closed: it cannot be settled there, and will be delivered again."""
     return suppress(nats.errors.ConnectionClosedError)
 
 

@@ -26,7 +26,7 @@ class Relay:
         self._worker = worker
 
     async def run(self) -> None:
-        """Publish what this replica wrote at once, and check every second for what others left behind."""
+        """Publish this replica's messages at once, and check every second for those that other replicas left behind."""
         await every(_IDLE, self._round, name="outbox", wake=self._worker.has_outgoing)
 
     async def _round(self) -> timedelta | None:

@@ -48,7 +48,7 @@ def refusal(name: str, response: httpx.Response) -> UsherError | None:
             return None
 
 
-def application_refused(response: httpx.Response) -> UsherError | None:
+def application_refusal(response: httpx.Response) -> UsherError | None:
     """Return the error if the OAuth host does not know the application, or has another secret for it; else None."""
     if response.status_code not in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED}:
         return None

@@ -99,7 +99,7 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
 
 def well_formed(url: str) -> httpx.URL:
     """Return an address in the form to connect to; raise `EgressError` if it is malformed."""
-    parsed = _parsed(url)
+    parsed = _parse(url)
     if parsed.scheme not in {"http", "https"}:
         raise EgressError("The address must begin with http:// or https://")
     refuse_credentials(parsed)
@@ -125,13 +125,13 @@ def _check_range(port: int) -> None:
 
 def origin_of(url: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port of an address; the port is None if it is the scheme's own."""
-    parsed = _parsed(url)
+    parsed = _parse(url)
     return parsed.scheme, parsed.host, parsed.port
 
 
 def canonical(url: str) -> str:
     """Return an address in one spelling: scheme and host in lower case, without the scheme's own port."""
-    parsed = _parsed(str(_parsed(url)))  # a default port is known only by a scheme in lower case
+    parsed = _parse(str(_parse(url)))  # a default port is known only by a scheme in lower case
     address = literal(parsed.host)
     return str(parsed.copy_with(host=str(address)) if isinstance(address, IPv6Address) else parsed)
 
@@ -175,7 +175,7 @@ def _plain(text: str) -> Address:
     return address if mapped is None else mapped
 
 
-def _parsed(url: str) -> httpx.URL:
+def _parse(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
         _ = parsed.host  # which is decoded when it is read: not all that begins with xn-- can be

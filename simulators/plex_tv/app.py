@@ -66,7 +66,7 @@ class PlexTv(App):
             return await super().serve(request)
         client = _header(request, "X-Plex-Client-Identifier")
         if not client:
-            return _refused(request, 1000, "X-Plex-Client-Identifier is missing", 400)
+            return _refusal(request, 1000, "X-Plex-Client-Identifier is missing", 400)
         if self._is_too_often("client", client):
             return _too_often(request)
         return await super().serve(request)
@@ -74,8 +74,8 @@ class PlexTv(App):
     def missing(self, request: Request, *, is_known_path: bool) -> Response:
         """Answer a path that plex.tv does not have."""
         if is_known_path:
-            return _refused(request, 1005, "The request method is not allowed for this endpoint", 405)
-        return _refused(request, 1002, "The requested resource or endpoint could not be found", 404)
+            return _refusal(request, 1005, "The request method is not allowed for this endpoint", 405)
+        return _refusal(request, 1002, "The requested resource or endpoint could not be found", 404)
 
     def _is_too_often(self, kind: str, key: str) -> bool:
         now = self.clock.now()
@@ -109,9 +109,9 @@ class PlexTv(App):
 
     async def _link_pin(self, request: Request) -> Response:
         account = self._holder(request)
-        pin = self.pins.coded(request.form().get("code", ""))
+        pin = self.pins.with_code(request.form().get("code", ""))
         if account is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         if pin is None or pin.token is not None or pin.is_denied:
             return _no_such_pin(request)
         self.pins.claim(pin.id, account)
@@ -120,19 +120,19 @@ class PlexTv(App):
     async def _user(self, request: Request) -> Response:
         account = self._holder(request)
         if account is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         body = answers.user(account, token=_header(request, "X-Plex-Token"), accounts=self.accounts)
         return respond(request, "user", body)
 
     async def _ping(self, request: Request) -> Response:
         if self._holder(request) is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         return respond(request, "pong", {"pong": True})
 
     async def _resources(self, request: Request) -> Response:
         viewer = self._holder(request)
         if viewer is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         including = {name for name, value in request.query.items() if value in _TRUE}
         found = [
             answers.resource(device, viewer, self.accounts.by_id[device.owner_id], including=including)
@@ -144,7 +144,7 @@ class PlexTv(App):
     async def _home(self, request: Request) -> Response:
         account = self._holder(request)
         if account is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         body = {
             "id": account.home_of or account.id,
             "name": f"{account.title}'s home",
@@ -159,26 +159,26 @@ class PlexTv(App):
     async def _switch(self, request: Request) -> Response:
         account = self._holder(request)
         if account is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         members = self.accounts.home(account)
         member = next((each for each in members if each.uuid == request.values["uuid"]), None)
         if member is None:
             return self.missing(request, is_known_path=False)
         if member.home_pin is not None and request.query.get("pin") != member.home_pin:
-            return _refused(request, 1041, "A valid PIN is required to perform this action", 403)
+            return _refusal(request, 1041, "A valid PIN is required to perform this action", 403)
         token = self.accounts.sign_in(member)
         return respond(request, "user", answers.user(member, token=token, accounts=self.accounts), status=201)
 
     async def _sign_out(self, request: Request) -> Response:
         if self._holder(request) is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         self.accounts.revoke(_header(request, "X-Plex-Token"))
         return Response(status=204)
 
     async def _users(self, request: Request) -> Response:
         owner = self._holder(request)
         if owner is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         devices = self.accounts.owned(owner)
         users = [answers.listed_user(each, devices) for each in self.accounts.friends(owner)]
         return xml_response("MediaContainer", {**_container(owner, len(users)), "User": users})
@@ -186,7 +186,7 @@ class PlexTv(App):
     async def _shares(self, request: Request) -> Response:
         owner = self._holder(request)
         if owner is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         device = self.accounts.devices.get(request.values["machine"])
         if device is None or device.owner_id != owner.id:
             return text_response("Not found", "text/html", 404)
@@ -214,8 +214,8 @@ def _header(request: Request, name: str) -> str:
     return request.header(name) or request.query.get(name, "")
 
 
-def _unauthenticated(request: Request) -> Response:
-    return _refused(request, 1001, "User could not be authenticated", 401)
+def _unauthorized(request: Request) -> Response:
+    return _refusal(request, 1001, "User could not be authenticated", 401)
 
 
 def _no_such_pin(request: Request) -> Response:
@@ -224,10 +224,10 @@ def _no_such_pin(request: Request) -> Response:
 
 
 def _too_often(request: Request) -> Response:
-    return _refused(request, 1003, "API rate limit exceeded", 429)
+    return _refusal(request, 1003, "API rate limit exceeded", 429)
 
 
-def _refused(request: Request, code: int, message: str, status: int) -> Response:
+def _refusal(request: Request, code: int, message: str, status: int) -> Response:
     error = {"code": code, "message": message, "status": status}
     return respond(request, "errors", _errors(request, error), status=status)
 

@@ -46,7 +46,7 @@ class Pages:
 
     async def _claim(self, request: Request) -> Response:
         form = request.form()
-        pin = self._pins.coded(form.get("code", ""))
+        pin = self._pins.with_code(form.get("code", ""))
         name = form.get("username", "")
         account = next((each for each in self._accounts.by_id.values() if each.username == name), None)
         if pin is None or pin.token is not None or pin.is_denied:

@@ -56,7 +56,7 @@ class Pins:
         pin = self._pins.get(pin_id)
         return pin if pin is not None and self._clock.now() < pin.expires_at else None
 
-    def coded(self, code: str) -> Pin | None:
+    def with_code(self, code: str) -> Pin | None:
         """Return the open PIN with this code, ignoring case."""
         return next((pin for pin in self.open() if pin.code.lower() == code.lower()), None)
 

@@ -135,7 +135,7 @@ class AccountRoutes:
         caller = self._authentication.caller(request)
         if not caller.may(Permission.MANAGE_USERS) and str(caller.id) != request.values["userId"]:
             raise refusal(403, "You do not have permission to view this user's settings.")
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         if user.id == OWNER_ID:
             raise refusal(400, "Cannot unlink media server accounts for the primary administrator.")
         if not user.email or user.password is None:

@@ -37,7 +37,7 @@ class Authentication:
             raise forbidden()
         return user
 
-    def found(self, request: Request) -> User:
+    def user_in_path(self, request: Request) -> User:
         """Return the user that the path names; raises `RefusedError`."""
         number = request.values["userId"]
         if not number.removeprefix("-").isdecimal():

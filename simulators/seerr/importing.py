@@ -61,7 +61,7 @@ class Imports:
         """Import a Plex user and return the new row; an existing row is updated and not returned."""
         if not account.email:
             return None
-        known = self._known(account)
+        known = self._find(account)
         if known is None:
             return self._add_plex(account) if self.has_access(account) else None
         known.email, known.plex_username, known.avatar = account.email.lower(), account.username, account.thumb
@@ -69,7 +69,7 @@ class Imports:
             known.user_type, known.plex_id = UserType.PLEX, account.id
         return None
 
-    def _known(self, account: PlexAccount) -> User | None:
+    def _find(self, account: PlexAccount) -> User | None:
         email = (account.email or "").lower()
         return next(
             (each for each in self._users.by_id.values() if each.plex_id == account.id or each.email == email), None
@@ -79,7 +79,7 @@ class Imports:
         """Sign a Plex account in, storing its token; returns None if it has no access or new users are not allowed."""
         if not self.has_access(account):
             return None
-        known = self._known(account)
+        known = self._find(account)
         if known is None and not self.lets_new_plex_users_in:
             return None
         user = known or self._add_plex(account)

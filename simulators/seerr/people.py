@@ -52,7 +52,7 @@ class UserRoutes:
         ]
         size = number_of(request, "take", max(10, len(wanted)))
         skip = number_of(request, "skip", 0)
-        rows = [self._users.row(each) for each in _sorted(found, request.query.get("sort", ""))[skip : skip + size]]
+        rows = [self._users.row(each) for each in _sort(found, request.query.get("sort", ""))[skip : skip + size]]
         if not caller.may(Permission.MANAGE_USERS):
             rows = [{name: value for name, value in row.items() if name not in {"email", "plexId"}} for row in rows]
         return json_response(_page(rows, total=len(found), size=size, skip=skip))
@@ -76,14 +76,14 @@ class UserRoutes:
 
     async def _one(self, request: Request) -> Response:
         caller = self._authentication.caller(request)
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         return json_response(self._users.full(user, to_manager=caller.may(Permission.MANAGE_USERS)))
 
     async def _change(self, request: Request) -> Response:
         body = body_of(request, {"username": "string", "permissions": "number"})
         refuse_read_only(body)
         caller = self._authentication.caller(request, Permission.MANAGE_USERS)
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         if user.id == OWNER_ID != caller.id:
             raise refusal(403, "You do not have permission to modify this user")
         _check_grant(body.get("permissions"), caller)
@@ -105,7 +105,7 @@ class UserRoutes:
 
     async def _delete(self, request: Request) -> Response:
         caller = self._authentication.caller(request, Permission.MANAGE_USERS)
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         if user.id == OWNER_ID:
             raise refusal(405, "This account cannot be deleted.")
         if user.may(Permission.ADMIN) and caller.id != OWNER_ID:
@@ -118,10 +118,10 @@ class UserRoutes:
         may = caller.may(Permission.MANAGE_USERS) and caller.may(Permission.MANAGE_REQUESTS)
         if str(caller.id) != request.values["userId"] and not may:
             raise refusal(403, "You do not have permission to view this user's request limits.")
-        user = self._authentication.found(request)
-        return json_response({"movie": self._used(user, "movie"), "tv": self._used(user, "tv")})
+        user = self._authentication.user_in_path(request)
+        return json_response({"movie": self._quota_used(user, "movie"), "tv": self._quota_used(user, "tv")})
 
-    def _used(self, user: User, kind: str) -> dict[str, Any]:
+    def _quota_used(self, user: User, kind: str) -> dict[str, Any]:
         limit = 0 if user.may(Permission.MANAGE_USERS) else user.quotas.get(f"{kind}QuotaLimit") or 0
         mine = [each for each in self._users.requests if each.user_id == user.id and each.media_type == kind]
         counted = sum(max(1, len(each.seasons)) for each in mine if each.status != _DECLINED) if limit else 0
@@ -136,7 +136,7 @@ class UserRoutes:
     async def _requests(self, request: Request) -> Response:
         check_query(request, _PAGE)
         caller = self._authentication.caller(request)
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         if user.id != caller.id and not caller.may(Permission.MANAGE_REQUESTS | Permission.REQUEST_VIEW):
             raise refusal(403, "You do not have permission to view this user's requests.")
         size, skip = number_of(request, "take", 20), number_of(request, "skip", 0)
@@ -146,12 +146,12 @@ class UserRoutes:
 
     async def _permissions(self, request: Request) -> Response:
         self._authentication.caller(request, Permission.MANAGE_USERS)
-        return json_response({"permissions": int(self._authentication.found(request).permissions)})
+        return json_response({"permissions": int(self._authentication.user_in_path(request).permissions)})
 
     async def _permit(self, request: Request) -> Response:
         body = body_of(request, {"permissions": "number"}, required=("permissions",))
         caller = self._authentication.caller(request, Permission.MANAGE_USERS)
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         if user.id in {OWNER_ID, caller.id}:
             raise refusal(403, "You do not have permission to modify this user")
         _check_grant(body["permissions"], caller)
@@ -170,7 +170,7 @@ def _is_like(user: User, text: str) -> bool:
     return not text or any(text in (name or "").lower() for name in names)
 
 
-def _sorted(users: list[User], sort: str) -> list[User]:
+def _sort(users: list[User], sort: str) -> list[User]:
     if sort == "updated":
         return sorted(users, key=lambda user: user.updated_at, reverse=True)
     if sort == "displayname":

@@ -59,7 +59,7 @@ class SettingRoutes:
         self._due, self._unsaved = self._unsaved, []
 
     async def _main(self, request: Request) -> Response:
-        user = self._allowed(request)
+        user = self._require_access(request)
         quotas = {name: user.quotas.get(name) for name in _QUOTAS}
         defaults = {f"global{name[0].upper()}{name[1:]}": None for name in _QUOTAS}
         return json_response({**self._general(user), **quotas, **defaults})
@@ -72,7 +72,7 @@ class SettingRoutes:
 
     async def _save_main(self, request: Request) -> Response:
         body = body_of(request, MAIN)
-        user = self._allowed(request, to_write=True)
+        user = self._require_access(request, to_write=True)
         caller = self._authentication.caller(request)
         self._save_email(user, body)
         user.username = body.get("username", user.username)
@@ -94,7 +94,7 @@ class SettingRoutes:
         user.email = email
 
     async def _notifications(self, request: Request) -> Response:
-        row = self._allowed(request).settings or {}
+        row = self._require_access(request).settings or {}
         return json_response(
             {
                 "emailEnabled": False,
@@ -121,7 +121,7 @@ class SettingRoutes:
             {**NOTIFICATIONS, "discordIds": "array of strings"} if self._dialect.has_many_discord_ids else NOTIFICATIONS
         )
         body = body_of(request, fields)
-        user = self._allowed(request, to_write=True)
+        user = self._require_access(request, to_write=True)
         caller = self._authentication.caller(request)
         changes = {name: body[name] for name in (*_AGENTS, self._discord) if name in body}
         types = {**((user.settings or {}).get("notificationTypes") or {}), **(body.get("notificationTypes") or {})}
@@ -138,11 +138,11 @@ class SettingRoutes:
         self._users.touch(user)
 
     async def _has_password(self, request: Request) -> Response:
-        return json_response({"hasPassword": self._allowed(request).password is not None})
+        return json_response({"hasPassword": self._require_access(request).password is not None})
 
     async def _save_password(self, request: Request) -> Response:
         body = body_of(request, {"currentPassword": "string?", "newPassword": "string"}, required=("newPassword",))
-        user = self._allowed(request)
+        user = self._require_access(request)
         caller = self._authentication.caller(request)
         if len(body["newPassword"]) < 8:  # noqa: PLR2004 - Seerr's rule
             raise refusal(400, "Password must be at least 8 characters.")
@@ -153,11 +153,11 @@ class SettingRoutes:
         user.password = body["newPassword"]
         return Response(status=204)
 
-    def _allowed(self, request: Request, *, to_write: bool = False) -> User:
+    def _require_access(self, request: Request, *, to_write: bool = False) -> User:
         caller = self._authentication.caller(request)
         if not caller.may(Permission.MANAGE_USERS) and str(caller.id) != request.values["userId"]:
             raise refusal(403, "You do not have permission to view this user's settings.")
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         if to_write and user.id == OWNER_ID != caller.id:
             raise refusal(403, "You do not have permission to modify this user's settings.")
         return user

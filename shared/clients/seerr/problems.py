@@ -26,7 +26,7 @@ class CsrfProtectedError(RefusedError):
 
 
 class ImportRefusedError(RefusedError):
-    """Seerr cannot read the users of its own media server until somebody fixes that; `mend` says how."""
+    """Seerr cannot read the users of its own media server until a person fixes that; `mend` says how."""
 
     def __init__(self, detail: str, *, mend: str) -> None:
         super().__init__(detail, answered=500)
@@ -131,7 +131,7 @@ def _failure(response: httpx.Response, api_key: Secret) -> str | None:
 
 
 def sign_in_error_of(name: str, response: httpx.Response) -> UsherError | None:
-    """Return the error for a refusal of somebody's media server account; None leaves it to `error_of`."""
+    """Return the error for a refused media server account; None leaves it to `error_of`."""
     match response.status_code:
         case httpx.codes.UNAUTHORIZED:
             return WrongPasswordError("The user name or the password is wrong")

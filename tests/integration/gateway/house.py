@@ -69,7 +69,7 @@ class House:
 
 
 @asynccontextmanager
-async def opened(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[House]:
+async def open_house(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[House]:
     """Start a gateway, and stop it as a signal would."""
     async with (
         process.open_process(config, passwords=passwords or Passwords(QUICK)) as gateway,
@@ -87,6 +87,6 @@ async def opened(config: Settings, *, passwords: Passwords | None = None) -> Asy
 @asynccontextmanager
 async def prepared(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[House]:
     """Start a gateway, and wait until it answers questions."""
-    async with opened(config, passwords=passwords) as house:
+    async with open_house(config, passwords=passwords) as house:
         await until(house.is_prepared)
         yield house

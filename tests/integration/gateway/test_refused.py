@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from services.gateway.refusals.recorder import RefusalRecorder
 from shared.postgres.pool import Connection, Pool
 from shared.schemas.secret import Secret
-from tests.integration.gateway.house import WEBHOOK_SECRET, House, opened, prepared, settings
+from tests.integration.gateway.house import WEBHOOK_SECRET, House, open_house, prepared, settings
 from tests.integration.service import until
 
 WRONG = "canary-of-a-wrong-secret"
@@ -132,7 +132,7 @@ async def test_while_postgres_is_away_refusing_waits_for_nobody_and_is_remembere
         pass
     nowhere = settings(Secret("postgresql://usher@127.0.0.1:1/usher"), nats_url, tmp_path)
 
-    async with opened(nowhere) as house:
+    async with open_house(nowhere) as house:
         assert (await house.webhook("plex", {}, token=WRONG)).status_code == 401
 
 

@@ -210,7 +210,7 @@ def key(house: House, person_id: str | None = None) -> Person:
 
 def claim(plex: PlexTv, code: str, account: PlexAccount) -> str:
     """Claim a PIN as the web page does; return the token."""
-    pin = plex.pins.coded(code)
+    pin = plex.pins.with_code(code)
     assert pin is not None
     return plex.pins.claim(pin.id, account)
 

@@ -75,7 +75,7 @@ async def _link_in_discord(street: Street, name: str) -> tuple[str, str]:
     interaction = await street.command(name, "link")
     code = re.search(r"\*\*([A-Z0-9]{4})\*\*", await street.replied(interaction, "Sign in to Plex"))
     assert code is not None
-    pin = street.town.plex_tv.pins.coded(code[1])
+    pin = street.town.plex_tv.pins.with_code(code[1])
     assert pin is not None
     token = street.town.plex_tv.pins.claim(pin.id, street.town.residents[name].plex)
     await street.replied(interaction, "Done")

@@ -125,7 +125,7 @@ class House:
 
 
 @asynccontextmanager
-async def opened(pool: Pool, bus: Bus, *, nats_url: Secret, database_url: Secret) -> AsyncIterator[House]:
+async def open_house(pool: Pool, bus: Bus, *, nats_url: Secret, database_url: Secret) -> AsyncIterator[House]:
     house = House(pool, bus, nats_url=nats_url, database_url=database_url)
     await bus.add(house.listener)
     await house.configure("Attic", "plex", machine_id="m1")

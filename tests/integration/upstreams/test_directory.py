@@ -26,7 +26,7 @@ from shared.schemas.secret import Secret
 from shared.upstreams.answer_cache import ASKED_AGAIN, KEPT_FOR, REFUSALS_KEPT_FOR, USED_FOR
 from shared.upstreams.directory import Account, Server
 from tests.integration.service import until
-from tests.integration.upstreams.house import CANARY, NOON, House, opened
+from tests.integration.upstreams.house import CANARY, NOON, House, open_house
 
 ATTIC = LookUpServer(type="plex", name="Attic")
 ANNA = LookUpAccounts(person_id="anna", type="plex")
@@ -34,7 +34,7 @@ ANNA = LookUpAccounts(person_id="anna", type="plex")
 
 @pytest.fixture
 async def house(pool: Pool, bus: Bus, nats_url: Secret, database_url: Secret) -> AsyncIterator[House]:
-    async with opened(pool, bus, nats_url=nats_url, database_url=database_url) as house:
+    async with open_house(pool, bus, nats_url=nats_url, database_url=database_url) as house:
         yield house
 
 

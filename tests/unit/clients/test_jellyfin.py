@@ -1,4 +1,4 @@
-"""Jellyfin and Emby: who they are, signing in, and the ways they say no."""
+"""Jellyfin and Emby: server identity, sign-in, and refusals."""
 
 from urllib.parse import unquote
 

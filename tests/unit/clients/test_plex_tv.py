@@ -1,4 +1,4 @@
-"""plex.tv: PINs, accounts, servers, Homes, and the ways it says no."""
+"""plex.tv: PINs, accounts, servers, Homes, and refusals."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -209,7 +209,7 @@ async def test_an_odd_device_does_not_spoil_the_others(odd: Any) -> None:
     found = await plex_tv(Scripted(good([odd, DEVICE]))).resources(TOKEN)
 
     assert [server.machine_id for server in found.rows] == ["m1"]
-    is_said = odd not in ({}, {"uri": None})  # what does not say that it is a server is none
+    is_said = odd not in ({}, {"uri": None})  # an entry that does not say it is a server is ignored
     assert [problem.startswith("entry 1") for problem in found.problems] == [True] * is_said
 
 

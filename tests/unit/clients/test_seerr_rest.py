@@ -1,4 +1,4 @@
-"""Seerr: users, settings, counts, and the ways it says no."""
+"""Seerr: users, settings, counts, and refusals."""
 
 from typing import Any
 

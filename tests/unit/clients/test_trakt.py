@@ -1,4 +1,4 @@
-"""Trakt: the device flow, renewed tokens, and what Cloudflare says in its place."""
+"""Trakt: the device flow, token renewal, and answers by Cloudflare instead."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -13,7 +13,7 @@ AT_ONCE = timedelta(0)
 
 
 class Table:
-    """Keeps what it is given; fails as often as it is told."""
+    """Stores what it is given; fails as often as told."""
 
     def __init__(self, *, failures: int = 0) -> None:
         self.statements: list[list[int]] = []

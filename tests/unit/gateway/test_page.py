@@ -1,4 +1,4 @@
-"""Moments in queries."""
+"""Times in queries."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

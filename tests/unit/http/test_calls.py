@@ -1,4 +1,4 @@
-"""What becomes of answers and failures: which error, how long to wait, and nothing secret in its text."""
+"""How answers and failures become errors: which one, how long to wait, and no secret in the text."""
 
 import traceback
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def raising(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
 
 
 async def failure(answer: Callable[[httpx.Request], httpx.Response], url: str = URL) -> UsherError:
-    """Return what a call ends in; it also must not hold the token, neither in its text nor in its traceback."""
+    """Return a call's error; neither its text nor its traceback may hold the token."""
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         with pytest.raises(UsherError) as raised, translate_errors("Plex"):
             (await http.get(url)).raise_for_status()

@@ -1,4 +1,4 @@
-"""Settings: where they are read from, and what is said of a bad one."""
+"""Settings: where they are read from, and how bad ones are reported."""
 
 import os
 import socket
@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_read_is_named() -> None:
 
 @pytest.fixture(params=["pipe", "device", "socket", "endless"])
 def no_text(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """What is in the place of a file, and would be waited for or read for ever."""
+    """Things in place of a file that would block or never end."""
     path = tmp_path / "odd"
     match request.param:
         case "pipe":

@@ -1,4 +1,4 @@
-"""Keys, and what sealing with them promises."""
+"""Keys, and what sealing with them guarantees."""
 
 import base64
 

@@ -87,7 +87,7 @@ class House:
 
 
 @asynccontextmanager
-async def opened(bus: Bus, database_url: Secret) -> AsyncIterator[House]:
+async def open_house(bus: Bus, database_url: Secret) -> AsyncIterator[House]:
     house = House(bus)
     await house.listen()
     async with parts_of("syncer", bus=bus, database_url=database_url) as parts:

@@ -98,7 +98,7 @@ class Attic:
 
 
 @asynccontextmanager
-async def opened(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
+async def open_attic(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
     """The syncer answering about the attic, which the linker knows, and the friend at home in it as `jonas`."""
     async with AsyncExitStack() as stack:
         linkers, syncers = [

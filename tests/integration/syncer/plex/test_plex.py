@@ -22,12 +22,12 @@ from shared.schemas.secret import Secret
 from simulators.plex_server.app import PlexServer
 from simulators.serving import serving
 from tests.integration.service import until
-from tests.integration.syncer.plex.attic import NOON, Attic, opened
+from tests.integration.syncer.plex.attic import NOON, Attic, open_attic
 
 
 @pytest.fixture
 async def attic(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
-    async with opened(bus, database_url) as found:
+    async with open_attic(bus, database_url) as found:
         yield found
 
 

@@ -1,4 +1,4 @@
-"""No account is taken for another one's, least of all for the owner's."""
+"""No account is mistaken for another, least of all for the owner's."""
 
 import pytest
 
