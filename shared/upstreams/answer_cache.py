@@ -41,6 +41,12 @@ class _Entry(Generic[A]):
             raise UnavailableError("the question was abandoned")
         return self.outcome
 
+    def expired(self) -> "_Entry[A]":
+        """Return an entry that is asked for again; an answer under way serves only those who already wait for it."""
+        entry = _Entry[A]()
+        entry.outcome, entry.used_until, entry.is_confirmed = self.outcome, self.used_until, self.is_confirmed
+        return entry
+
 
 class AnswerCache(Generic[Q, A]):
     """Answers by question, least recently used out first; `expiry_of` says when an answer stops being useful."""
@@ -87,23 +93,24 @@ class AnswerCache(Generic[Q, A]):
             known = None if isinstance(entry.outcome, UsherError) else entry.outcome
             if known is None or concerns(question, known):
                 del self._entries[question]
+            elif entry.lock.locked():  # the change may concern the answer under way
+                self._entries[question] = entry.expired()
 
     def expire(self) -> None:
         """Ask for every answer again when it is next needed; the old ones serve while the service is away."""
-        for question, entry in list(self._entries.items()):
-            entry.fresh_until = _NEVER
-            if entry.lock.locked():
-                del self._entries[question]
+        for question, entry in self._entries.items():
+            self._entries[question] = entry.expired()
 
     async def _refresh(self, question: Q, entry: _Entry[A]) -> None:
+        """Ask; others use the known answer meanwhile, and so do those who come after a caller that gave up."""
+        if self._now() < entry.used_until:
+            entry.fresh_until = min(self._now() + ASKED_AGAIN, entry.used_until)
         try:
             answer = await self._ask(question)
         except PermanentError as exc:
             self._keep(entry, exc, fresh_for=REFUSALS_KEPT_FOR)
         except UsherError as exc:
-            if self._now() < entry.used_until:
-                entry.fresh_until = min(self._now() + ASKED_AGAIN, entry.used_until)
-            else:
+            if self._now() >= entry.used_until:
                 self._keep(entry, exc, fresh_for=timedelta())
         else:
             self._keep(entry, answer, fresh_for=KEPT_FOR, used_for=USED_FOR, expires_at=self._expiry_of(answer))
@@ -120,7 +127,7 @@ class AnswerCache(Generic[Q, A]):
     ) -> None:
         now = self._now()
         entry.is_confirmed = entry.is_confirmed and entry.outcome == outcome
-        entry.outcome = outcome
+        entry.outcome = copy.copy(outcome) if isinstance(outcome, UsherError) else outcome  # without its traceback
         entry.fresh_until, entry.used_until = now + fresh_for, now + used_for
         if expires_at is not None:
             entry.fresh_until, entry.used_until = min(entry.fresh_until, expires_at), min(entry.used_until, expires_at)
