@@ -13,6 +13,8 @@ import msgspec
 from shared.bus.connection import Bus
 from shared.bus.listening import Listener
 from shared.bus.questions import ask
+from shared.errors import UnavailableError
+from shared.keyring import MissingKeyError
 from shared.schemas.directory import (
     ACCOUNT_TOKEN,
     SERVER_CREDENTIAL,
@@ -98,7 +100,12 @@ class Directory:
         )
 
     def _unseal(self, sealed: SealedSecret | None, *, purpose: str) -> Secret | None:
-        return None if sealed is None else self._sealer.unseal(sealed, purpose=purpose)
+        if sealed is None:
+            return None
+        try:
+            return self._sealer.unseal(sealed, purpose=purpose)
+        except MissingKeyError as exc:  # the linker has a new key already
+            raise UnavailableError(exc.detail) from exc
 
     def _on_change(self, received: str, payload: bytes) -> None:
         if received == subject(ServerChanged):

@@ -3,15 +3,13 @@
 Credentials leave sealed, together with the address or the account that they are for.
 """
 
-import structlog
-
 from services.linker.directory import store
 from services.linker.directory.store import LinkedAccount
 from services.linker.people import ownership
 from services.linker.servers.store import ServerRow, servers_of
 from services.linker.signins.flows.trakt_application import NoApplicationError, client_id_of
 from shared.errors import NotFoundError, UnknownServerError
-from shared.keyring import MissingKeyError, Owner, TamperedError
+from shared.keyring import Owner
 from shared.owners import account_token, server_token
 from shared.postgres.pool import Connection, Pool, snapshot
 from shared.schemas.directory import (
@@ -27,8 +25,6 @@ from shared.schemas.question import Answer
 from shared.schemas.sealed_secret import SealedSecret
 from shared.sealing import Sealer
 from shared.vault import Vault
-
-log = structlog.get_logger()
 
 
 class Handlers:
@@ -78,11 +74,7 @@ class Handlers:
         )
 
     async def _sealed(self, connection: Connection, owner: Owner, *, purpose: str) -> SealedSecret | None:
-        try:
-            secret = await self._vault.get(owner, on=connection)
-        except (MissingKeyError, TamperedError) as exc:
-            log.warning("credential_does_not_open", owner=str(owner), reason=exc.detail)
-            return None
+        secret = await self._vault.get(owner, on=connection)
         return None if secret is None else self._sealer.seal(secret, purpose=purpose)
 
 

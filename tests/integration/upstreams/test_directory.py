@@ -224,6 +224,17 @@ async def test_without_the_linker_what_is_known_is_used_and_the_rest_is_reported
         await house.token()
 
 
+async def test_what_is_known_is_used_until_the_service_too_has_the_new_encryption_key(house: House) -> None:
+    await house.token()
+    house.linker.rotate_key()
+    house.later(KEPT_FOR)
+
+    assert await house.token() == CANARY
+    house.later(USED_FOR)
+    with pytest.raises(UnavailableError, match="newer"):
+        await house.token()
+
+
 async def test_the_linker_is_asked_again_once_it_is_back(house: House) -> None:
     await house.token()
     await house.goes_away()

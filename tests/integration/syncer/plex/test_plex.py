@@ -10,6 +10,8 @@ import pytest
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
 from shared.errors import ConflictError, ForbiddenError, NotFoundError, UsherError
+from shared.keyring import Keyring, new_key
+from shared.owners import account_token, server_token
 from shared.schemas.events import AccountUnlinked, ServerChanged, subject
 from shared.schemas.plex import (
     ListItems,
@@ -19,6 +21,7 @@ from shared.schemas.plex import (
     SearchItems,
 )
 from shared.schemas.secret import Secret
+from shared.vault import Vault
 from simulators.plex_server.app import PlexServer
 from simulators.serving import serving
 from tests.integration.service import until
@@ -53,6 +56,17 @@ async def test_libraries_are_read_with_the_token_of_whom_it_is_about(
     assert found == ["Movies", "Shows"]
     used = {request.header("x-plex-token") for request in attic.plex_server.seen} - {""}
     assert used == {attic.plex_tv.accounts.devices[attic.machine_id].access_tokens[account.id]}
+
+
+@pytest.mark.parametrize("person", [None, "jonas"])
+async def test_a_token_that_no_key_opens_is_not_said_to_be_missing(attic: Attic, bus: Bus, person: str | None) -> None:
+    lost = Vault(attic.pool, Keyring.parse(new_key("lost")))
+    await lost.put(server_token("Attic", type="plex"), Secret("t"))
+    await lost.put(account_token("plex", server="", account_id=str(attic.friend.id)), Secret("t"))
+
+    error = await refusal(bus, person=person)
+
+    assert (error.status, "key lost" in error.detail) == (503, True), error.detail
 
 
 async def test_no_token_is_in_an_address(attic: Attic, bus: Bus) -> None:
