@@ -3,19 +3,15 @@
 import contextlib
 import copy
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from shared.bus.listening import Listener
-from shared.clients.emby import Emby
-from shared.clients.jellyfin import Jellyfin
 from shared.clients.mediabrowser import Device
 from shared.clients.plex_app import PlexApp
 from shared.clients.plex_server import PlexServer
 from shared.clients.plex_tv import PlexTv, hosts_of
-from shared.clients.seerr.rest import Seerr
-from shared.clients.trakt import Trakt
 from shared.discord.rate_limits import Limits
 from shared.discord.rest import Discord
 from shared.http.upstream import Upstream, Upstreams
@@ -29,6 +25,12 @@ from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
 from shared.upstreams.discord import DISCORD, discord_of
 from shared.upstreams.rate_limit import EVERY, PLEX_TV, Acquire, Limited, RateLimit
+
+if TYPE_CHECKING:
+    from shared.clients.emby import Emby
+    from shared.clients.jellyfin import Jellyfin
+    from shared.clients.seerr.rest import Seerr
+    from shared.clients.trakt import Trakt
 
 TRAKT: Final = "Trakt"
 CANDIDATE_WITHIN: Final = timedelta(seconds=3)
@@ -82,21 +84,29 @@ class Clients:
         upstream = Upstream("a Plex server", deadline=CANDIDATE_WITHIN)
         return PlexServer(self._http, upstream, app=self._app, url=url, token=Secret(""))
 
-    def jellyfin(self, address: ServerAddress, *, for_whom: str) -> Jellyfin:
+    def jellyfin(self, address: ServerAddress, *, for_whom: str) -> "Jellyfin":
         """Return a Jellyfin server; each `for_whom` is a device of its own there."""
+        from shared.clients.jellyfin import Jellyfin  # noqa: PLC0415 (only services that use it load it)
+
         device = self._device(for_whom)
         return Jellyfin(self._http, self.upstreams.of(address.name), url=address.url, device=device)
 
-    def emby(self, address: ServerAddress, *, for_whom: str) -> Emby:
+    def emby(self, address: ServerAddress, *, for_whom: str) -> "Emby":
         """Return an Emby server; each `for_whom` is a device of its own there."""
+        from shared.clients.emby import Emby  # noqa: PLC0415
+
         return Emby(self._http, self.upstreams.of(address.name), url=address.url, device=self._device(for_whom))
 
-    def seerr(self, address: ServerAddress, *, api_key: Secret) -> Seerr:
+    def seerr(self, address: ServerAddress, *, api_key: Secret) -> "Seerr":
         """Return Seerr."""
+        from shared.clients.seerr.rest import Seerr  # noqa: PLC0415
+
         return Seerr(self._http, self.upstreams.of(address.name), url=address.url, api_key=api_key)
 
-    def trakt(self, *, client_id: str, client_secret: Secret) -> Trakt:
+    def trakt(self, *, client_id: str, client_secret: Secret) -> "Trakt":
         """Return Trakt, used as this application."""
+        from shared.clients.trakt import Trakt  # noqa: PLC0415
+
         return Trakt(
             self._http,
             self.upstreams.of(TRAKT),
