@@ -1,4 +1,4 @@
-"""Which user of Seerr a person is, and above all which he is not."""
+"""Which user of Seerr a person is, and above all which they are not."""
 
 from typing import Any
 

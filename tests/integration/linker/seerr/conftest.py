@@ -37,10 +37,10 @@ every_dialect = pytest.mark.parametrize("dialect", list(Dialect), indirect=True)
 
 
 class ForgetfulSeerr(Seerr):
-    """Does what it was asked, and answers 500 all the same, as a proxy does that lost patience."""
+    """Does what it was asked, but answers 500, as a proxy does after a timeout."""
 
     loses: str = ""
-    """What the answers are lost to: the start of `METHOD /path`."""
+    """The requests whose answers are lost: the start of `METHOD /path`."""
     lost: int = 0
     _overtaker: str = ""
 
@@ -52,7 +52,7 @@ class ForgetfulSeerr(Seerr):
         return response
 
     def is_overtaken_by(self, email: str) -> None:
-        """Let somebody take an address after our first look at the users, and before we do."""
+        """Let someone take an address after our first look at the users, and before we do."""
         self._overtaker = email
 
     async def serve(self, request: Request) -> Response:
@@ -62,7 +62,7 @@ class ForgetfulSeerr(Seerr):
         return await super().serve(request)
 
     def asked(self, route: str) -> int:
-        """Return how often something was asked."""
+        """Return how often a request was made."""
         return sum(f"{request.method} {request.path}".startswith(route) for request in self.seen)
 
 

@@ -1,4 +1,4 @@
-"""Everybody is looked after: each night, and when Seerr is set up or moves."""
+"""All people are checked: each night, and when Seerr is set up or moves."""
 
 from datetime import UTC, datetime, timedelta
 
