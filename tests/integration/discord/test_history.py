@@ -214,7 +214,7 @@ async def test_others_are_for_admins(street: Street) -> None:
     assert "Nothing yet" in await seen(street, ANNA, person="ANNA")
     assert "Movie 0" in await seen(street, ADMIN, person="p2")
     assert "Movie 0" in await seen(street, ADMIN, person="ben")
-    assert "Nobody has this name" in await seen(street, ADMIN, person="nobody at all\x00%")
+    assert "No one has this name" in await seen(street, ADMIN, person="nobody at all\x00%")
 
 
 async def test_two_of_one_name_are_told_apart_by_the_list(street: Street) -> None:
