@@ -7,11 +7,9 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final, Protocol
 
-import msgspec
 import structlog
 
 from services.gateway.discord import messages
-from shared.discord.components import Form
 from shared.discord.responses import Response, Suggestion, opened, shown
 from shared.discord.words import failure
 from shared.errors import UnavailableError, UsherError
@@ -53,7 +51,7 @@ class Prompts:
             if within <= timedelta():
                 raise UnavailableError("no time is left")
             answer = await self._ask(question, of=service, within=within)
-            return opened(msgspec.json.decode(answer.form, type=Form))
+            return opened(answer.form)
         except UsherError as exc:
             _log.warning("form_failed", service=service, reason=exc.detail)
             is_away = isinstance(exc, UnavailableError)
