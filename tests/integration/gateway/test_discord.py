@@ -370,7 +370,7 @@ async def test_choices_come_from_the_service_and_are_made_to_fit(house: House, b
     choices = answer.json()["data"]["choices"]
     assert answer.json()["type"] == 8
     assert len(choices) == 25
-    assert choices[0] == {"name": "x" * 100, "value": "long name"}
+    assert choices[0] == {"name": "x" * 99 + "…", "value": "long name"}
     assert choices[1] == {"name": "Person 0", "value": "0"}
     (question,) = asked
     assert (question.command, question.option, question.typed) == ("history", "person", "per")

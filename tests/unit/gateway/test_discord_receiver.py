@@ -168,6 +168,14 @@ async def test_a_form_of_a_newer_service_is_opened_as_it_is(storage: FakeStorage
     assert answer == {"type": 9, "data": form}
 
 
+async def test_choices_are_cut_as_discord_may_count_them(storage: FakeStorage, service: FakeService) -> None:
+    service.choices = Choices([Choice("🎬" * 60, "movie:1"), Choice("Heat", "🎬" * 60)])
+
+    answer = await sent(receiver(storage, service), APP.autocomplete(ANNA, "search", {"title": ""}, focused="title"))
+
+    assert answer["data"]["choices"] == [{"name": "🎬" * 49 + "…", "value": "movie:1"}]
+
+
 async def test_a_form_may_take_what_is_left_of_the_time_and_no_more(storage: FakeStorage, service: FakeService) -> None:
     click = APP.button(ANNA, "requester:decline:5", message=MESSAGE)
 
