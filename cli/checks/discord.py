@@ -65,7 +65,7 @@ def _judge(application: Application, config: UpstreamSettings) -> list[Finding]:
     else:
         findings.append(ok("Discord", f"interactions are sent to {sent_to}"))
     if application.bot_public:
-        findings.append(warn("Discord", "anybody may add the bot to a guild of his own", "switch Public Bot off"))
+        findings.append(warn("Discord", "anybody may add the bot to a guild of their own", "switch Public Bot off"))
     if not (config.discord_guild_id or config.discord_admin_role_id):
         findings.append(warn("Discord", "nobody is an admin", "set DISCORD_GUILD_ID or DISCORD_ADMIN_ROLE_ID"))
     return findings

@@ -176,7 +176,7 @@ def test_the_doctor_says_what_is_missing_at_discord(
     texts = {f"{finding.level} {finding.text}" for finding in examine(environment, address, DISCORD_GUILD_ID="")}
 
     assert "warn no Interactions Endpoint URL is set there" in texts
-    assert "warn anybody may add the bot to a guild of his own" in texts
+    assert "warn anybody may add the bot to a guild of their own" in texts
     assert "warn nobody is an admin" in texts
     assert "warn they are not registered, or older ones are" in texts
 

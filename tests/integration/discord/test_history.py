@@ -20,7 +20,7 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 async def link(street: Street, person: Person, person_id: str, name: str) -> None:
-    """Say that a person linked his Plex account, and wait until the syncer knows who he is on Discord."""
+    """Say that a person linked their Plex account, and wait until the syncer knows who they are on Discord."""
     linked = AccountLinked(
         id=f"linked-{person_id}",
         occurred_at=NOON,
