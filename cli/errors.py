@@ -23,3 +23,10 @@ def print_error(text: str, *, by: str = "usher: ") -> None:
     """Print an error."""
     line = msgspec.json.encode({"error": text}).decode() if wants_json() else f"{by}{text}"
     sys.stderr.write(f"{line}\n")
+
+
+def at_most_one(**options: bool) -> None:
+    """Raise `BadUsageError` if several contradicting options are given."""
+    given = [f"--{name.replace('_', '-')}" for name, is_given in options.items() if is_given]
+    if len(given) > 1:
+        raise BadUsageError(f"{' and '.join(given)} exclude each other: give one of them")

@@ -29,6 +29,10 @@ class FolderError(PermanentError):
     """The data folder cannot be used."""
 
 
+class BusyFolderError(FolderError):
+    """Another copy of Usher uses it."""
+
+
 class Folder:
     """A data folder, by its absolute path; nothing is created before `make`."""
 
@@ -50,7 +54,10 @@ class Folder:
                 folder.chmod(_PRIVATE)
 
     def lock(self) -> int:
-        """Return an open file that locks out other copies while it is open. Raises `FolderError`."""
+        """Return an open file that locks out other copies while it is open.
+
+        Raises `BusyFolderError` if another copy has it, or `FolderError`.
+        """
         with _translate_errors(self.path):
             descriptor = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -58,7 +65,7 @@ class Folder:
         except BlockingIOError:
             holder = os.read(descriptor, 32).decode(errors="replace").strip()
             os.close(descriptor)
-            raise FolderError(f"Usher already runs on {self.path} (process {holder or 'unknown'})") from None
+            raise BusyFolderError(f"Usher already runs on {self.path} (process {holder or 'unknown'})") from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor
@@ -80,7 +87,7 @@ class Folder:
         return _add_kept_keys(configured, kept) if configured and kept else configured or kept
 
     def publish(self, name: str, text: str) -> Path:
-        """Write a fact about the running copy for others on this host; return its file."""
+        """Write a fact about the running copy to a file, for other processes on this host; return the file."""
         path = self.run / name
         with _translate_errors(path):
             _write(path, text)
@@ -127,4 +134,4 @@ def _translate_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as exc:
         reason = f"{exc.filename or path}: {exc.strerror}"
-        raise FolderError(f"the data folder cannot be used ({reason}): see USHER_DATA_DIR, and whose it is") from exc
+        raise FolderError(f"the data folder cannot be used ({reason}): see USHER_DATA_DIR, and who owns it") from exc

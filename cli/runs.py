@@ -64,7 +64,7 @@ def watch(
     """Follow a run to its end, or all runs until Ctrl-C."""
 
     async def follow(usher: Usher) -> None:
-        async for each in of_all(usher) if run is None else until_over(usher, run):
+        async for each in changes_of_all(usher) if run is None else changes_until_over(usher, run):
             print(msgspec.json.encode(each).decode() if json else line(each), flush=True)
 
     try:
@@ -73,8 +73,8 @@ def watch(
         return
 
 
-async def until_over(usher: Usher, run: str) -> AsyncIterator[Any]:
-    """Give how a run is, now and after each change, until it is over."""
+async def changes_until_over(usher: Usher, run: str) -> AsyncIterator[Any]:
+    """Yield a run now and after each change, until it has ended."""
     known = None
     while known is None or known["finished_at"] is None:
         now = await usher.get(path("api", "runs", run))
@@ -85,7 +85,7 @@ async def until_over(usher: Usher, run: str) -> AsyncIterator[Any]:
         known = now
 
 
-async def of_all(usher: Usher) -> AsyncIterator[Any]:
+async def changes_of_all(usher: Usher) -> AsyncIterator[Any]:
     """Give how any run is after each change, for ever."""
     async for item in follow_stream(usher, kind="run"):
         yield msgspec.json.decode(item)

@@ -13,16 +13,20 @@ LONGEST: Final = 4096
 _STANDARD_INPUT: Final = "-"
 
 SecretFile = Annotated[
-    str | None, typer.Option(help="A file with it, - for standard input; else you are asked for it.", metavar="FILE")
+    str | None,
+    typer.Option(help="A file with it, - for standard input; without one you are asked for it.", metavar="FILE"),
 ]
 
 
-def read_secret(what: str, *, file: str | None) -> Secret:
-    """Return a secret of one line; raise `InvalidError` if it is empty or too long."""
+def read_secret(what: str, *, file: str | None, twice: bool = False) -> Secret:
+    """Return a secret of one line; raise `InvalidError` if it is empty or too long.
+
+    With `twice`, it must be typed again.
+    """
     if file is not None and file != _STANDARD_INPUT:
         text = _read(what, Path(file))
     elif file is None and sys.stdin.isatty():
-        text = str(typer.prompt(what, hide_input=True, err=True))
+        text = str(typer.prompt(what, hide_input=True, confirmation_prompt=twice, err=True))
     else:
         text = sys.stdin.read(LONGEST + 1)
     text = text.strip()

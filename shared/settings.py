@@ -1,7 +1,8 @@
 """The one place that reads the environment: variables, an `.env` file, and `NAME_FILE` for values kept in files.
 
-A settings type is a frozen Struct whose fields in upper case are the variables. A missing or malformed one is reported
-in one line that names the variable, what was expected and an example; the value of a secret is never repeated.
+A settings type is a frozen Struct whose fields in upper case are the variables. Some are also read by the name that
+another tool gave them; Usher's own name wins where both are set. A missing or malformed one is reported in one line
+that names the variable, what was expected and an example; the value of a secret is never repeated.
 """
 
 import os
@@ -90,6 +91,13 @@ CredentialsFile = Annotated[
 ]
 """A path whose file another library reads, who knows when: it is tried at start."""
 Networks = Annotated[str, expects("networks, separated by commas; empty: all private ones", "192.168.1.0/24")]
+
+ALIASES: Final = {
+    "SEERR_URL": "OVERSEERR_URL",
+    "SEERR_API_KEY": "OVERSEERR_API_KEY",
+    "USHER_API_KEY": "API_KEY",
+}
+"""Variables by the names that the Discord bot for Overseerr and the wishlist service gave them."""
 
 _LINE: Final = "lines of NAME=value in UTF-8, for example USHER_PORT=8000"
 
@@ -210,6 +218,12 @@ def unknown_variables(
     return sorted(name for name in names if name.startswith(prefix) and name.removesuffix("_FILE") not in known)
 
 
+def aliases(*, environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> dict[str, bool]:
+    """Return the aliases that are set, and whether each counts: it does not where the variable itself is set."""
+    variables = _variables(environ, env_file)
+    return {alias: not _is_set(name, variables) for name, alias in ALIASES.items() if _is_set(alias, variables)}
+
+
 def describe_variables(kinds: Iterable[type[msgspec.Struct]]) -> dict[str, str]:
     """Return every variable with what it expects and its default; the first type that has a variable describes it."""
     lines: dict[str, str] = {}
@@ -217,7 +231,9 @@ def describe_variables(kinds: Iterable[type[msgspec.Struct]]) -> dict[str, str]:
         hints = get_type_hints(kind, include_extras=True)
         for field in msgspec.structs.fields(kind):
             default = "" if field.required or not field.default else f" (default {field.default})"
-            lines.setdefault(field.name.upper(), f"{_expected(hints[field.name])}{default}")
+            name = field.name.upper()
+            alias = f", also read as {ALIASES[name]}" if name in ALIASES else ""
+            lines.setdefault(name, f"{_expected(hints[field.name])}{alias}{default}")
     return lines
 
 
@@ -250,12 +266,23 @@ def _text(path: Path) -> str:
 
 
 def _read(name: str, hint: Any, variables: Mapping[str, str], *, required: bool) -> Any:
-    raw = _raw(name, variables)
+    source = _source(name, variables)
+    raw = _raw(source, variables)
     if raw:
-        return _convert(name, raw, hint)
+        return _convert(source, raw, hint)
     if required:
         raise SettingsError(f"{name} is not set: expected {_expected(hint)}")
     return None
+
+
+def _source(name: str, variables: Mapping[str, str]) -> str:
+    """Return the variable that a setting is read from: its own, or its alias where only that is set."""
+    alias = ALIASES.get(name, name)
+    return alias if _is_set(alias, variables) and not _is_set(name, variables) else name
+
+
+def _is_set(name: str, variables: Mapping[str, str]) -> bool:
+    return any(variables.get(each, "").strip() for each in (name, f"{name}_FILE"))
 
 
 def _raw(name: str, variables: Mapping[str, str]) -> str:

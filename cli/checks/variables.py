@@ -31,7 +31,19 @@ def check_variables() -> list[Finding]:
         for name in settings.unknown_variables(KINDS, prefix=_OWN)
         if not name.startswith(_TESTS)
     ]
+    findings += _aliases()
     return findings or [ok("settings", "every variable that is set can be read")]
+
+
+def _aliases() -> list[Finding]:
+    """Name the variables that are set by another tool's name."""
+    own = {alias: name for name, alias in settings.ALIASES.items()}
+    return [
+        ok("settings", f"{own[alias]} is read from {alias}")
+        if counts
+        else warn("settings", f"{alias} is not read, because {own[alias]} is set too", f"remove {alias}")
+        for alias, counts in settings.aliases().items()
+    ]
 
 
 def _wrong_networks(text: str) -> set[str]:

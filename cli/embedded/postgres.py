@@ -57,6 +57,11 @@ class EmbeddedPostgres:
         return Secret(f"postgresql://{OWNER}:{password}@127.0.0.1:{self._port}/{DATABASE}")
 
     @property
+    def is_made(self) -> bool:
+        """Say whether there is a cluster."""
+        return self._cluster.exists()
+
+    @property
     def program(self) -> Program:
         """What to run."""
         options = [part for setting in _SETTINGS for part in ("-c", setting)]
@@ -72,13 +77,13 @@ class EmbeddedPostgres:
         )
 
     def prepare(self) -> None:
-        """Make the cluster if there is none. Raises `EmbeddedServerError`."""
+        """Create the cluster if there is none. Raises `EmbeddedServerError`."""
         self._cluster.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._user is not None:
             _make_user(self._user)
             for folder in (self._cluster, self._programs):
                 _make_passable(folder)
-        if self._cluster.exists():
+        if self.is_made:
             self._check_owner()
         else:
             self._initialize()

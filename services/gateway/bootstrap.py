@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from services.gateway.access import scopes, tokens
-from services.gateway.access.passwords import Passwords
+from services.gateway.access.passwords import Passwords, random_password
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.settings import Settings
 from services.gateway.store import keys, users, webhook_secrets
@@ -68,7 +68,7 @@ class Bootstrap:
 
     def _generate(self, config: Settings) -> GeneratedCredentials:
         return GeneratedCredentials(
-            password=None if config.usher_admin_password else _password(),
+            password=None if config.usher_admin_password else random_password(),
             api_key=None if config.usher_api_key else tokens.new(tokens.API_KEY),
             webhook_secret=None if config.usher_webhook_secret else tokens.new(tokens.WEBHOOK),
         )
@@ -86,12 +86,6 @@ class Bootstrap:
         if token:
             secret = WebhookSecret(id=random_id(), source=None, server=None, created_at=self._now())
             await self._secrets.remember(work, secret, token)
-
-
-def _password() -> Secret:
-    """Return 100 random bits that a person can type."""
-    text = random_id()[:20]
-    return Secret("-".join(text[start : start + 5] for start in range(0, len(text), 5)))
 
 
 def banner(generated: GeneratedCredentials, config: Settings) -> str:

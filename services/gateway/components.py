@@ -11,9 +11,11 @@ from litestar.di import NamedDependency, Provide
 from services.gateway.access.audit import Audit
 from services.gateway.access.authenticator import Authenticator
 from services.gateway.access.caller import Caller
+from services.gateway.access.change_password import ChangePassword
 from services.gateway.access.login import Login
 from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.access.passwords import Passwords
+from services.gateway.access.persons import Persons
 from services.gateway.access.secret_cache import SecretCache
 from services.gateway.access.stream_access import StreamAccess
 from services.gateway.access.webhook_secrets import WebhookSecrets
@@ -37,6 +39,7 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
 
     ask: Ask
     authenticator: Authenticator
+    change_password: ChangePassword
     database: Database
     feed: Feed
     health: HealthCheck
@@ -45,6 +48,7 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     login_attempts: LoginAttempts
     now: Callable[[], datetime]
     passwords: Passwords
+    persons: Persons
     preparation: Preparation
     readiness: Readiness
     receiver: Receiver

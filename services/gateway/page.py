@@ -53,6 +53,7 @@ Until = Annotated[
         examples=[Example(value="2026-02-01")],
     ),
 ]
+PersonId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Id = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Full = Annotated[Literal["true", "false"], QueryParameter(description="`true`: with the payload, secrets removed")]
 

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from services.gateway.access.authenticator import Authenticator
+from services.gateway.access.change_password import ChangePassword
 from services.gateway.access.login import Login
 from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.access.passwords import Passwords
+from services.gateway.access.persons import Persons
 from services.gateway.access.secret_cache import SecretCache
 from services.gateway.access.stream_access import StreamAccess
 from services.gateway.access.webhook_secrets import WebhookSecrets
@@ -57,17 +59,22 @@ def components(config: Settings, parts: Parts, spool: Spool | None, passwords: P
     storage = CountingStorage(Hedge(parts.bus, spool or NoSpool()), results)
     readiness = Readiness(parts.bus, spool, config.spool_folder, secret_cache, results)
     login_attempts = LoginAttempts(parts.pool, SteadyClock())
+    login = Login(parts.pool, passwords, login_attempts, now=now)
+    persons, database = Persons(ask), Database(parts.pool, parts.worker)
+    stream_access = StreamAccess(parts.pool, now=now)
     return Components(
         ask=ask,
-        authenticator=Authenticator(parts.pool, now=now),
-        database=Database(parts.pool, parts.worker),
+        authenticator=Authenticator(parts.pool, persons, now=now),
+        change_password=ChangePassword(login, passwords, database, stream_access),
+        database=database,
         feed=Feed(),
         health=HealthCheck(ask, parts.bus, parts.pool, spool, readiness),
         interactions=InteractionReceiver(_discord(config), storage, sealer, Prompts(ask)),
-        login=Login(parts.pool, passwords, login_attempts, now=now),
+        login=login,
         login_attempts=login_attempts,
         now=now,
         passwords=passwords,
+        persons=persons,
         preparation=Preparation(),
         readiness=readiness,
         receiver=Receiver(secret_cache, storage, recent=recent),
@@ -75,7 +82,7 @@ def components(config: Settings, parts: Parts, spool: Spool | None, passwords: P
         refusals=RefusalRecorder(parts.pool, now=now),
         sealer=sealer,
         secret_cache=secret_cache,
-        stream_access=StreamAccess(parts.pool, now=now),
+        stream_access=stream_access,
         subpath=subpath_of(config.public_url),
         tracer=parts.tracer,
         vault=vault,

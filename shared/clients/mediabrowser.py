@@ -9,9 +9,9 @@ import msgspec
 from shared.clients.errors import WrongPasswordError
 from shared.errors import Fault, UsherError
 from shared.http.calls import RefusedError
-from shared.http.client import product_version
 from shared.leniency import compact, flag, text
 from shared.schemas.secret import Secret
+from shared.version import product_version
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicServer(msgspec.Struct, frozen=True):
-    """What a server tells everybody."""
+    """What a server tells anyone."""
 
     id: str
     name: str

@@ -3,7 +3,8 @@
 import msgspec
 
 from shared.clients.api import Headers
-from shared.http.client import product_version, user_agent
+from shared.http.client import user_agent
+from shared.version import product_version
 
 
 class PlexApp(msgspec.Struct, frozen=True, kw_only=True):

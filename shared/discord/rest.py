@@ -19,9 +19,9 @@ from shared.discord.problems import error_of, problem_of, wait_of
 from shared.discord.rate_limits import Limits, Route
 from shared.errors import UsherError
 from shared.http.calls import RateLimitedError, decode
-from shared.http.client import product_version
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
+from shared.version import product_version
 
 API_URL: Final = "https://discord.com/api/v10"
 

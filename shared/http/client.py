@@ -5,7 +5,6 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import httpx
@@ -13,6 +12,7 @@ import httpx
 from shared.http.egress import Egress
 from shared.http.network import GuardedBackend, Resolve, resolve
 from shared.http.transport import GuardedTransport
+from shared.version import product_version
 
 ANSWER_LIMIT: Final = 16 * 1024 * 1024
 """Bytes, unzipped."""
@@ -53,14 +53,6 @@ async def client(
         trust_env=False,
     ) as opened:
         yield opened
-
-
-def product_version() -> str:
-    """Return the version that Usher reports to other systems."""
-    try:
-        return version("usher")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "0"
 
 
 def user_agent() -> str:

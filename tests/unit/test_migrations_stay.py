@@ -1,6 +1,6 @@
-"""A migration that was applied somewhere is never changed, because no service starts there any more: add a new file.
+"""A migration that was applied somewhere is never changed, or no service would start there again: add a new file.
 
-What is new gets its line here.
+A new file gets its line here.
 """
 
 from pathlib import Path
@@ -20,6 +20,7 @@ CHECKSUMS: Final = {
     "services/gateway/migrations/0006_known_runs.sql": (
         "99437f6af8b325f85efe536f93f905cde7383ae056ed7bb70091832f7f5a43fe"
     ),
+    "services/gateway/migrations/0007_persons.sql": "1a84a65ca8d11659fd87db4c26aa78984297627959861fef2cdac7e9378df38f",
     "services/linker/migrations/0001_people.sql": "7602b00c27a471bfe02f9606bcc258c445a1c1e865a5ad0a60a874d3004ebb97",
     "services/linker/migrations/0002_links.sql": "a42633c969e8123d11859ef25297765d5e3643ef81e0d4147f04a8387dfa5f69",
     "services/linker/migrations/0003_revisions_and_wanted.sql": (

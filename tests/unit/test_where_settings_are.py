@@ -1,4 +1,4 @@
-"""Every setting that a user may set is in the documentation, and compose lets it through."""
+"""Every user setting is in the documentation, and compose passes it on."""
 
 import re
 from pathlib import Path
@@ -14,6 +14,7 @@ from shared.settings import ServiceSettings, UpstreamSettings
 
 ROOT: Final = Path(__file__).parents[2]
 KNOWN: Final = set(settings.describe_variables(KINDS))
+ALIASES: Final = settings.ALIASES
 FIXED: Final = {
     "DATABASE_URL": "compose runs the server",
     "NATS_URL": "compose runs the server",
@@ -43,6 +44,13 @@ def test_the_documentation_lists_every_setting_and_no_other() -> None:
     assert {name for row in rows for name in re.findall(r"`([A-Z0-9_]+)`", row)} == KNOWN
 
 
+def test_the_documentation_lists_the_names_of_other_tools() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| the .+ \| `([A-Z_]+)` \| `([A-Z_]+)` \|$", text, re.MULTILINE)
+
+    assert {own: alias for alias, own in rows} == ALIASES
+
+
 def test_the_documentation_says_the_defaults() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     defaults = {default for line in text.splitlines() if line.startswith("| `") for default in line.split("|")[2:3]}
@@ -58,7 +66,8 @@ def test_compose_lets_through_what_a_service_reads(service: str) -> None:
     given = environment(service)
 
     kinds = KINDS if service == "gateway" else (ServiceSettings, UpstreamSettings)
-    for name in set(settings.describe_variables(kinds)) - set(FIXED):
+    names = set(settings.describe_variables(kinds)) - set(FIXED)
+    for name in names | {ALIASES[name] for name in names & set(ALIASES)}:
         assert given.get(name, "").startswith(f"${{{name}:-"), name
 
 
@@ -67,7 +76,8 @@ def test_compose_lets_through_what_is_secret_as_a_file_too(service: str) -> None
     given = environment(service)
 
     named = {name.removesuffix("_FILE"): value for name, value in given.items() if name.endswith("_FILE")}
-    assert set(named) == (SECRETS & set(given)) - set(FIXED)
+    secrets = (SECRETS & set(given)) - set(FIXED)
+    assert set(named) == secrets | {ALIASES[name] for name in secrets & set(ALIASES)}
     assert named == {name: f"${{{name}_FILE:-}}" for name in named}
 
 
@@ -75,7 +85,8 @@ def test_compose_lets_through_what_is_secret_as_a_file_too(service: str) -> None
 def test_compose_speaks_of_no_variable_that_is_none(service: str) -> None:
     given = environment(service)
 
-    known = KNOWN | {f"{name}_FILE" for name in SECRETS}
+    known = KNOWN | set(ALIASES.values())
+    known |= {f"{name}_FILE" for name in SECRETS | {ALIASES[name] for name in SECRETS & set(ALIASES)}}
     assert set(given) <= known
     assert {name for value in given.values() for name in re.findall(r"\$\{([A-Z0-9_]+)", value)} <= known | NO_SETTINGS
 

@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 import structlog
 
 from services.gateway.access import scopes, tokens
 from services.gateway.access.caller import Caller
+from services.gateway.access.persons import Persons
 from services.gateway.store import keys, users
 from shared.errors import UnauthorizedError, UnavailableError
 from shared.postgres.pool import Pool
@@ -23,12 +25,17 @@ log = structlog.get_logger()
 class Authenticator:
     """Asks Postgres at each request, so that a revoked key stops working at once."""
 
-    def __init__(self, pool: Pool, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, persons: Persons, *, now: Callable[[], datetime]) -> None:
         self._pool = pool
+        self._persons = persons
         self._now = now
 
     async def authenticate(self, token: str | None, *, address: str) -> Caller:
-        """Return who calls; raises `UnauthorizedError`, the same for every reason, or `UnavailableError`."""
+        """Return who calls.
+
+        Raises `UnauthorizedError`, the same for every reason, `ForbiddenError` where the credential's person is gone,
+        or `UnavailableError`.
+        """
         found = None
         if token and len(token) <= tokens.LONGEST:
             is_session = token.startswith(tokens.SESSION)
@@ -37,7 +44,7 @@ class Authenticator:
             raise UnauthorizedError(
                 "no valid credential: send X-API-Key, or Authorization: Bearer from POST /api/auth/login"
             )
-        return found
+        return await self._as_person(found)
 
     async def _by_session(self, token: str, address: str) -> Caller | None:
         now = self._now()
@@ -48,10 +55,11 @@ class Authenticator:
             await _note_use(users.note_session_use(self._pool, session.id, now=now))
         return Caller(
             name=session.username,
-            scopes=frozenset(scopes.ALL),
+            scopes=scopes.implied(session.scopes),
             address=address,
             credential_id=session.id,
             kind="session",
+            person_id=session.person_id,
         )
 
     async def _by_key(self, token: str, address: str) -> Caller | None:
@@ -62,8 +70,19 @@ class Authenticator:
         if key.last_used_at is None or now - key.last_used_at > _KEY_NOTED_EVERY:
             await _note_use(keys.note_key_use(self._pool, key.id, now=now))
         return Caller(
-            name=key.name, scopes=scopes.implied(key.scopes), address=address, credential_id=key.id, kind="key"
+            name=key.name,
+            scopes=scopes.implied(key.scopes),
+            address=address,
+            credential_id=key.id,
+            kind="key",
+            person_id=key.person_id,
         )
+
+    async def _as_person(self, caller: Caller) -> Caller:
+        if caller.person_id is None:
+            return caller
+        current = await self._persons.current_id(caller.person_id)
+        return msgspec.structs.replace(caller, person_id=current, former_id=caller.person_id)
 
 
 async def _note_use(note: Awaitable[None]) -> None:

@@ -21,6 +21,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     credential_id: str
     kind: Kind
+    person_id: str | None = None
+    """The person that the credential belongs to and acts as, if any."""
+    former_id: str | None = None
+    """The person's id when the credential was made; another one where they were merged since."""
 
     @property
     def session_id(self) -> str | None:
@@ -37,10 +41,21 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return scope in self.scopes
 
     def act_for(self, person_id: str | None) -> str | None:
-        """Return whom this is for, None for the caller; raises `ForbiddenError` where they may not act for others."""
-        if person_id is not None:
-            self.require_admin("to act for a person, or to see what they linked,")
+        """Return which person this is for: the one asked for, else the caller's own, if they have one.
+
+        Raises `ForbiddenError` for anybody else without the scope `admin`.
+        """
+        if person_id is None or (self.person_id is not None and person_id in {self.person_id, self.former_id}):
+            return self.person_id
+        self.require_admin("to act for another person, or to see what they linked,")
         return person_id
+
+    def see_only(self, person_id: str | None) -> str | None:
+        """Return whose rows to show: any to a caller who may read, else only the caller's own.
+
+        Raises `ForbiddenError` where somebody else's are asked for.
+        """
+        return person_id if self.may("read") else self.act_for(person_id)
 
     def require_admin(self, purpose: str) -> None:
         """Raise `ForbiddenError` where the caller may not decide for others."""

@@ -7,19 +7,32 @@ a time, so that one place stays free for people who have logged in from their ad
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Annotated, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from msgspec import Meta
 
+from services.gateway.page import NO_CONTROLS
+from services.gateway.settings import LEAST_PASSWORD
 from shared.errors import ThrottledError
+from shared.schemas.identifiers import random_id
 from shared.schemas.secret import Secret
+
+MOST_PASSWORD: Final = 1000
+NewPassword = Annotated[str, Meta(min_length=LEAST_PASSWORD, max_length=MOST_PASSWORD, pattern=NO_CONTROLS)]
 
 _AT_ONCE: Final = 2
 _STRANGERS_AT_ONCE: Final = 1
 _MOST_WAITING: Final = 60
 _NOBODYS: Final = "$argon2id$v=19$m=65536,t=3,p=4$dXNoZXIgbm9ib2R5IDAxMg$8F2w3c3l1s0cBqVbNYk0xXb6iJQ6zvYl7y0Gk5m1c2E"
 """No password has this hash. It is verified for unknown names, so that they take as long as known ones."""
+
+
+def random_password() -> Secret:
+    """Return 100 random bits that a person can type."""
+    text = random_id()[:20]
+    return Secret("-".join(text[start : start + 5] for start in range(0, len(text), 5)))
 
 
 class _Queue:

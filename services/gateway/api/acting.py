@@ -1,4 +1,4 @@
-"""For whom a caller acts: for themself or, with the scope `admin`, for a person.
+"""For whom a caller acts: for themself, as the person their credential belongs to, or with `admin` for anybody.
 
 What a person has linked is theirs: others see it, use it, add to it and take of it only with `admin`. Who is who and
 who watched what is no such thing: anybody who may read sees it, and `person` there is a filter.
@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 
 from services.gateway.access.caller import Caller
 from shared.errors import Fault, InvalidError
-from shared.schemas.signins import Who
+from shared.schemas.signins import AccountHolder
 
 ID: Final = r"^[A-Za-z0-9_.:-]+$"
 As = Annotated[
@@ -22,7 +22,7 @@ As = Annotated[
         min_length=1,
         max_length=100,
         pattern=ID,
-        description="with the Plex account that this person linked; needs admin",
+        description="with the Plex account that this person linked; another's needs admin",
     ),
 ]
 
@@ -32,13 +32,17 @@ def account_of(caller: NamedDependency[Caller], asked: As = None) -> str | None:
     return caller.act_for(asked)
 
 
-def who(caller: Caller, person_id: str | None) -> Who:
+def who(caller: Caller, person_id: str | None) -> AccountHolder:
     """Return who asks, and for which person."""
     whom = caller.act_for(person_id)
-    return Who(key=caller.key_id, person_id=whom) if caller.kind == "key" else Who(user=caller.name, person_id=whom)
+    return (
+        AccountHolder(key=caller.key_id, person_id=whom)
+        if caller.kind == "key"
+        else AccountHolder(user=caller.name, person_id=whom)
+    )
 
 
-def applicant(caller: Caller, *, person_id: str | None, discord_id: str | None) -> Who:
+def applicant(caller: Caller, *, person_id: str | None, discord_id: str | None) -> AccountHolder:
     """Return who is to have an account: the caller, a person, or a user of Discord."""
     asking = who(caller, person_id)
     if discord_id is None:
@@ -46,23 +50,28 @@ def applicant(caller: Caller, *, person_id: str | None, discord_id: str | None) 
     caller.require_admin("to say which Discord user this is")
     if person_id is not None:
         raise InvalidError("this names two", faults=(Fault("discord_id", "goes without person_id"),))
-    return msgspec.structs.replace(asking, discord_id=discord_id)
+    return msgspec.structs.replace(asking, person_id=None, discord_id=discord_id)
 
 
-def owner(caller: Caller, person_id: str | None) -> Who:
-    """Return whose accounts are meant; a key has none of its own."""
-    if caller.kind == "key" and person_id is None:
+def owner(caller: Caller, person_id: str | None) -> AccountHolder:
+    """Return whose accounts are meant; a key that is nobody's has none of its own."""
+    if _is_nobodys(caller) and person_id is None:
         raise InvalidError("a key has no accounts of its own", faults=(Fault("person", "say whose, by a person's id"),))
     return who(caller, person_id)
 
 
-def holder(caller: Caller, person_id: str | None, account: str | None) -> Who:
+def holder(caller: Caller, person_id: str | None, account: str | None) -> AccountHolder:
     """Return whose accounts are to be unlinked; one that a key names by its id alone is whosever it is."""
     if account is None:
         return owner(caller, person_id)
-    if caller.kind == "key" and person_id is None:
+    if _is_nobodys(caller) and person_id is None:
         caller.require_admin("to unlink an account that is somebody's")
     return who(caller, person_id)
+
+
+def sign_in_of(caller: Caller) -> str | None:
+    """Return whose sign-ins the caller may see, by a sign-in's id; None for anybody's."""
+    return None if caller.may("admin") else caller.person_id
 
 
 def is_everybody(caller: Caller, wanted: str) -> bool:
@@ -70,3 +79,7 @@ def is_everybody(caller: Caller, wanted: str) -> bool:
     if wanted == "true":
         caller.require_admin("to see everybody's accounts")
     return wanted == "true"
+
+
+def _is_nobodys(caller: Caller) -> bool:
+    return caller.kind == "key" and caller.person_id is None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Controller, Request, delete, get, post
+from litestar import Controller, Request, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body
@@ -13,8 +13,10 @@ from msgspec import Meta
 from services.gateway.access.audit import Audit
 from services.gateway.access.authenticator import IDLE
 from services.gateway.access.caller import Caller
+from services.gateway.access.change_password import ChangePassword
 from services.gateway.access.login import Login
-from services.gateway.access.scopes import ALL, Scope
+from services.gateway.access.passwords import MOST_PASSWORD, NewPassword
+from services.gateway.access.scopes import ALL, Scope, scopes_to_show
 from services.gateway.access.stream_access import StreamAccess
 from services.gateway.api import describe
 from services.gateway.api.guards import knows_query, needs
@@ -33,7 +35,20 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who wants in."""
 
     username: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
-    password: Annotated[str, Meta(min_length=1, max_length=1000)]
+    password: Annotated[str, Meta(min_length=1, max_length=MOST_PASSWORD)]
+
+    def __repr__(self) -> str:
+        return "Credentials(***)"
+
+
+class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The current password and the new one, of 12 to 1,000 characters."""
+
+    current_password: Annotated[str, Meta(min_length=1, max_length=MOST_PASSWORD)]
+    new_password: NewPassword
+
+    def __repr__(self) -> str:
+        return "PasswordChange(***)"
 
 
 class SessionToken(msgspec.Struct, frozen=True):
@@ -50,6 +65,8 @@ class CredentialOwner(msgspec.Struct, frozen=True):
     scopes: list[Scope]
     kind: str
     """`session` or `key`."""
+    person_id: str | None
+    """As whom it acts; null where it is nobody's in particular."""
 
 
 class SessionItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +91,11 @@ class SessionPage(msgspec.Struct, frozen=True):
 
 
 _LOGIN: Final = Body(examples=[Example(value={"username": "admin", "password": "correct horse battery staple"})])
+_CHANGE: Final = Body(
+    examples=[Example(value={"current_password": "7f3kq-…", "new_password": "correct horse battery staple"})]
+)
 _NEW: Final = SessionToken("ushs_nHo5…", _AT)
-_OWNER: Final = CredentialOwner("admin", list(ALL), "session")
+_OWNER: Final = CredentialOwner("admin", list(ALL), "session", None)
 _SESSION: Final = SessionItem(
     id="8p1v…", username="admin", address="192.168.1.20", created_at=_AT, last_used_at=_AT, expires_at=_AT, current=True
 )
@@ -109,7 +129,7 @@ class SessionController(Controller):
         "/logout",
         status_code=204,
         summary="Log out",
-        opt=needs("read", audits="logout"),
+        opt=needs("self", audits="logout"),
         responses=describe.GUARDED,
     )
     async def log_out(
@@ -127,10 +147,32 @@ class SessionController(Controller):
             )
         await _end_session(caller.session_id, database, stream_access, audit)
 
-    @get("/verify", summary="Who am I?", opt=needs("read"), responses=describe.shows(_OWNER))
+    @get("/verify", summary="Who am I?", opt=needs("self"), responses=describe.shows(_OWNER))
     async def verify(self, caller: NamedDependency[Caller]) -> CredentialOwner:
         """Say whose credential this is."""
-        return CredentialOwner(caller.name, [scope for scope in ALL if caller.may(scope)], caller.kind)
+        return CredentialOwner(caller.name, scopes_to_show(caller.scopes), caller.kind, caller.person_id)
+
+    @put(
+        "/password",
+        status_code=204,
+        summary="Change one's password",
+        opt=needs("self", audits="password.changed"),
+        responses=describe.GUARDED | describe.WITH_BODY | describe.CONFLICT | describe.THROTTLED,
+    )
+    async def put_password(
+        self,
+        caller: NamedDependency[Caller],
+        change_password: NamedDependency[ChangePassword],
+        audit: NamedDependency[Audit],
+        data: Annotated[PasswordChange, _CHANGE],
+    ) -> None:
+        """Change the password of the session's user, and end all their other sessions with the streams these opened.
+
+        400 where the current password is wrong, and for an API key. After too many wrong ones, here or at the login,
+        429 with `Retry-After`.
+        """
+        current, new = Secret(data.current_password), Secret(data.new_password)
+        await change_password(caller, current=current, new=new, audit=audit)
 
     @get(
         "/sessions",

@@ -20,18 +20,26 @@ from shared.errors import ForbiddenError, UnsupportedMediaTypeError
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 CALLER: Final = "caller"
 AUDITS: Final = "audits"
-_SCOPE: Final = "scope"
+SCOPE: Final = "scope"
+OWN: Final = "own"
 
 
 def needs(
-    scope: Scope, *, audits: str | None = None, endless: bool = False, within: timedelta | None = None
+    scope: Scope,
+    *,
+    own: bool = False,
+    audits: str | None = None,
+    endless: bool = False,
+    within: timedelta | None = None,
 ) -> dict[str, Any]:
     """Return the `opt` of a route.
 
+    With `own`, it is also open to every credential that belongs to a person, for what is theirs. The handler must let
+    them reach nothing else (`Caller.act_for`, `Caller.see_only`).
     `audits` is the action that its handler notes in the audit. An endless route has no deadline; one that waits for
     other systems may have a later one.
     """
-    return {_SCOPE: scope, AUDITS: audits, "endless": endless, "within": within}
+    return {SCOPE: scope, OWN: own, AUDITS: audits, "endless": endless, "within": within}
 
 
 def requires_preparation(preparation: Preparation) -> Guard:
@@ -50,10 +58,11 @@ def requires_scope(authenticator: Authenticator) -> Guard:
     """
 
     async def check(connection: AnyConnection, handler: BaseRouteHandler) -> None:
-        wanted: Scope = handler.opt.get(_SCOPE, "admin")
+        wanted: Scope = handler.opt.get(SCOPE, "admin")
         credential = credential_in(connection.scope["headers"])
         caller = await authenticator.authenticate(credential, address=address(connection))
-        if not caller.may(wanted):
+        is_own = handler.opt.get(OWN, False) and caller.person_id is not None
+        if not (caller.may(wanted) or is_own):
             raise ForbiddenError(f"this needs a credential with the scope {wanted}")
         connection.scope["state"][CALLER] = caller
 
@@ -62,7 +71,7 @@ def requires_scope(authenticator: Authenticator) -> Guard:
 
 async def reads_only(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """Raise 405 for a HEAD of what needs the scope `write`: that does something, even at a GET."""
-    if is_head(connection.scope) and handler.opt.get(_SCOPE) == "write":
+    if is_head(connection.scope) and handler.opt.get(SCOPE) == "write":
         raise MethodNotAllowedException(headers={"Allow": "GET, OPTIONS"})
 
 

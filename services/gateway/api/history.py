@@ -7,6 +7,7 @@ from litestar import Controller, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 
+from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.ask import Ask
@@ -59,6 +60,7 @@ Kind = Annotated[MediaType | None, QueryParameter(name="type", description="movi
 
 
 def wanted_plays(
+    caller: NamedDependency[Caller],
     person: Word = None,
     kind: Kind = None,
     since: Since = None,
@@ -69,7 +71,7 @@ def wanted_plays(
 ) -> ListPlays:
     """Return what a query asks for."""
     return ListPlays(
-        person=person,
+        person=caller.see_only(person),
         type=kind,
         since=moment(since, name="since"),
         until=moment(until, name="until"),
@@ -80,11 +82,16 @@ def wanted_plays(
 
 
 def counted_plays(
-    person: Word = None, kind: Kind = None, since: Since = None, until: Until = None, search: Search = None
+    caller: NamedDependency[Caller],
+    person: Word = None,
+    kind: Kind = None,
+    since: Since = None,
+    until: Until = None,
+    search: Search = None,
 ) -> CountPlays:
     """Return what a query asks for."""
     return CountPlays(
-        person=person,
+        person=caller.see_only(person),
         type=kind,
         since=moment(since, name="since"),
         until=moment(until, name="until"),
@@ -100,21 +107,22 @@ class HistoryController(Controller):
     @get(
         "/",
         summary="List plays",
-        opt=needs("read"),
+        opt=needs("read", own=True),
         responses=describe.shows(PlayPage([_PLAY], 1, 50, 0)),
         dependencies={"wanted": Provide(wanted_plays, sync_to_thread=False)},
     )
     async def list_plays(self, ask: NamedDependency[Ask], wanted: NamedDependency[ListPlays]) -> PlayPage:
         """List plays, newest first. `search` looks in titles and shows.
 
-        `person` is a person's id or name; the id of one who was merged finds the plays of who is left.
+        `person` is a person's id or name; the id of one who was merged finds the plays of who is left. With the scope
+        `self` it is the caller's own.
         """
         return await ask(wanted)
 
     @get(
         "/stats",
         summary="Count plays",
-        opt=needs("read"),
+        opt=needs("read", own=True),
         responses=describe.shows(_STATS),
         dependencies={"counted": Provide(counted_plays, sync_to_thread=False)},
     )

@@ -6,17 +6,20 @@ import msgspec
 from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
+from services.gateway.page import PersonId
+
 _PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
 _ID: Final = r"^[A-Za-z0-9_.:-]+$"
 
 Provider = Annotated[Literal["plex", "jellyfin", "emby", "trakt"], PathParameter(description="the system")]
-PersonId = Annotated[str, Meta(min_length=1, max_length=100, pattern=_ID)]
 DiscordId = Annotated[str, Meta(pattern="^[0-9]{15,22}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PLAIN)]
 Hidden = Annotated[str, Meta(min_length=1, max_length=4096)]
 Person = Annotated[
     str | None,
-    QueryParameter(min_length=1, max_length=100, pattern=_ID, description="whose, by a person's id; needs admin"),
+    QueryParameter(
+        min_length=1, max_length=100, pattern=_ID, description="whose, by a person's id; another's needs admin"
+    ),
 ]
 Server = Annotated[
     str | None, QueryParameter(min_length=1, max_length=200, pattern=_PLAIN, description="a configured server's name")

@@ -13,7 +13,7 @@ from services.gateway import problems
 from services.gateway.access.audit import Audit
 from services.gateway.access.caller import Caller
 from services.gateway.api import describe
-from services.gateway.api.acting import applicant, holder, is_everybody, owner, who
+from services.gateway.api.acting import applicant, holder, is_everybody, owner, sign_in_of, who
 from services.gateway.api.guards import needs
 from services.gateway.api.integration_orders import (
     Account,
@@ -37,17 +37,17 @@ from shared.schemas.signins import (
     CancelSignIn,
     CheckSignIn,
     ConnectAccount,
+    ConnectedAccount,
     Integration,
     IntegrationPage,
     LinkedPerson,
-    LinkedTo,
     ListConnections,
     Pin,
     ReachedServer,
     RemoveConnections,
-    Removed,
+    RemovedAccounts,
     SignedIn,
-    Standing,
+    SignInState,
 )
 from shared.sealing import Sealer
 
@@ -55,14 +55,14 @@ _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 _PIN: Final = Pin(
     pin_id="5m2kx8wq", code="tq7x…", url="https://app.plex.tv/auth#?code=tq7x…", short_code="4KXW", expires_at=_AT
 )
-_STANDING: Final = Standing(
+_STANDING: Final = SignInState(
     status="authorized",
     account=SignedIn(id="26608833", username="ada", email="ada@example.com"),
     servers=[ReachedServer(name="Attic", machine_identifier="c6f5…")],
 )
 _ONE: Final = Integration(
     provider="plex",
-    account=LinkedTo(id="26608833", username="ada"),
+    account=ConnectedAccount(id="26608833", username="ada"),
     person=LinkedPerson(id="8p1vqk2c", name="Ada"),
     state="ok",
     reason=None,
@@ -74,11 +74,11 @@ _WITH_BODY: Final = describe.WITH_BODY | _UPSTREAM
 _STARTED: Final = describe.shows(_PIN) | _WITH_BODY | problems.documented(429)
 _STANDS: Final = describe.shows(_STANDING) | _WITH_BODY
 _CONNECTED: Final = describe.shows(_ONE) | _WITH_BODY | problems.documented(429)
-_READ: Final = needs("read")
+_READ: Final = needs("read", own=True)
 _WITHIN: Final = PATIENT + timedelta(seconds=2)
-_WRITE: Final = needs("write", within=_WITHIN)
+_WRITE: Final = needs("write", own=True, within=_WITHIN)
 _PAGE: Final = describe.shows(IntegrationPage([_ONE], 1, 50, 0)) | problems.documented(404)
-_REMOVED: Final = describe.shows(Removed([_ONE.account])) | problems.documented(404)
+_REMOVED: Final = describe.shows(RemovedAccounts([_ONE.account])) | problems.documented(404)
 _SIGN_IN: Final = Body(examples=[Example(value={}), Example(value={"person_id": "8p1vqk2c"})])
 _CHECK: Final = Body(examples=[Example(value={"pin_id": "5m2kx8wq"})])
 _CREDENTIALS: Final = Body(
@@ -145,22 +145,28 @@ class IntegrationController(Controller):
         opt=_WRITE,
         responses=_STANDS,
     )
-    async def cancel_sign_in(self, ask: NamedDependency[Ask], provider: Provider, pin_id: Id) -> Standing:
+    async def cancel_sign_in(
+        self, ask: NamedDependency[Ask], caller: NamedDependency[Caller], provider: Provider, pin_id: Id
+    ) -> SignInState:
         """Call a sign-in off. Again is the same as once, and one that has ended stays as it is."""
-        return await ask(CancelSignIn(pin_id=pin_id, provider=provider))
+        return await ask(CancelSignIn(pin_id=pin_id, provider=provider, person_id=sign_in_of(caller)))
 
     @post("/{provider:str}/auth/check", status_code=200, summary="How does it stand?", opt=_WRITE, responses=_STANDS)
     async def check_sign_in(
-        self, ask: NamedDependency[Ask], provider: Provider, data: Annotated[Check, _CHECK]
-    ) -> Standing:
+        self,
+        ask: NamedDependency[Ask],
+        caller: NamedDependency[Caller],
+        provider: Provider,
+        data: Annotated[Check, _CHECK],
+    ) -> SignInState:
         """Ask at once how a sign-in stands. `refused`: the account cannot be the caller's, and `reason` says why."""
-        return await ask(CheckSignIn(pin_id=data.pin_id, provider=provider))
+        return await ask(CheckSignIn(pin_id=data.pin_id, provider=provider, person_id=sign_in_of(caller)))
 
     @post(
         "/{provider:str}/connect",
         status_code=200,
         summary="Link an account",
-        opt=needs("write", audits="account.linked", within=_WITHIN),
+        opt=needs("write", own=True, audits="account.linked", within=_WITHIN),
         responses=_CONNECTED,
     )
     async def link_account(
@@ -203,7 +209,7 @@ class IntegrationController(Controller):
         "/{provider:str}/connect",
         status_code=200,
         summary="Unlink",
-        opt=needs("write", audits="account.unlinked", within=_WITHIN),
+        opt=needs("write", own=True, audits="account.unlinked", within=_WITHIN),
         responses=_REMOVED,
     )
     async def unlink_accounts(
@@ -215,7 +221,7 @@ class IntegrationController(Controller):
         person: Person = None,
         server: Server = None,
         account: Account = None,
-    ) -> Removed:
+    ) -> RemovedAccounts:
         """Forget the credentials, of all accounts there or of one, and call the person's open sign-ins off.
 
         Whose the accounts are does not change. Again is the same as once.

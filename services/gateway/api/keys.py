@@ -12,11 +12,12 @@ from msgspec import Meta
 
 from services.gateway.access import tokens
 from services.gateway.access.audit import Audit
+from services.gateway.access.persons import Persons
 from services.gateway.access.scopes import Scope
 from services.gateway.access.stream_access import StreamAccess
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
-from services.gateway.page import NOT_BLANK, Id, Limit, Offset, moment
+from services.gateway.page import NOT_BLANK, Id, Limit, Offset, PersonId, moment
 from services.gateway.store import keys
 from services.gateway.store.database import Database
 from services.gateway.store.keys import ApiKey, KeyPage
@@ -27,11 +28,15 @@ _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 
 
 class WantedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a key is for, what it allows, and until when (null: for good). `write` includes `read`, `admin` both."""
+    """What a key is for, what it allows, until when (null: for good), and whose it is.
+
+    `admin` includes `write`, and that `read`. `self` allows what is the person's own, and goes only with `person_id`.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=100, pattern=NOT_BLANK)]
-    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=3)]
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=4)]
     expires_at: datetime | None = None
+    person_id: PersonId | None = None
 
 
 class MadeKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,15 +45,27 @@ class MadeKey(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     scopes: list[Scope]
+    person_id: str | None
     key: str
     created_at: datetime
     expires_at: datetime | None
 
 
-_WANTED: Final = Body(examples=[Example(value={"name": "home assistant", "scopes": ["read"], "expires_at": None})])
+_WANTED: Final = Body(
+    examples=[
+        Example(value={"name": "home assistant", "scopes": ["read"], "expires_at": None}),
+        Example(value={"name": "Ada's script", "scopes": ["self"], "person_id": "8p1vqk2c"}),
+    ]
+)
 _KEY: Final = ApiKey(id="8p1v…", name="home assistant", scopes=["read"], created_at=_AT, last_used_at=_AT)
 _MADE: Final = MadeKey(
-    id="8p1v…", name="home assistant", scopes=["read"], key="usha_nHo5…", created_at=_AT, expires_at=None
+    id="8p1v…",
+    name="home assistant",
+    scopes=["read"],
+    person_id=None,
+    key="usha_nHo5…",
+    created_at=_AT,
+    expires_at=None,
 )
 
 
@@ -73,21 +90,30 @@ class KeyController(Controller):
         database: NamedDependency[Database],
         audit: NamedDependency[Audit],
         now: NamedDependency[datetime],
+        persons: NamedDependency[Persons],
         data: Annotated[WantedKey, _WANTED],
     ) -> MadeKey:
-        """Make a key."""
+        """Make a key. One with `person_id` acts as that person, and as nobody else without the scope `admin`."""
         token = tokens.new(tokens.API_KEY)
         expires_at = moment(data.expires_at, name="expires_at")
         if expires_at is not None and expires_at <= now:
             raise InvalidError("the key would be expired", faults=(Fault("expires_at", "expected a moment to come"),))
-        key = ApiKey(id=random_id(), name=data.name, scopes=data.scopes, created_at=now, expires_at=expires_at)
+        key = ApiKey(
+            id=random_id(),
+            name=data.name,
+            scopes=data.scopes,
+            person_id=await _person_of(data, persons),
+            created_at=now,
+            expires_at=expires_at,
+        )
         async with database.change() as work:
             await keys.add_key(work.connection, key, tokens.digest(token.reveal()))
-            await audit(f"key {key.name}", on=work)
+            await audit(f"key {key.name}" + (f" of {key.person_id}" if key.person_id else ""), on=work)
         return MadeKey(
             id=key.id,
             name=key.name,
             scopes=key.scopes,
+            person_id=key.person_id,
             key=token.reveal(),
             created_at=key.created_at,
             expires_at=key.expires_at,
@@ -114,3 +140,11 @@ class KeyController(Controller):
             stream_access.announce_end(work, key_id)
             await audit(f"key {name}", on=work)
         stream_access.end(key_id)
+
+
+async def _person_of(data: WantedKey, persons: Persons) -> str | None:
+    if data.person_id is not None:
+        return await persons.known_id(data.person_id)
+    if "self" in data.scopes:
+        raise InvalidError("self allows what is a person's own", faults=(Fault("person_id", "say whose key it is"),))
+    return None

@@ -11,10 +11,11 @@ from litestar.params import Body
 from msgspec import Meta
 
 from services.gateway.access.audit import Audit
+from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.ask import Ask
-from services.gateway.page import NOT_BLANK, Id, Limit, Offset, Search
+from services.gateway.page import NOT_BLANK, Id, Limit, Offset, PersonId, Search
 from shared.schemas.media import Provider
 from shared.schemas.people import (
     ClaimAccount,
@@ -30,7 +31,6 @@ from shared.schemas.people import (
 )
 
 Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-PersonId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:-]+$")]
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,10 +83,10 @@ class PeopleController(Controller):
         """List people by name. `search` looks in names and usernames."""
         return await ask(ListPeople(search=search, limit=limit, offset=offset))
 
-    @get("/{person_id:str}", summary="Show a person", opt=needs("read"), responses=_ONE)
-    async def show_person(self, ask: NamedDependency[Ask], person_id: Id) -> Person:
+    @get("/{person_id:str}", summary="Show a person", opt=needs("read", own=True), responses=_ONE)
+    async def show_person(self, ask: NamedDependency[Ask], caller: NamedDependency[Caller], person_id: Id) -> Person:
         """Show a person; the id of one who was merged finds the one who is left."""
-        return await ask(FindPerson(person_id=person_id))
+        return await ask(FindPerson(person_id=caller.see_only(person_id) or person_id))
 
     @get("/unclaimed", summary="List accounts of nobody", opt=needs("read"), responses=_NOBODYS)
     async def list_unclaimed(self, ask: NamedDependency[Ask], limit: Limit = 50, offset: Offset = 0) -> UnclaimedPage:
@@ -101,14 +101,21 @@ class PeopleController(Controller):
         responses=_CHANGED,
     )
     async def claim_account(
-        self, ask: NamedDependency[Ask], audit: NamedDependency[Audit], data: Annotated[Claim, _CLAIM]
+        self,
+        ask: NamedDependency[Ask],
+        caller: NamedDependency[Caller],
+        audit: NamedDependency[Audit],
+        data: Annotated[Claim, _CLAIM],
     ) -> Person:
-        """Give an account to a person, with the plays that were seen on it. Again is the same as once."""
+        """Give an account to a person, with the plays that were seen on it. Again is the same as once.
+
+        `person_id` needs the scope admin where it is not the caller's own.
+        """
         question = ClaimAccount(
             source=data.source,
             server=data.server,
             account_id=data.account_id,
-            person_id=data.person_id,
+            person_id=caller.act_for(data.person_id),
             name=data.name,
         )
         person = await ask(question)
@@ -119,7 +126,7 @@ class PeopleController(Controller):
         "/{person_id:str}/merge",
         summary="Merge two people",
         status_code=200,
-        opt=needs("write", audits="person.merged"),
+        opt=needs("admin", audits="person.merged"),
         responses=_CHANGED,
     )
     async def merge_people(

@@ -15,6 +15,7 @@ from services.gateway.api import describe
 from services.gateway.edge import CSP
 from services.gateway.reference.schema import Config
 from shared.errors import NotFoundError
+from shared.version import product_version
 
 _CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -74,7 +75,7 @@ def config() -> Config:
     """Return what Litestar needs to describe the API and to serve the description."""
     return Config(
         title="Usher",
-        version="1",
+        version=product_version(),
         description=_DESCRIPTION,
         components=describe.COMPONENTS,
         servers=[Server(url="..", description="where this description comes from")],

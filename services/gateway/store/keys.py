@@ -15,6 +15,8 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     scopes: list[Scope]
+    person_id: str | None = None
+    """Whose it is; it acts as this person."""
     created_at: datetime
     last_used_at: datetime | None = None
     expires_at: datetime | None = None
@@ -32,14 +34,15 @@ class KeyPage(msgspec.Struct, frozen=True):
 async def add_key(connection: Connection, key: ApiKey, digest: bytes) -> bool:
     """Make a key valid; False where a key with this digest is there already."""
     tag = await connection.execute(
-        """insert into api_keys (id, name, digest, scopes, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)
-        on conflict (digest) do nothing""",
+        """insert into api_keys (id, name, digest, scopes, created_at, expires_at, person_id)
+        values ($1, $2, $3, $4, $5, $6, $7) on conflict (digest) do nothing""",
         key.id,
         key.name,
         digest,
         key.scopes,
         key.created_at,
         key.expires_at,
+        key.person_id,
     )
     return tag != "INSERT 0 0"
 
@@ -61,7 +64,7 @@ async def page_of_keys(pool: Pool, *, limit: int, offset: int) -> KeyPage:
     return KeyPage([_key(row) for row in rows], total, limit, offset)
 
 
-_KEYS = "select id, name, scopes, created_at, used_at, expires_at from api_keys"
+_KEYS = "select id, name, scopes, person_id, created_at, used_at, expires_at from api_keys"
 
 
 async def note_key_use(pool: Pool, key_id: str, *, now: datetime) -> None:
@@ -81,6 +84,7 @@ def _key(row: asyncpg.Record) -> ApiKey:
         id=row["id"],
         name=row["name"],
         scopes=row["scopes"],
+        person_id=row["person_id"],
         created_at=row["created_at"],
         last_used_at=row["used_at"],
         expires_at=row["expires_at"],

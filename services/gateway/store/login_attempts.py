@@ -81,6 +81,11 @@ async def forgive_attempts(connection: Connection, key: AttemptKey) -> None:
     await connection.execute("delete from login_attempts where account = $1 and address = $2", key.account, key.address)
 
 
+async def forgive_account(connection: Connection, account: bytes) -> None:
+    """Forget what failed for an account from anywhere."""
+    await connection.execute("delete from login_attempts where account = $1", account)
+
+
 async def remember_address(connection: Connection, user_id: str, address: str, *, now: datetime, most: int) -> None:
     """Know the address that a user was let in from; of too many, those of long ago are forgotten."""
     await connection.execute(

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from services.gateway.access.scopes import Scope
 from shared.postgres.pool import Connection, Pool, acquire, transaction
 from shared.schemas.users import name_key
 
@@ -21,6 +22,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     username: str
+    scopes: list[Scope]
+    person_id: str | None
+    """Whose it is; it acts as this person."""
     address: str
     created_at: datetime
     used_at: datetime
@@ -68,9 +72,25 @@ async def find_user(pool: Pool, key: str) -> User | None:
     return None if row is None else User(**dict(row))
 
 
-async def change_password_hash(connection: Connection, user_id: str, password_hash: str) -> None:
-    """Keep a better hash of the same password."""
-    await connection.execute("update users set password_hash = $2 where id = $1", user_id, password_hash)
+async def all_users(connection: Connection) -> list[User]:
+    """Return everybody who may log in; nobody where the gateway has never been started."""
+    if await connection.fetchval("select to_regclass('users') is null"):
+        return []
+    return [User(**dict(row)) for row in await connection.fetch("select id, username, password_hash from users")]
+
+
+async def change_password_hash(connection: Connection, user: User, password_hash: str) -> bool:
+    """Keep another hash; False where the one that was looked at is not the user's any more.
+
+    Until the transaction ends nobody else changes it, and no session begins by it.
+    """
+    tag = await connection.execute(
+        "update users set password_hash = $3 where id = $1 and password_hash = $2",
+        user.id,
+        user.password_hash,
+        password_hash,
+    )
+    return tag != "UPDATE 0"
 
 
 async def begin_session(connection: Connection, session: NewSession) -> None:
@@ -114,7 +134,7 @@ async def page_of_sessions(
     return [Session(**dict(row)) for row in rows], total
 
 
-_SESSIONS = """select s.id, u.username, s.address, s.created_at, s.used_at, s.expires_at
+_SESSIONS = """select s.id, u.username, u.scopes, u.person_id, s.address, s.created_at, s.used_at, s.expires_at
     from sessions s join users u on u.id = s.user_id"""
 
 
@@ -127,6 +147,14 @@ async def note_session_use(pool: Pool, session_id: str, *, now: datetime) -> Non
 async def end_session(connection: Connection, session_id: str) -> bool:
     """Log a session out; False where there is none."""
     return await connection.execute("delete from sessions where id = $1", session_id) != "DELETE 0"
+
+
+async def end_sessions_of(connection: Connection, user_id: str, *, but: str | None = None) -> list[str]:
+    """Log a user out everywhere, of one session not; return the ids of those that ended."""
+    rows = await connection.fetch(
+        "delete from sessions where user_id = $1 and id is distinct from $2 returning id", user_id, but
+    )
+    return [row["id"] for row in rows]
 
 
 async def forget_sessions(pool: Pool, *, now: datetime, used_before: datetime) -> None:
