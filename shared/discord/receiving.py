@@ -15,12 +15,12 @@ from shared.bus.message import Message as BusMessage
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
 from shared.discord.catalogue import CATALOGUE, Catalogue
+from shared.discord.failures import OutdatedError, failure
 from shared.discord.interactions import Clicked, CommandCalled, Done, Submitted
 from shared.discord.messages import Message
 from shared.discord.parsing import parse
 from shared.discord.replying import reply_to
 from shared.discord.rights import Rights
-from shared.discord.words import OutdatedError, failure
 from shared.errors import PermanentError, TransientError, UnavailableError, UsherError
 from shared.schemas.interactions import Interaction
 

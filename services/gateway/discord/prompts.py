@@ -11,10 +11,10 @@ import structlog
 
 from services.gateway.discord import messages
 from shared.discord import limits
+from shared.discord.cutting import cut
+from shared.discord.failures import failure
 from shared.discord.fitting_parts import is_id
 from shared.discord.responses import Response, Suggestion, opened, shown
-from shared.discord.texts import cut
-from shared.discord.words import failure
 from shared.errors import UnavailableError, UsherError
 from shared.leniency import text
 from shared.schemas.interactions import Choices, OpenForm, Suggest
