@@ -48,7 +48,7 @@ def unlinked(usernames: Sequence[str], *, is_at_seerr: bool = False) -> Message:
 
 
 def who(person: Person, standings: Iterable[Standing], *, servers: Mapping[str, str]) -> Message:
-    """Return whom Usher takes somebody for, and how his accounts stand; `servers` are names by machine id."""
+    """Return whom Usher takes somebody for, and how their accounts stand; `servers` are names by machine id."""
     known = {(standing.provider, standing.server, standing.account_id): standing for standing in standings}
     shown = [identity for identity in person.identities if identity.provider not in _OF_NO_INTEREST]
     lines = [
