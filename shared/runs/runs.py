@@ -26,11 +26,11 @@ from shared.schemas.job import JobHandler, subject
 from shared.schemas.question import Answer
 from shared.schemas.runs import (
     BeginRun,
-    BegunRun,
     CancelRun,
     DoPage,
     KindList,
     ListKinds,
+    Run,
     RunError,
     RunKind,
     Status,
@@ -67,8 +67,8 @@ class Runs:
         """Return what answers questions about runs."""
         return (BeginRun.answered_by(self.begin_on_request), ListKinds.answered_by(self.list_kinds))
 
-    async def begin(self, work: Work, kind: Kind[C], first: C, *, requested_by: str, subject: str = "") -> str:
-        """Begin a run and return its id; where one of this kind and subject is open, return that one's."""
+    async def begin(self, work: Work, kind: Kind[C], first: C, *, requested_by: str, subject: str = "") -> Run:
+        """Begin a run and return it; where one of this kind and subject is open, return that one."""
         now = self._now()
         row = RunRow(
             id=random_id(),
@@ -90,28 +90,27 @@ class Runs:
             said_at=now,
         )
         while not await store.insert(work.connection, row):
-            if open_id := await store.find_open(work.connection, kind.name, subject):
-                return open_id
+            if known := await store.find_open(work.connection, kind.name, subject):
+                return known.as_run(self._service)
         self._say(work, row)
         self._give(work, row)
-        return row.id
+        return row.as_run(self._service)
 
-    async def begin_anew(self, work: Work, kind: Kind[C], first: C, *, requested_by: str, subject: str = "") -> str:
-        """Begin a run in the place of an open one, whose pages speak of what has changed since."""
-        open_id = await store.find_open(work.connection, kind.name, subject)
-        if open_id is not None:
-            await self._end(work, open_id, status="cancelled", why="it was begun anew")
+    async def begin_again(self, work: Work, kind: Kind[C], first: C, *, requested_by: str, subject: str = "") -> Run:
+        """Cancel the open run, because its pages were made from what has changed since, and begin another one."""
+        known = await store.find_open(work.connection, kind.name, subject)
+        if known is not None:
+            await self._end(work, known.id, status="cancelled", why="it was begun again")
         return await self.begin(work, kind, first, requested_by=requested_by, subject=subject)
 
-    async def begin_on_request(self, question: BeginRun) -> BegunRun:
+    async def begin_on_request(self, question: BeginRun) -> Run:
         """Answer `BeginRun`; raises `NotFoundError` for a kind that this service does not have."""
         kind = self._kinds.get(question.kind)
         if kind is None:
             raise NotFoundError(f"there are no runs of the kind {question.kind!r} here")
         first = await kind.first(question.options)
         async with self._worker.on_request() as work:
-            run_id = await self.begin(work, kind, first, requested_by=question.requested_by)
-        return BegunRun(run_id)
+            return await self.begin(work, kind, first, requested_by=question.requested_by)
 
     async def list_kinds(self, _question: ListKinds) -> KindList:
         """Answer `ListKinds`."""
@@ -132,11 +131,17 @@ class Runs:
                 await page.effect(work)
                 await self._save_page(work, held, page)
 
-    async def cancel(self, job: CancelRun, message: Message) -> None:
-        """End a run where it is: a page that is being done stores nothing any more."""
-        async with self._worker.once(consumer=f"{self._service}-runs", message_id=message.id) as work:
-            why = f"cancelled by {job.cancelled_by}" if job.cancelled_by else "cancelled"
-            await self._end(work, job.run_id, status="cancelled", why=why)
+    async def cancel(self, job: CancelRun, _message: Message) -> None:
+        """End a run where it is: a page that is being done stores nothing any more.
+
+        Where it is over, publish once more how it ended: whoever cancels it has missed that.
+        """
+        why = f"cancelled by {job.cancelled_by}" if job.cancelled_by else "cancelled"
+        async with self._worker.on_request() as work:
+            if await self._end(work, job.run_id, status="cancelled", why=why):
+                return
+            if finished := await store.hold_finished(work.connection, job.run_id):
+                self._say(work, await store.save(work.connection, finished))
 
     async def hear_of_dead(self, message: Message) -> None:
         """End the run whose page is among the dead letters."""
@@ -197,14 +202,15 @@ class Runs:
         if not is_last:
             self._give(work, saved)
 
-    async def _end(self, work: Work, run_id: str, *, status: Status, why: str, page: int | None = None) -> None:
+    async def _end(self, work: Work, run_id: str, *, status: Status, why: str, page: int | None = None) -> bool:
         held = await store.hold(work.connection, run_id, page=page)
         if held is None:
-            return
+            return False
         errors = store.with_errors((RunError("the run", why),), held.errors)
         ended = msgspec.structs.replace(held, status=status, finished_at=self._now(), errors=errors)
         self._say(work, await store.save(work.connection, ended))
         log.info("run_ended", run=run_id, kind=held.kind, status=status, reason=why)
+        return True
 
     def _say(self, work: Work, row: RunRow) -> None:
         event_id = derived_id("run.changed", row.id, row.sequence)

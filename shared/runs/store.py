@@ -13,7 +13,7 @@ from shared.schemas.runs import Progress, Run, RunError, Status
 
 MOST_ERRORS: Final = 50
 _LONGEST_TEXT: Final = 300
-_OPEN: Final = "status in ('queued', 'running')"
+_OPEN: Final = "(status in ('queued', 'running'))"
 
 _counts = msgspec.json.Decoder(dict[str, int])
 _errors = msgspec.json.Decoder(tuple[RunError, ...])
@@ -82,23 +82,24 @@ async def insert(connection: Connection, row: RunRow) -> bool:
     return inserted is True
 
 
-async def find_open(connection: Connection, kind: str, subject: str) -> str | None:
-    """Return the id of the open run of a kind and subject."""
-    found: str | None = await connection.fetchval(
-        f"select id from runs where kind = $1 and subject = $2 and {_OPEN}",  # noqa: S608 (a constant)
-        kind,
-        subject,
-    )
-    return found
+async def find_open(connection: Connection, kind: str, subject: str) -> RunRow | None:
+    """Return the open run of a kind and subject."""
+    return await _find(connection, f"kind = $1 and subject = $2 and {_OPEN}", kind, subject)
 
 
 async def hold(connection: Connection, run_id: str, *, page: int | None = None) -> RunRow | None:
     """Return an open run, and let nobody else change it before the transaction ends; `page` is the one to be next."""
-    row = await connection.fetchrow(
-        f"select {_COLUMNS} from runs where id = $1 and {_OPEN} and ($2::int is null or page = $2) for update",  # noqa: S608
-        run_id,
-        page,
-    )
+    wanted = f"id = $1 and {_OPEN} and ($2::int is null or page = $2) for update"
+    return await _find(connection, wanted, run_id, page)
+
+
+async def hold_finished(connection: Connection, run_id: str) -> RunRow | None:
+    """Return a run that is over, held like an open one."""
+    return await _find(connection, f"id = $1 and not {_OPEN} for update", run_id)
+
+
+async def _find(connection: Connection, wanted: str, *values: str | int | None) -> RunRow | None:
+    row = await connection.fetchrow(f"select {_COLUMNS} from runs where {wanted}", *values)  # noqa: S608 (constants)
     return None if row is None else _row(row)
 
 

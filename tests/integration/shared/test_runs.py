@@ -75,6 +75,19 @@ async def test_a_cancelled_run_ends_at_once_and_the_page_in_the_middle_stores_no
         assert await found.counted() == [0, 0, 1, 1, 2]
 
 
+async def test_who_cancels_a_run_that_is_over_hears_again_how_it_ended(bus: Bus, database_url: Secret) -> None:
+    async with counter(bus, database_url, Counting()) as found:
+        run = await found.over(await found.begin())
+        found.heard.clear()
+        await bus.client.jetstream().purge_stream("EVENTS")
+
+        await found.cancel(run.id)
+
+        again = await found.over(run.id)
+        assert (again.status, again.finished_at, again.errors) == ("success", run.finished_at, ())
+        assert again.sequence > run.sequence
+
+
 async def test_a_page_among_the_dead_letters_ends_its_run(bus: Bus, database_url: Secret) -> None:
     async def fail(place: Place) -> None:
         if place.at == 3:
