@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -10,8 +11,9 @@ from shared.bus.connection import Bus
 from shared.bus.questions import ask
 from shared.errors import ConflictError, NotFoundError, PermanentError
 from shared.runs.runs import GIVE_AGAIN_AFTER, KEPT
-from shared.schemas.runs import BeginRun, ListKinds, Progress, RunError
+from shared.schemas.runs import BeginRun, DoPage, ListKinds, Progress, RunError
 from shared.schemas.secret import Secret
+from tests.integration.service import until
 from tests.integration.shared.runs import Counting, Place, counter
 
 
@@ -180,3 +182,28 @@ async def test_two_replicas_share_a_run(bus: Bus, database_url: Secret) -> None:
 
         assert [run.status for run in runs] == ["success", "success"]
         assert await found.counted() == sorted([*range(30), *range(30)])
+
+
+async def test_a_page_that_two_replicas_do_at_once_is_stored_once(bus: Bus, database_url: Secret) -> None:
+    arrived: list[Place] = []
+    both_are_there = asyncio.Event()
+
+    async def wait(place: Place) -> None:
+        if place.at == 3:
+            arrived.append(place)
+            if len(arrived) > 1:
+                both_are_there.set()
+            await both_are_there.wait()
+
+    async with (
+        counter(bus, database_url, Counting(wait)) as found,
+        counter(bus, database_url, Counting(wait)),
+    ):
+        run_id = await found.begin()
+        await until(lambda: bool(arrived))
+        payload = msgspec.json.encode(DoPage(run_id=run_id, page=1))
+        await bus.publish("jobs.counting.page", payload, message_id="the same page, lost and given again")
+        run = await found.over(run_id)
+
+        assert (run.status, run.progress, run.counts) == ("success", Progress(9, 9), {"numbers": 9})
+        assert await found.counted() == [*range(9)]
