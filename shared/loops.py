@@ -1,4 +1,4 @@
-"""What a service does again and again. A round that fails ends alone: the loop goes on, and so does the service."""
+"""What a service does again and again. A round that fails ends neither the loop nor the service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from shared.errors import UsherError
 from shared.mishaps import Contained
 
 AT_ONCE: Final = timedelta()
-"""What a step returns where there is more to do."""
+"""The pause that a step returns where there is more to do."""
 _AFTER_FAILURE: Final = timedelta(seconds=1)
 """No failed round is repeated sooner, even where `wake` asks for it."""
 

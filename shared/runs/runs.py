@@ -1,8 +1,8 @@
-"""The runs of a service: a chain of jobs, each of which does one page and gives the next in one transaction.
+"""The runs of a service: a chain of jobs, each of which does one page and queues the next in one transaction.
 
-A killed process costs a page: its job comes again, and what the page before it stored is there. A job that comes too
-often finds that its page is done. Where a page ends among the dead letters, so does its run, as an error; where a job
-is lost altogether, it is given again after a while.
+A killed process costs a page: its job is delivered again, and what the earlier pages stored is there. A job that is
+delivered twice finds that its page is done. If a page becomes a dead letter, its run ends as an error. If a job is
+lost, it is queued again after half an hour.
 """
 
 from collections.abc import Callable
@@ -36,11 +36,11 @@ from shared.schemas.runs import (
     Status,
 )
 
-GIVE_AGAIN_AFTER: Final = timedelta(minutes=30)
-"""More than a page takes with its short retries; later ones wait in a table, where they are seen."""
-LOOKS_EVERY: Final = timedelta(minutes=1)
+LOST_AFTER: Final = timedelta(minutes=30)
+"""More than a page takes with its short retries; longer ones wait in the table `retries`."""
+CHECKS_EVERY: Final = timedelta(minutes=1)
 KEPT: Final = timedelta(days=90)
-_SAY_EVERY: Final = timedelta(seconds=1)
+_PUBLISH_EVERY: Final = timedelta(seconds=1)
 
 log = structlog.get_logger()
 
@@ -55,16 +55,16 @@ class Runs:
         self._kinds: dict[str, Kind[Any]] = {}
 
     def add(self, kind: Kind[Any]) -> JobHandler[Message]:
-        """Have a kind of runs; return what does its pages, for the queue of the kind."""
+        """Add a kind of runs; return the handler of its pages, for the queue of the kind."""
         self._kinds[kind.name] = kind
         return DoPage.done_by(self.do_page)
 
     def jobs(self) -> tuple[JobHandler[Message], ...]:
-        """Return what does the jobs of the service's own queue."""
+        """Return the handlers of the service's own queue."""
         return (CancelRun.done_by(self.cancel),)
 
     def answers(self) -> tuple[Answer, ...]:
-        """Return what answers questions about runs."""
+        """Return the answers to questions about runs."""
         return (BeginRun.answered_by(self.begin_on_request), ListKinds.answered_by(self.list_kinds))
 
     async def begin(self, work: Work, kind: Kind[C], first: C, *, requested_by: str, subject: str = "") -> Run:
@@ -86,14 +86,14 @@ class Runs:
             checkpoint=msgspec.json.encode(first),
             page=0,
             sequence=1,
-            given_at=now,
-            said_at=now,
+            queued_at=now,
+            published_at=now,
         )
         while not await store.insert(work.connection, row):
             if known := await store.find_open(work.connection, kind.name, subject):
                 return known.as_run(self._service)
-        self._say(work, row)
-        self._give(work, row)
+        self._publish(work, row)
+        self._queue_page(work, row)
         return row.as_run(self._service)
 
     async def begin_again(self, work: Work, kind: Kind[C], first: C, *, requested_by: str, subject: str = "") -> Run:
@@ -118,7 +118,7 @@ class Runs:
         return KindList(tuple(RunKind(kind=each.name, next_at=_next_at(each, now)) for each in self._kinds.values()))
 
     async def do_page(self, job: DoPage, _message: Message) -> None:
-        """Do a page, unless it is done or the run is over; store what came of it, and give the next."""
+        """Do a page, unless it is done or the run is over; store its result, and queue the next one."""
         row = await self._start(job)
         if row is None:
             return
@@ -141,10 +141,10 @@ class Runs:
             if await self._end(work, job.run_id, status="cancelled", why=why):
                 return
             if finished := await store.hold_finished(work.connection, job.run_id):
-                self._say(work, await store.save(work.connection, finished))
+                self._publish(work, await store.save(work.connection, finished))
 
-    async def hear_of_dead(self, message: Message) -> None:
-        """End the run whose page is among the dead letters."""
+    async def end_run_of_dead_page(self, message: Message) -> None:
+        """End the run whose page became a dead letter."""
         letter = msgspec.json.decode(message.payload, type=DeadLetter)
         if letter.subject not in {subject(DoPage, queue=kind.queue) for kind in self._kinds.values()}:
             return
@@ -152,26 +152,26 @@ class Runs:
         async with self._worker.on_request() as work:
             await self._end(work, job.run_id, status="error", why=letter.reason, page=job.page)
 
-    async def look_after(self) -> None:
-        """Give the jobs again that were lost, and forget old runs."""
+    async def recover_and_forget(self) -> None:
+        """Queue lost jobs again, and forget old runs."""
         now = self._now()
         async with self._worker.on_request() as work:
-            for row in await store.hold_stranded(work.connection, self._kinds, given_before=now - GIVE_AGAIN_AFTER):
-                log.warning("run_stranded", run=row.id, kind=row.kind, page=row.page)
-                self._give(work, await store.save(work.connection, msgspec.structs.replace(row, given_at=now)))
+            for row in await store.hold_lost(work.connection, self._kinds, queued_before=now - LOST_AFTER):
+                log.warning("run_page_lost", run=row.id, kind=row.kind, page=row.page)
+                self._queue_page(work, await store.save(work.connection, msgspec.structs.replace(row, queued_at=now)))
             await store.forget(work.connection, finished_before=now - KEPT)
 
     async def _start(self, job: DoPage) -> RunRow | None:
-        """Return the run of a page that is to be done, as running."""
+        """Mark the run as running and return it; None where this page is not its next one."""
         now = self._now()
         async with self._worker.on_request() as work:
             held = await store.hold(work.connection, job.run_id, page=job.page)
             if held is None:
                 return None
-            started = msgspec.structs.replace(held, status="running", started_at=held.started_at or now, given_at=now)
+            started = msgspec.structs.replace(held, status="running", started_at=held.started_at or now, queued_at=now)
             saved = await store.save(work.connection, started)
             if held.status == "queued":
-                self._say(work, saved)
+                self._publish(work, saved)
         return saved
 
     async def _save_page(self, work: Work, held: RunRow, page: Page[Any]) -> None:
@@ -180,7 +180,7 @@ class Runs:
         counts = {**held.counts}
         for name, number in {**page.counts, **({"errors": errors} if errors else {})}.items():
             counts[name] = counts.get(name, 0) + number
-        is_said = is_last or now - held.said_at >= _SAY_EVERY
+        is_published = is_last or now - held.published_at >= _PUBLISH_EVERY
         saved = await store.save(
             work.connection,
             msgspec.structs.replace(
@@ -193,14 +193,14 @@ class Runs:
                 errors=store.with_errors(held.errors, page.errors),
                 checkpoint=held.checkpoint if page.checkpoint is None else msgspec.json.encode(page.checkpoint),
                 page=held.page + 1,
-                given_at=now,
-                said_at=now if is_said else held.said_at,
+                queued_at=now,
+                published_at=now if is_published else held.published_at,
             ),
         )
-        if is_said:
-            self._say(work, saved)
+        if is_published:
+            self._publish(work, saved)
         if not is_last:
-            self._give(work, saved)
+            self._queue_page(work, saved)
 
     async def _end(self, work: Work, run_id: str, *, status: Status, why: str, page: int | None = None) -> bool:
         held = await store.hold(work.connection, run_id, page=page)
@@ -208,15 +208,15 @@ class Runs:
             return False
         errors = store.with_errors((RunError("the run", why),), held.errors)
         ended = msgspec.structs.replace(held, status=status, finished_at=self._now(), errors=errors)
-        self._say(work, await store.save(work.connection, ended))
+        self._publish(work, await store.save(work.connection, ended))
         log.info("run_ended", run=run_id, kind=held.kind, status=status, reason=why)
         return True
 
-    def _say(self, work: Work, row: RunRow) -> None:
+    def _publish(self, work: Work, row: RunRow) -> None:
         event_id = derived_id("run.changed", row.id, row.sequence)
         work.publish(RunChanged(id=event_id, occurred_at=self._now(), run=row.as_run(self._service)))
 
-    def _give(self, work: Work, row: RunRow) -> None:
+    def _queue_page(self, work: Work, row: RunRow) -> None:
         message_id = f"{row.id}:{row.page}"
         queue = self._kinds[row.kind].queue
         work.give(DoPage(run_id=row.id, page=row.page), cause=row.id, queue=queue, message_id=message_id)

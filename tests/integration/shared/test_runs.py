@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
 from shared.errors import ConflictError, NotFoundError, PermanentError
-from shared.runs.runs import GIVE_AGAIN_AFTER, KEPT
+from shared.runs.runs import KEPT, LOST_AFTER
 from shared.schemas.runs import BeginRun, DoPage, ListKinds, Progress, RunError
 from shared.schemas.secret import Secret
 from tests.integration.service import until
@@ -112,13 +112,13 @@ async def test_a_job_that_was_lost_is_given_again(bus: Bus, database_url: Secret
         await found.parts.pool.execute("update runs set page = 7")  # what is under way is of another page now
         gate.opens.set()
         with capture_logs() as early:
-            await found.runs.look_after()
-        time += GIVE_AGAIN_AFTER + timedelta(seconds=1)
+            await found.runs.recover_and_forget()
+        time += LOST_AFTER + timedelta(seconds=1)
 
         with capture_logs() as late:
-            await found.runs.look_after()
+            await found.runs.recover_and_forget()
 
-        assert [[each["run"] for each in lines if each["event"] == "run_stranded"] for lines in (early, late)] == [
+        assert [[each["run"] for each in lines if each["event"] == "run_page_lost"] for lines in (early, late)] == [
             [],
             [run_id],
         ]
@@ -137,12 +137,12 @@ async def test_a_page_that_waits_for_another_try_is_not_lost(bus: Bus, database_
             f"{run_id}:0",
             time + timedelta(days=1),
         )
-        time += 2 * GIVE_AGAIN_AFTER
+        time += 2 * LOST_AFTER
 
         with capture_logs() as lines:
-            await found.runs.look_after()
+            await found.runs.recover_and_forget()
 
-        assert [each for each in lines if each["event"] == "run_stranded"] == []
+        assert [each for each in lines if each["event"] == "run_page_lost"] == []
         gate.opens.set()
         await found.over(run_id)
 
@@ -153,7 +153,7 @@ async def test_old_runs_are_forgotten(bus: Bus, database_url: Secret) -> None:
         await found.over(await found.begin())
         time += KEPT + timedelta(minutes=1)
 
-        await found.runs.look_after()
+        await found.runs.recover_and_forget()
 
         assert await found.parts.pool.fetchval("select count(*) from runs") == 0
 
