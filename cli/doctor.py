@@ -10,6 +10,7 @@ from cli.checks.credentials import check_credentials
 from cli.checks.discord import check_discord
 from cli.checks.finding import Finding
 from cli.checks.media_servers import check_media_servers
+from cli.checks.runs import check_runs
 from cli.checks.senders import check_senders
 from cli.checks.servers import check_nats, check_postgres
 from cli.checks.storage import check_folder
@@ -71,14 +72,15 @@ async def _check_addresses(
     key = config.usher_api_key or folder.secret(LOCAL_API_KEY)
     address = folder.read_published(ADDRESS) or config.public_url
     async with client() as to_gateway, client(egress=egress_of(upstreams, *own)) as to_others:
-        gateway, senders, servers, credentials, discord = await asyncio.gather(
+        gateway, senders, servers, credentials, runs, discord = await asyncio.gather(
             check_gateway(to_gateway, address, key),
             check_senders(Usher(to_gateway, address, key)),
             check_media_servers(Usher(to_gateway, address, key)),
             check_credentials(to_gateway, address, key),
+            check_runs(Usher(to_gateway, address, key)),
             check_discord(to_others, to_gateway, upstreams, address=address),
         )
         if servers is None:  # then at least those in the variables
             parts = await asyncio.gather(check_seerr(to_others, upstreams), check_plex(to_others, upstreams))
             servers = [finding for part in parts for finding in part]
-    return [*gateway, *senders, *servers, *credentials, *discord]
+    return [*gateway, *senders, *servers, *credentials, *runs, *discord]

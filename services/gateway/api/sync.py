@@ -18,7 +18,7 @@ from services.gateway.api.runs import RUN
 from services.gateway.ask import Ask
 from services.gateway.store import runs
 from services.gateway.store.database import Database
-from shared.errors import Fault, InvalidError, UnavailableError
+from shared.errors import ConflictError, Fault, InvalidError, UnavailableError
 from shared.schemas.runs import OWNERS, BeginRun, ListKinds, Run, RunKind
 
 Kinds = Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(min_length=1, max_length=20)]
@@ -72,19 +72,29 @@ class SyncController(Controller):
         ask: NamedDependency[Ask],
         caller: NamedDependency[Caller],
         audit: NamedDependency[Audit],
-        data: Annotated[Sync, _BODY],
+        database: NamedDependency[Database],
+        data: Annotated[Sync | None, _BODY] = None,
     ) -> Begun:
-        """Begin a run of each kind. Where one is open, nothing begins, and its id is the answer."""
+        """Begin a run of each kind; where one is open, its id is the answer. Without kinds, of all that can begin."""
+        wanted = data or Sync()
         owners = {each.kind: service for service in OWNERS for each in await _kinds_of(ask, service)}
-        kinds = sorted(owners) if data.kinds is None else data.kinds
+        kinds = sorted(owners) if wanted.kinds is None else wanted.kinds
         if unknown := [Fault(f"kinds[{at}]", "no such kind") for at, kind in enumerate(kinds) if kind not in owners]:
             raise InvalidError(f"what can be synced: {', '.join(sorted(owners))}", faults=tuple(unknown))
-        options = {"full": data.full, "remove_missing": data.remove_missing, "person": data.person}
-        run_ids = []
+        options = {"full": wanted.full, "remove_missing": wanted.remove_missing, "person": wanted.person}
+        run_ids: list[str] = []
+        conflicts: list[ConflictError] = []
         for kind in kinds:
-            question = BeginRun(kind=kind, requested_by=caller.name, options=options)
-            run_ids.append((await ask(question, of=owners[kind])).run_id)
+            try:
+                run = await ask(BeginRun(kind=kind, requested_by=caller.name, options=options), of=owners[kind])
+            except ConflictError as exc:
+                conflicts.append(exc)
+                continue
+            await runs.note_run(database.pool, run)
             await audit(kind)
+            run_ids.append(run.id)
+        if conflicts and (wanted.kinds is not None or not run_ids):
+            raise conflicts[0]
         return Begun(run_ids)
 
     @get("/status", summary="Show what was synced, and what is due", opt=needs("read"), responses=_STATUS)
