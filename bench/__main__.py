@@ -15,7 +15,7 @@ RESULTS = Path(__file__).with_name("results.json")
 
 
 def main() -> int:
-    """Run all, or those named on the command line; the exit status says whether every target was met."""
+    """Run all benchmarks, or those named on the command line; the exit status says whether every target was met."""
     wanted = sys.argv[1:] or ["ingest", "discord", "footprint", "pins", "vault"]
     figures: list[Figure] = []
     if "ingest" in wanted:

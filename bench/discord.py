@@ -1,6 +1,6 @@
-"""How fast Discord is answered: at a steady rate with NATS up and frozen, and at most, beside the bare route.
+"""How fast Discord is answered: at a steady rate with NATS up and frozen, and at full speed, beside a bare route.
 
-The interactions are signed ahead, with the time of their turn. Only the gateway, NATS and Postgres run.
+The interactions are signed in advance, with the time at which they are due. Only the gateway, NATS and Postgres run.
 """
 
 import statistics
@@ -22,7 +22,7 @@ ANNA = Person(id="80351110224678912", name="anna", guild_id="197038439483310086"
 
 
 class Sender:
-    """Discord, with an id of its own for each interaction."""
+    """Sends as Discord does, with a new id for each interaction."""
 
     def __init__(self) -> None:
         self.app = DiscordApp()
@@ -55,9 +55,9 @@ async def _measure(sender: Sender, running: Servers, *, port: int, floor_port: i
         posts = sender.posts(4000)
         floors.append(await throughput(floor_port, "/floor", posts, accepted=202))
         ours.append(await throughput(port, PATH, posts, accepted=200))
-    steady = [await _turn(sender, port) for _ in range(TURNS)]
+    steady = [await _round(sender, port) for _ in range(TURNS)]
     running.nats.freeze()
-    frozen = [await _turn(sender, port) for _ in range(TURNS)]
+    frozen = [await _round(sender, port) for _ in range(TURNS)]
     running.nats.thaw()
     ratio = statistics.median(mine / bare for mine, bare in zip(ours, floors, strict=True))
     return [
@@ -71,7 +71,7 @@ async def _measure(sender: Sender, running: Servers, *, port: int, floor_port: i
     ]
 
 
-async def _turn(sender: Sender, port: int) -> list[Answer]:
+async def _round(sender: Sender, port: int) -> list[Answer]:
     answers = await at_rate(port, PATH, sender.posts(int(RATE * TURN_S)), RATE)
     refused = [answer.status for answer in answers if answer.status != 200]
     if refused:

@@ -1,10 +1,10 @@
-"""What a benchmark found: a figure, its unit, the target it is held against and, where it has one, its floor."""
+"""A benchmark's result: a figure with its unit, its target and, if there is one, its floor."""
 
 import msgspec
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the table. `target` is said in words; `met` is None where there is none."""
+    """One row of the table. `target` is in words; `met` is None without a target."""
 
     name: str
     value: float

@@ -1,4 +1,4 @@
-"""How long everything takes to be ready, and how much memory it holds when nothing happens."""
+"""How long everything takes to be ready, and how much memory it uses when idle."""
 
 import tempfile
 import time

@@ -1,4 +1,4 @@
-"""What the gateway's benchmarks stand on: servers, a gateway, the floor beside it, and ways to load them."""
+"""What the gateway's benchmarks share: servers, a gateway, the floor beside it, and ways to load them."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ WEBHOOK_SECRET = "webhook-" + "s" * 43
 
 
 class Servers:
-    """A PostgreSQL and a nats-server that run."""
+    """A running PostgreSQL and nats-server."""
 
     def __init__(self, folder: Path) -> None:
         postgres = EmbeddedPostgres(folder / "postgres", port=free_port())
@@ -55,7 +55,7 @@ def servers(folder: Path) -> Iterator[Servers]:
 
 
 async def throughput(port: int, path: str, posts: list[Post], *, accepted: int) -> float:
-    """Return how many a second are answered when each sender sends as fast as it is answered."""
+    """Return the answers per second when each sender sends as fast as it is answered."""
     client = Client("127.0.0.1", port)
     until = time.perf_counter() + TURN_S
     done = 0
@@ -79,7 +79,7 @@ async def throughput(port: int, path: str, posts: list[Post], *, accepted: int) 
 
 
 async def at_rate(port: int, path: str, posts: list[Post], rate: float) -> list[Answer]:
-    """Send at fixed times, over connections that are open."""
+    """Send at fixed times, over connections that are already open."""
     client = Client("127.0.0.1", port)
     await client.open(CONNECTIONS)
     answers = await send_at(rate, client, path, posts)
@@ -88,7 +88,7 @@ async def at_rate(port: int, path: str, posts: list[Post], rate: float) -> list[
 
 
 def middle(turns: list[list[Answer]], share: float) -> float:
-    """Return the median over the turns of one percentile of the latencies, in milliseconds."""
+    """Return the median over all rounds of one percentile of the latencies, in milliseconds."""
     return statistics.median(percentile([each.latency_s for each in turn], share) for turn in turns) * 1000
 
 

@@ -1,8 +1,8 @@
-"""How many webhooks a second the gateway stores, as a ratio to the bare route in the same run, a turn each in turn.
+"""How many webhooks a second the gateway stores, as a ratio to the bare route, in alternating rounds of one run.
 
 Only the gateway, NATS and Postgres run, so that the other services' work is not counted; 32 senders post as fast as
-they are answered. Then half of that rate, at fixed times, for the latencies: the median of
-seven turns, because one pause of the machine is more than a hundredth of a turn, the floor's too.
+they are answered. Latencies are measured at half of that rate, at fixed times: the median of seven rounds, because one
+pause of the machine is more than a hundredth of a round, for the floor too.
 """
 
 import statistics
@@ -75,7 +75,7 @@ async def _measure(
 
 
 async def _until_logged(bus: Secret) -> None:
-    """Wait until the event log has caught up with what the turns left behind."""
+    """Wait until the event log has caught up with the rounds."""
     client = await nats.connect(bus.reveal())
     spec = streams.GATEWAY_WEBHOOKS
 

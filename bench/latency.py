@@ -1,6 +1,6 @@
-"""From webhook to stored play at 100 a second, everything running.
+"""The time from webhook to stored play at 100 a second, with everything running.
 
-A play counts as stored when its fact arrives, which is published after the transaction's commit: so the time includes
+A play counts as stored when its event arrives, which is published after the transaction's commit. So the time includes
 the way through the outbox and back, and is an upper bound.
 """
 
@@ -26,7 +26,7 @@ ACCEPTED = 202
 
 
 def run(house: House) -> list[Figure]:
-    """Measure in a running house."""
+    """Measure on a complete, running Usher."""
     return asyncio.run(_measure(house))
 
 

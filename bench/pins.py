@@ -1,7 +1,7 @@
-"""A thousand open PINs, asked for by one linker: within what plex.tv allows, and in how much memory.
+"""A thousand open PINs polled by one linker: whether it stays within plex.tv's limits, and in how much memory.
 
-plex.tv publishes no limits; ten calls a second from one client were seen to be refused, and so the stand-in refuses
-them, with 429. Each sign-in has two PINs, the long and the short one, and each is a call. The stand-in runs in this
+plex.tv publishes no limits, but was seen to refuse ten calls a second from one client; so the stand-in refuses them
+with 429. Each sign-in has two PINs, a long and a short one, and each needs its own calls. The stand-in runs in this
 process, the linker in its own.
 """
 
@@ -41,12 +41,12 @@ WINDOW_S = 60.0
 CLAIMED = 10
 SETTLED_S = 5.0
 PLEX_TV_REFUSES = 10
-"""Calls a second from one client."""
+"""Calls per second from one client."""
 CLIENT_ID = "usher-bench"
 
 
 class Counting(PlexTv):
-    """plex.tv with a stop-watch."""
+    """plex.tv, recording when it is called."""
 
     def __init__(self) -> None:
         super().__init__(clock=Clock(), ids=Ids("bench"), per_second=PLEX_TV_REFUSES - 1)
@@ -61,12 +61,12 @@ class Counting(PlexTv):
 
 
 class Outcome:
-    """What was seen in one run."""
+    """What one run measured."""
 
     def __init__(self, plex_tv: Counting) -> None:
         self._plex_tv = plex_tv
         self.rss_mib: list[float] = []
-        self.told_s: list[float] = []
+        self.noticed_s: list[float] = []
 
     def figures(self, *, began: float, ended: float) -> list[Figure]:
         calls = [(at, path) for at, path in self._plex_tv.calls if began <= at < ended and "/pins/" in path]
@@ -78,8 +78,8 @@ class Outcome:
             at_most("pins: refused with 429", self._plex_tv.refused, "", 0),
             at_least("pins: least time between two calls for one", _least_gap_s(calls), "s", 1),
             plain("pins: one round of all, at this rate", 2 * OPEN / rate, "s"),
-            plain("pins: told after coming back from Plex, median", percentile(self.told_s, 0.5), "s"),
-            plain("pins: told after coming back from Plex, slowest", max(self.told_s), "s"),
+            plain("pins: told after coming back from Plex, median", percentile(self.noticed_s, 0.5), "s"),
+            plain("pins: told after coming back from Plex, slowest", max(self.noticed_s), "s"),
             at_most("pins: memory of the linker (RSS)", max(self.rss_mib), "MiB", 60),
         ]
 
@@ -94,20 +94,20 @@ async def _measure(running: Servers) -> list[Figure]:
     plex_tv = Counting()
     outcome = Outcome(plex_tv)
     async with serving(plex_tv) as url, connect(running.bus, name="bench") as bus:
-        waiting = await _opened(running, plex_tv)
+        waiting = await _open_sign_ins(running, plex_tv)
         with _linker(running, url) as process:
             await _until_asked(plex_tv)
             began = time.monotonic()
             async with asyncio.TaskGroup() as tasks:
                 watching = tasks.create_task(_watch(process.pid, outcome.rss_mib))
-                await _claim(plex_tv, bus, waiting[:: OPEN // CLAIMED], outcome.told_s)
+                await _claim(plex_tv, bus, waiting[:: OPEN // CLAIMED], outcome.noticed_s)
                 await asyncio.sleep(max(0.0, began + WINDOW_S - time.monotonic()))
                 watching.cancel()
             return outcome.figures(began=began, ended=time.monotonic())
 
 
-async def _opened(running: Servers, plex_tv: Counting) -> list[tuple[str, Pin]]:
-    """Let a thousand people have begun a moment ago, each with both PINs."""
+async def _open_sign_ins(running: Servers, plex_tv: Counting) -> list[tuple[str, Pin]]:
+    """Store a thousand sign-ins that have just begun, each with both PINs."""
     now = datetime.now(UTC)
     made = []
     async with postgres.connect(running.database, schema="linker", size=1) as pool:
@@ -143,17 +143,17 @@ def _row(number: int, strong: Pin, short: Pin, *, now: datetime) -> SignInRow:
     )
 
 
-async def _claim(plex_tv: Counting, bus: Bus, chosen: list[tuple[str, Pin]], told_s: list[float]) -> None:
-    """Let some sign in, one after another; the page that they come back to asks at once."""
+async def _claim(plex_tv: Counting, bus: Bus, chosen: list[tuple[str, Pin]], noticed_s: list[float]) -> None:
+    """Let some people sign in, one after another; the page that they return to asks at once."""
     for number, (sign_in_id, pin) in enumerate(chosen):
         await asyncio.sleep(SETTLED_S)
         plex_tv.pins.claim(pin.id, plex_tv.accounts.add(f"person{number}"))
         came_back = time.monotonic()
-        await _told(bus, sign_in_id)
-        told_s.append(time.monotonic() - came_back)
+        await _until_authorized(bus, sign_in_id)
+        noticed_s.append(time.monotonic() - came_back)
 
 
-async def _told(bus: Bus, sign_in_id: str) -> None:
+async def _until_authorized(bus: Bus, sign_in_id: str) -> None:
     question = CheckSignIn(pin_id=sign_in_id, provider="plex")
 
     async def is_known() -> bool:
@@ -198,7 +198,7 @@ def _linker(running: Servers, plex_tv_url: str) -> Iterator["subprocess.Popen[by
 
 
 def _most_in_a_second(moments: list[float]) -> int:
-    """Return the most calls in any second, whenever that began."""
+    """Return the most calls within any second."""
     first, most = 0, 0
     for last, at in enumerate(moments):
         while at - moments[first] >= 1:
@@ -208,7 +208,7 @@ def _most_in_a_second(moments: list[float]) -> int:
 
 
 def _least_gap_s(calls: list[tuple[float, str]]) -> float:
-    """Return the least time between two calls for the same PIN; the window where none was asked for twice."""
+    """Return the shortest time between two calls for one PIN, or the whole window if no PIN was asked for twice."""
     seen: dict[str, float] = {}
     least = WINDOW_S
     for at, path in calls:

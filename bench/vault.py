@@ -1,7 +1,7 @@
-"""The vault: how fast credentials open, how long one read takes, and a rotation of all of them while links go on.
+"""The vault: how fast it decrypts, how long one read takes, and a key rotation while accounts are being linked.
 
-Opening is beside the bare cipher, reading beside a bare row. The rotation is the command that people run, in a process
-of its own; meanwhile others read accounts' tokens, replace some and add new ones, and every value read is looked at.
+Decryption is compared with the bare cipher, reading with a bare row. The rotation is the command that people run, in
+its own process; meanwhile others read tokens, replace some and add new ones, and every value read is checked.
 """
 
 import asyncio
@@ -83,13 +83,13 @@ def _rate(work: Callable[[], object]) -> float:
 
 
 async def _reading_and_rotating(url: Secret) -> list[Figure]:
-    async with _filled(url) as pool:
+    async with _fill(url) as pool:
         figures = await _reading(pool)
         return [*figures, *await _rotating(pool, url)]
 
 
 @asynccontextmanager
-async def _filled(url: Secret) -> AsyncIterator[Pool]:
+async def _fill(url: Secret) -> AsyncIterator[Pool]:
     keyring = _ring(OLD)
     async with postgres.connect(url, schema="linker", size=READERS + 2) as pool:
         await migrate(pool, schema="shared", packages=("shared",))
@@ -111,7 +111,7 @@ def _record(number: int, keyring: Keyring) -> tuple[object, ...]:
 
 async def _reading(pool: Pool) -> list[Figure]:
     vault, chosen = Vault(pool, _ring(OLD)), [random.randrange(ROWS) for _ in range(READS)]
-    ours = [await _timed_read(vault, number) for number in chosen]
+    ours = [await _time_read(vault, number) for number in chosen]
     bare = []
     for number in chosen:
         began = time.perf_counter()
@@ -124,8 +124,8 @@ async def _reading(pool: Pool) -> list[Figure]:
     ]
 
 
-async def _timed_read(vault: Vault, number: int) -> float:
-    """Read a token and look at it; return how long it took."""
+async def _time_read(vault: Vault, number: int) -> float:
+    """Read a token and check it; return how long that took."""
     began = time.perf_counter()
     secret = await vault.get(_owner(number))
     took = time.perf_counter() - began
@@ -159,7 +159,7 @@ async def _rotating(pool: Pool, url: Secret) -> list[Figure]:
 
 async def _read_until(done: asyncio.Event, vault: Vault, reads: list[float]) -> None:
     while not done.is_set():
-        reads.append(await _timed_read(vault, random.randrange(ROWS)))
+        reads.append(await _time_read(vault, random.randrange(ROWS)))
 
 
 async def _link_until(done: asyncio.Event, vault: Vault, writes: "itertools.count[int]") -> None:

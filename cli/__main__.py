@@ -17,15 +17,15 @@ from shared.settings import SettingsError
 from shared.version import product_version
 
 UsageError: Final[type[typer.BadParameter]] = typer.BadParameter.__mro__[1]
-"""What typer raises for every wrong use; it has no name of its own outside."""
+"""What typer raises for wrong use; it is not public there."""
 FAILED: Final = 1
 BAD_USAGE: Final = 2
 
 COMMANDS: Final = {
     "run": "Run Usher: gateway, linker, syncer and requester, with an embedded PostgreSQL and NATS.",
-    "doctor": "Test settings, folders, servers and addresses, and say how to mend what is wrong.",
+    "doctor": "Test settings, folders, servers and addresses, and say how to fix what is wrong.",
     "history": "Show what was watched.",
-    "people": "Show who is who, and say whose an account is.",
+    "people": "Show people, and assign accounts to them.",
     "link": "Link accounts, show and remove them.",
     "plex": "Show what a Plex server has: libraries, titles, what is new and what is watched.",
     "users": "Show and change what is set for single users: blocked, immune, limit, password.",
@@ -33,10 +33,10 @@ COMMANDS: Final = {
     "import": "Take over what other tools have stored.",
     "events": "Show what came in and what became of it.",
     "runs": "Show, follow and cancel long work: syncs and looks at everything.",
-    "dead": "Show, replay or drop what could not be handled.",
+    "dead": "Show, replay or drop messages that could not be handled.",
     "webhooks": "Show, add and remove webhook addresses.",
     "discord": "Register commands at Discord.",
-    "admin": "Let a user in again who has lost their password.",
+    "admin": "Let users who lost their password log in again.",
     "keys": "Make and change the keys that credentials are encrypted with.",
 }
 MODULES: Final = {"import": "importing"}
@@ -90,7 +90,7 @@ def main() -> None:
     except UsherError as exc:
         print_error(exc.detail)
         sys.exit(BAD_USAGE if isinstance(exc, SettingsError | BadUsageError) else FAILED)
-    except UsageError as exc:  # which typer says itself, in a box, where it may
+    except UsageError as exc:  # which typer prints itself, in a box, if it can
         print_error(exc.format_message())
         sys.exit(BAD_USAGE)
 

@@ -21,7 +21,7 @@ _PROGRAM: Final = "services.gateway.reset_password"
 _RUNS_IN: Final = Path(__file__).parents[1]
 """The folder that holds our packages: Python looks for modules in its working folder first."""
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Let a user in again who has lost their password.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Let users who lost their password log in again.")
 
 
 class ResetError(PermanentError):
@@ -30,13 +30,13 @@ class ResetError(PermanentError):
 
 @app.callback()
 def admin() -> None:
-    """Let a user in again who has lost their password."""
+    """Let users who lost their password log in again."""
 
 
 @app.command(name="reset-password")
 def reset_password(
     *,
-    username: Annotated[str | None, typer.Option(help="Whose; needed only where there are several users.")] = None,
+    username: Annotated[str | None, typer.Option(help="The user; only needed if there are several.")] = None,
     ask_password: Annotated[bool, typer.Option("--ask-password", help="Ask for the new password.")] = False,
     password_file: Annotated[
         str | None, typer.Option(help="A file with the new password, - for standard input.", metavar="FILE")

@@ -51,14 +51,16 @@ def key_of(text: Secret) -> Fernet:
     try:
         return Fernet(text.reveal().strip())
     except ValueError:
-        raise BadUsageError("the key is none of Fernet's: 44 characters that end in =, the bot's CRYPTO_KEY") from None
+        raise BadUsageError(
+            "the key is not a Fernet key: expected the bot's CRYPTO_KEY, 44 characters that end in ="
+        ) from None
 
 
 def read(path: Path, key: Fernet) -> list[BotToken]:
     """Return all rows, decrypted; raises `BotFileError` if the file is not the bot's or has another key."""
     _check(path)
     try:
-        with closing(_opened(path)) as connection:
+        with closing(_open(path)) as connection:
             rows = _rows(connection)
     except sqlite3.Error as exc:
         raise _explain(path, exc) from exc
@@ -72,7 +74,7 @@ def read(path: Path, key: Fernet) -> list[BotToken]:
 def _check(path: Path) -> None:
     try:
         if not path.is_file():
-            raise BotFileError(f"{path} is no file")
+            raise BotFileError(f"{path} is not a file")
         if path.stat().st_size > LARGEST_FILE:
             raise BotFileError(f"{path} is over {LARGEST_FILE // 1024 // 1024} MiB: that is not the bot's tokens.db")
         with path.open("rb") as file:
@@ -80,10 +82,10 @@ def _check(path: Path) -> None:
     except OSError as exc:
         raise BotFileError(f"{path} cannot be read ({type(exc).__name__})") from exc
     if begins != _MAGIC:
-        raise BotFileError(f"{path} is no SQLite database")
+        raise BotFileError(f"{path} is not a SQLite database")
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> sqlite3.Connection:
     """Open without leaving files behind: SQLite needs its own files beside the database only while the bot runs."""
     is_used = path.with_name(f"{path.name}-wal").exists()
     options = "mode=ro" if is_used else "mode=ro&immutable=1"
@@ -96,10 +98,10 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _rows(connection: sqlite3.Connection) -> list[tuple[Any, Any]]:
     kind = connection.execute("select type from sqlite_master where name = 'tokens'").fetchone()
     if kind != ("table",):
-        raise BotFileError("this database has no table of tokens: it is another program's")
+        raise BotFileError("this database has no table of tokens: it belongs to another program")
     columns = {row[1] for row in connection.execute("pragma table_info(tokens)")}
     if not {"discord_user_id", "enc_plex_token", "token_id", "created_at"} <= columns:
-        raise BotFileError("the table of tokens lacks the bot's columns: it is another program's")
+        raise BotFileError("the table of tokens lacks the bot's columns: it belongs to another program")
     rows = connection.execute(_ROWS, (_LONGEST_SEALED + 1, MOST_ROWS + 1)).fetchall()
     if len(rows) > MOST_ROWS:
         raise BotFileError(f"the table has over {MOST_ROWS} rows: that is not the bot's tokens.db")
@@ -110,7 +112,7 @@ def _explain(path: Path, error: sqlite3.Error) -> BotFileError:
     text = str(error)
     match text:
         case _ if "locked" in text or "busy" in text:
-            return BotFileError(f"{path} is held by another program: stop the bot, or read a copy of its folder")
+            return BotFileError(f"{path} is locked by another program: stop the bot, or read a copy of its folder")
         case "interrupted":
             return BotFileError(f"{path} takes too long to read: that is not the bot's tokens.db")
         case _:

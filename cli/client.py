@@ -42,7 +42,7 @@ class UnreadyError(AnswerError):
 
 
 class AwayError(TransientError):
-    """Nobody answers at the address."""
+    """Nothing answers at the address."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -99,7 +99,7 @@ class Usher:
         try:
             return decode(response, object, api="Usher") if response.content else None
         except RefusedError as exc:
-            raise AnswerError(f"what answers at {self._address} is not Usher") from exc
+            raise AnswerError(f"something other than Usher answers at {self._address}") from exc
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -116,7 +116,7 @@ def path(*parts: str) -> str:
 
 
 def refusal(status: int, content: bytes) -> AnswerError:
-    """Return a refusal as an error of one line."""
+    """Return a refusal as a one-line error."""
     try:
         problem = msgspec.json.decode(content, type=Problem)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -102,6 +102,6 @@ async def _answers(url: Secret) -> bool:
     except (OSError, TimeoutError, asyncpg.CannotConnectNowError):
         return False
     except asyncpg.PostgresError as exc:
-        raise EmbeddedServerError(f"PostgreSQL lets nobody in ({type(exc).__name__})") from exc
+        raise EmbeddedServerError(f"PostgreSQL refuses connections ({type(exc).__name__})") from exc
     await connection.close()
     return True

@@ -17,7 +17,9 @@ COLUMNS: Final = {
     "Id": "id",
 }
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show, replay or drop what could not be handled.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Show, replay or drop messages that could not be handled."
+)
 
 Ids = Annotated[list[str], typer.Argument(help="Ids as `list` shows them.")]
 

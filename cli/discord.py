@@ -58,7 +58,7 @@ async def _register(config: UpstreamSettings, *, everywhere: bool) -> Registrati
     commands = registered(COMMANDS)
     wrong = faults(commands)
     if wrong:
-        raise InvalidError("Discord would not take these commands", faults=tuple(wrong))
+        raise InvalidError("Discord would refuse these commands", faults=tuple(wrong))
     guild_id = config.discord_guild_id or None
     place, other = (None, guild_id) if everywhere else (guild_id, None)
     async with client(egress=egress_of(config)) as http:

@@ -29,7 +29,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def doctor(*, json: AsJson = False) -> None:
-    """Test settings, folders, servers and addresses, and say how to mend what is wrong."""
+    """Test settings, folders, servers and addresses, and say how to fix what is wrong."""
     findings = check_variables()
     if not _has_failed(findings):
         findings += asyncio.run(_examine(settings.load(RunSettings), settings.load(UpstreamSettings)))
@@ -62,7 +62,7 @@ async def _examine(config: RunSettings, upstreams: UpstreamSettings) -> list[Fin
         _check_addresses(config, upstreams, folder, own=[database_url, nats_url]),
     )
     found = [*findings, *(finding for part in parts for finding in part)]
-    return list(dict.fromkeys(found))  # what the gateway says of a stream, the look at NATS says too
+    return list(dict.fromkeys(found))  # what the gateway reports about streams, the check of NATS reports too
 
 
 async def _check_addresses(
@@ -78,7 +78,7 @@ async def _check_addresses(
             check_credentials(to_gateway, address, key),
             check_discord(to_others, to_gateway, upstreams, address=address),
         )
-        if servers is None:  # then at least those that the variables name
+        if servers is None:  # then at least those in the variables
             parts = await asyncio.gather(check_seerr(to_others, upstreams), check_plex(to_others, upstreams))
             servers = [finding for part in parts for finding in part]
     return [*gateway, *senders, *servers, *credentials, *discord]

@@ -29,4 +29,4 @@ def at_most_one(**options: bool) -> None:
     """Raise `BadUsageError` if several contradicting options are given."""
     given = [f"--{name.replace('_', '-')}" for name, is_given in options.items() if is_given]
     if len(given) > 1:
-        raise BadUsageError(f"{' and '.join(given)} contradict each other: give one of them")
+        raise BadUsageError(f"{' and '.join(given)} exclude each other: give one of them")

@@ -87,7 +87,7 @@ class Folder:
         return _add_kept_keys(configured, kept) if configured and kept else configured or kept
 
     def publish(self, name: str, text: str) -> Path:
-        """Write a fact about the running copy for others on this host; return its file."""
+        """Write a fact about the running copy to a file, for other processes on this host; return the file."""
         path = self.run / name
         with translate_errors(path):
             _write(path, text)
@@ -135,4 +135,4 @@ def translate_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as exc:
         reason = f"{exc.filename or path}: {exc.strerror}"
-        raise FolderError(f"the data folder cannot be used ({reason}): see USHER_DATA_DIR, and whose it is") from exc
+        raise FolderError(f"the data folder cannot be used ({reason}): see USHER_DATA_DIR, and who owns it") from exc

@@ -77,7 +77,7 @@ def overseerr_bot(
 
 def _key(given: str | None, file: str | None) -> Secret:
     if given is not None and file is not None:
-        raise BadUsageError("--key and --key-file say the same: give one of them")
+        raise BadUsageError("--key and --key-file exclude each other: give one of them")
     if given is not None:
         sys.stderr.write(_EXPOSED)
         return Secret(given)

@@ -60,7 +60,7 @@ class Step(msgspec.Struct, frozen=True):
 def seerrsync(
     config: Annotated[Path, typer.Argument(help="That tool's config.json.", metavar="CONFIG.JSON")],
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and test, keep nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and test, store nothing.")] = False,
     json: AsJson = False,
 ) -> None:
     """Take over servers, Seerr and users' settings of seerrsync. Nothing is kept unless all of it can be."""

@@ -92,7 +92,7 @@ def status(*, json: AsJson = False) -> None:
 @app.command()
 def rotate(
     *,
-    batch: Annotated[int, typer.Option(min=1, max=_MOST_ROWS, help="Credentials a transaction.")] = 500,
+    batch: Annotated[int, typer.Option(min=1, max=_MOST_ROWS, help="Credentials per transaction.")] = 500,
     json: AsJson = False,
 ) -> None:
     """Seal every credential with the first key, while Usher runs."""

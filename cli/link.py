@@ -27,9 +27,9 @@ PAUSE_S: Final = 2.0
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Link accounts, show and remove them.")
 
 Person = Annotated[
-    str | None, typer.Option(metavar="ID", help="Whose it is to be, by a person's id; else whoever signs in.")
+    str | None, typer.Option(metavar="ID", help="The id of the person to link it to; by default, whoever signs in.")
 ]
-Server = Annotated[str | None, typer.Option(help="On which server, where there are several.")]
+Server = Annotated[str | None, typer.Option(help="The server, if there are several.")]
 
 
 @app.command()
@@ -40,7 +40,7 @@ def plex(*, person: Person = None, json: AsJson = False) -> None:
 
 @app.command()
 def jellyfin(
-    username: Annotated[str | None, typer.Argument(help="The user's name there, to sign in by password.")] = None,
+    username: Annotated[str | None, typer.Argument(help="The user name there, to sign in with a password.")] = None,
     *,
     server: Server = None,
     person: Person = None,
@@ -111,11 +111,11 @@ def _sign_in(system: str, *, server: str | None, person: str | None, json: bool)
     try:
         standing = ask(lambda usher: _begin_and_wait(usher, system, server, person, show_json if json else _print_code))
     except KeyboardInterrupt:
-        raise AnswerError("called off; nothing was linked") from None
+        raise AnswerError("cancelled; nothing was linked") from None
     if json:
         show_json(standing)
     if standing["status"] != "authorized":
-        raise AnswerError(standing["reason"] or f"the sign-in is over: {plain(standing['status'])}")
+        raise AnswerError(standing["reason"] or f"the sign-in has ended: {plain(standing['status'])}")
     if not json:
         print(f"Linked: the {system} account {plain(standing['account']['username'])}.")
 
@@ -131,7 +131,7 @@ async def _begin_and_wait(
         with Console(stderr=True).status("Waiting for the sign-in (Ctrl-C calls it off)"):
             return await _wait_for_end(usher, f"{integration}/auth/check", pin)
     except asyncio.CancelledError:
-        begun = await beginning  # Usher begins it all the same, and only its answer says which it is
+        begun = await beginning  # Usher begins it all the same, and only its answer says which system it is
         await usher.delete(f"{integration}/auth/pin{path(begun['pin_id'])}")
         raise
 

@@ -32,7 +32,7 @@ def _is_a(kind: type[date], text: str) -> bool:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option(min=1, max=200, help="The most to show.")]
-Offset = Annotated[int, typer.Option(min=0, help="How many to pass over.")]
+Offset = Annotated[int, typer.Option(min=0, help="How many to skip.")]
 Moment = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="A date (its midnight in UTC), or a moment in ISO 8601.", callback=_check_moment),

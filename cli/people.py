@@ -26,7 +26,7 @@ UNCLAIMED: Final = {
     "Last seen": "last_seen_at",
 }
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show who is who, and say whose an account is.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show people, and assign accounts to them.")
 
 Person = Annotated[str, typer.Argument(help="A person's id.")]
 
@@ -60,7 +60,7 @@ def show_person(person: Person, *, json: AsJson = False) -> None:
 
 @app.command()
 def unclaimed(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False) -> None:
-    """List accounts that were seen in webhooks and belong to nobody."""
+    """List accounts that were seen in webhooks and belong to no person."""
     page = ask(lambda usher: usher.get(path("api", "people", "unclaimed"), limit=limit, offset=offset))
     show(page, UNCLAIMED, json=json)
 
@@ -68,11 +68,11 @@ def unclaimed(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False) ->
 @app.command()
 def claim(
     source: Annotated[str, typer.Argument(help="plex, jellyfin, emby or tautulli.")],
-    server: Annotated[str, typer.Argument(help="The server's id as `unclaimed` shows it; '' where it has none.")],
+    server: Annotated[str, typer.Argument(help="The server's id as `unclaimed` shows it; '' if it has none.")],
     account: Annotated[str, typer.Argument(help="The account's id.")],
     *,
-    person: Annotated[str | None, typer.Option(help="Whose it is, by id; else a new person's.")] = None,
-    name: Annotated[str | None, typer.Option(help="What to call a new person; else as the account.")] = None,
+    person: Annotated[str | None, typer.Option(help="The person's id; by default, a new person.")] = None,
+    name: Annotated[str | None, typer.Option(help="The new person's name; by default, the account's.")] = None,
     json: AsJson = False,
 ) -> None:
     """Say whose an account is; its plays so far go with it."""
@@ -83,7 +83,7 @@ def claim(
 @app.command()
 def merge(
     person: Person,
-    other: Annotated[str, typer.Argument(help="The id of the same human's other entry, which goes.")],
+    other: Annotated[str, typer.Argument(help="The id of the same human's other entry, which is removed.")],
     *,
     json: AsJson = False,
 ) -> None:

@@ -27,11 +27,11 @@ SESSIONS: Final = {
     "State": "state",
 }
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show what a Plex server has and shows.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show the contents of a Plex server.")
 
 Server = Annotated[str, typer.Argument(help="A configured server's name, or a machine id.")]
 Person = Annotated[
-    str | None, typer.Option(help="Read as this person, by id; else with the server's own token.", metavar="ID")
+    str | None, typer.Option(help="Read as this person, by id; by default, with the server's own token.", metavar="ID")
 ]
 
 
@@ -48,7 +48,7 @@ def items(
     server: Server,
     library: Annotated[str, typer.Argument(help="A library's id, as `libraries` shows it.")],
     *,
-    kind: Annotated[str | None, typer.Option(help="episode, season …: what to list of a library of shows.")] = None,
+    kind: Annotated[str | None, typer.Option(help="What to list of a library of shows: episode, season, …")] = None,
     person: Person = None,
     limit: Limit = 50,
     offset: Offset = 0,
@@ -70,7 +70,7 @@ def recent(
 @app.command()
 def search(
     server: Server,
-    query: Annotated[str, typer.Argument(help="The beginning of a word of a title.")],
+    query: Annotated[str, typer.Argument(help="The beginning of a word in a title.")],
     *,
     person: Person = None,
     limit: Limit = 50,
@@ -85,7 +85,7 @@ def search(
 def sessions(
     server: Server, *, person: Person = None, limit: Limit = 50, offset: Offset = 0, json: AsJson = False
 ) -> None:
-    """List what is being watched now; Plex tells only the server's owner."""
+    """List what is being watched now; Plex shows it only to the server's owner."""
     show(_read(server, "sessions", person=person, limit=limit, offset=offset), SESSIONS, json=json)
 
 

@@ -74,7 +74,7 @@ def watch(
 
 
 async def changes_until_over(usher: Usher, run: str) -> AsyncIterator[Any]:
-    """Give how a run is, now and after each change, until it is over."""
+    """Yield a run now and after each change, until it has ended."""
     known = None
     while known is None or known["finished_at"] is None:
         now = await usher.get(path("api", "runs", run))

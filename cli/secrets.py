@@ -13,14 +13,15 @@ LONGEST: Final = 4096
 _STANDARD_INPUT: Final = "-"
 
 SecretFile = Annotated[
-    str | None, typer.Option(help="A file with it, - for standard input; else you are asked for it.", metavar="FILE")
+    str | None,
+    typer.Option(help="A file with it, - for standard input; without one you are asked for it.", metavar="FILE"),
 ]
 
 
 def read_secret(what: str, *, file: str | None, twice: bool = False) -> Secret:
     """Return a secret of one line; raise `InvalidError` if it is empty, too long or no UTF-8.
 
-    With `twice`, whoever types it has to type it again.
+    With `twice`, it must be typed again.
     """
     if file is not None and file != _STANDARD_INPUT:
         text = _read(what, Path(file))

@@ -56,18 +56,20 @@ def list_servers(*, json: AsJson = False) -> None:
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="What to call it; Seerr is always called Seerr.")],
+    name: Annotated[str, typer.Argument(help="Its name; Seerr is always called Seerr.")],
     *,
     kind: Annotated[Kind, typer.Option("--type", help="What it is.")],
     url: Annotated[str, typer.Option(help="Its address, for example http://192.168.1.10:32400")],
     token_file: SecretFile = None,
     password_suffix_file: Annotated[
-        str | None, typer.Option(help="A file with the suffix of its people's first passwords.", metavar="FILE")
+        str | None, typer.Option(help="A file with the suffix of its users' first passwords.", metavar="FILE")
     ] = None,
-    request_limit: Annotated[int | None, typer.Option(min=0, help="Requests that its people may make.")] = None,
+    request_limit: Annotated[int | None, typer.Option(min=0, help="Requests that its users may make.")] = None,
     machine_id: Annotated[str | None, typer.Option(help="Only if this server answers there.")] = None,
-    include_owner: Annotated[bool, typer.Option("--include-owner", help="Its owner is one of its people.")] = False,
-    library: Annotated[list[str] | None, typer.Option(help="Only this library; may be said again.")] = None,
+    include_owner: Annotated[
+        bool, typer.Option("--include-owner", help="Treat its owner as one of its users.")
+    ] = False,
+    library: Annotated[list[str] | None, typer.Option(help="Only this library; may be given several times.")] = None,
     off: Annotated[bool, typer.Option("--off", help="Do not use it yet.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only test it.")] = False,
     json: AsJson = False,
@@ -122,7 +124,9 @@ def remove(name: Name, *, json: AsJson = False) -> None:
 
 @app.command(name="test")
 def try_out(
-    name: Annotated[str | None, typer.Argument(help="A server's name; else all.")] = None, *, json: AsJson = False
+    name: Annotated[str | None, typer.Argument(help="A server's name; by default, all.")] = None,
+    *,
+    json: AsJson = False,
 ) -> None:
     """Test a server, or all of them, now: what works, what does not, and how to fix it."""
     tests = ask(lambda usher: _tests(usher, name))
@@ -138,7 +142,7 @@ def _refuse_for_seerr(name: str, given: dict[str, bool]) -> None:
         raise BadUsageError(f"NAME is {name[:80]!r}: Seerr is always called {SEERR}")
     for option, is_given in given.items():
         if is_given:
-            raise BadUsageError(f"{option} is not for Seerr: leave it out")
+            raise BadUsageError(f"{option} does not apply to Seerr: leave it out")
 
 
 def _remove_seerr(*, json: bool) -> None:

@@ -18,8 +18,8 @@ COLUMNS: Final = {
     "Changed": "changed_at",
 }
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show and change what is set for single users.")
-settings = typer.Typer(no_args_is_help=True, help="Show and change what is set for single users.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show and change the settings of single users.")
+settings = typer.Typer(no_args_is_help=True, help="Show and change the settings of single users.")
 app.add_typer(settings, name="settings")
 
 Name = Annotated[str, typer.Argument(help="The user's name; case does not matter.", metavar="NAME")]
@@ -52,18 +52,20 @@ def set_settings(
     name: Name,
     *,
     blocked: Annotated[
-        bool | None, typer.Option("--blocked/--not-blocked", help="Whether he gets no user in Seerr and no requests.")
+        bool | None, typer.Option("--blocked/--not-blocked", help="Whether they get no user in Seerr and no requests.")
     ] = None,
     immune: Annotated[
-        bool | None, typer.Option("--immune/--not-immune", help="Whether the sync of users leaves him alone.")
+        bool | None, typer.Option("--immune/--not-immune", help="Whether the sync of users leaves them alone.")
     ] = None,
-    request_limit: Annotated[int | None, typer.Option(min=0, max=10_000, help="Requests that he may make.")] = None,
-    no_request_limit: Annotated[bool, typer.Option("--no-request-limit", help="As his servers say.")] = False,
-    ask_password: Annotated[bool, typer.Option("--ask-password", help="Ask for his password in Seerr.")] = False,
+    request_limit: Annotated[int | None, typer.Option(min=0, max=10_000, help="Requests that they may make.")] = None,
+    no_request_limit: Annotated[
+        bool, typer.Option("--no-request-limit", help="Use the limit of their servers.")
+    ] = False,
+    ask_password: Annotated[bool, typer.Option("--ask-password", help="Ask for their password in Seerr.")] = False,
     password_file: Annotated[
-        str | None, typer.Option(help="A file with his password, - for standard input.", metavar="FILE")
+        str | None, typer.Option(help="A file with their password, - for standard input.", metavar="FILE")
     ] = None,
-    no_password: Annotated[bool, typer.Option("--no-password", help="Forget his password.")] = False,
+    no_password: Annotated[bool, typer.Option("--no-password", help="Forget their password.")] = False,
     json: AsJson = False,
 ) -> None:
     """Set what is given and leave the rest unchanged."""
@@ -76,7 +78,7 @@ def set_settings(
     if ask_password or password_file is not None:
         changes["password"] = secrets.read_secret("Password", file=password_file).reveal()
     if not changes:
-        raise BadUsageError("nothing is to be set: see `usher users settings set --help`")
+        raise BadUsageError("nothing to set: see `usher users settings set --help`")
     show(ask(lambda usher: put_settings(usher, name, changes)), COLUMNS, json=json)
 
 
@@ -93,7 +95,7 @@ def clear_settings(name: Name, *, json: AsJson = False) -> None:
 def path_of(name: str) -> str:
     """Return the path of a user's settings; raise `BadUsageError` for a name that cannot be part of an address."""
     if "/" in name or name.strip() in {"", ".", ".."}:
-        raise BadUsageError(f"{name[:80]!r} is no name that something can be set for: it must not hold a slash")
+        raise BadUsageError(f"{name[:80]!r} cannot be a user's name here: it contains a slash")
     return path("api", "users", name, "settings")
 
 

@@ -1,4 +1,4 @@
-"""`usher webhooks`: the addresses to copy into media servers, each with a secret of its own."""
+"""`usher webhooks`: the addresses to copy into media servers, each with its own secret."""
 
 from typing import Annotated, Any, Final
 
@@ -27,7 +27,7 @@ REFUSED: Final = {
 }
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Show, add and remove webhook addresses; show who was refused."
+    no_args_is_help=True, add_completion=False, help="Show, add and remove webhook addresses; show refused senders."
 )
 
 
@@ -41,11 +41,13 @@ def list_secrets(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False)
 @app.command()
 def add(
     *,
-    source: Annotated[str | None, typer.Option(help="plex, jellyfin, emby, seerr or tautulli; else all.")] = None,
-    server: Annotated[str | None, typer.Option(help="What to call the server that will use it.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="plex, jellyfin, emby, seerr or tautulli; by default, all.")
+    ] = None,
+    server: Annotated[str | None, typer.Option(help="The name of the server that will use it.")] = None,
     json: AsJson = False,
 ) -> None:
-    """Make a new address, valid beside the others."""
+    """Create an address; the others stay valid."""
     made = ask(lambda usher: usher.post(path("api", "webhooks", "secrets"), source=source, server=server))
     show(made if json else by_address({"items": [made]}), COLUMNS, json=json)
 
@@ -62,10 +64,10 @@ def remove(secret: Annotated[str, typer.Argument(help="An id as `list` shows it.
 def refused(*, limit: Limit = 50, offset: Offset = 0, json: AsJson = False) -> None:
     """List the senders that were refused on the last day, and how to fix them."""
     page = ask(lambda usher: usher.get(path("api", "webhooks", "refused"), limit=limit, offset=offset))
-    show(page if json else _named(page), REFUSED, json=json)
+    show(page if json else _with_names(page), REFUSED, json=json)
 
 
-def _named(page: Any) -> dict[str, Any]:
+def _with_names(page: Any) -> dict[str, Any]:
     rows = [sender | {"address": sender["address"] or "many others"} for sender in page["items"]]
     return {"items": rows, "total": page["total"]}
 

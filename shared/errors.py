@@ -1,7 +1,7 @@
-"""The kinds of failure that everything else speaks of: wrong input, nothing there, try later, never.
+"""The kinds of failure that all parts of Usher share: wrong input, not found, try later, never.
 
-An error is transient (worth another try) or permanent. Those with a `status` cross the bus between services and become
-problem+json of the same status at the gateway.
+An error is transient (worth another try) or permanent. It crosses the bus between services and becomes problem+json
+with its `status` at the gateway.
 """
 
 from datetime import timedelta
@@ -13,14 +13,14 @@ _LONGEST_NAME: Final = 80
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One thing wrong with an input: where (a path such as `items[0].name`) and what."""
+    """One thing that is wrong with an input: where (a path such as `items[0].name`) and what."""
 
     path: str
     message: str
 
 
 class UsherError(Exception):
-    """Something a person can be told in one sentence; `status` is the HTTP status that says it."""
+    """A failure that one sentence explains to a person; `status` is its HTTP status."""
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
@@ -36,7 +36,7 @@ class PermanentError(UsherError):
 
 
 class TransientError(UsherError):
-    """Trying again later may work; `retry_after` is how long the other side asked us to wait, exactly."""
+    """Trying again later may work; `retry_after` is the exact wait that the other side asked for."""
 
     status = 503
     title = "Try again later"
@@ -47,7 +47,7 @@ class TransientError(UsherError):
 
 
 class UnavailableError(TransientError):
-    """A part of Usher itself (NATS, Postgres, a service) is away; waiting for it costs no attempt."""
+    """A part of Usher itself (NATS, Postgres, a service) is away; waiting for it does not count as an attempt."""
 
     title = "Part of Usher is away"
 
@@ -81,7 +81,7 @@ class NotFoundError(PermanentError):
 
 
 class UnknownServerError(NotFoundError):
-    """No server of this kind, or of any, is configured under this name; without a name, there is none at all."""
+    """No server has this name, or none of this kind; without a name, no server is configured at all."""
 
     def __init__(self, name: str, *, kind: str = "") -> None:
         what = f"{kind.title()} server" if kind else "server"
@@ -97,42 +97,42 @@ class ConflictError(PermanentError):
 
 
 class GoneError(PermanentError):
-    """It was there, and its time is over."""
+    """It existed, but has expired or was removed."""
 
     status = 410
     title = "No longer there"
 
 
 class TooLargeError(PermanentError):
-    """More bytes than the limit."""
+    """The input has more bytes than the limit."""
 
     status = 413
     title = "Too large"
 
 
 class UnsupportedMediaTypeError(PermanentError):
-    """A content type that this route does not read."""
+    """This route does not read that content type."""
 
     status = 415
     title = "Unsupported content type"
 
 
 class UnprocessableError(PermanentError):
-    """The input is well-formed and cannot be done."""
+    """The input is well-formed, but what it asks for cannot be done."""
 
     status = 422
     title = "Cannot be done"
 
 
 class BadGatewayError(PermanentError):
-    """Another system answered, and its answer is no or makes no sense; the detail names it."""
+    """Another system refused, or its answer makes no sense; the detail names it."""
 
     status = 502
     title = "Refused by another system"
 
 
 class ThrottledError(TransientError):
-    """Too many tries in too short a time."""
+    """Too many attempts in too short a time."""
 
     status = 429
     title = "Too many requests"

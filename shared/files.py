@@ -1,4 +1,4 @@
-"""Reads the files that settings name. Such a path may be a pipe that nobody writes to, or a device without an end."""
+"""Reads files named in settings. Such a path may be a pipe that nobody writes to, or an endless device."""
 
 import os
 import stat
@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Final
 
 MOST: Final = 1024 * 1024
-"""Characters of a file with settings; the longest has a few thousand."""
+"""The most characters of a settings file; the longest real one has a few thousand."""
 
 
 class NotPlainError(OSError):
-    """Not a plain text file; the message says what it is instead."""
+    """Not a plain text file; the message says why."""
 
 
 def text(path: Path, *, encoding: str) -> str:
@@ -18,7 +18,7 @@ def text(path: Path, *, encoding: str) -> str:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise NotPlainError("it is no regular file")
+            raise NotPlainError("it is not a regular file")
         with open(descriptor, encoding=encoding, closefd=False) as file:
             content = file.read(MOST + 1)
     finally:
@@ -29,5 +29,5 @@ def text(path: Path, *, encoding: str) -> str:
 
 
 def reason(error: OSError | UnicodeDecodeError) -> str:
-    """Return why a file could not be read, for people."""
+    """Return for people why a file could not be read."""
     return str(error) if isinstance(error, NotPlainError) else type(error).__name__

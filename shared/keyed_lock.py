@@ -1,4 +1,4 @@
-"""A lock for each key: holders of one key take turns, in order, and nobody else waits for them."""
+"""A lock per key: those who want the same key get it one after the other, in order."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ class _Queue:
 
 
 class KeyedLock:
-    """Works within one process; an unused key takes no memory."""
+    """Locks within one process; an unused key takes no memory."""
 
     def __init__(self, *, most: int) -> None:
         self._most = most
@@ -22,7 +22,7 @@ class KeyedLock:
 
     @asynccontextmanager
     async def holding(self, key: str) -> AsyncIterator[None]:
-        """Hold the lock of a key; raise `ThrottledError` when too many hold it or wait for it."""
+        """Hold the lock of a key; raise `ThrottledError` if too many hold it or wait for it."""
         queue = self._queues.setdefault(key, _Queue())
         if queue.length >= self._most:
             raise ThrottledError("too many at once: wait a moment, then try again")

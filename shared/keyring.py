@@ -84,7 +84,7 @@ class Keyring:
         for position, part in enumerate(text.reveal().split(","), start=1):
             key_id, key = _parse_key(part.strip(), position)
             if key_id in keys:
-                raise SettingsError(f"{VARIABLE}: the id {key_id} is there twice")
+                raise SettingsError(f"{VARIABLE}: the id {key_id} appears twice")
             keys[key_id] = key
         return cls(keys)
 

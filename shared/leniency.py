@@ -1,7 +1,7 @@
-"""Lenient reading of what senders write where they mean a text, a number, a yes or a moment. None of it is trusted.
+"""Lenient reading of the texts, numbers, booleans and times that senders write. None of it is trusted.
 
 Templates write "5", "True", "" and null for 5, true and nothing; some senders write what Postgres cannot store, or the
-year 9999. Each function takes any JSON value and returns what was meant, or None.
+year 9999. Each function takes any JSON value and returns what the sender meant, or None.
 """
 
 import re
@@ -19,7 +19,7 @@ _LONGEST_ISO: Final = 40
 _LAST_UNIX: Final = 253_402_300_799  # 9999-12-31T23:59:59Z
 
 MAX_TEXT: Final = 500
-"""Characters of a title; more is cut off."""
+"""The most characters of a title; the rest is cut off."""
 
 
 def text(value: object, *, limit: int = MAX_TEXT) -> str | None:
@@ -37,12 +37,12 @@ def text(value: object, *, limit: int = MAX_TEXT) -> str | None:
 
 
 def compact(identifier: str) -> str:
-    """Return a machine, user or item id of Jellyfin and Emby in one spelling: they write UUIDs in two."""
+    """Return an id of Jellyfin or Emby in one spelling: both write UUIDs with and without hyphens."""
     return identifier.replace("-", "").lower() if _UUID.fullmatch(identifier) else identifier
 
 
 def number(value: object, *, low: int, high: int) -> int | None:
-    """Return a whole number from `low` to `high`, also if written as a text or with a zero fraction."""
+    """Return a whole number from `low` to `high`, even if written as text or with a zero fraction."""
     match value:
         case bool():
             return None
@@ -58,7 +58,7 @@ def number(value: object, *, low: int, high: int) -> int | None:
 
 
 def flag(value: object) -> bool | None:
-    """Return yes or no, in the spellings of JSON, .NET, Python and shells; None for anything else."""
+    """Return a boolean in the spellings of JSON, .NET, Python and shells; None for anything else."""
     match value:
         case bool():
             return value
@@ -70,7 +70,7 @@ def flag(value: object) -> bool | None:
 
 
 def moment(value: object) -> datetime | None:
-    """Return a moment from ISO 8601 (UTC if it names no zone) or from seconds since 1970."""
+    """Return a time from ISO 8601 (UTC if it has no zone) or from seconds since 1970."""
     seconds = number(value, low=1, high=_LAST_UNIX)
     if seconds is not None:
         return datetime.fromtimestamp(seconds, tz=UTC)

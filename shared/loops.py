@@ -1,4 +1,4 @@
-"""What a service does again and again. A round that fails ends alone: the loop goes on, and so does the service."""
+"""Loops that survive failures: a step that fails ends neither its loop nor the service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,37 +7,37 @@ from typing import Final
 
 import structlog
 
+from shared.error_boundary import ErrorBoundary
 from shared.errors import UsherError
-from shared.mishaps import Contained
 
 AT_ONCE: Final = timedelta()
-"""What a step returns where there is more to do."""
+"""A step returns this when there is more to do."""
 _AFTER_FAILURE: Final = timedelta(seconds=1)
-"""No failed round is repeated sooner, even where `wake` asks for it."""
+"""The shortest pause after a failure, even if `wake` is set."""
 
 log = structlog.get_logger()
 Step = Callable[[], Awaitable[timedelta | None]]
 
 
 async def every(interval: timedelta, step: Step, *, name: str, wake: asyncio.Event | None = None) -> None:
-    """Do a step now and after each `interval`, until cancelled; `wake` ends a pause early.
+    """Run a step now and after each `interval`, until cancelled; `wake` ends a pause early.
 
-    A step may return another pause than the interval. What it raises is logged with the loop's `name`: errors that
-    Usher has a class for as warnings, bugs as errors.
+    A step may return another pause than the interval. What it raises is logged with the loop's `name`: a `UsherError`
+    as a warning, a bug as an error.
     """
     wake = wake or asyncio.Event()
     while True:
         wake.clear()
-        pause = await _round(step, interval, name)
+        pause = await _run_step(step, interval, name)
         if pause is None:
             pause = interval
             await asyncio.sleep(min(interval, _AFTER_FAILURE).total_seconds())
         await _wait(pause, wake)
 
 
-async def _round(step: Step, interval: timedelta, name: str) -> timedelta | None:
-    """Return how long to pause; None after a failure."""
-    with Contained("loop_failed", loop=name):
+async def _run_step(step: Step, interval: timedelta, name: str) -> timedelta | None:
+    """Return how long to pause, or None after a failure."""
+    with ErrorBoundary("loop_failed", loop=name):
         try:
             pause = await step()
         except UsherError as exc:

@@ -1,6 +1,6 @@
 """Returns free memory to the system.
 
-glibc keeps it, in pieces between memory in use: after many large requests at once, a process would stay that large.
+glibc keeps free pieces between memory in use: after many large requests at once, the process would stay large.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ EVERY: Final = timedelta(minutes=1)
 async def trim(*, every: timedelta = EVERY) -> None:
     """Trim now and every minute, until cancelled; return at once if the C library cannot.
 
-    It takes 5 ms when much is free, and a fifth of a millisecond when little is.
+    It takes 5 ms when much memory is free, and 0.2 ms when little is.
     """
     library = ctypes.CDLL(None)
     if not hasattr(library, "malloc_trim"):

@@ -1,7 +1,7 @@
-"""`/health` and `/metrics` of a service that serves nothing else over HTTP.
+"""`/health` and `/metrics` for services that serve nothing else over HTTP.
 
-prometheus_client's WSGI application serves them on a thread of its own, so they answer while the event loop is busy. A
-stalled loop shows as a heartbeat that is too old.
+prometheus_client's WSGI application serves them on its own thread, so they answer while the event loop is busy. A
+stalled loop shows as an old heartbeat.
 """
 
 import threading
@@ -23,7 +23,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """One thread for each connection, so that an idle one delays neither others nor the stop."""
+    """One thread per connection, so that an idle one delays neither others nor the shutdown."""
 
     daemon_threads = True
     block_on_close = False
@@ -31,15 +31,15 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 class _Quiet(WSGIRequestHandler):
     timeout = 5
-    """Seconds that a connection may say nothing."""
+    """Seconds that a connection may stay silent."""
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the standard library's name)
-        """Log nothing: health checks are not news."""
+        """Log nothing: health checks would fill the log."""
 
 
 @contextmanager
 def monitor(heartbeat: Heartbeat, *, host: str, port: int) -> Iterator[None]:
-    """Serve both pages while the block runs. With port 0, or if the port is taken, serve nothing and log it."""
+    """Serve both pages while the block runs; with port 0 serve nothing, and if the port is taken, log that."""
     server = _listen(heartbeat, host, port) if port else None
     if server is None:
         yield

@@ -1,6 +1,6 @@
 """What every service has in common: opening its connections in order, running its parts, stopping in time.
 
-SIGTERM and SIGINT: take nothing more, finish or hand back what was begun, close, all within 10 s.
+On SIGTERM or SIGINT a service accepts nothing new, finishes or hands back its work, and closes, all within 10 s.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from shared.bus.jobs import Jobs
 from shared.bus.message import Message
 from shared.bus.questions import Answers
 from shared.bus.relay import Relay
-from shared.bus.store import Journal
+from shared.bus.store import MessageStore
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
 from shared.errors import PermanentError, UnavailableError
@@ -46,8 +46,8 @@ from shared.watchdog import Heartbeat, watchdog
 FINISH_WITHIN: Final = timedelta(seconds=4)
 _HOUSEKEEPING: Final = timedelta(minutes=1)
 _COLLECT_AFTER: Final = 20_000
-"""New objects before the garbage collector looks for cycles. Python's 700 is a pause of up to 25 ms every few seconds
-under load, and what is made for a message is free without it."""
+"""New objects before the garbage collector looks for cycles. Python's 700 pauses a loaded service for up to 25 ms every
+few seconds, and objects made for a message are freed without it."""
 
 log = structlog.get_logger()
 S = TypeVar("S", bound=ServiceSettings)
@@ -60,7 +60,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     bus: Bus
     pool: Pool
     worker: Worker
-    journal: Journal
+    message_store: MessageStore
     tracer: Tracer
 
 
@@ -68,12 +68,11 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 async def open_parts(
     config: ServiceSettings, *, name: str, pool_size: int = 4, wait: bool = True
 ) -> AsyncIterator[Parts]:
-    """Connect to Postgres and NATS, bring the service's schema up to date, and close all again.
+    """Connect to Postgres and NATS, bring the service's schema up to date, and close both at the end.
 
-    Raises `SettingsError` where the encryption keys are not those that are in use.
+    Raises `SettingsError` if the encryption keys are not the ones in use.
 
-    With `wait` false, enter at once: nothing is connected yet, and `bring_up_to_date` and `Vault.verify` are the
-    caller's.
+    With `wait` false, enter before anything is connected; the caller runs `bring_up_to_date` and `Vault.verify`.
     """
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(
@@ -91,7 +90,7 @@ async def open_parts(
             )
         )
         tracer = telemetry.tracer(service=name, endpoint=config.otel_exporter_otlp_endpoint)
-        yield Parts(name=name, bus=bus, pool=pool, worker=Worker(pool), journal=Journal(pool), tracer=tracer)
+        yield Parts(name=name, bus=bus, pool=pool, worker=Worker(pool), message_store=MessageStore(pool), tracer=tracer)
 
 
 @stamina.retry(on=UnavailableError, attempts=None, timeout=None, wait_initial=0.1, wait_max=3)
@@ -101,20 +100,20 @@ async def _prepare(pool: Pool, config: ServiceSettings, name: str) -> None:
 
 
 async def bring_up_to_date(pool: Pool, name: str) -> None:
-    """Run the migrations that a service needs; raises `UnavailableError` where Postgres is away."""
+    """Run the migrations that a service needs; raises `UnavailableError` if Postgres is away."""
     await migrate(pool, schema="shared", packages=("shared",))
     await migrate(pool, schema=name, packages=packages_of(name))
 
 
 class _Queue(msgspec.Struct, frozen=True):
-    """What does the jobs of a queue, and how many at a time."""
+    """The handlers of a queue's jobs, and how many run at a time."""
 
     handlers: list[JobHandler[Message]]
     workers: int
 
 
 class Service:
-    """A service's parts at work: consumers, answers, outbox, retries, housekeeping."""
+    """Runs a service: consumers, answers, outbox, retries, schedules, housekeeping."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -124,20 +123,20 @@ class Service:
         self._answering: list[Answers] = []
         self._schedules = Schedules(parts.worker, now=_now)
         self._loops: list[tuple[timedelta, Step, str]] = [
-            (_HOUSEKEEPING, self._keep_house, "housekeeping"),
-            (schedules.LOOKS_EVERY, self._schedules.begin_due, "schedules"),
+            (_HOUSEKEEPING, self._housekeep, "housekeeping"),
+            (schedules.LOOKS_EVERY, self._schedules.give_due, "schedules"),
         ]
         self.has_started = asyncio.Event()
 
     def consume(self, spec: ConsumerSpec, handler: Handler, *, workers: int = 8) -> None:
-        """Give the messages of a consumer to a handler, `workers` at a time."""
+        """Pass the messages of a consumer to a handler, `workers` at a time."""
         parts = self._parts
         self._consumers.append(
             Consumer(
                 spec,
                 handler,
                 publisher=parts.bus,
-                journal=parts.journal,
+                message_store=parts.message_store,
                 is_ready=self.is_ready,
                 tracer=parts.tracer,
                 stream_is_missing=parts.bus.stream_is_missing,
@@ -146,7 +145,7 @@ class Service:
         )
 
     def work(self, *handlers: JobHandler[Message], queue: ConsumerSpec | None = None, workers: int = 4) -> None:
-        """Do the jobs of the service's own queue, or of another one; every service replays its dead letters."""
+        """Do jobs of the service's own queue, or of another; every service also replays its dead letters."""
         spec = queue or streams.jobs_of(self._parts.name)
         self._queues.setdefault(spec, _Queue([], workers)).handlers.extend(handlers)
 
@@ -155,19 +154,19 @@ class Service:
         self._answers.extend(answers)
 
     def every(self, when: When, job: Job) -> None:
-        """Begin a job by itself, after each interval or at a time of day, once over all replicas."""
+        """Give a job at each interval or at a time of day, once over all replicas."""
         self._schedules.add(when, job)
 
     def repeat(self, interval: timedelta, step: Step, *, name: str) -> None:
-        """Do a step again and again, in each replica, beside messages and questions."""
+        """Run a step at each interval, in every replica."""
         self._loops.append((interval, step, name))
 
-    def keep(self, runs: Runs) -> None:
-        """Have runs; what does their pages is given to `work`."""
+    def add_runs(self, runs: Runs) -> None:
+        """Serve runs; the handlers of their pages go to `work`."""
         self.work(*runs.jobs())
         self.answer(*runs.answers())
-        self.consume(streams.dead_pages_of(self._parts.name), runs.hear_of_dead, workers=1)
-        self.repeat(LOOKS_EVERY, runs.look_after, name="runs")
+        self.consume(streams.dead_pages_of(self._parts.name), runs.end_dead_run, workers=1)
+        self.repeat(LOOKS_EVERY, runs.maintain, name="runs")
 
     async def is_ready(self) -> bool:
         """Say whether Postgres and NATS answer."""
@@ -177,11 +176,11 @@ class Service:
         """Run until cancelled."""
         parts = self._parts
         for spec, queue in self._queues.items():
-            self.consume(spec, Jobs(queue.handlers, parts.journal), workers=queue.workers)
-        # also with nothing to answer, so that the service is found by `shared.bus.discovery`
+            self.consume(spec, Jobs(queue.handlers, parts.message_store), workers=queue.workers)
+        # even with nothing to answer, so that `shared.bus.discovery` finds the service
         answers = Answers(parts.name, self._answers, tracer=parts.tracer)
         self._answering.append(answers)
-        relay = Relay(parts.pool, parts.journal, parts.bus, parts.worker)
+        relay = Relay(parts.pool, parts.message_store, parts.bus, parts.worker)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(relay.run())
             for interval, step, name in self._loops:
@@ -195,13 +194,13 @@ class Service:
             log.info("started")
 
     async def finish(self) -> None:
-        """Take nothing more, and let what was begun come to its end, for a while."""
+        """Accept nothing new, and wait a while for running work to end."""
         parts: list[Consumer | Answers] = [*self._consumers, *self._answering]
         await asyncio.gather(*(part.finish(within=FINISH_WITHIN) for part in parts))
 
-    async def _keep_house(self) -> None:
-        telemetry.RETRIES_WAITING.set(await self._parts.journal.count_retries())
-        await self._parts.journal.prune(now=_now())
+    async def _housekeep(self) -> None:
+        telemetry.RETRIES_WAITING.set(await self._parts.message_store.count_retries())
+        await self._parts.message_store.prune(now=_now())
 
 
 def _now() -> datetime:
@@ -215,7 +214,7 @@ async def serve(
     finish: Callable[[], Awaitable[None]],
     trim_every: timedelta = memory.EVERY,
 ) -> None:
-    """Run a service until a signal tells it to stop; then `finish` it, and cancel what is left."""
+    """Run a service until a signal stops it; then `finish` it, and cancel what is left."""
     stop = asyncio.Event()
     heartbeat = Heartbeat()
     pages = monitor(heartbeat, host=config.usher_monitor_host, port=config.usher_monitor_port)
@@ -250,9 +249,9 @@ def main(
     *,
     loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> None:
-    """Be a process. What ends it is said in one line; the exit status is 2 for a wrong setting, else 1.
+    """Run a service process. Fatal errors are printed in one line; the exit status is 2 for a wrong setting, else 1.
 
-    `loop` makes another event loop than asyncio's own.
+    `loop` makes an event loop to use instead of asyncio's own.
     """
     try:
         config = settings.load(kind)
@@ -268,15 +267,15 @@ def main(
         with asyncio.Runner(loop_factory=loop) as runner:
             runner.run(service(config))
     except* PermanentError as group:
-        refusals = [error for error in _leaves(group) if isinstance(error, PermanentError)]
+        refusals = [error for error in _flatten(group) if isinstance(error, PermanentError)]
     if refusals:
         sys.stderr.write("".join(f"usher {name}: {refusal.detail}\n" for refusal in refusals))
         sys.exit(2 if any(isinstance(refusal, SettingsError) for refusal in refusals) else 1)
 
 
-def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
+def _flatten(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
+            yield from _flatten(error)
         else:
             yield error

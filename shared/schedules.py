@@ -1,8 +1,8 @@
-"""Jobs that begin by themselves, every so often or at a time of day, once however many replicas there are.
+"""Jobs on a schedule: at an interval or a time of day, once over all replicas.
 
-Nobody leads. Each replica finds the slot that is due, the start of the present interval or the moment of the day, and
-gives the job if it is the first to write `<job>:<slot>` into the inbox; the message has the same id. So a slot that
-went by while nobody ran is made up for by who starts next, and one whose job was given is never due again.
+There is no leader. Each replica computes the slot that is due (the start of the current interval, or today's time of
+day) and gives the job if it is the first to write `<job>:<slot>` into the inbox; the message has the same id. A slot
+missed while no replica ran is made up for by the next one to start, and a slot whose job was given is never due again.
 """
 
 from collections.abc import Callable
@@ -32,22 +32,22 @@ class Schedules:
         self._worker = worker
         self._now = now
         self._jobs: list[tuple[When, Job]] = []
-        self._begun: dict[Job, datetime] = {}
+        self._last_slots: dict[Job, datetime] = {}
 
     def add(self, when: When, job: Job) -> None:
-        """Begin a job by itself from now on; an interval of nothing is never."""
+        """Put a job on a schedule; an interval of zero means never."""
         if when != timedelta():
             self._jobs.append((when, job))
 
-    async def begin_due(self) -> None:
-        """Begin what is due and was not begun; raises `UnavailableError`."""
+    async def give_due(self) -> None:
+        """Give the jobs that are due and were not given yet; raises `UnavailableError`."""
         for when, job in self._jobs:
             due = slot(when, now=self._now())
-            if self._begun.get(job) != due:
-                await self._begin(job, f"{_name(job)}:{due:%Y-%m-%dT%H:%M:%SZ}")
-                self._begun[job] = due
+            if self._last_slots.get(job) != due:
+                await self._give(job, f"{_name(job)}:{due:%Y-%m-%dT%H:%M:%SZ}")
+                self._last_slots[job] = due
 
-    async def _begin(self, job: Job, message_id: str) -> None:
+    async def _give(self, job: Job, message_id: str) -> None:
         try:
             async with self._worker.once(consumer=_CONSUMER, message_id=message_id) as work:
                 work.give(job, cause=message_id, message_id=message_id)
@@ -56,13 +56,13 @@ class Schedules:
 
 
 def _name(job: Job) -> str:
-    """Return what tells a job from the others that have schedules: its queue and name, and its fields if it has any."""
+    """Return what identifies a scheduled job: its queue and name, with a digest of its fields if it has any."""
     name, payload = f"{job.queue}.{job.job_name}", msgspec.json.encode(job)
     return name if payload == b"{}" else f"{name}:{derived_id(payload.decode())}"
 
 
 def slot(when: When, *, now: datetime) -> datetime:
-    """Return when what is due now became due: intervals are counted from 1970 on, days from midnight, in UTC."""
+    """Return when a schedule was last due: intervals count from 1970, in UTC."""
     if isinstance(when, timedelta):
         return now - (now - _EPOCH) % when
     today = datetime.combine(now.date(), when, UTC)
@@ -70,7 +70,7 @@ def slot(when: When, *, now: datetime) -> datetime:
 
 
 def next_slot(when: When, *, now: datetime) -> datetime | None:
-    """Return when a schedule is due next; None for never."""
+    """Return when a schedule is due next, or None for never."""
     if when == timedelta():
         return None
     return slot(when, now=now) + (when if isinstance(when, timedelta) else _DAY)

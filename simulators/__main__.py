@@ -1,6 +1,6 @@
-"""`python -m simulators`: the town on ports of its own, until it is stopped.
+"""`python -m simulators`: serves the town on its own ports until stopped.
 
-Prints Usher's settings for it, as lines of an `.env` file, and behind a `#` where the stage is.
+Prints Usher's settings for it as lines of an `.env` file, and the stage's address as a comment.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from simulators.town import Town
 
 
 async def main(port: int, gateway: str) -> None:
-    """Serve every system on a port of its own, from this one upwards, the stage on the first."""
+    """Serve every system on its own port, from the given one upwards; the stage gets the first."""
     town = Town()
     async with AsyncExitStack() as stack:
         stage = await stack.enter_async_context(serving(Stage(town, gateway), port=port))

@@ -1,7 +1,7 @@
-"""The least of a web framework that a stand-in needs: a method and a path template lead to an async function.
+"""The minimal web framework of the stand-ins: a method and a path template lead to an async function.
 
-Every stand-in is an `App`: it keeps what it was asked, can be told to fail or to dawdle, and answers whatever its real
-counterpart would answer to a path that it does not have.
+Every stand-in is an `App`: it records its requests, can be told to fail or to be slow, and answers unknown paths as its
+real counterpart does.
 """
 
 import asyncio
@@ -33,26 +33,26 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     body: bytes = b""
     values: dict[str, str] = {}
-    """What stood in the path's places."""
+    """The values of the path's placeholders."""
 
     @property
     def query(self) -> dict[str, str]:
-        """The query's parameters, the last one of a name."""
+        """The query's parameters; of several with one name, the last."""
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
     def header(self, name: str) -> str:
-        """Return the header, or nothing where it was not sent."""
+        """Return a header, or an empty text if it was not sent."""
         return self.headers.get(name.lower(), "")
 
     def json(self) -> Any:
-        """Return the body's JSON; raise `msgspec.DecodeError` where it is none."""
+        """Return the body's JSON; raises `msgspec.DecodeError` if it is not JSON."""
         try:
             return msgspec.json.decode(self.body)
         except RecursionError as exc:
             raise msgspec.DecodeError("nested too deeply") from exc
 
     def form(self) -> dict[str, str]:
-        """Return the fields of an urlencoded body."""
+        """Return the fields of a URL-encoded body."""
         return dict(parse_qsl(self.body.decode("latin-1"), keep_blank_values=True))
 
 
@@ -65,31 +65,31 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that goes wrong with requests whose path begins so: an answer, a wait, or both."""
+    """Something that goes wrong with requests under a path: an answer, a wait, or both."""
 
     response: Response | None
     after: timedelta
     path: str
     is_done: bool = False
-    """What was asked is done all the same."""
+    """Whether the request takes effect all the same."""
     until: asyncio.Event | None = None
-    """What the wait ends with, where it is not a time."""
+    """What ends the wait, if it is not a time."""
 
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 def json_response(value: object, status: int = 200, **headers: str) -> Response:
-    """Answer JSON; underscores in the names of headers become dashes."""
-    return _typed(msgspec.json.encode(value), "application/json; charset=utf-8", status, headers)
+    """Return a JSON response; underscores in header names become dashes."""
+    return _response(msgspec.json.encode(value), "application/json; charset=utf-8", status, headers)
 
 
 def text_response(text: str, kind: str, status: int = 200, **headers: str) -> Response:
-    """Answer text of this content type."""
-    return _typed(text.encode(), kind, status, headers)
+    """Return a text response of a content type."""
+    return _response(text.encode(), kind, status, headers)
 
 
-def _typed(body: bytes, kind: str, status: int, headers: Mapping[str, str]) -> Response:
+def _response(body: bytes, kind: str, status: int, headers: Mapping[str, str]) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(status=status, headers={"content-type": kind, **named}, body=body)
 
@@ -100,7 +100,7 @@ class App:
     def __init__(self, routes: Mapping[str, Handler]) -> None:
         self.routes = dict(routes)
         self.seen: deque[Request] = deque(maxlen=_KEPT)
-        self._compiled = [_compiled(route, handler) for route, handler in routes.items()]
+        self._routes = [_compile(route, handler) for route, handler in routes.items()]
         self._faults: deque[Fault] = deque()
 
     def fail_next(
@@ -112,23 +112,23 @@ class App:
         path: str = "/",
         **headers: str,
     ) -> None:
-        """Answer the next requests under this path so, with HTML unless told otherwise, whatever they ask."""
+        """Answer the next requests under a path with this status, and with HTML unless told otherwise."""
         named = {"content-type": "text/html", **{name.replace("_", "-"): value for name, value in headers.items()}}
         response = Response(status=status, headers=named, body=body)
         self._faults.extend([Fault(response=response, after=timedelta(), path=path)] * times)
 
     def slow_next(self, by: timedelta, *, times: int = 1, path: str = "/") -> None:
-        """Answer the next requests under this path rightly, but so much later."""
+        """Answer the next requests under a path correctly, but after a delay."""
         self._faults.extend([Fault(response=None, after=by, path=path)] * times)
 
     def hold_next(self, *, times: int = 1, path: str = "/") -> asyncio.Event:
-        """Answer the next requests under this path rightly, but only once the event is set that this returns."""
+        """Answer the next requests under a path correctly, but only after the returned event is set."""
         until = asyncio.Event()
         self._faults.extend([Fault(response=None, after=timedelta(), path=path, until=until)] * times)
         return until
 
     def lose_next(self, *, times: int = 1, path: str = "/") -> None:
-        """Do what the next requests under this path ask, and let their answers be lost on the way back."""
+        """Do what the next requests under a path ask, but lose their answers on the way back."""
         page = text_response("<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html", 502)
         self._faults.extend([Fault(response=page, after=timedelta(), path=path, is_done=True)] * times)
 
@@ -145,7 +145,7 @@ class App:
         await send({"type": "http.response.body", "body": response.body})
 
     async def answer(self, request: Request) -> Response:
-        """Note the request and answer it, or fail as was asked for."""
+        """Record a request and answer it, or fail as told."""
         self.seen.append(request)
         fault = next((each for each in self._faults if request.path.startswith(each.path)), None)
         if fault is None:
@@ -159,9 +159,9 @@ class App:
         return fault.response or await self.serve(request)
 
     async def serve(self, request: Request) -> Response:
-        """Answer as the real one would; stand-ins add here what they ask of every request."""
+        """Answer as the real system would; stand-ins add here what they check on every request."""
         allowed = False
-        for method, pattern, handler in self._compiled:
+        for method, pattern, handler in self._routes:
             match = pattern.fullmatch(request.path)
             if match and method == request.method:
                 values = {name: unquote(value) for name, value in match.groupdict().items()}
@@ -170,20 +170,20 @@ class App:
         return self.missing(request, is_known_path=allowed)
 
     def knows(self, path: str) -> bool:
-        """Return whether there is such a path, with whatever method."""
-        return any(pattern.fullmatch(path) for _, pattern, _ in self._compiled)
+        """Tell whether there is such a path, with any method."""
+        return any(pattern.fullmatch(path) for _, pattern, _ in self._routes)
 
     def methods_of(self, path: str) -> list[str]:
-        """Return with which methods there is such a path."""
-        return sorted({method for method, pattern, _ in self._compiled if pattern.fullmatch(path)})
+        """Return the methods that a path has."""
+        return sorted({method for method, pattern, _ in self._routes if pattern.fullmatch(path)})
 
     def missing(self, request: Request, *, is_known_path: bool) -> Response:
-        """Answer a path, or a method of one, that does not exist."""
+        """Answer a path or a method that does not exist."""
         reason = "Method Not Allowed" if is_known_path else "Not Found"
         return text_response(f"{reason}: {request.path}", "text/plain", 405 if is_known_path else 404)
 
 
-def _compiled(route: str, handler: Handler) -> tuple[str, re.Pattern[str], Handler]:
+def _compile(route: str, handler: Handler) -> tuple[str, re.Pattern[str], Handler]:
     method, path = route.split(" ", 1)
     parts = _PARAMETER.split(path)
     pattern = "".join(f"(?P<{part}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts))

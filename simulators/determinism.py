@@ -1,4 +1,4 @@
-"""What a stand-in is given instead of finding it out: the time, and ids that are the same in every run."""
+"""A clock and ids for the stand-ins, so that every run is the same."""
 
 import base64
 import hashlib
@@ -7,23 +7,23 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """A clock that runs along with the real one, or stands at a moment until a test moves it."""
+    """A clock that runs with the real one, or stands still until a test moves it."""
 
     def __init__(self, stands_at: datetime | None = None) -> None:
         self._stands_at = stands_at
         self._ahead = timedelta()
 
     def now(self) -> datetime:
-        """Return the moment."""
+        """Return the current time."""
         return (self._stands_at or datetime.now(UTC)) + self._ahead
 
     def advance(self, by: timedelta) -> None:
-        """Let so much time pass at once."""
+        """Move the clock forward."""
         self._ahead += by
 
 
 class Ids:
-    """Ids and secrets of a kind, one after another, derived from a seed."""
+    """Sequences of ids and secrets by kind, derived from a seed."""
 
     def __init__(self, seed: str = "usher") -> None:
         self._seed = seed

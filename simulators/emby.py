@@ -1,4 +1,4 @@
-"""An Emby 4.8: signing in by name and password, and its users. There is no Quick Connect."""
+"""An Emby 4.8: sign-in by name and password, and its users. It has no Quick Connect."""
 
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ _POLICY: Final = {"IsHidden": True, "EnableAllFolders": True, "EnableMediaPlayba
 
 
 class Emby(App):
-    """The stand-in; `household` are its users. Every path is there with and without /emby before it."""
+    """The stand-in; `household` has its users. Every path exists with and without a leading /emby."""
 
     def __init__(self, *, clock: Clock | None = None, ids: Ids | None = None, name: str = "Emby") -> None:
         ids = ids or Ids("emby")
@@ -34,7 +34,7 @@ class Emby(App):
         )
 
     async def serve(self, request: Request) -> Response:
-        """Read paths as Emby does, whatever their case."""
+        """Read paths as Emby does, ignoring case."""
         path = request.path
         if path.lower().startswith(f"{_PREFIX}/"):
             path = path[len(_PREFIX) :]
@@ -60,7 +60,7 @@ class Emby(App):
         if missing is not None:
             parameter = {"client": "appName", "device_id": "deviceId", "device": "deviceName"}[missing]
             return text_response(f"Value cannot be null. (Parameter '{parameter}')", "text/plain", 400)
-        user = self.household.named(str(body.get("Username") or ""))
+        user = self.household.by_name(str(body.get("Username") or ""))
         if user is None or user.password != (body.get("Pw") or "") or user.is_disabled:
             return text_response("Invalid username or password entered.", "text/plain", 401)
         token = self.household.sign_in(user, client)
@@ -85,7 +85,7 @@ class Emby(App):
     async def _users(self, request: Request) -> Response:
         token = self._client(request).token
         if not self.household.is_known(token):
-            return _expired()
+            return _expired_token()
         if not self.household.sees_all(token):
             return text_response("User does not have access.", "text/plain", 403)
         users = [self._body(user) for user in self.household.users.values()]
@@ -94,7 +94,7 @@ class Emby(App):
     async def _user(self, request: Request) -> Response:
         token = self._client(request).token
         if not self.household.is_known(token):
-            return _expired()
+            return _expired_token()
         user = self.household.users.get(request.values["userId"].replace("-", "").lower())
         holder = self.household.holder(token)
         if user is None or (holder is not user and not self.household.sees_all(token)):
@@ -104,7 +104,7 @@ class Emby(App):
     async def _log_out(self, request: Request) -> Response:
         token = self._client(request).token
         if not self.household.is_known(token):
-            return _expired()
+            return _expired_token()
         self.household.revoke(token)
         return Response(status=204)
 
@@ -122,5 +122,5 @@ def _fields(request: Request) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _expired() -> Response:
+def _expired_token() -> Response:
     return text_response("Access token is invalid or expired.", "text/plain", 401)

@@ -1,7 +1,7 @@
-"""Load at a fixed rate, the way senders come: each on its own time, whether the last was answered or not.
+"""Load at a fixed rate, as real senders cause it: each request at its own time, whether the last was answered or not.
 
-Latencies count from when a request was due, not from when it got a connection, so that a stall is seen by all who
-came during it.
+Latencies count from when a request was due, not from when it got a connection, so that a stall shows in every request
+that was due during it.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _ANSWER_LIMIT_S: Final = 15.0
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back; `status` 0 where the connection failed or nothing came in time."""
+    """What came back; `status` is 0 if the connection failed or nothing came in time."""
 
     number: int
     status: int
@@ -26,7 +26,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Client:
-    """Keep-alive HTTP/1.1 connections to one server, as many as are needed at a time."""
+    """Keep-alive HTTP/1.1 connections to one server, as many as are needed at once."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -34,7 +34,7 @@ class Client:
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def post(self, path: str, post: Post) -> tuple[int, bytes]:
-        """Send and return status and body; (0, b"") where the server is away or cuts the connection."""
+        """Send, and return status and body, or (0, b"") if the server is away or cuts the connection."""
         lines = [f"POST {path} HTTP/1.1", f"Host: {self._host}:{self._port}", f"Content-Length: {len(post.body)}"]
         lines += [f"{name}: {value}" for name, value in post.headers.items()]
         request = "\r\n".join(lines).encode() + b"\r\n\r\n" + post.body
@@ -62,7 +62,7 @@ class Client:
         return int(head.split(" ", 2)[1]), body
 
     async def open(self, connections: int) -> None:
-        """Open so many connections ahead, as a sender that has been at it for a while has."""
+        """Open connections in advance, as a sender that has run for a while has them."""
         self._idle += await asyncio.gather(
             *(asyncio.open_connection(self._host, self._port) for _ in range(connections))
         )
@@ -75,9 +75,9 @@ class Client:
 
 
 async def send_at(rate: float, client: Client, path: str, posts: Sequence[Post]) -> list[Answer]:
-    """Send all, `rate` a second, and return the answers in the order of the posts.
+    """Send all posts at `rate` a second, and return the answers in the order of the posts.
 
-    Each is begun when it is due: tasks and timers for all of them at once would make the sender itself late.
+    Each task starts when its post is due: tasks and timers for all posts at once would make the sender itself late.
     """
     began = time.perf_counter()
 
@@ -95,7 +95,7 @@ async def send_at(rate: float, client: Client, path: str, posts: Sequence[Post])
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value below which `share` (0 to 1) of the values lie; 0 where there are none."""
+    """Return the value below which `share` (0 to 1) of the values lie, or 0 without values."""
     if not values:
         return 0.0
     ordered = sorted(values)

@@ -1,4 +1,4 @@
-"""What Jellyfin and Emby have in common: users with passwords, devices with tokens, and the header that names both."""
+"""What Jellyfin and Emby share: users with passwords, devices with tokens, and the header that names the client."""
 
 import re
 import uuid
@@ -16,7 +16,7 @@ _PAIR: Final = re.compile(r'(\w+)="?((?:[^",]|(?<=\\)")*)"?')
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: the application and the device that the header names, with the token if it has one."""
+    """The application and device that the header names, with their token if it has one."""
 
     token: str = ""
     client: str = ""
@@ -26,12 +26,12 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_named(self) -> bool:
-        """Return whether a session can be made for it."""
+        """Tell whether a session can be made for it."""
         return bool(self.client and self.device and self.device_id and self.version)
 
 
 class User(msgspec.Struct, kw_only=True):
-    """A user; without a password anybody gets in by name alone."""
+    """A user; without a password, the name alone signs in."""
 
     id: str
     name: str
@@ -42,7 +42,7 @@ class User(msgspec.Struct, kw_only=True):
 
 
 def client_of(request: Request, *schemes: str, headers: Collection[str] = _HEADERS) -> Client:
-    """Return what the header of one of these schemes says: `MediaBrowser Client="…", Device="…", …`."""
+    """Parse a header of one of these schemes: `MediaBrowser Client="…", Device="…", …`."""
     for name in headers:
         scheme, _, pairs = request.header(name).partition(" ")
         if scheme in schemes:
@@ -77,17 +77,17 @@ class Household:
         return user
 
     def add_key(self) -> str:
-        """Return a new API key, which is nobody's and sees everybody."""
+        """Return a new API key, which belongs to no user and sees all users."""
         key = self.ids.hexadecimal("key", 32)
         self._tokens[key] = (None, Client(token=key))
         return key
 
-    def named(self, name: str) -> User | None:
-        """Return the user with this name, however it is written."""
+    def by_name(self, name: str) -> User | None:
+        """Return the user with a name, ignoring case."""
         return next((user for user in self.users.values() if user.name.lower() == name.lower()), None)
 
     def sign_in(self, user: User, client: Client) -> str:
-        """Return a new token; the one that the user's device had before dies, or all that the device had."""
+        """Return a new token; revoke the one that the user had on this device, or all tokens of the device."""
         for token, (user_id, before) in list(self._tokens.items()):
             is_replaced = self.one_session_a_device or user_id == user.id
             if user_id is not None and is_replaced and before.device_id == client.device_id:
@@ -98,43 +98,43 @@ class Household:
         return token
 
     def revoke(self, token: str) -> None:
-        """Let a token or a key die."""
+        """Revoke a token or a key."""
         self._tokens.pop(token, None)
 
     def revoke_all(self, user: User) -> None:
-        """Let all tokens of a user die, as a new password does."""
+        """Revoke all tokens of a user, as a new password does."""
         for token in self.tokens_of(user):
             del self._tokens[token]
 
     def tokens_of(self, user: User) -> list[str]:
-        """Return a user's tokens, the latest last."""
+        """Return a user's tokens, newest last."""
         return [token for token, (user_id, _) in self._tokens.items() if user_id == user.id]
 
     def is_known(self, token: str) -> bool:
-        """Return whether the token or key lives; those of disabled users do not."""
+        """Tell whether a token or key is valid; those of disabled users are not."""
         if token not in self._tokens:
             return False
         holder = self.holder(token)
         return holder is None or not holder.is_disabled
 
     def holder(self, token: str) -> User | None:
-        """Return whose token this is; nobody's where it is an API key."""
+        """Return the user of a token, or None for an API key."""
         user_id, _ = self._tokens.get(token, (None, Client()))
         return None if user_id is None else self.users.get(user_id)
 
     def sees_all(self, token: str) -> bool:
-        """Return whether the token is an administrator's or an API key."""
+        """Tell whether a token is an administrator's or an API key."""
         holder = self.holder(token)
         return self.is_known(token) and (holder is None or holder.is_administrator)
 
 
 def moment(at: datetime) -> str:
-    """Return a moment as both write it, to a tenth of a microsecond."""
+    """Format a time as both do, to a tenth of a microsecond."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
 
 
 def user_body(user: User, *, server_id: str, configuration: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
-    """Return a user as the servers show him; there is no e-mail address anywhere."""
+    """Return a user's JSON, which has no e-mail address."""
     logged_in = {} if user.last_login_at is None else {"LastLoginDate": moment(user.last_login_at)}
     return {
         "Name": user.name,

@@ -1,4 +1,4 @@
-"""Plex answers XML unless asked for JSON: what is a value in JSON is an attribute, what is a list is elements."""
+"""Plex answers in XML unless asked for JSON: JSON's values become attributes, and lists become elements."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,24 +10,24 @@ _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def wants_json(request: Request) -> bool:
-    """Return whether the client accepts JSON by name; `*/*` gets XML."""
+    """Tell whether the client accepts JSON explicitly; `*/*` gets XML."""
     return "application/json" in request.header("accept")
 
 
-def answered(request: Request, element: str, value: Any, *, status: int = 200, **headers: str) -> Response:
-    """Answer the value as the client accepts it."""
+def respond(request: Request, element: str, value: Any, *, status: int = 200, **headers: str) -> Response:
+    """Return a response in the format that the client accepts."""
     if wants_json(request):
         return json_response(value, status, **headers)
     return xml_response(element, value, status=status, **headers)
 
 
 def xml_response(element: str, value: Any, *, status: int = 200, **headers: str) -> Response:
-    """Answer the value as XML, whatever the client accepts."""
+    """Return an XML response, whatever the client accepts."""
     return text_response(_DECLARATION + to_xml(element, value), "application/xml; charset=utf-8", status, **headers)
 
 
 def to_xml(element: str, value: Any) -> str:
-    """Return the value as an element of this name."""
+    """Convert a value to an element of this name."""
     if isinstance(value, list):
         return f"<{element}>{''.join(to_xml(element.removesuffix('s'), each) for each in value)}</{element}>"
     if not isinstance(value, Mapping):

@@ -1,7 +1,7 @@
-"""Media servers as senders of webhooks: the bytes that a real one puts on the wire.
+"""Media servers as senders of webhooks: the bytes that real ones send.
 
-The envelope is the one that a Plex Media Server sends (a boundary that begins with 24 dashes, a typed part without a
-file name, a picture behind it), and the text/plain JSON of Jellyfin's official plug-in.
+For Plex these are multipart bodies (a boundary that begins with 24 dashes, a typed part without a file name, then a
+picture), for Jellyfin the text/plain JSON of its official plug-in.
 """
 
 import json
@@ -11,18 +11,18 @@ from typing import Any, Final
 import msgspec
 
 _PICTURE: Final = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 80
-"""20 kB that begin like a JPEG."""
+"""20 kB that start like a JPEG."""
 
 
 class Post(msgspec.Struct, frozen=True):
-    """A body and the headers that belong to it."""
+    """A body and its headers."""
 
     headers: dict[str, str]
     body: bytes
 
 
 def plex_post(payload: bytes, *, with_picture: bool) -> Post:
-    """Return what a Plex Media Server sends for this payload."""
+    """Return the request that a Plex Media Server sends for a payload."""
     boundary = f"------------------------{secrets.token_hex(8)}"
     name = 'Content-Disposition: form-data; name="payload"'
     parts = [f"--{boundary}\r\n{name}\r\nContent-Type: application/json\r\n\r\n".encode(), payload]
@@ -40,14 +40,14 @@ def plex_post(payload: bytes, *, with_picture: bool) -> Post:
 
 
 def jellyfin_post(payload: bytes) -> Post:
-    """Return what Jellyfin's official plug-in sends for this payload."""
+    """Return the request that Jellyfin's official plug-in sends for a payload."""
     return Post({"Content-Type": "text/plain; charset=utf-8"}, payload)
 
 
 def plex_event(
     event: str, metadata: dict[str, Any], *, account_id: int, name: str, is_owner: bool, server: str
 ) -> bytes:
-    """Return the payload of something that happens to an item of a Plex server; to that, its owner is account 1."""
+    """Return the payload of an event on a Plex server, where the owner is account 1."""
     number = 1 if is_owner else account_id
     return _json(
         {
@@ -65,7 +65,7 @@ def plex_event(
 def jellyfin_event(
     event: str, metadata: dict[str, Any], *, user_id: str, name: str, server: str, server_name: str
 ) -> bytes:
-    """Return the payload of the same happening to such an item in a Jellyfin."""
+    """Return the payload of such an event on a Jellyfin server."""
     is_movie = metadata["type"] == "movie"
     series = {
         "SeriesName": metadata.get("grandparentTitle"),
@@ -95,7 +95,7 @@ def jellyfin_event(
 
 
 def plex_scrobble(number: int, *, server: str = "sim-server", account: int = 1) -> bytes:
-    """Return the payload of a finished movie; every number is another movie."""
+    """Return the payload of a finished movie, a different one for each number."""
     is_owner = account == 1
     return _json(
         {
@@ -128,7 +128,7 @@ def plex_scrobble(number: int, *, server: str = "sim-server", account: int = 1) 
 
 
 def jellyfin_stop(number: int, *, server: str = "sim-jellyfin", user: str = "sim-user") -> bytes:
-    """Return the payload of a finished episode; every number is another episode."""
+    """Return the payload of a finished episode, a different one for each number."""
     return _json(
         {
             "ServerId": server,

@@ -1,4 +1,4 @@
-"""A stand-in on a port of its own, in this process."""
+"""Serves a stand-in on its own port, in this process."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ _FINISH_WITHIN_S: Final = 0.1
 
 
 class _Server(uvicorn.Server):
-    """uvicorn looks every 0.1 s whether it is to stop, and then waits 0.1 s more; this one is told, and stops."""
+    """Stops at once when told; uvicorn checks only every 0.1 s and then waits 0.1 s more."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -22,19 +22,19 @@ class _Server(uvicorn.Server):
         self.is_over = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say when requests can come."""
+        """Start, and report when requests can come."""
         await super().startup(sockets)
         self.is_up.set()
 
     async def main_loop(self) -> None:
-        """Keep the date in answers right, until told to stop."""
+        """Keep the date in answers current, until told to stop."""
         while not await self.on_tick(0):
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await self.is_over.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Hang up on whoever is idle, and give what is being answered a moment."""
+        """Close idle connections, and give running requests a moment."""
         for listening in [*self.servers, *(sockets or ())]:
             listening.close()
         for connection in list(self.server_state.connections):
@@ -44,17 +44,17 @@ class _Server(uvicorn.Server):
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await asyncio.sleep(0)  # a connection is closed when the loop comes round
+        await asyncio.sleep(0)  # a connection closes in the loop's next round
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to whoever runs this process."""
+        """Leave signals to the process."""
         yield
 
 
 @asynccontextmanager
 async def serving(app: App, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve the stand-in while the block runs, on a free port unless one is given; yields its address."""
+    """Serve a stand-in while the block runs, on a free port unless one is given; yields its address."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))

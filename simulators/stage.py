@@ -1,6 +1,6 @@
-"""Behind the town's scenery: what its people would do with their own hands, as calls that a script can make.
+"""What the town's people would do by hand, as calls that a script can make.
 
-No real system has any of this; it is served apart from them.
+No real system has these calls, so they are served on their own port.
 """
 
 from datetime import timedelta
@@ -39,7 +39,7 @@ class Stage(App):
         )
 
     async def serve(self, request: Request) -> Response:
-        """Say in one line what was wrong with a call."""
+        """Answer a wrong call with one line that says what is wrong."""
         try:
             return await super().serve(request)
         except (LookupError, ValueError, msgspec.MsgspecError, httpx.HTTPError) as exc:
@@ -73,14 +73,14 @@ class Stage(App):
 
     async def _claim(self, request: Request) -> Response:
         body = _body(request)
-        pin = self._town.plex_tv.pins.coded(body.code)
+        pin = self._town.plex_tv.pins.with_code(body.code)
         if pin is None:
             raise LookupError(f"plex.tv knows no code {body.code}")
         self._town.plex_tv.pins.claim(pin.id, self._resident(body.person).plex)
         return json_response({"claimed": pin.id})
 
     async def _deny(self, request: Request) -> Response:
-        pin = self._town.plex_tv.pins.coded(_body(request).code)
+        pin = self._town.plex_tv.pins.with_code(_body(request).code)
         if pin is not None:
             self._town.plex_tv.pins.deny(pin.id)
         return json_response({"denied": None if pin is None else pin.id})
@@ -91,7 +91,7 @@ class Stage(App):
 
     async def _approve_jellyfin(self, request: Request) -> Response:
         body = _body(request)
-        user = self._town.jellyfin.household.named(self._resident(body.person).name)
+        user = self._town.jellyfin.household.by_name(self._resident(body.person).name)
         assert user is not None
         self._town.jellyfin.approve(body.code, user)
         return json_response({})
@@ -141,7 +141,7 @@ def _seerr_user(user: User) -> dict[str, Any]:
 
 
 class _Call(msgspec.Struct, frozen=True):
-    """What a call says; each needs some of it."""
+    """The body of all calls; each needs some of the fields."""
 
     person: str = ""
     code: str = ""

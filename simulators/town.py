@@ -1,4 +1,4 @@
-"""All the systems at once, with the same people on several of them: what the demo and end-to-end tests run against."""
+"""All stand-ins together, with the same people on several of them; for the demo and the end-to-end tests."""
 
 from typing import Final
 
@@ -37,7 +37,7 @@ _SHOWS: Final = (("Breaking Bad", 2008, (7, 13)), ("Dark", 2017, (10, 8, 8)), ("
 
 
 class Resident(msgspec.Struct, frozen=True, kw_only=True):
-    """One human in town, with his account on each of the systems."""
+    """One person in town, with their account on each system."""
 
     name: str
     discord: Person
@@ -47,7 +47,7 @@ class Resident(msgspec.Struct, frozen=True, kw_only=True):
 class Town:
     """Martha owns the servers; her friends are on all of them, one is known to Seerr, and a child lives in her Home.
 
-    With the last of her friends she shares her movies only.
+    With the last of her friends she shares only movies.
     """
 
     def __init__(self, *, clock: Clock | None = None, dialect: Dialect = Dialect.SEERR) -> None:
@@ -106,7 +106,7 @@ class Town:
         return tuple(self.plex_server.library.sections)
 
     def sees(self, resident: Resident, section: str) -> bool:
-        """Return whether somebody sees a library of the Plex server."""
+        """Tell whether someone sees a library of the Plex server."""
         return self.plex_tv.accounts.devices[self.device.machine_id].shows(section, resident.plex.id)
 
     def apps(self) -> dict[str, App]:
@@ -123,7 +123,7 @@ class Town:
         }
 
     def open_at(self, urls: dict[str, str]) -> dict[str, str]:
-        """Say where everything is served; returns Usher's settings for it."""
+        """Set the addresses of all systems; returns Usher's settings for them."""
         self.plex_tv.accounts.move(self.device, [urls["plex_server"]])
         owner = self.residents[OWNER].plex
         return {

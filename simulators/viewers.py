@@ -1,4 +1,4 @@
-"""People of the town who watch something, and what their servers say of it."""
+"""People of the town who watch something, and the webhooks that their servers send."""
 
 from datetime import timedelta
 from itertools import product
@@ -19,7 +19,7 @@ Server = Literal["plex", "jellyfin"]
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """A webhook on its way, and what it is about in a line."""
+    """A webhook to send, with a line that describes it."""
 
     server: Server
     post: Post
@@ -27,7 +27,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Viewing(msgspec.Struct, frozen=True):
-    """Somebody who watches something; `session` is what the Plex server shows of it."""
+    """Someone watching something; `session` is how the Plex server shows it."""
 
     who: Resident
     item: Item
@@ -36,7 +36,7 @@ class Viewing(msgspec.Struct, frozen=True):
 
 
 class Viewers:
-    """Each watches each title once before anybody watches one again."""
+    """Everyone watches every title once before anyone watches one again."""
 
     def __init__(self, town: Town, chance: Random) -> None:
         self._town = town
@@ -45,11 +45,11 @@ class Viewers:
         self._watching: list[Viewing] = []
 
     def step(self) -> list[Sent]:
-        """Let somebody begin, and, where enough people watch, whoever is at it longest come to the end."""
+        """Let someone begin and, if enough people are watching, let the one who began first finish."""
         sent = [self._end(self._watching.pop(0))] if len(self._watching) >= AT_ONCE else []
         viewing = self._begin()
         self._watching.append(viewing)
-        return [*sent, self._told(viewing, "media.play", "PlaybackStart", "begins")]
+        return [*sent, self._webhook(viewing, "media.play", "PlaybackStart", "begins")]
 
     def _begin(self) -> Viewing:
         if not self._waiting:
@@ -70,9 +70,9 @@ class Viewers:
     def _end(self, viewing: Viewing) -> Sent:
         if viewing.session is not None:
             self._town.plex_server.library.sessions.remove(viewing.session)
-        return self._told(viewing, "media.scrobble", "PlaybackStop", "has watched")
+        return self._webhook(viewing, "media.scrobble", "PlaybackStop", "has watched")
 
-    def _told(self, viewing: Viewing, on_plex: str, on_jellyfin: str, verb: str) -> Sent:
+    def _webhook(self, viewing: Viewing, on_plex: str, on_jellyfin: str, verb: str) -> Sent:
         who, town = viewing.who, self._town
         about = metadata(town.plex_server.library, viewing.item, with_guids=True)
         about.setdefault("Guid", [])
@@ -87,7 +87,7 @@ class Viewers:
                 server=town.device.machine_id,
             )
             return Sent("plex", plex_post(payload, with_picture=on_plex == "media.play"), line)
-        user = town.jellyfin.household.named(who.name)
+        user = town.jellyfin.household.by_name(who.name)
         assert user is not None
         payload = jellyfin_event(
             on_jellyfin,

@@ -1,4 +1,4 @@
-"""Every call that our clients make, with an answer that each is content with: for tests about all of them at once."""
+"""Every call of our clients with an answer that it accepts: for tests of all calls."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -67,7 +67,7 @@ COMMANDS: Final = [
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of a client. `answers` are given in turn, the last again and again."""
+    """One call of a client. `answers` are given in turn, the last one repeatedly."""
 
     system: str
     name: str
@@ -269,7 +269,7 @@ CLIENTS: Final = {
 
 
 class Recorder:
-    """Any server: gives the answers of a call, and keeps what it was asked."""
+    """Any server: gives the answers of a call, and records its requests."""
 
     def __init__(self, call: Call) -> None:
         self.asked: list[httpx.Request] = []

@@ -1,4 +1,4 @@
-"""What all tests have in common: how Hypothesis tries examples, where temporary files are, what signals do."""
+"""What all tests share: Hypothesis's settings, temporary files, signals."""
 
 import gc
 import os
@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-# Without a deadline: how long an example takes says more of the machine than of the code.
+# No deadline: the time of an example depends more on the machine than on the code.
 settings.register_profile("usher", deadline=None)
 settings.load_profile("usher")
 
@@ -22,9 +22,9 @@ _MOST_WORKERS: Final = 8
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep databases and streams in memory where there is room, because a new one for every test is slow on a disk.
+    """Keep databases and streams in memory if there is room: a new one for every test is slow on a disk.
 
-    Chaos stays on the disk, whose pauses are a part of it.
+    Chaos tests stay on the disk, because its pauses are part of them.
     """
     _give_programs_their_signals()
     if config.option.markexpr != "chaos" and _has_room():
@@ -32,18 +32,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no worker is left alone with it at the end."""
+    """Run the longest tests first, so that no worker runs them alone at the end."""
     items.sort(key=lambda item: item.get_closest_marker("container") is None)
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector leave alone what stays for the whole run: thousands of tests, and what they import."""
+    """Exempt from garbage collection what stays for the whole run: thousands of tests, and what they import."""
     gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two workers a processor: about half of a test's time is waiting for servers and programs."""
+    """Run two workers per processor: tests wait for servers and programs about half of their time."""
     return min(_MOST_WORKERS, 2 * (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1))
 
 
@@ -55,7 +55,7 @@ def _has_room() -> bool:
 
 
 def _give_programs_their_signals() -> None:
-    """Let the programs that tests start end at Ctrl-C under `nohup make test &` too.
+    """Let programs that tests start end at Ctrl-C even under `nohup make test &`.
 
     Such a shell starts us with signals ignored, which programs inherit. A handler that does nothing ignores them just
     as well, and is not inherited.

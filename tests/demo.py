@@ -1,4 +1,4 @@
-"""A whole demo for a test: `make demo` as a process, with its REST, its stage and its processes within reach."""
+"""A whole demo for a test: `make demo` as a process, with its REST API, its stage and its processes."""
 
 import json
 import os
@@ -22,7 +22,7 @@ STOP_WITHIN_S: Final = 20.0
 
 
 class Answered(Exception):  # noqa: N818 (it is an answer that is no)
-    """A call was answered with no."""
+    """A call was refused."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status}: {text}")
@@ -30,13 +30,13 @@ class Answered(Exception):  # noqa: N818 (it is an answer that is no)
 
 
 class Demo:
-    """The demo on ports of its own; its data is somewhere in `folder`, and gone at the end."""
+    """The demo on its own ports; its data is somewhere in `folder` and deleted at the end."""
 
     def __init__(self, folder: Path, *, every_s: float = 1.0, **variables: str) -> None:
         self.folder = folder
-        self.output = folder / "said"
+        self.log = folder / "said"
         arguments = ["--port", str(free_port()), "--every", str(every_s)]
-        with self.output.open("wb") as writer:
+        with self.log.open("wb") as writer:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "simulators.demo", *arguments],
                 stdout=writer,
@@ -46,8 +46,8 @@ class Demo:
             )
 
     @property
-    def said(self) -> str:
-        return self.output.read_text(errors="replace")
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
 
     @property
     def data(self) -> Path:
@@ -55,9 +55,9 @@ class Demo:
         return next(self.folder.glob("usher-demo-*/data"))
 
     def wait(self) -> None:
-        """Wait until it has said what to do."""
-        until(lambda: "What people watch" in self.said or self.process.poll() is not None, READY_WITHIN_S)
-        assert "What people watch" in self.said, self.said[-4000:]
+        """Wait until it has printed its instructions."""
+        until(lambda: "What people watch" in self.output or self.process.poll() is not None, READY_WITHIN_S)
+        assert "What people watch" in self.output, self.output[-4000:]
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
@@ -70,13 +70,13 @@ class Demo:
 
     def usher(self, path: str, body: Any = None, *, method: str | None = None) -> Any:
         """Call Usher's REST API as curl would, and return its JSON."""
-        address = re.search(r"(http://\S+)/docs ", self.said)
+        address = re.search(r"(http://\S+)/docs ", self.output)
         assert address is not None
         return _called(f"{address[1]}{path}", body, method=method, headers={"X-API-Key": KEY})
 
     def stage(self, path: str, body: Any = None) -> Any:
-        """Do something as the people of the town, and return what came of it."""
-        address = re.search(r"(http://\S+)/people\n", self.said)
+        """Act as the people of the town, and return the result."""
+        address = re.search(r"(http://\S+)/people\n", self.output)
         assert address is not None
         return _called(f"{address[1]}{path}", body)
 

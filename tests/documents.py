@@ -1,4 +1,4 @@
-"""The folder of documents beside the checkout: what real servers sent, and what their makers say."""
+"""The folder of documents beside the checkout: real servers' payloads and their makers' descriptions."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A whole Usher for a test: `usher run` on a data folder and port of its own, with its processes within reach."""
+"""A complete Usher for a test: `usher run` with its own data folder and port, and access to its processes."""
 
 import json
 import os
@@ -25,18 +25,18 @@ FIRST: Final = {
     "USHER_WEBHOOK_SECRET": WEBHOOK_SECRET,
     "USHER_ADMIN_PASSWORD": PASSWORD,
 }
-"""What a first start is told."""
+"""The settings of a first start."""
 
 
 class Process(msgspec.Struct, frozen=True):
-    """A process of a house."""
+    """A process of Usher."""
 
     pid: int
     command: str
 
 
 class House:
-    """`usher run`, started, killed and asked from outside."""
+    """`usher run`, started, killed and called from outside."""
 
     def __init__(self, folder: Path, *, port: int | None = None, variables: Mapping[str, str] = FIRST) -> None:
         self.folder = folder
@@ -50,7 +50,7 @@ class House:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> float:
-        """Start, wait until it is ready, and return how many seconds that took."""
+        """Start, wait until it is ready, and return the seconds that took."""
         began = time.monotonic()
         with self.log.open("ab") as output:
             self._run = subprocess.Popen(
@@ -78,7 +78,7 @@ class House:
             return False
 
     def stop(self) -> float:
-        """Stop as Ctrl-C would, and return how many seconds that took."""
+        """Stop as Ctrl-C does, and return the seconds that took."""
         if self._run is None:
             return 0.0
         began = time.monotonic()
@@ -87,14 +87,14 @@ class House:
         return time.monotonic() - began
 
     def kill_all(self) -> None:
-        """Kill every process at once, the way a power cut would."""
+        """Kill every process at once, as a power cut does."""
         assert self._run is not None
         for process in [Process(self._run.pid, "usher run"), *self.processes()]:
             _signal(process.pid, signal.SIGKILL)
         self._run.wait(10)
 
     def processes(self) -> list[Process]:
-        """Return what the house runs: children of `usher run` and theirs."""
+        """Return the children of `usher run` and theirs."""
         assert self._run is not None
         parents = {self._run.pid}
         found: list[Process] = []
@@ -105,7 +105,7 @@ class House:
         return found
 
     def pid_of(self, part: str) -> int:
-        """Return the process that has this in its command line, the first of them."""
+        """Return the first process with this text in its command line."""
         return next(process.pid for process in self.processes() if part in process.command)
 
     def send(self, part: str, number: signal.Signals) -> None:

@@ -24,14 +24,14 @@ _NOT_ALLOWED: Final = 77
 
 
 class SmallDisk:
-    """A folder with a disk of its own; `fill` takes what is free, `clear` gives it back."""
+    """A folder with its own disk; `fill` takes the free space, `clear` gives it back."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._filler = folder / "filler"
 
     def fill(self, *, leave: int = 0) -> None:
-        """Leave so many bytes free: not one block."""
+        """Leave this many bytes free, down to none at all."""
         with self._filler.open("ab") as filler:
             with suppress(_FullError):
                 while True:
@@ -80,7 +80,7 @@ def mounted(*, size: int) -> Iterator[SmallDisk]:
 
 
 def run_in_a_namespace(test: str, *, size: int) -> None:
-    """Run a test again where a user may mount; skips where they may have no namespace either."""
+    """Run a test again in a namespace where users may mount; skip it if there are no namespaces."""
     with tempfile.TemporaryDirectory(prefix="usher-small-disk-") as name:
         folder = Path(name) / "data"
         folder.mkdir()

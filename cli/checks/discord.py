@@ -65,9 +65,9 @@ def _judge(application: Application, config: UpstreamSettings) -> list[Finding]:
     else:
         findings.append(ok("Discord", f"interactions are sent to {sent_to}"))
     if application.bot_public:
-        findings.append(warn("Discord", "anybody may add the bot to a guild of his own", "switch Public Bot off"))
+        findings.append(warn("Discord", "anyone may add the bot to their own guild", "switch Public Bot off"))
     if not (config.discord_guild_id or config.discord_admin_role_id):
-        findings.append(warn("Discord", "nobody is an admin", "set DISCORD_GUILD_ID or DISCORD_ADMIN_ROLE_ID"))
+        findings.append(warn("Discord", "no one is an admin", "set DISCORD_GUILD_ID or DISCORD_ADMIN_ROLE_ID"))
     return findings
 
 
@@ -80,5 +80,5 @@ async def _check_commands(discord: Discord, config: UpstreamSettings) -> Finding
     except UsherError as exc:
         return warn("Discord commands", exc.detail, "is the bot in the guild DISCORD_GUILD_ID?")
     if any(is_registered(wanted, there) for there in places):
-        return ok("Discord commands", "they are registered as they should be")
-    return warn("Discord commands", "they are not registered, or older ones are", "run `usher discord register`")
+        return ok("Discord commands", "they are registered and up to date")
+    return warn("Discord commands", "they are not registered, or outdated", "run `usher discord register`")

@@ -77,7 +77,7 @@ class EmbeddedPostgres:
         )
 
     def prepare(self) -> None:
-        """Make the cluster if there is none. Raises `EmbeddedServerError`."""
+        """Create the cluster if there is none. Raises `EmbeddedServerError`."""
         self._cluster.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._user is not None:
             _make_user(self._user)

@@ -30,7 +30,7 @@ class Child:
         self.due_at: float | None = None
         """When to start it again, in time.monotonic()'s seconds."""
         self.is_renewed = False
-        """True while it is made to end so that it begins anew."""
+        """True while it is being restarted."""
 
     @property
     def is_alive(self) -> bool:

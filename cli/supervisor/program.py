@@ -53,7 +53,7 @@ class Program(NamedTuple):
     def start(
         self, output: Output = None, *, errors: Output = None, dies_with_parent: bool = False
     ) -> subprocess.Popen[bytes]:
-        """Start it, in a session of its own; its errors go to `output` too if `errors` is None.
+        """Start it in its own session; its errors go to `output` too if `errors` is None.
 
         With `dies_with_parent`, it ends when the process that started it does; only for processes without threads.
         """

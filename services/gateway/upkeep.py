@@ -39,11 +39,11 @@ class Upkeep:
         """Look at all streams, and make room where one is too full; raises `UnavailableError`."""
         client = self._bus.client
         for state in await storage.look(client):
-            now = state if state.failure is not None else await self._pruned(client, state)
+            now = state if state.failure is not None else await self._prune(client, state)
             metrics.show_stream(now)
             self._say_what_changed(now)
 
-    async def _pruned(self, client: Client, state: StreamState) -> StreamState:
+    async def _prune(self, client: Client, state: StreamState) -> StreamState:
         """Make room in a stream, and return how it is then; one that fails keeps nobody from the others."""
         try:
             pruned = await pruning.prune(client, state.name)

@@ -9,11 +9,11 @@ from services.linker.people.handlers import Handlers as People
 from services.linker.seerr import wiring as seerr
 from services.linker.seerr.jobs import LookAtSeerr
 from services.linker.seerr.look import BEGINS
-from services.linker.servers.wiring import Servers
-from services.linker.signins.flows.applications import Applications
-from services.linker.signins.renewal import Renewal
-from services.linker.signins.ways import ways_beside_plex
-from services.linker.signins.wiring import SignInParts
+from services.linker.servers.wiring import ServersSide
+from services.linker.signins.flows.trakt_application import TraktApplication
+from services.linker.signins.providers import other_providers
+from services.linker.signins.trakt_renewal import TraktRenewal
+from services.linker.signins.wiring import SignInsSide
 from shared.bus import streams
 from shared.discord.receiving import Receiver
 from shared.discord.replying import ReplyJobs
@@ -23,7 +23,6 @@ from shared.keyring import Keyring
 from shared.runs.runs import Runs
 from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
-from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.upstreams.clients import Clients
@@ -44,11 +43,10 @@ class Process:
         public_url: str,
     ) -> None:
         vault, sealer = Vault(parts.pool, keyring), Sealer(keyring)
-        applications = Applications(pool=parts.pool, vault=vault, clients=clients)
+        application = TraktApplication(pool=parts.pool, vault=vault, clients=clients)
         self._bus = parts.bus
         self._clients = clients
-        self._people = People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
-        self._servers = Servers(
+        self._servers = ServersSide(
             parts,
             vault=vault,
             sealer=sealer,
@@ -57,24 +55,28 @@ class Process:
             config=upstreams,
             now=_now,
         )
-        self._sign_ins = SignInParts(
+        self._sign_ins = SignInsSide(
             parts,
             vault=vault,
             sealer=sealer,
             clients=clients,
             public_url=public_url,
             now=_now,
-            ways=ways_beside_plex(pool=parts.pool, vault=vault, clients=clients, applications=applications, now=_now),
+            providers=other_providers(pool=parts.pool, vault=vault, clients=clients, application=application, now=_now),
         )
-        self._directory = Directory(pool=parts.pool, vault=vault, sealer=sealer)
-        self._renewal = Renewal(worker=parts.worker, pool=parts.pool, vault=vault, applications=applications, now=_now)
+        self._renewal = TraktRenewal(
+            worker=parts.worker, pool=parts.pool, vault=vault, application=application, now=_now
+        )
         self._service = Service(parts)
+        People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id).add_to(self._service)
+        self._servers.add_to(self._service)
+        self._sign_ins.add_to(self._service)
+        self._service.answer(*Directory(pool=parts.pool, vault=vault, sealer=sealer).answers())
         self._take_in(parts, ReplyJobs(clients.discord(), sealer, now=_now), rights_of(upstreams))
         runs = Runs(parts.name, parts.worker, now=_now)
-        self._service.keep(runs)
+        self._service.add_runs(runs)
         self._service.every(BEGINS, LookAtSeerr())
         seerr.join(self._service, parts, vault, clients.seerr, runs, now=_now)
-        self._answer()
 
     async def run(self) -> None:
         """Run all sides until cancelled."""
@@ -90,22 +92,8 @@ class Process:
     def _take_in(self, parts: Parts, replies: ReplyJobs, rights: Rights) -> None:
         commands = Commands(pool=parts.pool, sign_ins=self._sign_ins.sign_ins)
         receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
-        self._service.consume(streams.LINKER_PLAYS, self._people.see_play)
         self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)
-        self._service.work(*self._sign_ins.jobs(), *replies.jobs)
-
-    def _answer(self) -> None:
-        people = self._people
-        self._service.answer(
-            ListPeople.answered_by(people.list_people),
-            FindPerson.answered_by(people.find_person),
-            ListUnclaimed.answered_by(people.list_unclaimed),
-            ClaimAccount.answered_by(people.claim_account),
-            MergePeople.answered_by(people.merge_people),
-            *self._directory.answers(),
-            *self._servers.answers(),
-            *self._sign_ins.answers(),
-        )
+        self._service.work(*replies.jobs)
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""Handles Seerr's webhooks: reads them and decides whom to tell."""
+"""Handles Seerr's webhooks: reads them and decides whom to notify."""
 
 from typing import Final, Protocol
 
@@ -31,7 +31,7 @@ class Handlers:
         self._parse = parse
 
     async def take_webhook(self, message: Message) -> None:
-        """Record what Seerr reports; nobody has subscribed yet, so nobody is told."""
+        """Record what Seerr reports; no one has subscribed yet, so no one is notified."""
         webhook = msgspec.json.decode(message.payload, type=Webhook)
         async with self._worker.once(consumer=WEBHOOKS, message_id=message.id) as work:
             work.publish(

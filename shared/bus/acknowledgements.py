@@ -30,10 +30,10 @@ _DECODER: Final = msgspec.json.Decoder(_Reply)
 
 
 class Acknowledgements:
-    """The open publishes of one client; `unheard` is called when no stream answers."""
+    """The unacknowledged publishes of one client; `on_no_stream` is called when no stream answers."""
 
-    def __init__(self, *, unheard: Callable[[], None]) -> None:
-        self._unheard = unheard
+    def __init__(self, *, on_no_stream: Callable[[], None]) -> None:
+        self._on_no_stream = on_no_stream
         self._open: dict[str, asyncio.Future[Stored]] = {}
         self._counter = itertools.count()
         self._prefix = ""
@@ -66,7 +66,7 @@ class Acknowledgements:
         if future is None or future.done():
             return
         if not message.data:
-            self._unheard()
+            self._on_no_stream()
             _fail(future, "no stream takes this subject, or JetStream is away")
             return
         reply = _DECODER.decode(message.data)

@@ -56,7 +56,7 @@ class Bus:
         self._usable = asyncio.Event()
         self._parts: list[Part] = []
         self._reconciler = Reconciler(lambda: self.client, replicas=replicas)
-        self._acknowledgements = Acknowledgements(unheard=self._reconciler.request)
+        self._acknowledgements = Acknowledgements(on_no_stream=self._reconciler.request)
 
     @property
     def is_connected(self) -> bool:

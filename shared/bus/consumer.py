@@ -21,7 +21,7 @@ from shared.bus.judge import Ack, Drop, Hold, Later, Pause, Retry, Settlement, V
 from shared.bus.message import Delivery, FromStream, FromTable, Message, waiting
 from shared.bus.publishing import Publisher
 from shared.bus.pull import Pull
-from shared.bus.store import Journal
+from shared.bus.store import MessageStore
 from shared.bus.streams import ConsumerSpec
 from shared.errors import UnavailableError
 from shared.schemas.identifiers import derived_id
@@ -47,7 +47,7 @@ class Consumer:
         handler: Handler,
         *,
         publisher: Publisher,
-        journal: Journal,
+        message_store: MessageStore,
         is_ready: Callable[[], Awaitable[bool]],
         tracer: Tracer,
         stream_is_missing: Callable[[], None],
@@ -59,7 +59,7 @@ class Consumer:
         self.pull = Pull(spec, room=workers * 4, missing=stream_is_missing)
         self._handler = handler
         self._publisher = publisher
-        self._journal = journal
+        self._message_store = message_store
         self._is_ready = is_ready
         self._tracer = tracer
         self._workers = workers
@@ -106,11 +106,13 @@ class Consumer:
     async def _take_due(self) -> None:
         while True:
             try:
-                due = await self._journal.take_due(self.spec.name, now=datetime.now(UTC), hold=self._lease, limit=1)
+                due = await self._message_store.take_due(
+                    self.spec.name, now=datetime.now(UTC), hold=self._lease, limit=1
+                )
             except UnavailableError:
                 due = []
             for row in due:
-                await self.settle(FromTable(row, self._journal))
+                await self.settle(FromTable(row, self._message_store))
             if not due:
                 await asyncio.sleep(self._due_every.total_seconds())
 
@@ -194,7 +196,7 @@ class Consumer:
             case Later(after, reason, counts):
                 log.warning("message_waits", message=message.id, attempts=message.attempts, reason=reason)
                 row = waiting(message, consumer=self.spec.name, reason=reason, counts=counts)
-                await self._journal.store_retry(row, due_at=datetime.now(UTC) + after)
+                await self._message_store.store_retry(row, due_at=datetime.now(UTC) + after)
                 await self._remove_from_stream(delivery)
                 self._count("waiting", message)
             case Drop(reason):

@@ -54,7 +54,7 @@ def _replica(payload: bytes) -> Replica | None:
     try:
         replica = _DECODER.decode(payload)
     except msgspec.MsgspecError:
-        return None  # somebody else's service on the same NATS
+        return None  # another program's service on the same NATS
     if not replica.name.startswith(PREFIX):
         return None
     return Replica(replica.name.removeprefix(PREFIX), replica.id, replica.version)

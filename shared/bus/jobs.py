@@ -1,4 +1,4 @@
-"""Does the jobs of a queue, and the one that every queue has: the replay of a dead letter."""
+"""Does the jobs of a queue, and one that every queue has: the replay of a dead letter."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -7,22 +7,22 @@ import msgspec
 
 from shared.bus import dead_letters
 from shared.bus.message import Message
-from shared.bus.store import Journal, StoredRetry
+from shared.bus.store import MessageStore, StoredRetry
 from shared.errors import PermanentError
 from shared.schemas.dead import Replay
 from shared.schemas.job import JobHandler
 
 
 class Jobs:
-    """The handler of a queue: hands each job to what does it."""
+    """The message handler of a queue: passes each job to its own handler."""
 
-    def __init__(self, handlers: Sequence[JobHandler[Message]], journal: Journal) -> None:
+    def __init__(self, handlers: Sequence[JobHandler[Message]], message_store: MessageStore) -> None:
         all_handlers = (*handlers, Replay.done_by(self._replay))
         self._handlers = {handler.job.job_name: handler for handler in all_handlers}
-        self._journal = journal
+        self._message_store = message_store
 
     async def __call__(self, message: Message) -> None:
-        """Do a job; one of an unknown name is dead."""
+        """Do a job; one with an unknown name becomes a dead letter."""
         name = message.subject.split(".", 2)[2]
         if name not in self._handlers:
             raise PermanentError(f"there is no job {name!r}")
@@ -30,7 +30,7 @@ class Jobs:
         await handler.do(msgspec.json.decode(message.payload, type=handler.job), message)
 
     async def _replay(self, job: Replay, _message: Message) -> None:
-        """Let the consumer that gave a message up find it among its retries, due now."""
+        """Store the message as a retry that is due now, for the consumer that gave up on it."""
         letter = job.letter
         now = datetime.now(UTC)
         waiting = StoredRetry(
@@ -43,4 +43,4 @@ class Jobs:
             reason="replayed by hand",
             first_tried_at=now,
         )
-        await self._journal.store_retry(waiting, due_at=now)
+        await self._message_store.store_retry(waiting, due_at=now)

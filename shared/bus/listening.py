@@ -1,6 +1,6 @@
-"""Plain subscriptions: every replica gets every message, and misses those sent while it is away.
+"""Plain subscriptions: every replica gets every message, and misses those sent while it is disconnected.
 
-For live views, and for notices that cached data has changed. Work goes through a `Consumer`, which misses nothing.
+They serve live views and notices that cached data has changed. Work goes through a `Consumer`, which misses nothing.
 """
 
 import asyncio
@@ -17,21 +17,21 @@ from shared.bus.connection import Bus
 from shared.errors import UnavailableError
 
 log = structlog.get_logger()
-Hear = Callable[[str, bytes], None]
-"""Gets the subject and the payload. It must not raise and not wait: all that passes goes through it."""
+Receive = Callable[[str, bytes], None]
+"""Gets the subject and the payload of each message. It must neither raise nor block."""
 
 
-def _nothing() -> None:
-    """Need nothing after an interruption."""
+def _ignore() -> None:
+    """Do nothing about missed messages."""
 
 
 def _always() -> bool:
-    """Want to hear all the time."""
+    """Listen all the time."""
     return True
 
 
 class Listener:
-    """A part of a `Bus`; `missed` is called at the start and whenever messages may have been missed.
+    """A part of a `Bus`; `on_missed` is called at the start and whenever messages may have been missed.
 
     With `is_wanted` it listens on demand: it stops by itself once that returns False, and `listen` starts it again.
     """
@@ -39,30 +39,30 @@ class Listener:
     def __init__(
         self,
         subjects: Sequence[str],
-        hear: Hear,
+        receive: Receive,
         *,
-        missed: Callable[[], None] = _nothing,
+        on_missed: Callable[[], None] = _ignore,
         is_wanted: Callable[[], bool] = _always,
     ) -> None:
         self._subjects: Final = tuple(subjects)
-        self._hear = hear
-        self._missed = missed
+        self._receive = receive
+        self._on_missed = on_missed
         self._is_wanted = is_wanted
         self._client: Client | None = None
         self._subscriptions: list[Subscription] = []
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def attach(self, client: Client) -> None:
-        """Subscribe on a new client, if it is wanted."""
-        async with self._turn:
+        """Subscribe on a new client, if wanted."""
+        async with self._lock:
             self._client = client
             self._subscriptions = []
             await self._subscribe()
-        self._missed()
+        self._on_missed()
 
     async def listen(self) -> None:
-        """Subscribe if wanted and not subscribed yet; while NATS is away, as soon as it is back."""
-        async with self._turn:
+        """Subscribe if wanted and not yet done; while NATS is away, this happens as soon as it is back."""
+        async with self._lock:
             try:
                 await self._subscribe()
             except (nats.errors.Error, OSError) as exc:
@@ -75,22 +75,22 @@ class Listener:
 
     def lost(self) -> None:
         """Report that messages may have been missed; the client subscribes again by itself."""
-        self._missed()
+        self._on_missed()
 
     async def _on_message(self, message: Msg) -> None:
         if self._is_wanted():
-            self._hear(message.subject, message.data)
+            self._receive(message.subject, message.data)
         else:
-            await self._rest()
+            await self._unsubscribe()
 
-    async def _rest(self) -> None:
+    async def _unsubscribe(self) -> None:
         subscriptions, self._subscriptions = self._subscriptions, []
         for subscription in subscriptions:
             await subscription.unsubscribe()
 
 
-async def tell(bus: Bus, subject: str, payload: bytes) -> None:
-    """Publish to whoever is listening now; nothing is stored. Raises `UnavailableError` when NATS is away."""
+async def broadcast(bus: Bus, subject: str, payload: bytes) -> None:
+    """Publish to all who listen now, storing nothing; raises `UnavailableError` when NATS is away."""
     try:
         await bus.client.publish(subject, payload)
     except (nats.errors.Error, OSError) as exc:

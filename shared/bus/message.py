@@ -9,7 +9,7 @@ import msgspec
 import nats.errors
 from nats.aio.msg import Msg
 
-from shared.bus.store import Journal, StoredRetry
+from shared.bus.store import MessageStore, StoredRetry
 from shared.schemas.identifiers import derived_id
 
 
@@ -72,16 +72,16 @@ class FromStream:
 
 
 def _of_a_client_that_is_gone() -> suppress:
-    """Ignore that a message's client is closed for good: it cannot be settled there, and will be delivered again."""
+    """Ignore that a message's client is permanently closed: it cannot be settled there, and will be delivered again."""
     return suppress(nats.errors.ConnectionClosedError)
 
 
 class FromTable:
     """A delivery from the table `retries`."""
 
-    def __init__(self, waiting: StoredRetry, journal: Journal) -> None:
+    def __init__(self, waiting: StoredRetry, message_store: MessageStore) -> None:
         self._waiting = waiting
-        self._journal = journal
+        self._message_store = message_store
         self.message = Message(
             id=waiting.message_id,
             subject=waiting.subject,
@@ -93,16 +93,16 @@ class FromTable:
 
     async def ack(self) -> None:
         """Delete it from the table."""
-        await self._journal.remove_retry(consumer=self._waiting.consumer, message_id=self._waiting.message_id)
+        await self._message_store.remove_retry(consumer=self._waiting.consumer, message_id=self._waiting.message_id)
 
     async def keep(self, *, until: datetime) -> None:
         """Let no other replica take it before then."""
-        await self._journal.extend_hold(self._waiting, attempts=self.message.attempts, until=until)
+        await self._message_store.extend_hold(self._waiting, attempts=self.message.attempts, until=until)
 
     async def retry(self, *, after: timedelta) -> None:
         """Put it back for later."""
         again = msgspec.structs.replace(self._waiting, attempts=self.message.attempts)
-        await self._journal.store_retry(again, due_at=datetime.now(UTC) + after)
+        await self._message_store.store_retry(again, due_at=datetime.now(UTC) + after)
 
 
 def waiting(message: Message, *, consumer: str, reason: str, counts: bool) -> StoredRetry:

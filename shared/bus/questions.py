@@ -21,14 +21,14 @@ from shared import telemetry
 from shared.bus import error_replies
 from shared.bus.client import Client
 from shared.bus.connection import Bus
+from shared.error_boundary import ErrorBoundary
 from shared.errors import UnavailableError, UsherError
-from shared.mishaps import Contained
 from shared.schemas.question import A, Answer, Question
 from shared.telemetry import Tracer
 from shared.version import product_version
 
 AT_ONCE: Final = 16
-"""Questions of one kind that a replica answers side by side."""
+"""The most questions of one kind that a replica answers at once."""
 _ON_THE_WAY: Final = timedelta(seconds=0.25)
 
 log = structlog.get_logger()
@@ -40,10 +40,10 @@ def subject(service: str, question: type[Question[Any]]) -> str:
 
 
 async def ask(bus: Bus, question: Question[A], *, of: str = "", within: timedelta | None = None) -> A:
-    """Ask a service and return its answer, `within` the question's limit where nothing else is said.
+    """Ask a service and return its answer, `within` the question's own limit by default.
 
     `of` names the service for a question that several answer. Raises what the service raised, or `UnavailableError`
-    where it is away, too slow, or answers what we cannot read.
+    if it is away, too slow, or its answer cannot be read.
     """
     service = question.service or of
     headers = {telemetry.HEADER: telemetry.current_traceparent()}
@@ -61,11 +61,11 @@ async def ask(bus: Bus, question: Question[A], *, of: str = "", within: timedelt
     try:
         return msgspec.json.decode(reply.data, type=type(question).answer)  # type: ignore[return-value]
     except msgspec.MsgspecError as exc:
-        raise UnavailableError(f"the {service} gave an answer of another version") from exc
+        raise UnavailableError(f"the {service} answered in the format of another version") from exc
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    """A question that has a place among those that are answered."""
+    """A question that is being answered."""
 
     request: Request
     decoder: "msgspec.json.Decoder[Question[Any]]"
@@ -105,13 +105,13 @@ class Answers:
         """Need nothing: the client subscribes again by itself."""
 
     async def run(self) -> None:
-        """Answer until cancelled; whoever waits for an answer then is told that there is none."""
+        """Answer until cancelled; callers still waiting then get an error."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 tasks.create_task(self._answer(await self._asked.get()))
 
     async def finish(self, *, within: timedelta) -> None:
-        """Take no more questions, and wait for those that are being answered."""
+        """Accept no more questions, and wait for those being answered."""
         with suppress(TimeoutError, nats.errors.Error, OSError):
             async with asyncio.timeout(within.total_seconds()):
                 if self._micro is not None:
@@ -134,7 +134,7 @@ class Answers:
     async def _answer(self, asked: _Asked) -> None:
         request, is_answered = asked.request, False
         try:
-            with self._tracer.span(request.subject, telemetry.traceparent_of(request.headers)), _contained(request):
+            with self._tracer.span(request.subject, telemetry.traceparent_of(request.headers)), _boundary(request):
                 await _reply(asked)
                 is_answered = True
         finally:
@@ -164,6 +164,6 @@ async def _give_up(request: Request) -> None:
         await request.respond_error("500", "failed")
 
 
-def _contained(request: Request) -> Contained:
+def _boundary(request: Request) -> ErrorBoundary:
     """Let a bug end with its question."""
-    return Contained("question_failed", question=request.subject)
+    return ErrorBoundary("question_failed", question=request.subject)

@@ -6,7 +6,7 @@ from typing import Final
 
 from shared import telemetry
 from shared.bus.publishing import ACK_TIMEOUT_S, Publisher
-from shared.bus.store import Journal, Outgoing
+from shared.bus.store import MessageStore, Outgoing
 from shared.bus.work import Worker
 from shared.errors import UnavailableError
 from shared.loops import AT_ONCE, every
@@ -19,15 +19,15 @@ _IDLE: Final = timedelta(seconds=1)
 class Relay:
     """Runs in each replica. `skip locked` shares the rows out, and after a crash they are published again."""
 
-    def __init__(self, pool: Pool, journal: Journal, publisher: Publisher, worker: Worker) -> None:
+    def __init__(self, pool: Pool, message_store: MessageStore, publisher: Publisher, worker: Worker) -> None:
         self._pool = pool
-        self._journal = journal
+        self._message_store = message_store
         self._publisher = publisher
         self._worker = worker
 
     async def run(self) -> None:
-        """Publish what this replica wrote at once, and check every second for what others left behind."""
-        await every(_IDLE, self._round, name="outbox", wake=self._worker.has_said)
+        """Publish this replica's messages at once, and check every second for those that other replicas left behind."""
+        await every(_IDLE, self._round, name="outbox", wake=self._worker.has_outgoing)
 
     async def _round(self) -> timedelta | None:
         return None if await self.publish_some() < _BATCH else AT_ONCE
@@ -35,10 +35,10 @@ class Relay:
     async def publish_some(self) -> int:
         """Publish at most one batch, oldest first; return how many."""
         async with transaction(self._pool) as connection:
-            messages = await self._journal.lock_unpublished(connection, limit=_BATCH)
+            messages = await self._message_store.lock_unpublished(connection, limit=_BATCH)
             if messages:
                 await self._publish_all(messages)
-                await self._journal.remove_published(connection, [message.id for message in messages])
+                await self._message_store.remove_published(connection, [message.id for message in messages])
         telemetry.OUTBOX_PUBLISHED.inc(len(messages))
         return len(messages)
 

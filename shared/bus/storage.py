@@ -39,7 +39,7 @@ _LET_HANDLE: Final = "see what does not handle its messages: a service that is a
 
 
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):
-    """A stream as it was found. `limit` is 0 if it has none; `failure` is why it stores nothing any more."""
+    """The state of a stream. `limit` is 0 if it has none; `failure` is why it stores nothing."""
 
     name: str
     messages: int = 0
@@ -61,7 +61,7 @@ class StreamState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """What keeps something from being stored, now or soon, and how to mend it."""
+    """What prevents storing, now or soon, and how to fix it."""
 
     part: str
     text: str
@@ -69,7 +69,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 SILENT: Final = Problem("NATS", "it acknowledges nothing that is to be stored", _START_AGAIN)
-"""Where no stream says why."""
+"""Used if no stream says why."""
 
 
 class _State(msgspec.Struct):
@@ -117,7 +117,7 @@ async def look_at(client: Client, name: str) -> StreamState:
     try:
         return await _look_at(client, name)
     except _FAULTS as exc:
-        raise UnavailableError(f"NATS does not say how its streams are ({type(exc).__name__})") from exc
+        raise UnavailableError(f"NATS does not report its streams ({type(exc).__name__})") from exc
 
 
 async def _look_at(client: Client, name: str) -> StreamState:

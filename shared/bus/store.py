@@ -23,7 +23,7 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class StoredRetry(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that waits for its next try. `attempts` counts the tries that count towards giving up."""
+    """A message that waits for its next attempt. `attempts` are those that count towards giving up."""
 
     consumer: str
     message_id: str
@@ -63,7 +63,7 @@ async def add_to_outbox(connection: Connection, messages: list[Outgoing]) -> Non
     )
 
 
-class Journal:
+class MessageStore:
     """A service's outbox and retries, as the relay and the consumers use them."""
 
     def __init__(self, pool: Pool) -> None:
@@ -85,7 +85,7 @@ class Journal:
         await connection.execute("delete from outbox where id = any($1)", ids)
 
     async def store_retry(self, waiting: StoredRetry, *, due_at: datetime) -> None:
-        """Keep a message for a later try; storing it again updates time and count."""
+        """Keep a message for a later attempt; storing it again updates time and count."""
         async with transaction(self._pool) as connection:
             await connection.execute(
                 """insert into retries (consumer, message_id, subject, headers, payload, attempts, due_at, reason,
@@ -105,7 +105,7 @@ class Journal:
             )
 
     async def take_due(self, consumer: str, *, now: datetime, hold: timedelta, limit: int) -> list[StoredRetry]:
-        """Return due messages, count the try, and move each `hold` into the future, so that a crash only delays it.
+        """Return due messages and count the attempt; each is due again after `hold`, so that a crash only delays it.
 
         Call `extend_hold` for work that takes longer.
         """
@@ -127,7 +127,7 @@ class Journal:
         ]
 
     async def extend_hold(self, taken: StoredRetry, *, attempts: int, until: datetime) -> None:
-        """Keep a message that was taken, unless another replica has taken it since."""
+        """Hold a message longer, unless another replica has taken it since."""
         async with acquire(self._pool) as connection:
             await connection.execute(
                 """update retries set due_at = greatest(due_at, $4)
@@ -146,7 +146,7 @@ class Journal:
             )
 
     async def count_retries(self) -> int:
-        """Return how many messages wait for a later try."""
+        """Return how many messages wait for a later attempt."""
         async with acquire(self._pool) as connection:
             return int(await connection.fetchval("select count(*) from retries"))
 

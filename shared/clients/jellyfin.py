@@ -80,12 +80,12 @@ class Jellyfin:
         Jellyfin before 10.9 expects GET: https://github.com/jellyfin/jellycon/pull/432.
         """
         try:
-            wire = await self._initiated("POST", explain=_is_not_begun)
+            wire = await self._initiate("POST", explain=_is_not_begun)
         except _OtherMethodError:
-            wire = await self._initiated("GET", explain=_is_not_begun_either)
+            wire = await self._initiate("GET", explain=_is_not_begun_either)
         return QuickConnect(code=wire.code, secret=Secret(wire.secret))
 
-    async def _initiated(self, method: str, *, explain: Explain) -> "_QuickConnect":
+    async def _initiate(self, method: str, *, explain: Explain) -> "_QuickConnect":
         return await self._api.ask(method, "/QuickConnect/Initiate", _QuickConnect, explain=explain)
 
     async def is_approved(self, secret: Secret) -> bool:
@@ -105,13 +105,13 @@ class Jellyfin:
         secret `Token`: https://github.com/jellyrock/jellyrock/pull/523.
         """
         try:
-            return await self._redeemed({"Secret": secret})
+            return await self._redeem({"Secret": secret})
         except QuickConnectExpiredError as exc:
             if exc.answered != httpx.codes.BAD_REQUEST:
                 raise
-        return await self._redeemed({"Token": secret})
+        return await self._redeem({"Token": secret})
 
-    async def _redeemed(self, body: Mapping[str, Secret]) -> SignedIn:
+    async def _redeem(self, body: Mapping[str, Secret]) -> SignedIn:
         wire = await self._api.ask(
             "POST",
             "/Users/AuthenticateWithQuickConnect",

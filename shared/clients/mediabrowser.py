@@ -27,7 +27,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicServer(msgspec.Struct, frozen=True):
-    """What a server tells everybody."""
+    """What a server tells anyone."""
 
     id: str
     name: str

@@ -127,7 +127,7 @@ class WireDevice(msgspec.Struct, frozen=True, rename="camel"):
         if (machine_id := text(self.client_identifier)) is None:
             raise msgspec.ValidationError("it does not say which server it is (clientIdentifier)")
         if not isinstance(self.connections, list | None):
-            raise msgspec.ValidationError("its connections are no list")
+            raise msgspec.ValidationError("its connections are not a list")
         token = text(self.access_token, limit=_LONGEST_TOKEN)
         return Server(
             machine_id=machine_id,

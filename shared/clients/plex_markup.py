@@ -20,9 +20,9 @@ def count_elements(content: bytes, name: str, *, api: str) -> int:
     try:
         parser.Parse(content, True)
     except (expat.ExpatError, ValueError) as exc:
-        raise RefusedError(f"{api} sent an answer that is not understood: {type(exc).__name__}") from exc
+        raise RefusedError(f"{api} sent an answer that Usher does not understand: {type(exc).__name__}") from exc
     if found[:1] != [_ROOT]:
-        raise RefusedError(f"{api} sent an answer that is not understood")
+        raise RefusedError(f"{api} sent an answer that Usher does not understand")
     return found.count(name)
 
 

@@ -65,7 +65,7 @@ class PlexTv:
         """Return a new PIN: strong for `auth_url`, else the four characters to type at plex.tv/link."""
         wire = await self._api.ask("POST", "/api/v2/pins", WirePin, query={"strong": "true"} if strong else None)
         if (pin := wire.pin()) is None:
-            raise RefusedError(f"{self._api.name} made a PIN without a code or an end")
+            raise RefusedError(f"{self._api.name} made a PIN without a code or an expiry")
         return pin
 
     async def check_pin(self, pin_id: int) -> Secret | None:

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from shared.clients.api import Api, decode_or
-from shared.clients.trakt_application import OAuthError, application_refused, refusal
+from shared.clients.trakt_application import OAuthError, application_refusal, refusal
 from shared.errors import UsherError
 from shared.http.calls import RefusedError, decode, retry_after
 from shared.http.client import user_agent
@@ -102,7 +102,7 @@ class Trakt:
     async def device_code(self) -> DeviceCode:
         """Begin a sign-in."""
         body = {"client_id": self._application["client_id"]}
-        wire = await self._auth.ask("POST", "/oauth/device/code", _DeviceCode, body=body, explain=application_refused)
+        wire = await self._auth.ask("POST", "/oauth/device/code", _DeviceCode, body=body, explain=application_refusal)
         return DeviceCode(
             device_code=Secret(wire.device_code),
             user_code=wire.user_code,
@@ -117,11 +117,11 @@ class Trakt:
             "POST",
             "/oauth/device/token",
             body={"code": device_code, **self._application},
-            explain=application_refused,
+            explain=application_refusal,
             expects=_POLLS,
         )
         if (poll := _POLLS.get(response.status_code)) is not None:
-            return _slowed(response, now=datetime.now(UTC)) if isinstance(poll, SlowDown) else poll
+            return _slow_down(response, now=datetime.now(UTC)) if isinstance(poll, SlowDown) else poll
         return decode(response, _Tokens, api=self._auth.name, strict=False).tokens()
 
     async def refresh(self, refresh_token: Secret) -> Tokens:
@@ -139,7 +139,7 @@ class Trakt:
                 "redirect_uri": _NO_BROWSER,
                 **self._application,
             },
-            explain=_refused,
+            explain=_refusal_of,
         )
         return wire.tokens()
 
@@ -154,7 +154,7 @@ class Trakt:
         name = text(wire.user.username) or ""
         account_id = wire.user.ids.uuid or wire.user.ids.slug or name
         if not account_id:
-            raise RefusedError(f"{self._api.name} does not say whose token it is")
+            raise RefusedError(f"{self._api.name} does not say who the token belongs to")
         return Account(id=account_id, username=name or account_id)
 
     def _explain(self, response: httpx.Response) -> UsherError | None:
@@ -211,13 +211,13 @@ class _Settings(msgspec.Struct, frozen=True):
     user: _User
 
 
-def _slowed(response: httpx.Response, *, now: datetime) -> SlowDown:
+def _slow_down(response: httpx.Response, *, now: datetime) -> SlowDown:
     return SlowDown(wait=retry_after(response.headers.get("Retry-After", ""), now=now))
 
 
-def _refused(response: httpx.Response) -> UsherError | None:
+def _refusal_of(response: httpx.Response) -> UsherError | None:
     if response.status_code not in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED}:
         return None
     if decode_or(response, OAuthError, otherwise=OAuthError()).error == "invalid_grant":
         return RefreshRefusedError("Trakt ended the connection; link the account again", answered=400)
-    return application_refused(response)
+    return application_refusal(response)

@@ -33,13 +33,13 @@ def refusal(name: str, response: httpx.Response) -> UsherError | None:
     # a 403 page without x-runtime is Cloudflare's: https://github.com/trakt/trakt-api/issues/939
     if is_html(response) and "x-runtime" not in response.headers and status in _SHIELDED:
         return FailingError(
-            f"{name} is shielded from us for the moment ({status}): Cloudflare in front of it does not let this host "
-            "through; it mostly passes by itself, else it is the address that Usher calls from"
+            f"{name} is blocking us at the moment ({status}): Cloudflare in front of it does not let this host "
+            "through; this usually passes by itself, otherwise the cause is the address that Usher calls from"
         )
     match status:
         case _ if status == _UPGRADE or (status == httpx.codes.FORBIDDEN and _names_vip(response)):
             return RefusedError(
-                f"{name} wants VIP for this ({status}): the application's owner needs it", answered=status
+                f"{name} requires VIP for this ({status}): the application's owner needs it", answered=status
             )
         case httpx.codes.FORBIDDEN:
             text = f"{name} refuses the application (403): it was deleted, as those of accounts without VIP are"
@@ -48,7 +48,7 @@ def refusal(name: str, response: httpx.Response) -> UsherError | None:
             return None
 
 
-def application_refused(response: httpx.Response) -> UsherError | None:
+def application_refusal(response: httpx.Response) -> UsherError | None:
     """Return the error if the OAuth host does not know the application, or has another secret for it; else None."""
     if response.status_code not in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED}:
         return None

@@ -93,7 +93,7 @@ def out_of_reach(api: str) -> str:
 
 def _undecodable(api: str, exc: Exception) -> RefusedError:
     reason = str(exc)[:200] if isinstance(exc, msgspec.MsgspecError) else type(exc).__name__
-    return RefusedError(f"{api} sent an answer that is not understood: {reason}")
+    return RefusedError(f"{api} sent an answer that Usher does not understand: {reason}")
 
 
 def _no_answer(api: str, exc: httpx.HTTPError) -> TransientError:

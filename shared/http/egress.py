@@ -46,7 +46,7 @@ NEVER: Final[tuple[tuple[str, tuple[Network, ...]], ...]] = (
     ("multicast or broadcast", _networks("224.0.0.0/4", "255.255.255.255/32", "ff00::/8")),
     ("reserved", _networks("0.0.0.0/8", "192.0.0.0/24", "240.0.0.0/4", "100::/64", "5f00::/16")),
     (
-        "an address that stands for another one",
+        "an address that maps to another one",
         _networks("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16"),
     ),
 )
@@ -80,7 +80,7 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
     def check_addresses(self, addresses: Sequence[str]) -> list[Address]:
         """Return the addresses to connect to, in plain form; raise `EgressError` if a single one is refused."""
         if not addresses:
-            raise EgressError("The address stands for no host")
+            raise EgressError("The address belongs to no host")
         plain = [_plain(address) for address in addresses]
         for address in plain:
             if (reason := self._refusal(address)) is not None:
@@ -99,14 +99,14 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
 
 def well_formed(url: str) -> httpx.URL:
     """Return an address in the form to connect to; raise `EgressError` if it is malformed."""
-    parsed = _parsed(url)
+    parsed = _parse(url)
     if parsed.scheme not in {"http", "https"}:
         raise EgressError("The address must begin with http:// or https://")
     refuse_credentials(parsed)
     if not parsed.host:
         raise EgressError("The address names no host")
     if "%" in parsed.host:  # what httpx makes of a space
-        raise EgressError("The address names a host that cannot be")
+        raise EgressError("The address names an impossible host")
     if parsed.port is not None:
         _check_range(parsed.port)
     return parsed
@@ -125,13 +125,13 @@ def _check_range(port: int) -> None:
 
 def origin_of(url: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port of an address; the port is None if it is the scheme's own."""
-    parsed = _parsed(url)
+    parsed = _parse(url)
     return parsed.scheme, parsed.host, parsed.port
 
 
 def canonical(url: str) -> str:
     """Return an address in one spelling: scheme and host in lower case, without the scheme's own port."""
-    parsed = _parsed(str(_parsed(url)))  # a default port is known only by a scheme in lower case
+    parsed = _parse(str(_parse(url)))  # a default port is known only by a scheme in lower case
     address = literal(parsed.host)
     return str(parsed.copy_with(host=str(address)) if isinstance(address, IPv6Address) else parsed)
 
@@ -175,7 +175,7 @@ def _plain(text: str) -> Address:
     return address if mapped is None else mapped
 
 
-def _parsed(url: str) -> httpx.URL:
+def _parse(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
         _ = parsed.host  # which is decoded when it is read: not all that begins with xn-- can be

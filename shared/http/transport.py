@@ -128,14 +128,14 @@ class _Reader:
         elif self._encoding in _PLAIN:
             yield part
         else:
-            raise httpx.DecodingError("it is packed in a way that was not asked for")
+            raise httpx.DecodingError("it is compressed in a way that was not asked for")
 
     def _unzip_part(self, part: bytes, unzip: "zlib._Decompress") -> Iterator[bytes]:
         while part and not unzip.eof:
             try:
                 piece = unzip.decompress(part, _PIECE)
             except zlib.error as exc:
-                raise httpx.DecodingError("it is not packed as it says") from exc
+                raise httpx.DecodingError("it is not compressed as it says") from exc
             self._bytes_out += len(piece)
             self._check(self._bytes_out)
             yield piece

@@ -72,7 +72,7 @@ class Upstream:
             async with asyncio.timeout(self._patience.total_seconds()):
                 await self._slots.acquire()
         except TimeoutError as exc:
-            raise TransientError(f"{self._api} is busy with other calls of ours") from exc
+            raise TransientError(f"{self._api} is busy with other calls from Usher") from exc
         try:
             yield
         finally:
@@ -111,7 +111,9 @@ class Upstream:
             raise FailingError(out_of_reach(self._api)) from exc
 
     def _circuit_open(self) -> CircuitOpenError:
-        return CircuitOpenError(f"{self._api} failed too often and is left alone", retry_after=self._breaker.wait)
+        return CircuitOpenError(
+            f"{self._api} failed too often and is not called for now", retry_after=self._breaker.wait
+        )
 
 
 class Upstreams:

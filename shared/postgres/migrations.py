@@ -61,7 +61,7 @@ async def migrate(pool: Pool, *, schema: str, packages: tuple[str, ...]) -> int:
             f"""create table if not exists "{schema}".migrations (
                 name text primary key, checksum text not null, applied_at timestamptz not null default now())"""
         )
-        applied = await _applied(connection, schema)
+        applied = await _applied_files(connection, schema)
         pending = [migration for migration in wanted if _is_pending(migration, applied)]
         for migration in pending:
             await connection.execute(migration.sql)
@@ -81,13 +81,13 @@ async def missing(connection: Connection, *, schema: str, packages: tuple[str, .
     Raises `MigrationError` if an applied file has changed.
     """
     try:
-        applied = await _applied(connection, schema)
+        applied = await _applied_files(connection, schema)
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         applied = {}
     return [migration.name for migration in migrations_of(*packages) if _is_pending(migration, applied)]
 
 
-async def _applied(connection: Connection, schema: str) -> dict[str, str]:
+async def _applied_files(connection: Connection, schema: str) -> dict[str, str]:
     rows = await connection.fetch(f'select name, checksum from "{schema}".migrations')  # noqa: S608 (a constant)
     return {row["name"]: row["checksum"] for row in rows}
 

@@ -1,4 +1,4 @@
-"""What a service says of its runs: their kinds, and what the page of a run gives back."""
+"""What a service declares about its runs: their kinds, and what a page of a run returns."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import time, timedelta
@@ -17,10 +17,10 @@ async def _no_effect(_work: Work) -> None:
 
 
 class Page(msgspec.Struct, Generic[C], frozen=True, kw_only=True):
-    """What came of a page; `checkpoint` is where the next one begins, None where this was the last.
+    """The result of a page; `checkpoint` is where the next one begins, None after the last.
 
-    `done` and `counts` are added to the run's. `effect` is what the page stores and gives to do: it happens together
-    with the checkpoint, once, or, where the run was cancelled meanwhile, never.
+    `done` and `counts` are added to the run's. `effect` stores the page's results and gives its jobs, in one
+    transaction with the checkpoint: once, or never if the run was cancelled meanwhile.
     """
 
     checkpoint: C | None
@@ -32,14 +32,14 @@ class Page(msgspec.Struct, Generic[C], frozen=True, kw_only=True):
 
 
 class Kind(msgspec.Struct, Generic[C], frozen=True, kw_only=True):
-    """A kind of runs. A page must take well under ten minutes, and may be done twice before its effect is stored."""
+    """A kind of run. A page must take well under ten minutes, and may run twice before its effect is stored."""
 
     name: str
     queue: str
-    """Where its pages wait: `jobs.<queue>.page`."""
+    """The queue of its pages: `jobs.<queue>.page`."""
     checkpoint: type[C]
     first: Callable[[Mapping[str, Any]], Awaitable[C]]
-    """Returns where a run with these options begins; raises what says that there can be none now."""
+    """Returns where a run with these options begins; raises if it cannot begin now."""
     step: Callable[[Run, C], Awaitable[Page[C]]]
     begins: timedelta | time | None = None
     """Its schedule, as `shared.schedules` understands it."""

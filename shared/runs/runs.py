@@ -1,8 +1,8 @@
 """The runs of a service: a chain of jobs, each of which does one page and gives the next in one transaction.
 
-A killed process costs a page: its job comes again, and what the page before it stored is there. A job that comes too
-often finds that its page is done. Where a page ends among the dead letters, so does its run, as an error; where a job
-is lost altogether, it is given again after a while.
+A killed process costs one page: its job is delivered again, and the pages before it are stored. A job delivered too
+often finds its page done. If a page becomes a dead letter, its run ends as an error; a lost job is given again after
+a while.
 """
 
 from collections.abc import Callable
@@ -37,16 +37,16 @@ from shared.schemas.runs import (
 )
 
 GIVE_AGAIN_AFTER: Final = timedelta(minutes=30)
-"""More than a page takes with its short retries; later ones wait in a table, where they are seen."""
+"""Longer than a page with its short retries takes; longer retries wait in a table, where they can be seen."""
 LOOKS_EVERY: Final = timedelta(minutes=1)
 KEPT: Final = timedelta(days=90)
-_SAY_EVERY: Final = timedelta(seconds=1)
+_PUBLISH_EVERY: Final = timedelta(seconds=1)
 
 log = structlog.get_logger()
 
 
 class Runs:
-    """One for a service process."""
+    """One per service process."""
 
     def __init__(self, service: str, worker: Worker, *, now: Callable[[], datetime]) -> None:
         self._service = service
@@ -55,20 +55,20 @@ class Runs:
         self._kinds: dict[str, Kind[Any]] = {}
 
     def add(self, kind: Kind[Any]) -> JobHandler[Message]:
-        """Have a kind of runs; return what does its pages, for the queue of the kind."""
+        """Add a kind of run; return the handler of its pages, for the kind's queue."""
         self._kinds[kind.name] = kind
         return DoPage.done_by(self.do_page)
 
     def jobs(self) -> tuple[JobHandler[Message], ...]:
-        """Return what does the jobs of the service's own queue."""
+        """Return the handlers of the service's own queue."""
         return (CancelRun.done_by(self.cancel),)
 
     def answers(self) -> tuple[Answer, ...]:
-        """Return what answers questions about runs."""
+        """Return the answers to questions about runs."""
         return (BeginRun.answered_by(self.begin_on_request), ListKinds.answered_by(self.list_kinds))
 
     async def begin(self, work: Work, kind: Kind[C], first: C, *, requested_by: str, subject: str = "") -> str:
-        """Begin a run and return its id; where one of this kind and subject is open, return that one's."""
+        """Begin a run and return its id; if one of this kind and subject is open, return the id of that."""
         now = self._now()
         row = RunRow(
             id=random_id(),
@@ -92,22 +92,22 @@ class Runs:
         while not await store.insert(work.connection, row):
             if open_id := await store.find_open(work.connection, kind.name, subject):
                 return open_id
-        self._say(work, row)
+        self._publish(work, row)
         self._give(work, row)
         return row.id
 
-    async def begin_anew(self, work: Work, kind: Kind[C], first: C, *, requested_by: str, subject: str = "") -> str:
-        """Begin a run in the place of an open one, whose pages speak of what has changed since."""
+    async def restart(self, work: Work, kind: Kind[C], first: C, *, requested_by: str, subject: str = "") -> str:
+        """Begin a run, cancelling an open one whose pages are outdated."""
         open_id = await store.find_open(work.connection, kind.name, subject)
         if open_id is not None:
-            await self._end(work, open_id, status="cancelled", why="it was begun anew")
+            await self._end(work, open_id, status="cancelled", why="a new run was started instead")
         return await self.begin(work, kind, first, requested_by=requested_by, subject=subject)
 
     async def begin_on_request(self, question: BeginRun) -> BegunRun:
-        """Answer `BeginRun`; raises `NotFoundError` for a kind that this service does not have."""
+        """Answer `BeginRun`; raises `NotFoundError` for an unknown kind."""
         kind = self._kinds.get(question.kind)
         if kind is None:
-            raise NotFoundError(f"there are no runs of the kind {question.kind!r} here")
+            raise NotFoundError(f"there is no kind of run {question.kind!r} here")
         first = await kind.first(question.options)
         async with self._worker.on_request() as work:
             run_id = await self.begin(work, kind, first, requested_by=question.requested_by)
@@ -119,7 +119,7 @@ class Runs:
         return KindList(tuple(RunKind(kind=each.name, next_at=_next_at(each, now)) for each in self._kinds.values()))
 
     async def do_page(self, job: DoPage, _message: Message) -> None:
-        """Do a page, unless it is done or the run is over; store what came of it, and give the next."""
+        """Do a page, unless it is done or the run is over; store its result and give the next."""
         row = await self._start(job)
         if row is None:
             return
@@ -133,13 +133,13 @@ class Runs:
                 await self._save_page(work, held, page)
 
     async def cancel(self, job: CancelRun, message: Message) -> None:
-        """End a run where it is: a page that is being done stores nothing any more."""
+        """End a run at once: a page that is running will store nothing."""
         async with self._worker.once(consumer=f"{self._service}-runs", message_id=message.id) as work:
             why = f"cancelled by {job.cancelled_by}" if job.cancelled_by else "cancelled"
             await self._end(work, job.run_id, status="cancelled", why=why)
 
-    async def hear_of_dead(self, message: Message) -> None:
-        """End the run whose page is among the dead letters."""
+    async def end_dead_run(self, message: Message) -> None:
+        """End the run whose page became a dead letter."""
         letter = msgspec.json.decode(message.payload, type=DeadLetter)
         if letter.subject not in {subject(DoPage, queue=kind.queue) for kind in self._kinds.values()}:
             return
@@ -147,17 +147,17 @@ class Runs:
         async with self._worker.on_request() as work:
             await self._end(work, job.run_id, status="error", why=letter.reason, page=job.page)
 
-    async def look_after(self) -> None:
-        """Give the jobs again that were lost, and forget old runs."""
+    async def maintain(self) -> None:
+        """Give lost jobs again, and delete old runs."""
         now = self._now()
         async with self._worker.on_request() as work:
             for row in await store.hold_stranded(work.connection, self._kinds, given_before=now - GIVE_AGAIN_AFTER):
                 log.warning("run_stranded", run=row.id, kind=row.kind, page=row.page)
                 self._give(work, await store.save(work.connection, msgspec.structs.replace(row, given_at=now)))
-            await store.forget(work.connection, finished_before=now - KEPT)
+            await store.delete_old(work.connection, finished_before=now - KEPT)
 
     async def _start(self, job: DoPage) -> RunRow | None:
-        """Return the run of a page that is to be done, as running."""
+        """Mark the run of a page as running and return it, or None if the page is not to be done."""
         now = self._now()
         async with self._worker.on_request() as work:
             held = await store.hold(work.connection, job.run_id, page=job.page)
@@ -166,7 +166,7 @@ class Runs:
             started = msgspec.structs.replace(held, status="running", started_at=held.started_at or now, given_at=now)
             saved = await store.save(work.connection, started)
             if held.status == "queued":
-                self._say(work, saved)
+                self._publish(work, saved)
         return saved
 
     async def _save_page(self, work: Work, held: RunRow, page: Page[Any]) -> None:
@@ -175,7 +175,7 @@ class Runs:
         counts = {**held.counts}
         for name, number in {**page.counts, **({"errors": errors} if errors else {})}.items():
             counts[name] = counts.get(name, 0) + number
-        is_said = is_last or now - held.said_at >= _SAY_EVERY
+        is_published = is_last or now - held.said_at >= _PUBLISH_EVERY
         saved = await store.save(
             work.connection,
             msgspec.structs.replace(
@@ -189,11 +189,11 @@ class Runs:
                 checkpoint=held.checkpoint if page.checkpoint is None else msgspec.json.encode(page.checkpoint),
                 page=held.page + 1,
                 given_at=now,
-                said_at=now if is_said else held.said_at,
+                said_at=now if is_published else held.said_at,
             ),
         )
-        if is_said:
-            self._say(work, saved)
+        if is_published:
+            self._publish(work, saved)
         if not is_last:
             self._give(work, saved)
 
@@ -203,10 +203,10 @@ class Runs:
             return
         errors = store.with_errors((RunError("the run", why),), held.errors)
         ended = msgspec.structs.replace(held, status=status, finished_at=self._now(), errors=errors)
-        self._say(work, await store.save(work.connection, ended))
+        self._publish(work, await store.save(work.connection, ended))
         log.info("run_ended", run=run_id, kind=held.kind, status=status, reason=why)
 
-    def _say(self, work: Work, row: RunRow) -> None:
+    def _publish(self, work: Work, row: RunRow) -> None:
         event_id = derived_id("run.changed", row.id, row.sequence)
         work.publish(RunChanged(id=event_id, occurred_at=self._now(), run=row.as_run(self._service)))
 

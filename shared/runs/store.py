@@ -1,4 +1,4 @@
-"""The runs of a service, in its own schema: each change is of a run that is open, and counts it on."""
+"""The runs of a service, in its own schema: only open runs change, and each change raises their `sequence`."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -20,7 +20,7 @@ _errors = msgspec.json.Decoder(tuple[RunError, ...])
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as it is stored. `page` is the next one; `said_at` is when the others were told last."""
+    """A run as it is stored. `page` is the next one; `said_at` is when `run.changed` was last published."""
 
     id: str
     kind: str
@@ -41,7 +41,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     said_at: datetime
 
     def as_run(self, service: str) -> Run:
-        """Return the run as everybody sees it."""
+        """Return the run as it is shown."""
         lasted = None
         if self.finished_at is not None:
             lasted = int((self.finished_at - (self.started_at or self.finished_at)).total_seconds() * 1000)
@@ -67,7 +67,7 @@ _COLUMNS: Final = ", ".join(RunRow.__struct_fields__)
 
 
 async def insert(connection: Connection, row: RunRow) -> bool:
-    """Store a new run; False where one of its kind and subject is open."""
+    """Store a new run; return False if one of its kind and subject is open."""
     inserted = await connection.fetchval(
         f"""insert into runs (id, kind, subject, status, requested_by, requested_at, checkpoint, given_at, said_at)
         values ($1, $2, $3, 'queued', $4, $5, $6, $5, $5)
@@ -93,7 +93,7 @@ async def find_open(connection: Connection, kind: str, subject: str) -> str | No
 
 
 async def hold(connection: Connection, run_id: str, *, page: int | None = None) -> RunRow | None:
-    """Return an open run, and let nobody else change it before the transaction ends; `page` is the one to be next."""
+    """Lock and return an open run; with `page`, only if that page is the next."""
     row = await connection.fetchrow(
         f"select {_COLUMNS} from runs where id = $1 and {_OPEN} and ($2::int is null or page = $2) for update",  # noqa: S608
         run_id,
@@ -103,7 +103,7 @@ async def hold(connection: Connection, run_id: str, *, page: int | None = None) 
 
 
 async def save(connection: Connection, row: RunRow) -> RunRow:
-    """Store a run that is held, and count the change."""
+    """Store a locked run with the next sequence number."""
     saved = msgspec.structs.replace(row, sequence=row.sequence + 1)
     await connection.execute(
         """update runs set status = $2, started_at = $3, finished_at = $4, done = $5, total = $6, counts = $7,
@@ -126,7 +126,7 @@ async def save(connection: Connection, row: RunRow) -> RunRow:
 
 
 async def hold_stranded(connection: Connection, kinds: Collection[str], *, given_before: datetime) -> list[RunRow]:
-    """Return and hold open runs whose next page was given long ago and waits neither for NATS nor for another try."""
+    """Lock and return open runs whose next page was given long ago and is in neither the outbox nor the retries."""
     rows = await connection.fetch(
         f"""select {_COLUMNS} from runs where {_OPEN} and given_at < $1 and kind = any($2::text[])
         and not exists (select 1 from outbox where message_id = runs.id || ':' || page)
@@ -138,13 +138,13 @@ async def hold_stranded(connection: Connection, kinds: Collection[str], *, given
     return [_row(row) for row in rows]
 
 
-async def forget(connection: Connection, *, finished_before: datetime) -> None:
-    """Forget runs that ended long ago."""
+async def delete_old(connection: Connection, *, finished_before: datetime) -> None:
+    """Delete runs that ended long ago."""
     await connection.execute("delete from runs where finished_at < $1", finished_before)
 
 
 def with_errors(known: tuple[RunError, ...], more: tuple[RunError, ...]) -> tuple[RunError, ...]:
-    """Return the first errors, each short enough to be shown."""
+    """Return the first errors of both, each short enough to show."""
     new = (RunError(storable(each.what)[:_LONGEST_TEXT], storable(each.why)[:_LONGEST_TEXT]) for each in more)
     return (*known, *new)[:MOST_ERRORS]
 

@@ -1,4 +1,4 @@
-"""What could not be handled, on the stream DEAD, subject `dead.<service>.<purpose>`, with all that a replay needs."""
+"""Messages that could not be handled, on stream DEAD, subject `dead.<service>.<purpose>`, with all a replay needs."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from shared.schemas.job import Job
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that a consumer gave up on. `payload` is the original: its JSON, or base64 of what is none."""
+    """A message that a consumer gave up on. `payload` is the original: its JSON, or base64 if it is not JSON."""
 
     id: str
     service: str
@@ -24,6 +24,6 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replay(Job, name="replay", frozen=True, kw_only=True):
-    """Hand a dead letter's original to the consumer that gave it up; a job of that consumer's service."""
+    """Give a dead letter's original back to the consumer that gave up on it; a job of that consumer's service."""
 
     letter: DeadLetter

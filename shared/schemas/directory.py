@@ -1,7 +1,7 @@
-"""Where other systems are, and what opens them: asked of the linker, which owns servers and people's accounts.
+"""Questions for the addresses and credentials of other systems, answered by the linker, which owns them.
 
-An address and its credential come in one answer, so that no credential is sent anywhere else. Services ask through
-`shared.upstreams.directory`, which remembers the answers.
+An address and its credential come in one answer, so that no credential is sent to another address. Services ask
+through `shared.upstreams.directory`, which caches the answers.
 """
 
 from datetime import datetime
@@ -18,24 +18,24 @@ ACCOUNT_TOKEN: Final = "token of an account, for a service"  # noqa: S105 (what 
 
 
 class ServerAddress(msgspec.Struct, frozen=True):
-    """Where a server is; errors call it by its name."""
+    """Where a server is; `name` is its name in errors."""
 
     name: str
     url: str
 
 
 class SealedServer(msgspec.Struct, frozen=True, kw_only=True):
-    """A configured server with its own token, key or secret; null where that is not there any more."""
+    """A configured server with its own token, key or secret, or null if that no longer exists."""
 
     address: ServerAddress
     type: Provider
     machine_id: str | None
-    """Of a Trakt application, its client id."""
+    """For a Trakt application, its client id."""
     credential: SealedSecret | None
 
 
 class LookUpServer(Question[SealedServer], service="linker", tag="directory.server", frozen=True, kw_only=True):
-    """Where is the enabled server of this type, and what opens it? Without a name the only one: Seerr, Trakt."""
+    """Find the enabled server of this type with its credential; without a name, the only one (Seerr, Trakt)."""
 
     type: Provider
     name: str = ""
@@ -43,7 +43,7 @@ class LookUpServer(Question[SealedServer], service="linker", tag="directory.serv
 
 
 class SealedAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An account that a person linked. The other system does not accept the token of a dead one any more."""
+    """An account that a person linked. If it `is_dead`, the other system no longer accepts its token."""
 
     id: str
     username: str
@@ -53,18 +53,18 @@ class SealedAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SealedAccounts(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's accounts, in the order of their linking."""
+    """A person's accounts, in the order in which they were linked."""
 
     person_id: str
-    """Of a merged person, whom they became part of."""
+    """For a merged person, the id of the person they were merged into."""
     person_name: str
     accounts: list[SealedAccount]
 
 
 class LookUpAccounts(Question[SealedAccounts], service="linker", tag="directory.accounts", frozen=True, kw_only=True):
-    """Which accounts has a person linked there, and what opens them?"""
+    """Find the accounts that a person has linked there, with their tokens."""
 
     person_id: str
     type: Provider
     machine_id: str = ""
-    """Empty where accounts are the same on all servers: plex.tv, Trakt."""
+    """Empty for systems whose accounts are valid on all servers: plex.tv, Trakt."""

@@ -14,14 +14,14 @@ from shared.schemas.webhooks import Source
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What all facts have; `id` is the message id, so the same fact published twice is stored once."""
+    """The fields of every event; `id` is the message id, so an event published twice is stored once."""
 
     id: str
     occurred_at: datetime
 
 
 class WebhookHandled(Event, frozen=True, kw_only=True, tag="webhook.handled"):
-    """A webhook had its effect; `effect` says which, for people."""
+    """A webhook was handled; `effect` tells people what it changed."""
 
     webhook_id: str
     source: Source
@@ -30,7 +30,7 @@ class WebhookHandled(Event, frozen=True, kw_only=True, tag="webhook.handled"):
 
 
 class WebhookIgnored(Event, frozen=True, kw_only=True, tag="webhook.ignored"):
-    """A webhook was understood to need nothing, or not understood; `reason` says which, for people."""
+    """A webhook needed no action, or was not understood; `reason` tells people which."""
 
     webhook_id: str
     source: Source
@@ -39,7 +39,7 @@ class WebhookIgnored(Event, frozen=True, kw_only=True, tag="webhook.ignored"):
 
 
 class PlayRecorded(Event, frozen=True, kw_only=True, tag="play.recorded"):
-    """A play is stored. `person_id` is None while nobody has claimed the account."""
+    """A play was stored. `person_id` is None until the account belongs to a person."""
 
     play_id: str
     account: Account
@@ -49,7 +49,7 @@ class PlayRecorded(Event, frozen=True, kw_only=True, tag="play.recorded"):
 
 
 class AccountClaimed(Event, frozen=True, kw_only=True, tag="account.claimed"):
-    """From now on, and for the plays kept so far, this account is that person's."""
+    """The account now belongs to the person, with all its stored plays."""
 
     account: Account
     person_id: str
@@ -57,7 +57,7 @@ class AccountClaimed(Event, frozen=True, kw_only=True, tag="account.claimed"):
 
 
 class PersonMerged(Event, frozen=True, kw_only=True, tag="person.merged"):
-    """Two persons were one: all of `merged_id` is now `person_id`'s."""
+    """Two people turned out to be one: everything of `merged_id` now belongs to `person_id`."""
 
     person_id: str
     person_name: str
@@ -65,7 +65,7 @@ class PersonMerged(Event, frozen=True, kw_only=True, tag="person.merged"):
 
 
 class AccountLinked(Event, frozen=True, kw_only=True, tag="account.linked"):
-    """A person proved that an account is his, or his Seerr user was found; `server` is a machine id.
+    """A person proved that an account is theirs, or their Seerr user was found; `server` is a machine id.
 
     For Seerr, `account_id` is the user's number. The token is in the vault, under `shared.owners.account_token`.
     """
@@ -81,7 +81,7 @@ class AccountLinked(Event, frozen=True, kw_only=True, tag="account.linked"):
 
 
 class AccountUnlinked(Event, frozen=True, kw_only=True, tag="account.unlinked"):
-    """Usher has no credential for this account any more; whose it is does not change."""
+    """Usher no longer has a credential for this account; it still belongs to the person."""
 
     person_id: str
     provider: Provider
@@ -91,7 +91,7 @@ class AccountUnlinked(Event, frozen=True, kw_only=True, tag="account.unlinked"):
 
 
 class CredentialDied(Event, frozen=True, kw_only=True, tag="credential.died"):
-    """The other system does not accept an account's token any more; the person must sign in again."""
+    """The other system no longer accepts an account's token; the person must sign in again."""
 
     person_id: str
     provider: Provider
@@ -101,24 +101,24 @@ class CredentialDied(Event, frozen=True, kw_only=True, tag="credential.died"):
 
 
 class ServerChanged(Event, frozen=True, kw_only=True, tag="server.changed"):
-    """A configured server was added, changed or removed: whoever speaks to it reads it again."""
+    """A configured server was added, changed or removed; services that use it read it again."""
 
     name: str
     is_removed: bool = False
 
 
 class WebhookSecretChanged(Event, frozen=True, kw_only=True, tag="webhook_secret.changed"):
-    """The set of valid webhook secrets changed: each gateway reads it again."""
+    """The set of valid webhook secrets changed; every gateway reads it again."""
 
 
 class AccessRevoked(Event, frozen=True, kw_only=True, tag="access.revoked"):
-    """A session or an API key of Usher's own ended before its time: whoever is connected by it is let go."""
+    """A session or API key of Usher was revoked; gateways close the connections that use it."""
 
     credential_id: str
 
 
 class RunChanged(Event, frozen=True, kw_only=True, tag="run.changed"):
-    """A run began, went on or ended; the highest `sequence` says how it is now."""
+    """A run began, advanced or ended; the event with the highest `sequence` is the current state."""
 
     run: Run
 

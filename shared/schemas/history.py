@@ -12,7 +12,7 @@ PlaySource = Literal["plex", "jellyfin", "emby", "tautulli", "manual", "trakt"]
 
 
 class PersonRef(msgspec.Struct, frozen=True):
-    """A person, as far as a list needs him."""
+    """A person, as lists show them."""
 
     id: str
     name: str
@@ -28,7 +28,7 @@ class AccountRef(msgspec.Struct, frozen=True):
 
 
 class PlayIds(msgspec.Struct, frozen=True):
-    """The first id of each kind, as the REST shape has it."""
+    """The first id of each kind."""
 
     imdb: str | None = None
     tmdb: str | None = None
@@ -65,7 +65,7 @@ class PlayPage(msgspec.Struct, frozen=True):
 
 
 class Count(msgspec.Struct, frozen=True):
-    """How many plays one bar of a chart has."""
+    """The number of plays in one bar of a chart."""
 
     name: str
     plays: int
@@ -79,7 +79,7 @@ class PlayStats(msgspec.Struct, frozen=True, kw_only=True):
     episodes: int
     unclaimed: int
     watched_s: int
-    """Seconds, as far as the running times are known."""
+    """Seconds, counting only plays whose running time is known."""
     first_at: datetime | None
     last_at: datetime | None
     by_person: list[Count]
@@ -90,7 +90,7 @@ class PlayStats(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListPlays(Question[PlayPage], service="syncer", tag="history.list", frozen=True, kw_only=True):
-    """Which plays? `search` looks in titles and shows; `since` is inclusive, `until` is not."""
+    """List plays; `search` looks in titles and shows, `since` is inclusive, `until` is not."""
 
     person: str | None = None
     type: MediaType | None = None
@@ -102,7 +102,7 @@ class ListPlays(Question[PlayPage], service="syncer", tag="history.list", frozen
 
 
 class CountPlays(Question[PlayStats], service="syncer", tag="history.stats", frozen=True, kw_only=True):
-    """How many plays, of whom, of what? The same filters as `ListPlays`."""
+    """Count plays by person, source, day and title; the filters are those of `ListPlays`."""
 
     person: str | None = None
     type: MediaType | None = None

@@ -1,4 +1,4 @@
-"""Ids: random ones for what begins here, derived ones for what follows from a cause, so that twice gives one thing."""
+"""Ids: random for what begins here, derived for what follows from a cause, so that a repeat gets the same id."""
 
 import hashlib
 import secrets
@@ -15,7 +15,7 @@ def random_id() -> str:
 
 
 def derived_id(*causes: str | int | datetime | None) -> str:
-    """Return 32 hex digits (128 bits) that depend on every cause and its place, and on nothing else."""
+    """Return 32 hex digits (128 bits) that depend only on the causes and their order."""
     digest = hashlib.blake2b(digest_size=16)
     for cause in causes:
         part = b"\x00" if cause is None else str(cause).encode(errors="surrogatepass")

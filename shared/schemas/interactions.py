@@ -1,7 +1,7 @@
 """Discord's interactions between gateway and services, and the messages that answer them.
 
-They travel on `interactions.<service>.<command>`; the gateway has verified the signature and promised a reply, so the
-service only edits it. `payload` is what Discord sent, with its token taken out and sealed in `token`.
+They travel on `interactions.<service>.<command>`. The gateway has verified the signature and deferred the reply, which
+the service edits. `payload` is what Discord sent; its token is removed from it and sealed in `token`.
 """
 
 from datetime import datetime
@@ -17,12 +17,12 @@ TOKEN: Final = "interaction-token"  # noqa: S105 (the purpose of a sealed secret
 
 
 def subject(service: str, name: str) -> str:
-    """Return the subject of a command, or of what a component or form does."""
+    """Return the subject of a command, or of the action of a component or form."""
     return f"interactions.{service}.{name}"
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who did it, as Discord says; roles and rights are those in the guild where they did it."""
+    """The Discord user who acted, with their roles and rights in the guild where they did."""
 
     id: str
     name: str
@@ -32,7 +32,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Interaction(msgspec.Struct, frozen=True, kw_only=True):
-    """One interaction; `id` is Discord's, and the message id. What the caller may do is decided by the service."""
+    """One interaction; `id` is Discord's, and the message id. The service decides what the caller may do."""
 
     id: str
     received_at: datetime
@@ -42,12 +42,11 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(Job, name="reply", frozen=True, kw_only=True):
-    """Put a message in place of the promise, or send it to the person where that is too late.
+    """Put a message in place of the deferred reply, or send it as a direct message if that is too late.
 
-    `message` is the JSON of a `shared.discord.messages.Message`. The first reply to a command `keeps_promise`:
-    where it could not be put there at once and another one has come before it, it is not needed any more. One that
-    `may_lapse` takes the place of that first one, and is not worth a direct message. A `follow_up` stands below, to be
-    seen by the person alone, and changes nothing.
+    `message` is the JSON of a `shared.discord.messages.Message`. The first reply to a command `keeps_promise`: if it is
+    delayed and another reply came before it, it is dropped. A reply that `may_lapse` replaces the first one, and is not
+    worth a direct message. A `follow_up` appears below the reply, for the caller only, and changes nothing.
     """
 
     interaction_id: str
@@ -60,7 +59,7 @@ class Reply(Job, name="reply", frozen=True, kw_only=True):
 
 
 class DirectMessage(Job, name="write", frozen=True, kw_only=True):
-    """Send a direct message to somebody; for minutes, the same `cause` is one message."""
+    """Send a direct message to a user; within minutes, one `cause` sends one message."""
 
     user_id: str
     cause: str
@@ -68,20 +67,20 @@ class DirectMessage(Job, name="write", frozen=True, kw_only=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One that is offered while somebody types."""
+    """A suggestion offered while someone types."""
 
     name: str
     value: str
 
 
 class Choices(msgspec.Struct, frozen=True):
-    """What to choose from, the best first, at most 25."""
+    """The suggestions, best first, at most 25."""
 
     items: list[Choice]
 
 
 class Suggest(Question[Choices], tag="choices.suggest", frozen=True, kw_only=True):
-    """What fits what somebody types? `typed` may be empty."""
+    """Suggest values for an option while someone types; `typed` may be empty."""
 
     command: str
     option: str
@@ -97,6 +96,6 @@ class OpenedForm(msgspec.Struct, frozen=True):
 
 
 class OpenForm(Question[OpenedForm], tag="form.open", frozen=True, kw_only=True):
-    """Which form is to be opened? `payload` is what Discord sent, without its token."""
+    """Ask which form to open; `payload` is what Discord sent, without its token."""
 
     payload: msgspec.Raw

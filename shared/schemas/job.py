@@ -1,7 +1,7 @@
 """What all jobs have in common: the queue that they wait in, and their name there.
 
-`class MatchUser(Job, queue="seerr", name="match_user", frozen=True)` travels on `jobs.seerr.match_user`; who gives it
-names no subject, and mypy checks what does it.
+`class MatchUser(Job, queue="seerr", name="match_user", frozen=True)` travels on `jobs.seerr.match_user`; no caller
+writes a subject, and mypy checks the handler's type.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ M = TypeVar("M")
 
 
 class JobHandler(NamedTuple, Generic[M]):
-    """A job and what does it; made by `Job.done_by`."""
+    """A job's type and the function that does it; made by `Job.done_by`."""
 
     job: "type[Job]"
     do: Callable[[Any, M], Awaitable[None]]
@@ -42,7 +42,7 @@ class Job(msgspec.Struct, metaclass=_JobMeta, frozen=True):
     """Work that is done later, at least once: `jobs.<queue>.<name>`."""
 
     queue: ClassVar[str] = ""
-    """A service's name, or a queue of its own; empty for a job that several services do, each from its own queue."""
+    """A service's name, or another queue; empty for a job that several services do, each from its own queue."""
     job_name: ClassVar[str] = ""
 
     def __init_subclass__(cls, *, queue: str = "", name: str = "", **config: Any) -> None:
@@ -51,10 +51,10 @@ class Job(msgspec.Struct, metaclass=_JobMeta, frozen=True):
 
     @classmethod
     def done_by(cls, do: Callable[[Self, M], Awaitable[None]]) -> JobHandler[M]:
-        """Return the job with what does it, for `Service.work`; it gets the job and its message."""
+        """Return this job with its handler, for `Service.work`; the handler gets the job and its message."""
         return JobHandler(cls, do)
 
 
 def subject(job: type[Job], *, queue: str = "") -> str:
-    """Return where a job travels; `queue` for one that several services do."""
+    """Return a job's subject; `queue` is for a job that several services do."""
     return f"jobs.{job.queue or queue}.{job.job_name}"

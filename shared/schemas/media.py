@@ -1,4 +1,4 @@
-"""Titles and accounts as every service speaks of them."""
+"""Titles and accounts, as all services use them."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ Provider = Literal["plex", "jellyfin", "emby", "seerr", "tautulli", "trakt", "di
 
 
 class Ids(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a title is called elsewhere. A source can name several ids of one kind, and all are kept, in its order."""
+    """A title's ids in other catalogues. A source may name several of one kind; all are kept, in its order."""
 
     imdb: tuple[str, ...] = ()
     tmdb: tuple[str, ...] = ()
@@ -21,10 +21,10 @@ class Ids(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A user of one system as a sender names him. Not a person: linker says whose account it is.
+    """A user of one system, as a sender names them. Not a person: the linker knows whose account it is.
 
-    `server` is the sender's machine id (empty where it gives none), `id` its account id, or the name where it sends
-    no id; see `services.syncer.history.sources` for the quirks that are straightened before this exists.
+    `server` is the sender's machine id (empty if it sends none), `id` its account id, or the name if it sends no id.
+    `services.syncer.history.sources` removes the senders' quirks first.
     """
 
     source: Provider
@@ -38,8 +38,8 @@ class Account(msgspec.Struct, frozen=True):
 class Title(msgspec.Struct, frozen=True, kw_only=True):
     """A movie or an episode, or the episodes of one file, from `episode` to `episode_end`.
 
-    Of several episodes, `ids`, `title` and `duration_s` are the file's, which is to a server the first of them. `year`
-    of an episode is as the sender gives it: of the episode or of the show.
+    For several episodes, `ids`, `title` and `duration_s` are the file's, which a server treats as the first of them. An
+    episode's `year` is the sender's: of the episode or of the show.
     """
 
     type: MediaType
@@ -48,7 +48,7 @@ class Title(msgspec.Struct, frozen=True, kw_only=True):
     season: int | None = None
     episode: int | None = None
     episode_end: int | None = None
-    """The last one, where there are several."""
+    """The last episode, if there are several."""
     year: int | None = None
     ids: Ids = Ids()
     show_ids: Ids = Ids()

@@ -1,4 +1,4 @@
-"""Questions about persons and accounts, between gateway and linker; the answers are the REST shapes."""
+"""Questions about people and accounts, between gateway and linker; the answers are the REST shapes."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from shared.schemas.question import Question
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's account on one system. `proven` where the person signed in to it, not where somebody said so."""
+    """A person's account on one system; `proven` if the person signed in to it, not if someone merely assigned it."""
 
     provider: Provider
     id: str
@@ -29,11 +29,11 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     identities: list[Identity]
     seerr_user_id: int | None
     seerr_reason: str | None = None
-    """Why the person has no user in Seerr, or what Seerr refused about him."""
+    """Why the person has no user in Seerr, or what Seerr refused to change about it."""
 
 
 class PersonPage(msgspec.Struct, frozen=True):
-    """A page of persons, by name."""
+    """A page of people, by name."""
 
     items: list[Person]
     total: int
@@ -62,7 +62,7 @@ class UnclaimedPage(msgspec.Struct, frozen=True):
 
 
 class ListPeople(Question[PersonPage], service="linker", tag="people.list", frozen=True, kw_only=True):
-    """Who is there? `search` looks in names and usernames."""
+    """List people; `search` looks in names and usernames."""
 
     search: str | None = None
     limit: int = 50
@@ -70,7 +70,7 @@ class ListPeople(Question[PersonPage], service="linker", tag="people.list", froz
 
 
 class FindPerson(Question[Person], service="linker", tag="people.find", frozen=True, kw_only=True):
-    """Who is this? The id of a merged person finds the one who is left."""
+    """Find a person; the id of a merged person finds the one they were merged into."""
 
     person_id: str
 
@@ -83,7 +83,7 @@ class MergePeople(Question[Person], service="linker", tag="people.merge", frozen
 
 
 class ListUnclaimed(Question[UnclaimedPage], service="linker", tag="people.unclaimed", frozen=True, kw_only=True):
-    """Which accounts belong to nobody?"""
+    """List the accounts that belong to nobody."""
 
     limit: int = 50
     offset: int = 0

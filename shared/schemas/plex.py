@@ -1,6 +1,6 @@
-"""Questions about what a Plex server has and shows, between gateway and syncer; the answers are the REST shapes.
+"""Questions about the contents of a Plex server, between gateway and syncer; the answers are the REST shapes.
 
-Titles are what somebody typed or a scraper found: text to show, never to trust.
+Titles come from people and scrapers: text to show, never to trust.
 """
 
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody watches right now."""
+    """What someone is watching right now."""
 
     item: Item
     user_id: str | None
@@ -67,7 +67,7 @@ class ItemPage(msgspec.Struct, frozen=True):
 
 
 class SessionPage(msgspec.Struct, frozen=True):
-    """A page of what is watched now."""
+    """A page of what is being watched now."""
 
     items: list[Session]
     total: int
@@ -76,10 +76,10 @@ class SessionPage(msgspec.Struct, frozen=True):
 
 
 class PlexQuestion(Question[A], Generic[A], service="syncer", frozen=True, kw_only=True):
-    """What all ask: `server` is a configured server's name or a machine id; `person` reads with his own account."""
+    """The fields of all of them: `server` is a name or a machine id; with `person`, that person's account is used."""
 
     answered_within: ClassVar[timedelta] = timedelta(seconds=15)
-    """plex.tv and the server are asked in turn, and either may be slow."""
+    """plex.tv and the server are called one after the other, and either may be slow."""
 
     server: str
     person: str | None = None
@@ -88,25 +88,25 @@ class PlexQuestion(Question[A], Generic[A], service="syncer", frozen=True, kw_on
 
 
 class ListLibraries(PlexQuestion[LibraryPage], tag="plex.libraries", frozen=True, kw_only=True):
-    """Which libraries are there?"""
+    """List the libraries."""
 
 
 class ListSessions(PlexQuestion[SessionPage], tag="plex.sessions", frozen=True, kw_only=True):
-    """What is watched now?"""
+    """List what is being watched now."""
 
 
 class ListRecentlyAdded(PlexQuestion[ItemPage], tag="plex.recently_added", frozen=True, kw_only=True):
-    """What came last?"""
+    """List the newest titles."""
 
 
 class SearchItems(PlexQuestion[ItemPage], tag="plex.search", frozen=True, kw_only=True):
-    """What is called so?"""
+    """Find titles by name."""
 
     query: str
 
 
 class ListItems(PlexQuestion[ItemPage], tag="plex.items", frozen=True, kw_only=True):
-    """What is in a library? `kind` asks for the episodes of shows, and the like."""
+    """List a library's titles; `kind` selects another type than the library's own, such as episodes."""
 
     library_id: str
     kind: str | None = None

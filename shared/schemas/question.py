@@ -1,7 +1,7 @@
-"""What all questions have in common: who answers, with what, and within what time.
+"""What all questions have in common: the service that answers, the answer's type, and the time it may take.
 
-`class ListPeople(Question[PersonPage], service="linker", tag="people.list", …)`: who asks names neither the service
-nor the answer, and mypy checks both sides.
+`class ListPeople(Question[PersonPage], service="linker", tag="people.list", …)`: callers name neither the service nor
+the answer, and mypy checks both sides.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ A = TypeVar("A", bound=msgspec.Struct)
 
 
 class Answer(NamedTuple):
-    """A question and what answers it; made by `Question.answered_by`."""
+    """A question's type and the function that answers it; made by `Question.answered_by`."""
 
     question: "type[Question[Any]]"
     answer: Callable[[Any], Awaitable[msgspec.Struct]]
@@ -37,13 +37,13 @@ class _QuestionMeta(msgspec.StructMeta):
 
 
 class Question(msgspec.Struct, Generic[A], metaclass=_QuestionMeta, frozen=True, kw_only=True, tag_field="ask"):
-    """A question to a service: its tag `noun.verb` and the service make the subject."""
+    """A question to a service; the service and the tag `noun.verb` make up its subject."""
 
     service: ClassVar[str] = ""
-    """Who answers; empty for a question that several services answer, which is asked of one by name."""
+    """The service that answers; empty for a question that several services answer: then the caller names one."""
     answer: ClassVar[type[msgspec.Struct]] = msgspec.Struct
     answered_within: ClassVar[timedelta] = timedelta(seconds=2.5)
-    """How long answering may take; more for questions that another system is called for."""
+    """How long answering may take; more for questions that need calls to other systems."""
 
     def __init_subclass__(cls, *, service: str = "", **config: Any) -> None:
         """Declare the keyword of the metaclass to type checkers."""
@@ -51,5 +51,5 @@ class Question(msgspec.Struct, Generic[A], metaclass=_QuestionMeta, frozen=True,
 
     @classmethod
     def answered_by(cls, answer: Callable[[Self], Awaitable[A]]) -> Answer:
-        """Return the question with what answers it, for `Service.answer`."""
+        """Return this question with its answering function, for `Service.answer`."""
         return Answer(cls, answer)

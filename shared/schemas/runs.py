@@ -1,4 +1,4 @@
-"""Runs: work of minutes or hours, as everybody sees it, and what a service that has them is asked and told."""
+"""Runs (work that takes minutes or hours) as they are shown, with the questions and jobs of services that have them."""
 
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -16,7 +16,7 @@ Status = Literal["queued", "running", "success", "partial", "error", "cancelled"
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How much is done; `total` is null while nobody knows."""
+    """How much is done; `total` is null until it is known."""
 
     done: int
     total: int | None = None
@@ -30,7 +30,7 @@ class RunError(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A run. `errors` holds the first ones; `counts` says how many there were."""
+    """A run. `errors` holds only the first ones; `counts` has their number."""
 
     id: str
     service: str
@@ -46,24 +46,24 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int] = {}
     errors: tuple[RunError, ...] = ()
     sequence: int = 0
-    """Counts the changes: of two accounts of a run, the one with the higher sequence is newer."""
+    """Counts the changes: of two states of a run, the one with the higher sequence is newer."""
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the run has ended."""
         return self.finished_at is not None
 
 
 class BegunRun(msgspec.Struct, frozen=True):
-    """The run: a new one, or the one that was open already."""
+    """The run that was begun, or the one that was already open."""
 
     run_id: str
 
 
 class BeginRun(Question[BegunRun], frozen=True, kw_only=True, tag="run.begin"):
-    """Begin a run of a kind, of one's own accord; several services answer, each for its kinds.
+    """Begin a run by hand; several services answer, each for its kinds.
 
-    `options` are what the kind knows: `full`, `remove_missing`, `person`.
+    Each kind knows its own `options`: `full`, `remove_missing`, `person`.
     """
 
     kind: str
@@ -72,31 +72,31 @@ class BeginRun(Question[BegunRun], frozen=True, kw_only=True, tag="run.begin"):
 
 
 class RunKind(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of runs; `next_at` is when its schedule begins the next one."""
+    """A kind of run; `next_at` is when its schedule begins the next one."""
 
     kind: str
     next_at: datetime | None = None
 
 
 class KindList(msgspec.Struct, frozen=True):
-    """The kinds of a service."""
+    """The kinds of run that a service has."""
 
     kinds: tuple[RunKind, ...]
 
 
 class ListKinds(Question[KindList], frozen=True, kw_only=True, tag="run.kinds"):
-    """Which kinds of runs does a service have?"""
+    """List the kinds of run that a service has."""
 
 
 class DoPage(Job, name="page", frozen=True, kw_only=True):
-    """Do the next page of a run, on the queue of its kind; one that was done before does nothing."""
+    """Do the next page of a run, on the queue of its kind; a page that is already done is skipped."""
 
     run_id: str
     page: int
 
 
 class CancelRun(Job, name="cancel_run", frozen=True, kw_only=True):
-    """End an open run where it is; a job of the run's service."""
+    """Cancel an open run; a job of the run's service."""
 
     run_id: str
     cancelled_by: str = ""

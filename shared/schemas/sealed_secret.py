@@ -1,10 +1,10 @@
-"""A secret on its way from one service to another, sealed so that neither NATS nor its files see it."""
+"""A secret sent from one service to another, sealed so that neither NATS nor its files contain it."""
 
 import msgspec
 
 
 class SealedSecret(msgspec.Struct, frozen=True):
-    """Made and opened by `shared.sealing`, and only for the purpose it was made for."""
+    """Sealed and unsealed by `shared.sealing`, each for one purpose."""
 
     id: str
     key_id: str

@@ -1,4 +1,4 @@
-"""A value that must not be seen: it hides itself from `repr`, logs, f-strings, JSON and pickles."""
+"""A value that must not be shown: it hides from `repr`, logs, f-strings, JSON and pickles."""
 
 import hmac
 from typing import Final, NoReturn, final
@@ -9,7 +9,7 @@ _LONG_ENOUGH: Final = 12
 
 @final
 class Secret:
-    """A token, key or password. `reveal()` is the only way to the value, so that each use can be found by its name."""
+    """A token, key or password. Only `reveal()` returns the value, so that every use can be found by searching."""
 
     __slots__ = ("_value",)
 
@@ -21,7 +21,7 @@ class Secret:
         return self._value
 
     def last_four(self) -> str:
-        """Return what may be shown of it: its last four characters, and nothing of a value too short for that."""
+        """Return what may be shown: the last four characters, or none if the value is too short for that."""
         return f"…{self._value[-4:]}" if len(self._value) >= _LONG_ENOUGH else "…"
 
     def __repr__(self) -> str:

@@ -1,6 +1,6 @@
 """Questions about the configured servers, between gateway and linker; the answers are the REST shapes.
 
-Secrets come sealed and never go back: what is shown of one are its last four characters.
+Secrets arrive sealed and are never returned: answers show only their last four characters.
 """
 
 from datetime import datetime, timedelta
@@ -20,11 +20,11 @@ TOKEN: Final = "server token"  # noqa: S105 (what a sealed secret is for)
 SUFFIX: Final = "server password suffix"
 PLEX_TOKEN: Final = "token to discover servers with"  # noqa: S105 (likewise)
 WITHIN: Final = timedelta(seconds=7.5)
-"""How long an answer may take for which other systems are asked."""
+"""How long an answer that needs calls to other systems may take."""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """A configured media server. `reachable` is null before it was asked for the first time."""
+    """A configured media server. `reachable` is null until it was called for the first time."""
 
     name: str
     type: MediaServerType
@@ -40,7 +40,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None
     user_count: int | None
     problem: str | None
-    """What is wrong with it and how to mend that; null where all is well."""
+    """What is wrong with it and how to fix that; null if nothing is."""
     checked_at: datetime | None
 
 
@@ -54,7 +54,7 @@ class ServerPage(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a test found of one thing; `mend` says how to make it work."""
+    """What a test found about one aspect; `mend` says how to fix it."""
 
     aspect: Aspect
     works: bool
@@ -63,7 +63,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerTest(msgspec.Struct, frozen=True, kw_only=True):
-    """What works with a server, and what does not."""
+    """What works on a server, and what does not."""
 
     name: str
     works: bool
@@ -75,15 +75,15 @@ class ServerTest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RemovedServer(msgspec.Struct, frozen=True, kw_only=True):
-    """What depended on a server that is gone."""
+    """What depended on a removed server."""
 
     name: str
     linked_accounts: int
-    """People's accounts on it that Usher holds a token for; these stay, and are of no use without the server."""
+    """Accounts on it that Usher has tokens for; they stay, but are useless without the server."""
 
 
-class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of a server that is to be; the token comes beside them."""
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of a server to add; its token is sent beside them."""
 
     name: str
     type: MediaServerType
@@ -96,7 +96,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """How a server was when it was last asked."""
+    """A server's state when it was last checked."""
 
     name: str
     type: Provider
@@ -107,13 +107,13 @@ class ServerHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServersHealth(msgspec.Struct, frozen=True):
-    """How all servers were, those that are turned off left out."""
+    """The state of all enabled servers."""
 
     items: list[ServerHealth]
 
 
 class PlexConnection(msgspec.Struct, frozen=True, kw_only=True):
-    """An address of a Plex server, tested from here. `reason` says why it is not reachable."""
+    """An address of a Plex server, tested from here; `reason` says why it is not reachable."""
 
     uri: str
     local: bool
@@ -135,7 +135,7 @@ class DiscoveredServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DiscoveredServers(msgspec.Struct, frozen=True):
-    """All of them, its own first; `problems` says which entries of plex.tv's list could not be read, and why."""
+    """All servers, the account's own first; `problems` lists entries from plex.tv that could not be read, and why."""
 
     items: list[DiscoveredServer]
     total: int
@@ -143,7 +143,7 @@ class DiscoveredServers(msgspec.Struct, frozen=True):
 
 
 class SeerrRequests(msgspec.Struct, frozen=True, kw_only=True):
-    """How many requests Seerr has, by what became of them."""
+    """How many requests Seerr has, by status."""
 
     total: int
     movie: int
@@ -163,60 +163,60 @@ class SeerrConnection(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = False
     api_key: str | None = None
     gives_token: bool = False
-    """Whether it is given the Plex tokens of those who link their accounts, so that it reads their watchlists."""
+    """Whether Seerr gets the Plex tokens of people who link their accounts, so that it can read their watchlists."""
     reachable: bool | None = None
     version: str | None = None
     dialect: str | None = None
     user_count: int | None = None
     requests: SeerrRequests | None = None
-    """As counted now; null where it does not answer."""
+    """Counted now; null if Seerr does not answer."""
     problem: str | None = None
     checked_at: datetime | None = None
 
 
 class RemovedSeerr(msgspec.Struct, frozen=True, kw_only=True):
-    """What depended on a Seerr that is gone."""
+    """What depended on the removed Seerr."""
 
     url: str
     people: int
-    """Persons who had a user of it: Usher forgets which one, and Seerr keeps him."""
+    """People who had a user there: Usher forgets which, but the users stay in Seerr."""
 
 
 def given(change: msgspec.Struct) -> dict[str, Any]:
-    """Return the members of a change that were given."""
+    """Return the fields of a change that were given."""
     pairs = ((name, getattr(change, name)) for name in change.__struct_fields__)
     return {name: value for name, value in pairs if value is not UNSET}
 
 
 class ListServers(Question[ServerPage], service="linker", tag="servers.list", frozen=True, kw_only=True):
-    """Which media servers are there?"""
+    """List the media servers."""
 
     limit: int = 50
     offset: int = 0
 
 
 class FindServer(Question[Server], service="linker", tag="servers.find", frozen=True, kw_only=True):
-    """What is known of this media server?"""
+    """Find a media server."""
 
     name: str
 
 
 class AddServer(Question[Server], service="linker", tag="servers.add", frozen=True, kw_only=True):
-    """Test a media server, then store it; one that is out of reach is stored too."""
+    """Test a media server, then store it; an unreachable one is stored too."""
 
     answered_within: ClassVar[timedelta] = WITHIN
 
-    server: Settled
+    server: ServerSettings
     token: SealedSecret
     password_suffix: SealedSecret | None = None
 
 
 class TryServer(Question[Server], service="linker", tag="servers.try", frozen=True, kw_only=True):
-    """How would it be stored? Nothing is changed; refused is what `AddServer` refuses."""
+    """Return how a server would be stored, changing nothing; refuses what `AddServer` refuses."""
 
     answered_within: ClassVar[timedelta] = WITHIN
 
-    server: Settled
+    server: ServerSettings
     token: SealedSecret
     password_suffix: SealedSecret | None = None
 
@@ -224,7 +224,7 @@ class TryServer(Question[Server], service="linker", tag="servers.try", frozen=Tr
 class ChangeServer(
     Question[Server], service="linker", tag="servers.change", frozen=True, kw_only=True, omit_defaults=True
 ):
-    """Change what is given. A new address or token is tested first."""
+    """Change the given fields. A new address or token is tested first."""
 
     answered_within: ClassVar[timedelta] = WITHIN
 
@@ -240,13 +240,13 @@ class ChangeServer(
 
 
 class RemoveServer(Question[RemovedServer], service="linker", tag="servers.remove", frozen=True, kw_only=True):
-    """Forget a media server with its token."""
+    """Remove a media server and its token."""
 
     name: str
 
 
 class TestServer(Question[ServerTest], service="linker", tag="servers.test", frozen=True, kw_only=True):
-    """What works with this server now, and what does not?"""
+    """Test what works on a server now, and what does not."""
 
     __test__: ClassVar[bool] = False
     answered_within: ClassVar[timedelta] = WITHIN
@@ -255,11 +255,11 @@ class TestServer(Question[ServerTest], service="linker", tag="servers.test", fro
 
 
 class AskServersHealth(Question[ServersHealth], service="linker", tag="servers.health", frozen=True, kw_only=True):
-    """How are the servers? Nobody is asked for it: the linker looks every few minutes."""
+    """Return the servers' state. None is called for it: the linker checks them every few minutes."""
 
 
 class DiscoverPlex(Question[DiscoveredServers], service="linker", tag="servers.discover", frozen=True, kw_only=True):
-    """Which Plex servers does this token reach, or, without one, the linked account of this person?"""
+    """Find the Plex servers that a token reaches, or, without one, the person's linked account."""
 
     answered_within: ClassVar[timedelta] = WITHIN
 
@@ -268,7 +268,7 @@ class DiscoverPlex(Question[DiscoveredServers], service="linker", tag="servers.d
 
 
 class ShowSeerr(Question[SeerrConnection], service="linker", tag="servers.seerr", frozen=True, kw_only=True):
-    """How is the connection to Seerr? It is asked."""
+    """Return the state of the connection to Seerr, checked now."""
 
     answered_within: ClassVar[timedelta] = WITHIN
 
@@ -276,7 +276,7 @@ class ShowSeerr(Question[SeerrConnection], service="linker", tag="servers.seerr"
 class ChangeSeerr(
     Question[SeerrConnection], service="linker", tag="servers.set-seerr", frozen=True, kw_only=True, omit_defaults=True
 ):
-    """Change what is given, after a test; the first time an address and a key are needed. `dry_run` only tests."""
+    """Change the given fields, after a test; the first time needs an address and a key. `dry_run` only tests."""
 
     answered_within: ClassVar[timedelta] = WITHIN
 
@@ -288,4 +288,4 @@ class ChangeSeerr(
 
 
 class RemoveSeerr(Question[RemovedSeerr], service="linker", tag="servers.remove-seerr", frozen=True, kw_only=True):
-    """Forget Seerr with its key, and who has which of its users."""
+    """Remove Seerr, its key, and the knowledge of who has which of its users."""

@@ -1,6 +1,6 @@
 """Questions about sign-ins and linked accounts, between gateway and linker; the answers are the REST shapes.
 
-Tokens and passwords cross sealed. Questions that another system is called for have more time than others.
+Tokens and passwords are sent sealed. Questions that need calls to other systems may take longer.
 """
 
 from datetime import datetime, timedelta
@@ -19,10 +19,10 @@ PATIENT: Final = timedelta(seconds=7)
 Status = Literal["pending", "authorized", "expired", "denied", "refused", "cancelled"]
 
 
-class Who(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose account it is: a user's of Usher, or somebody's whom a key speaks for, or else whoever signs in.
+class AccountHolder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who an account belongs to: a user of Usher, someone an API key acts for, or else whoever signs in.
 
-    `person_id` or `discord_id` come first; only an administrator may say that a Discord user is somebody.
+    `person_id` or `discord_id` take precedence; only an administrator may say who a Discord user is.
     """
 
     user: str | None = None
@@ -32,7 +32,7 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-in that waits for the person: `url` is where to sign in, `code` what is shown or asked for there."""
+    """A sign-in that waits for the person: `url` is where to sign in, `code` is shown or asked for there."""
 
     pin_id: str
     code: str
@@ -57,8 +57,8 @@ class ReachedServer(msgspec.Struct, frozen=True, kw_only=True):
     owned: bool = False
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How a sign-in stands; `reason` says why it was refused."""
+class SignInState(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a sign-in; `reason` says why it was refused."""
 
     status: Status
     account: SignedIn | None = None
@@ -67,14 +67,14 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkedPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose account it is."""
+    """The person an account belongs to."""
 
     id: str
     name: str
 
 
-class LinkedTo(msgspec.Struct, frozen=True, kw_only=True):
-    """The account itself; `server` is a machine id, empty where an account is one on all servers."""
+class ConnectedAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """A linked account; `server` is a machine id, empty for accounts that are valid on all servers."""
 
     id: str
     username: str
@@ -82,10 +82,10 @@ class LinkedTo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Integration(msgspec.Struct, frozen=True, kw_only=True):
-    """A linked account: `dead` where its token is not accepted any more, and `reason` says how that was noticed."""
+    """A linked account: `dead` if its token is no longer accepted; `reason` says how that was noticed."""
 
     provider: Provider
-    account: LinkedTo
+    account: ConnectedAccount
     person: LinkedPerson
     state: Literal["ok", "dead"]
     reason: str | None
@@ -102,27 +102,27 @@ class IntegrationPage(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Removed(msgspec.Struct, frozen=True):
-    """The accounts that were linked until now."""
+class RemovedAccounts(msgspec.Struct, frozen=True):
+    """The accounts that were unlinked."""
 
-    items: list[LinkedTo]
+    items: list[ConnectedAccount]
 
 
 class BeginSignIn(Question[Pin], service="linker", tag="sign_ins.begin", frozen=True, kw_only=True):
-    """Begin a sign-in, or show the one that is open of whom `who` means; a key alone means another one each time.
+    """Begin a sign-in, or return the open one of `who`; a key alone always begins a new one.
 
-    `server` is a configured one's name.
+    `server` is the name of a configured server.
     """
 
     answered_within: ClassVar[timedelta] = PATIENT
 
     provider: Provider
-    who: Who
+    who: AccountHolder
     server: str | None = None
 
 
-class CheckSignIn(Question[Standing], service="linker", tag="sign_ins.check", frozen=True, kw_only=True):
-    """How does it stand? Asked of the other system at once. Without `provider`, it may be any.
+class CheckSignIn(Question[SignInState], service="linker", tag="sign_ins.check", frozen=True, kw_only=True):
+    """Return the state of a sign-in, asking the other system now; without `provider`, of any system.
 
     With `person_id`, only one that was begun for this person.
     """
@@ -134,8 +134,8 @@ class CheckSignIn(Question[Standing], service="linker", tag="sign_ins.check", fr
     person_id: str | None = None
 
 
-class CancelSignIn(Question[Standing], service="linker", tag="sign_ins.cancel", frozen=True, kw_only=True):
-    """Call it off; asking again is the same. With `person_id`, only one that was begun for this person."""
+class CancelSignIn(Question[SignInState], service="linker", tag="sign_ins.cancel", frozen=True, kw_only=True):
+    """Cancel a sign-in; asking again gives the same answer. With `person_id`, only one begun for this person."""
 
     pin_id: str
     provider: Provider
@@ -148,7 +148,7 @@ class ConnectAccount(Question[Integration], service="linker", tag="connections.a
     answered_within: ClassVar[timedelta] = PATIENT
 
     provider: Provider
-    who: Who
+    who: AccountHolder
     token: SealedSecret | None = None
     server: str | None = None
     username: str | None = None
@@ -156,18 +156,20 @@ class ConnectAccount(Question[Integration], service="linker", tag="connections.a
 
 
 class ListConnections(Question[IntegrationPage], service="linker", tag="connections.list", frozen=True, kw_only=True):
-    """Which accounts are linked? Without `who`, everybody's."""
+    """List linked accounts; without `who`, everyone's."""
 
-    who: Who | None = None
+    who: AccountHolder | None = None
     provider: Provider | None = None
     limit: int = 50
     offset: int = 0
 
 
-class RemoveConnections(Question[Removed], service="linker", tag="connections.remove", frozen=True, kw_only=True):
-    """Forget the credentials of a system, or of one account; asking again is the same."""
+class RemoveConnections(
+    Question[RemovedAccounts], service="linker", tag="connections.remove", frozen=True, kw_only=True
+):
+    """Unlink the accounts of a system, or one of them; asking again gives the same answer."""
 
     provider: Provider
-    who: Who
+    who: AccountHolder
     server: str | None = None
     account_id: str | None = None

@@ -1,7 +1,7 @@
-"""Questions about what is set for single users, between gateway and syncer; the answers are the REST shapes.
+"""Questions about the settings of single users, between gateway and syncer; the answers are the REST shapes.
 
-A user is known by name, as Seerr and the media servers have it. Passwords come sealed and never go back: an answer
-says only whether there is one.
+A user is identified by the name that Seerr and the media servers use. Passwords arrive sealed and are never returned:
+answers say only whether one is set.
 """
 
 import unicodedata
@@ -18,18 +18,18 @@ PASSWORD: Final = "user password"  # noqa: S105 (what a sealed secret is for)
 
 
 class UserSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is set for a user."""
+    """The settings of a user."""
 
     username: str
     blocked: bool = False
-    """They get no user in Seerr, and may request nothing with the one that they have."""
+    """They get no user in Seerr, and may request nothing if they have one."""
     immune: bool = False
     """The sync of users leaves them alone."""
     request_limit: int | None = None
-    """How much they may request, 0 for as much as they like; null is as their servers say."""
+    """How many requests they may make, 0 for no limit; null uses the limit of their servers."""
     has_password: bool = False
     changed_at: datetime | None = None
-    """Null where nothing is kept, because nothing is set or the question only tries."""
+    """Null if nothing is stored, because nothing is set or it was a dry run."""
 
 
 class UserSettingsPage(msgspec.Struct, frozen=True):
@@ -42,13 +42,13 @@ class UserSettingsPage(msgspec.Struct, frozen=True):
 
 
 class BlockedUsers(msgspec.Struct, frozen=True):
-    """Those of some names that are blocked, as they were asked for."""
+    """The blocked ones of the names asked about, spelled as asked."""
 
     usernames: list[str]
 
 
 def name_key(username: str) -> str:
-    """Return what all spellings of a name have in common: case, spaces around it and composed letters do not count."""
+    """Return one key for all spellings of a name: case, surrounding spaces and composed letters do not matter."""
     folded = unicodedata.normalize("NFD", username.strip()).casefold()
     return unicodedata.normalize("NFC", folded)
 
@@ -56,7 +56,7 @@ def name_key(username: str) -> str:
 class ListUserSettings(
     Question[UserSettingsPage], service="syncer", tag="users.list-settings", frozen=True, kw_only=True
 ):
-    """For whom is something set? `search` looks in names."""
+    """List the users who have settings; `search` looks in names."""
 
     search: str | None = None
     limit: int = 50
@@ -64,13 +64,13 @@ class ListUserSettings(
 
 
 class FindUserSettings(Question[UserSettings], service="syncer", tag="users.find-settings", frozen=True, kw_only=True):
-    """What is set for this user?"""
+    """Find the settings of a user."""
 
     username: str
 
 
 class FindBlocked(Question[BlockedUsers], service="syncer", tag="users.find-blocked", frozen=True, kw_only=True):
-    """Who of these is blocked? Several names may be one person's."""
+    """Find which of these names are blocked; several may belong to one person."""
 
     usernames: list[str]
 
@@ -78,7 +78,7 @@ class FindBlocked(Question[BlockedUsers], service="syncer", tag="users.find-bloc
 class ChangeUserSettings(
     Question[UserSettings], service="syncer", tag="users.change-settings", frozen=True, kw_only=True, omit_defaults=True
 ):
-    """Set what is given: what is not stays, null is as if never set. With `dry_run`, only say how it would be."""
+    """Change the given settings; null resets one. With `dry_run`, only return what the result would be."""
 
     username: str
     blocked: bool | UnsetType | None = UNSET
@@ -91,6 +91,6 @@ class ChangeUserSettings(
 class ClearUserSettings(
     Question[UserSettings], service="syncer", tag="users.clear-settings", frozen=True, kw_only=True
 ):
-    """Forget all that is set for a user; the answer is what it was."""
+    """Remove all settings of a user; the answer is what they were."""
 
     username: str

@@ -1,6 +1,6 @@
-"""What came in by webhook, as it came: the envelope on the stream WEBHOOKS, subject `webhooks.<source>.<event>`.
+"""Webhooks as they were received: the envelope on the stream WEBHOOKS, subject `webhooks.<source>.<event>`.
 
-A new field has a default, a new meaning has a new name; readers ignore fields that they do not know.
+A new field has a default, a new meaning has a new name; readers ignore unknown fields.
 """
 
 import re
@@ -16,16 +16,16 @@ Source = Literal["plex", "jellyfin", "emby", "seerr", "tautulli"]
 SOURCES: Final[tuple[Source, ...]] = ("plex", "jellyfin", "emby", "seerr", "tautulli")
 
 UNKNOWN_EVENT: Final = "unknown"
-"""The event's name where the sender gave none."""
+"""The event's name if the sender gave none."""
 
 MAX_PAYLOAD: Final = 224 * 1024
 """Bytes of JSON that a sender may send: the envelope around it stays below the 256 KiB of a message."""
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery of one sender. `payload` is the sender's JSON, byte for byte; `event` is the sender's word.
+    """One delivery by a sender. `payload` is the sender's JSON, byte for byte; `event` is the sender's word.
 
-    Only what was no JSON, but is some without the control characters in its strings, is stored with these escaped.
+    Only if unescaped control characters in strings made it invalid JSON are these escaped before it is stored.
     """
 
     id: str
@@ -34,9 +34,9 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     payload: msgspec.Raw
     server: str | None = None
-    """Name of the configured server that the secret belongs to; None for a secret good for all."""
+    """Name of the configured server that the secret belongs to; None for a secret valid for all."""
     attempt: int = 0
-    """0 as it came; n for the n-th replay by hand."""
+    """0 for the original; n for the n-th replay by hand."""
 
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -44,16 +44,16 @@ _DOTS: Final = re.compile(r"\.{2,}")
 
 
 def subject(source: Source, event: str) -> str:
-    """Return the subject for an event's name, which is hostile input: no wildcards, spaces or empty tokens come out."""
+    """Return the subject for an event's name. The name is hostile: no wildcards, spaces or empty tokens remain."""
     name = _DOTS.sub(".", _UNSAFE.sub("_", event[:64])).strip(".")
     return f"webhooks.{source}.{name or UNKNOWN_EVENT}"
 
 
 MAX_DEPTH: Final = 100
-"""Objects and lists within each other that a payload may have; senders need ten."""
+"""The deepest nesting of objects and lists that a payload may have; senders need ten."""
 
 MAX_EVENT: Final = 100
-"""Characters of an event's name; more is cut off."""
+"""The most characters of an event's name; the rest is cut off."""
 
 
 class _PlexNames(msgspec.Struct, frozen=True):
@@ -96,10 +96,10 @@ _WHERE: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 
 
 def event_name(source: Source, payload: bytes) -> str:
-    """Return the sender's word for what happened, `UNKNOWN_EVENT` where it has none.
+    """Return the sender's word for what happened, or `UNKNOWN_EVENT`.
 
-    Raises `InvalidError` for what is not a JSON object in UTF-8, for an event that is not a text, and for more nesting
-    than `MAX_DEPTH`: what passes here can be decoded, wrapped and stored by everybody behind.
+    Raises `InvalidError` unless the payload is a JSON object in UTF-8, its event a text and its nesting at most
+    `MAX_DEPTH`: then everything downstream can decode, wrap and store it.
     """
     names = _names(source, payload)
     if _is_too_deep(payload):
@@ -109,7 +109,7 @@ def event_name(source: Source, payload: bytes) -> str:
 
 def _names(source: Source, payload: bytes) -> msgspec.Struct:
     try:
-        payload.decode()  # msgspec skips the texts that it does not read without looking at their bytes
+        payload.decode()  # msgspec does not check the bytes of texts that it skips
         return _decoders[source].decode(payload)
     except UnicodeDecodeError as exc:
         raise _invalid(f"not UTF-8 at byte {exc.start}") from exc

@@ -1,4 +1,4 @@
-"""Answers that are remembered for minutes: concurrent asks are one, and a service that is away is done without."""
+"""Caches answers for minutes: concurrent asks become one, and old answers serve while the service is away."""
 
 import asyncio
 import copy
@@ -13,9 +13,9 @@ from shared.errors import PermanentError, UnavailableError, UsherError
 KEPT_FOR: Final = timedelta(minutes=5)
 REFUSALS_KEPT_FOR: Final = timedelta(seconds=10)
 USED_FOR: Final = timedelta(hours=1)
-"""How long an answer is used while nobody can be asked."""
+"""How long an answer is used while the service is away."""
 ASKED_AGAIN: Final = timedelta(seconds=5)
-"""Between asks while nobody answers."""
+"""The time between asks while the service is away."""
 MOST: Final = 1_000
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -32,33 +32,33 @@ class _Entry(Generic[A]):
         self.fresh_until = _NEVER
         self.used_until = _NEVER
         self.is_confirmed = False
-        """Its credential was refused, and the answer is the same all the same."""
+        """The credential was refused, and asking again gave the same answer."""
 
     def result(self) -> A:
         if isinstance(self.outcome, UsherError):
             raise copy.copy(self.outcome)
         if self.outcome is None:
-            raise UnavailableError("the question was given up")
+            raise UnavailableError("the question was abandoned")
         return self.outcome
 
 
 class AnswerCache(Generic[Q, A]):
-    """By question; the one that was used longest ago goes first. `lapses_at` says when an answer is of no use."""
+    """Answers by question, least recently used out first; `expiry_of` says when an answer stops being useful."""
 
     def __init__(
         self,
         ask: Callable[[Q], Awaitable[A]],
         *,
-        lapses_at: Callable[[A], datetime | None],
+        expiry_of: Callable[[A], datetime | None],
         now: Callable[[], datetime],
     ) -> None:
         self._ask = ask
-        self._lapses_at = lapses_at
+        self._expiry_of = expiry_of
         self._now = now
         self._entries: OrderedDict[Q, _Entry[A]] = OrderedDict()
 
     async def get(self, question: Q) -> A:
-        """Return the answer; raises what the service raises, and `UnavailableError` where it is away."""
+        """Return the answer; raises what the service raises, and `UnavailableError` while it is away."""
         entry = self._entries.setdefault(question, _Entry())
         self._entries.move_to_end(question)
         if len(self._entries) > MOST:
@@ -66,30 +66,30 @@ class AnswerCache(Generic[Q, A]):
         asks = entry.asks
         if self._now() >= entry.fresh_until:
             async with entry.lock:
-                if entry.asks == asks:  # nobody has asked while we waited
+                if entry.asks == asks:  # no one else asked while we waited
                     await self._refresh(question, entry)
         return entry.result()
 
     async def use(self, question: Q, call: Callable[[A], Awaitable[T]]) -> T:
-        """Make a call with an answer's credential; where it is refused, ask anew, and call again with another one."""
+        """Make a call with an answer's credential; if it is refused, ask again, and repeat the call with a new one."""
         answer = await self.get(question)
         try:
             return await call(answer)
         except CredentialRefusedError:
-            another = await self._another(question, answer)
-            if another is None:
+            different = await self._different_answer(question, answer)
+            if different is None:
                 raise
-        return await call(another)
+        return await call(different)
 
     def forget(self, concerns: Callable[[Q, A], bool]) -> None:
-        """Forget the answers that something concerns; one that is under way is for those only who wait for it."""
+        """Forget the answers that a change concerns; one under way serves only those who already wait for it."""
         for question, entry in list(self._entries.items()):
             known = None if isinstance(entry.outcome, UsherError) else entry.outcome
             if known is None or concerns(question, known):
                 del self._entries[question]
 
     def expire(self) -> None:
-        """Ask for all answers anew; until somebody answers, what is known is used."""
+        """Ask for every answer again when it is next needed; the old ones serve while the service is away."""
         for question, entry in list(self._entries.items()):
             entry.fresh_until = _NEVER
             if entry.lock.locked():
@@ -106,7 +106,7 @@ class AnswerCache(Generic[Q, A]):
             else:
                 self._keep(entry, exc, fresh_for=timedelta())
         else:
-            self._keep(entry, answer, fresh_for=KEPT_FOR, used_for=USED_FOR, lapses_at=self._lapses_at(answer))
+            self._keep(entry, answer, fresh_for=KEPT_FOR, used_for=USED_FOR, expires_at=self._expiry_of(answer))
         entry.asks += 1
 
     def _keep(
@@ -116,20 +116,20 @@ class AnswerCache(Generic[Q, A]):
         *,
         fresh_for: timedelta,
         used_for: timedelta = timedelta(),
-        lapses_at: datetime | None = None,
+        expires_at: datetime | None = None,
     ) -> None:
         now = self._now()
         entry.is_confirmed = entry.is_confirmed and entry.outcome == outcome
         entry.outcome = outcome
         entry.fresh_until, entry.used_until = now + fresh_for, now + used_for
-        if lapses_at is not None:
-            entry.fresh_until, entry.used_until = min(entry.fresh_until, lapses_at), min(entry.used_until, lapses_at)
+        if expires_at is not None:
+            entry.fresh_until, entry.used_until = min(entry.fresh_until, expires_at), min(entry.used_until, expires_at)
 
-    async def _another(self, question: Q, refused: A) -> A | None:
-        """Return another answer than the one whose credential was refused; None where there is none.
+    async def _different_answer(self, question: Q, refused: A) -> A | None:
+        """Return a different answer than the one whose credential was refused, or None if there is none.
 
-        An answer that stays the same is not asked for again before it is out of date: a wrong token in a loop does not
-        become a loop of questions.
+        An answer that stayed the same is not asked for again until it expires, so that a loop of calls with a wrong
+        token does not become a loop of questions.
         """
         entry = self._entries.get(question)
         if entry is not None and entry.outcome == refused:

@@ -1,4 +1,4 @@
-"""The one factory of clients: those of one server share its limits and its breaker, whoever asks."""
+"""The one factory of clients: all clients of a server share its limits and its breaker."""
 
 import contextlib
 import copy
@@ -35,7 +35,7 @@ CANDIDATE_WITHIN: Final = timedelta(seconds=3)
 
 
 class Clients:
-    """One for a process. `plex_client_id` is what plex.tv knows this installation by; `http` is borrowed."""
+    """One per process. `plex_client_id` identifies this installation to plex.tv; `http` is borrowed."""
 
     def __init__(
         self,
@@ -55,40 +55,40 @@ class Clients:
         self._plex_tv_limit = RateLimit(pool, PLEX_TV, every=plex_tv_every)
         self._server_limits: dict[str, RateLimit] = {}
         self.trakt_limit: Final = RateLimit(pool, TRAKT)
-        """What all who speak as the application share: Trakt counts by application and address."""
+        """Shared by all calls of the application: Trakt counts by application and address."""
         self.upstreams = Upstreams()
 
     def listener(self) -> Listener:
-        """Return the part of a `Bus` that begins anew with a server that was changed, by whatever replica."""
-        return Listener([events.subject(ServerChanged)], self._hear_change)
+        """Return the part of a `Bus` that resets a server's limits and breaker when any replica changes it."""
+        return Listener([events.subject(ServerChanged)], self._on_server_changed)
 
-    def for_a_test(self, *, deadline: timedelta) -> "Clients":
-        """Return clients for a test: each call may take so long, and no earlier failure keeps one from being made."""
+    def for_test(self, *, deadline: timedelta) -> "Clients":
+        """Return clients to test a server with: a deadline for each call, and breakers that know no earlier failure."""
         fresh = copy.copy(self)
         fresh.upstreams = Upstreams(deadline=deadline)
         return fresh
 
     def plex_tv(self, acquire: Acquire = RateLimit.acquire) -> PlexTv:
-        """Return plex.tv; each of its calls gets its moment in the rate limit by `acquire`."""
+        """Return plex.tv; `acquire` is how its calls wait for the rate limit."""
         guard = Limited(self.upstreams.of(PLEX_TV), self._plex_tv_limit, acquire)
         return PlexTv(self._http, guard, app=self._app, hosts=hosts_of(self._config.plex_tv_url))
 
     def plex_server(self, address: ServerAddress, *, token: Secret) -> PlexServer:
-        """Return a Plex server, read for the account of the token."""
+        """Return a Plex server, used as the account that the token belongs to."""
         return PlexServer(self._http, self.upstreams.of(address.name), app=self._app, url=address.url, token=token)
 
     def plex_candidate(self, url: str) -> PlexServer:
-        """Return what may be a Plex server, to be asked who it is: without a token, for a moment, at nobody's cost."""
+        """Return what may be a Plex server, to ask its id: no token, a short deadline, its own breaker."""
         upstream = Upstream("a Plex server", deadline=CANDIDATE_WITHIN)
         return PlexServer(self._http, upstream, app=self._app, url=url, token=Secret(""))
 
     def jellyfin(self, address: ServerAddress, *, for_whom: str) -> Jellyfin:
-        """Return a Jellyfin server; `for_whom` makes the device, which is another one for each person."""
+        """Return a Jellyfin server; each `for_whom` is a device of its own there."""
         device = self._device(for_whom)
         return Jellyfin(self._http, self.upstreams.of(address.name), url=address.url, device=device)
 
     def emby(self, address: ServerAddress, *, for_whom: str) -> Emby:
-        """Return an Emby server; `for_whom` makes the device, which is another one for each person."""
+        """Return an Emby server; each `for_whom` is a device of its own there."""
         return Emby(self._http, self.upstreams.of(address.name), url=address.url, device=self._device(for_whom))
 
     def seerr(self, address: ServerAddress, *, api_key: Secret) -> Seerr:
@@ -96,7 +96,7 @@ class Clients:
         return Seerr(self._http, self.upstreams.of(address.name), url=address.url, api_key=api_key)
 
     def trakt(self, *, client_id: str, client_secret: Secret) -> Trakt:
-        """Return Trakt, spoken to as this application."""
+        """Return Trakt, used as this application."""
         return Trakt(
             self._http,
             self.upstreams.of(TRAKT),
@@ -118,7 +118,7 @@ class Clients:
             self._server_limits[name] = RateLimit(self._pool, name, called=address.name)
         return self._server_limits[name]
 
-    def _hear_change(self, _subject: str, news: bytes) -> None:
+    def _on_server_changed(self, _subject: str, news: bytes) -> None:
         with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):  # of a newer version
             self.upstreams.forget(msgspec.json.decode(news, type=ServerChanged).name)
 

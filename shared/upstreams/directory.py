@@ -33,7 +33,7 @@ _FACTS: Final = (AccountLinked, AccountUnlinked, CredentialDied, PersonMerged)
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """A configured server; of a Trakt application, `machine_id` is the client id."""
+    """A configured server; for a Trakt application, `machine_id` is the client id."""
 
     address: ServerAddress
     type: Provider
@@ -42,7 +42,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """An account that a person linked. The other system does not accept the token of a dead one any more."""
+    """An account that a person linked. If it `is_dead`, the other system no longer accepts its token."""
 
     id: str
     username: str
@@ -52,7 +52,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's accounts, in the order of their linking."""
+    """A person's accounts, in the order in which they were linked."""
 
     person_id: str
     person_name: str
@@ -60,17 +60,19 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Directory:
-    """One for a process. `listener` is a part of its `Bus`, without which it would never forget."""
+    """One per process. Add `listener()` to its `Bus`: without it, nothing would be forgotten."""
 
     def __init__(self, bus: Bus, sealer: Sealer, *, now: Callable[[], datetime]) -> None:
         self._bus = bus
         self._sealer = sealer
-        self.servers: Final = AnswerCache(self._look_up_server, lapses_at=lambda _server: None, now=now)
-        self.accounts: Final = AnswerCache(self._look_up_accounts, lapses_at=_end_of_tokens, now=now)
+        self.servers: Final = AnswerCache(self._look_up_server, expiry_of=lambda _server: None, now=now)
+        self.accounts: Final = AnswerCache(self._look_up_accounts, expiry_of=_end_of_tokens, now=now)
 
     def listener(self) -> Listener:
-        """Return the part of a `Bus` that forgets what changed."""
-        return Listener([subject(ServerChanged), *(subject(kind) for kind in _FACTS)], self._hear, missed=self._miss)
+        """Return the part of a `Bus` that forgets answers when something changes."""
+        return Listener(
+            [subject(ServerChanged), *(subject(kind) for kind in _FACTS)], self._on_change, on_missed=self._expire
+        )
 
     async def _look_up_server(self, question: LookUpServer) -> Server:
         found = await ask(self._bus, question)
@@ -98,18 +100,18 @@ class Directory:
     def _unseal(self, sealed: SealedSecret | None, *, purpose: str) -> Secret | None:
         return None if sealed is None else self._sealer.unseal(sealed, purpose=purpose)
 
-    def _hear(self, heard: str, news: bytes) -> None:
-        if heard == subject(ServerChanged):
+    def _on_change(self, received: str, payload: bytes) -> None:
+        if received == subject(ServerChanged):
             self.servers.forget(lambda _question, _server: True)
             return
         try:
-            fact: AccountFact = msgspec.json.decode(news, type=AccountFact)
+            fact: AccountFact = msgspec.json.decode(payload, type=AccountFact)
         except (msgspec.MsgspecError, UnicodeDecodeError):  # of a newer version
             self.accounts.forget(lambda _question, _accounts: True)
         else:
             self.accounts.forget(lambda question, known: _concerns(fact, question, known))
 
-    def _miss(self) -> None:
+    def _expire(self) -> None:
         self.servers.expire()
         self.accounts.expire()
 
@@ -119,7 +121,7 @@ def _end_of_tokens(accounts: Accounts) -> datetime | None:
 
 
 def _concerns(fact: AccountFact, question: LookUpAccounts, known: Accounts) -> bool:
-    """Return whether a fact is about a person or an account of an answer."""
+    """Tell whether a fact is about a person or an account of an answer."""
     people = {fact.person_id, fact.merged_id} if isinstance(fact, PersonMerged) else {fact.person_id}
     if people & {question.person_id, known.person_id}:
         return True

@@ -1,4 +1,4 @@
-"""Discord as it is set up."""
+"""Makes the Discord client that the settings describe."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ DISCORD: Final = "Discord"
 def discord_of(
     http: Any, config: UpstreamSettings, *, upstream: Upstream | None = None, limits: Limits | None = None
 ) -> Discord | None:
-    """Return Discord, None where it is off; a process that makes several clients shares `upstream` and `limits`."""
+    """Return Discord, or None if it is off; clients of one process share `upstream` and `limits`."""
     if not config.has_discord:
         return None
     return Discord(

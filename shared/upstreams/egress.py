@@ -1,4 +1,4 @@
-"""Where a process may connect to, as its settings say."""
+"""Where a process may connect to, according to its settings."""
 
 from shared.http.egress import OWN_PORTS, Egress, ports_of, private_networks
 from shared.schemas.secret import Secret

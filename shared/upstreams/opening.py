@@ -14,12 +14,12 @@ from shared.upstreams.clients import Clients
 
 @asynccontextmanager
 async def open_clients(config: UpstreamSettings, pool: Pool, *, egress: Egress) -> AsyncIterator[Clients]:
-    """Open the factory of a service; `pool` is where all services keep their rate limits."""
-    client_id = config.plex_client_id or await _made_up_client_id(pool)
+    """Open a service's factory; `pool` reaches the database in which all services keep their rate limits."""
+    client_id = config.plex_client_id or await _generated_client_id(pool)
     async with client(egress=egress) as http:
         yield Clients(http, config, pool, plex_client_id=client_id)
 
 
-async def _made_up_client_id(pool: Pool) -> str:
+async def _generated_client_id(pool: Pool) -> str:
     async with transaction(pool) as connection:
-        return await store.agree_on(connection, "plex_client_id", otherwise=str(uuid.uuid4()))
+        return await store.get_or_store(connection, "plex_client_id", otherwise=str(uuid.uuid4()))

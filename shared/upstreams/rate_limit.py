@@ -1,7 +1,7 @@
-"""The rate limit of plex.tv, and of others that answer 429 to whoever asks too often: one over all services.
+"""Rate limits shared by all services, for plex.tv and other systems that answer 429 to frequent callers.
 
-All replicas of all services reserve the moments of their calls in one table, and a wait that one of them is asked for
-holds up all the others.
+All replicas of all services reserve slots for their calls in one table. A wait that one of them is asked for holds up
+all the others.
 """
 
 import asyncio
@@ -16,16 +16,16 @@ from shared.postgres.pool import Pool, transaction
 from shared.upstreams import store
 
 PLEX_TV: Final = "plex.tv"
-"""The limit of all hosts of Plex's own: plex.tv, clients.plex.tv, discover and community."""
+"""One limit for all of Plex's own hosts: plex.tv, clients.plex.tv, discover and community."""
 EVERY: Final = timedelta(milliseconds=250)
-"""Between two calls. Nobody publishes a limit; ten calls a second were seen to be refused by plex.tv."""
+"""Between two calls. No limit is published; plex.tv was seen to refuse ten calls a second."""
 PATIENCE: Final = timedelta(seconds=5)
 
 
 class RateLimit:
-    """A system's calls, at most one every `every`. Whoever would have to wait longer than `patience` does not call.
+    """Allows one call to a system per `every`; a call that would wait longer than `patience` is refused.
 
-    `called` is what errors call the system, where that is not its name here.
+    `called` is the system's name in errors, if that differs from `name`.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class RateLimit:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[None]:
-        """Reserve a moment, wait for it, and make one call inside.
+        """Reserve a slot, wait for it, and make one call inside.
 
-        Raises `RateLimitedError` where the moment is too far off. A call that raises it holds up all the others.
+        Raises `RateLimitedError` if the slot is too far off. A call that raises it holds up all the others.
         """
         wait = await self._reserve()
         if wait:
@@ -61,18 +61,18 @@ class RateLimit:
 
     @asynccontextmanager
     async def acquire_alone(self) -> AsyncIterator[None]:
-        """Make one call inside as `acquire` does, while nobody else of this process makes one here.
+        """Make one call inside as `acquire` does, and only one at a time in this process.
 
-        So a call that is asked to wait holds up those too who come at the same moment.
+        So a call that is asked to wait also holds up those that come at the same time.
         """
         async with self._lock, self.acquire():
             yield
 
     @asynccontextmanager
     async def acquire_at_once(self) -> AsyncIterator[None]:
-        """Make one call inside before all who wait, for the rare caller that cannot; the next of theirs is later.
+        """Make one call inside ahead of all that wait, for the rare caller that cannot wait; theirs become later.
 
-        Raises `RateLimitedError` where the other side has asked for a wait. A call that raises it holds up all others.
+        Raises `RateLimitedError` if the other side has asked for a wait. A call that raises it holds up all others.
         """
         await self._must_not_be_held()
         async with transaction(self._pool) as connection:
@@ -82,7 +82,7 @@ class RateLimit:
 
     @asynccontextmanager
     async def report_refusal(self) -> AsyncIterator[None]:
-        """Make a call inside that needs no moment of its own; one that is asked to wait holds up all who need one."""
+        """Make a call inside that needs no slot; if it is asked to wait, it holds up all that need one."""
         try:
             yield
         except RateLimitedError as exc:
@@ -100,10 +100,10 @@ class RateLimit:
             is_held = await store.held(connection, self._name) > timedelta()
         if is_held:
             raise self._asked_to_wait(off)
-        raise RateLimitedError(f"too much is asked of {self._called} at the moment", retry_after=off)
+        raise RateLimitedError(f"too many calls to {self._called} are waiting", retry_after=off)
 
     async def _must_not_be_held(self) -> None:
-        """Raise where the other side has asked for a wait since the moment was reserved."""
+        """Raise if the other side has asked for a wait since the slot was reserved."""
         async with transaction(self._pool) as connection:
             held = await store.held(connection, self._name)
         if held:
@@ -114,11 +114,11 @@ class RateLimit:
 
 
 Acquire = Callable[[RateLimit], AbstractAsyncContextManager[None]]
-"""How a call gets its moment: `RateLimit.acquire`, `acquire_alone` or `acquire_at_once`."""
+"""How a call gets its slot: `RateLimit.acquire`, `acquire_alone` or `acquire_at_once`."""
 
 
 class Limited:
-    """A `CallGuard` whose calls all get their moments in a rate limit first."""
+    """A `CallGuard` whose calls wait for a rate limit first."""
 
     def __init__(self, guard: CallGuard, limit: RateLimit, acquire: Acquire) -> None:
         self._guard = guard
@@ -127,7 +127,7 @@ class Limited:
 
     @property
     def name(self) -> str:
-        """Return what errors call the system."""
+        """Return the system's name in errors."""
         return self._guard.name
 
     @asynccontextmanager

@@ -1,6 +1,6 @@
-"""The SQL of what all services share about other systems: when the next call may go, and who we say we are.
+"""The SQL of what all services share about other systems: when the next call is allowed, and our client id.
 
-Moments are by Postgres's clock, which is one for all replicas.
+Times are by Postgres's clock, which all replicas share.
 """
 
 from datetime import timedelta
@@ -9,9 +9,9 @@ from shared.postgres.pool import Connection
 
 
 async def reserve(connection: Connection, name: str, *, every: timedelta, within: timedelta) -> timedelta | None:
-    """Reserve the moment of a call and return how long to wait for it; None where that were longer than `within`.
+    """Reserve a slot for a call and return how long to wait for it, or None if that is longer than `within`.
 
-    Moments go out in the order of asking.
+    Slots are given in the order of asking.
     """
     wait: timedelta | None = await connection.fetchval(
         """insert into shared.rate_limits as known (name, free_at) values ($1, clock_timestamp() + $2)
@@ -27,7 +27,7 @@ async def reserve(connection: Connection, name: str, *, every: timedelta, within
 
 
 async def put_back(connection: Connection, name: str, *, by: timedelta) -> None:
-    """Let whoever reserves a moment from now on have it so much later."""
+    """Delay all slots reserved from now on."""
     await connection.execute(
         """insert into shared.rate_limits as known (name, free_at) values ($1, clock_timestamp() + $2)
         on conflict (name) do update set free_at = greatest(known.free_at, clock_timestamp()) + $2""",
@@ -37,7 +37,7 @@ async def put_back(connection: Connection, name: str, *, by: timedelta) -> None:
 
 
 async def wait_of(connection: Connection, name: str) -> timedelta:
-    """Return how long it is until another call may go."""
+    """Return how long it takes until another call is allowed."""
     wait: timedelta = await connection.fetchval(
         "select greatest(free_at, held_until) - clock_timestamp() from shared.rate_limits where name = $1", name
     )
@@ -45,7 +45,7 @@ async def wait_of(connection: Connection, name: str) -> timedelta:
 
 
 async def held(connection: Connection, name: str) -> timedelta:
-    """Return for how long nobody may call, not even who has reserved a moment."""
+    """Return how long no call is allowed, not even one with a reserved slot."""
     wait: timedelta | None = await connection.fetchval(
         """select held_until - clock_timestamp() from shared.rate_limits
         where name = $1 and held_until > clock_timestamp()""",
@@ -55,7 +55,7 @@ async def held(connection: Connection, name: str) -> timedelta:
 
 
 async def hold(connection: Connection, name: str, *, wait: timedelta) -> None:
-    """Let nobody call for a while: the other side asked for it."""
+    """Allow no call for a while: the other side asked for it."""
     await connection.execute(
         """insert into shared.rate_limits as known (name, free_at, held_until)
         values ($1, clock_timestamp(), clock_timestamp() + $2)
@@ -65,8 +65,8 @@ async def hold(connection: Connection, name: str, *, wait: timedelta) -> None:
     )
 
 
-async def agree_on(connection: Connection, name: str, *, otherwise: str) -> str:
-    """Return a value of this installation; `otherwise` is kept for good where there is none: the first comer wins."""
+async def get_or_store(connection: Connection, name: str, *, otherwise: str) -> str:
+    """Return a value of this installation; the first caller's `otherwise` is stored for good."""
     await connection.execute(
         "insert into shared.installation (name, value) values ($1, $2) on conflict (name) do nothing", name, otherwise
     )

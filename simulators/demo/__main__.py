@@ -1,4 +1,4 @@
-"""`make demo`: Usher on a town of stand-ins, with people who watch things, until Ctrl-C. Nothing of it stays."""
+"""`make demo`: Usher in a town of stand-ins whose people watch things, until Ctrl-C. It leaves nothing behind."""
 
 import argparse
 import asyncio
@@ -29,7 +29,7 @@ KEY: Final = "usha_demo-key-that-opens-this-town-and-no-other"
 WEBHOOK_SECRET: Final = "ushw_demo-secret-of-this-town-and-of-no-other"  # noqa: S105 (of a town that is gone at the end)
 PASSWORD: Final = "demo-password"  # noqa: S105
 _TO_THE_STAGE: Final = 10
-"""Ports from the gateway's to the stage's; in between are the pages of the other services."""
+"""The ports from the gateway's to the stage's; those in between are for the other services' monitor pages."""
 
 
 _OWN: Final = {
@@ -42,12 +42,12 @@ _OWN: Final = {
 
 
 async def main(port: int, every: timedelta) -> int:
-    """Run until told to stop; return the exit status."""
+    """Run until stopped; return the exit status."""
     stop, failures = asyncio.Event(), list[str]()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with tempfile.TemporaryDirectory(prefix="usher-demo-", ignore_cleanup_errors=True) as name:
-        os.chdir(name)  # an `.env` elsewhere speaks of what is real
+        os.chdir(name)  # an `.env` file elsewhere may configure real systems
         try:
             async with asyncio.TaskGroup() as tasks:
                 demo = tasks.create_task(_demo(Path(name) / "data", port, every, tasks))
@@ -71,7 +71,7 @@ async def _demo(folder: Path, port: int, every: timedelta, tasks: asyncio.TaskGr
         usher = Usher(folder, port=gateway, variables={**town.open_at(urls), **_OWN}, key=KEY)
         usher.start()
         stack.push_async_callback(usher.stop)
-        watch = tasks.create_task(usher.ended())
+        watch = tasks.create_task(usher.watch())
         stack.callback(watch.cancel)
         await usher.ready()
         await add_servers(usher.url, KEY, town, urls)
@@ -97,7 +97,7 @@ def _say(text: str) -> None:
 
 
 def _free(port: int) -> int:
-    """Return the port, or 0, which stands for any, where somebody has it."""
+    """Return the port, or 0 (any port) if it is taken."""
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError:

@@ -1,4 +1,4 @@
-"""What the demo tells people to do: where to click, and a first link as lines for a shell."""
+"""The demo's instructions: where to click, and shell commands that link a first account."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
-    """Where everything is, and what opens it."""
+    """The demo's addresses and its secrets."""
 
     usher: str
     stage: str
@@ -36,11 +36,11 @@ Link a Plex account as jonas would, from Discord:
   curl -s {stage}/discord/replies/TOKEN
       # the reply: a button to sign in at {plex_tv}, and a code of four characters
   curl -s {stage}/plex/claim -d '{{"person":"jonas","code":"CODE"}}'
-      # as if he had typed the code at plex.tv/link
+      # as if jonas had typed the code at plex.tv/link
   curl -s {stage}/discord/replies/TOKEN
       # the same reply, seconds later: it is done
   curl -s -H 'X-API-Key: {key}' '{usher}/api/people?search=jonas'
-      # his Discord and Plex accounts, proven, and his user in Seerr
+      # their proven Discord and Plex accounts, and their user in Seerr
 
 The same by REST, for priya:
 
@@ -54,5 +54,5 @@ What people watch arrives as webhooks from now on:
 
 
 def text(addresses: Addresses, *, command: str) -> str:
-    """Return it; `command` is how the command line is called here."""
+    """Return the instructions; `command` is how to call the command line here."""
     return _GUIDE.format(**msgspec.structs.asdict(addresses), command=command)

@@ -1,4 +1,4 @@
-"""Tells Usher of the servers of the town that no variable names, as a person would."""
+"""Adds the town's servers that have no settings to Usher, as a person would."""
 
 import sys
 
@@ -8,7 +8,7 @@ from simulators.town import Town
 
 
 async def add_servers(url: str, key: str, town: Town, urls: dict[str, str]) -> None:
-    """Add Jellyfin and Emby; what Usher says against it is said, and the demo goes on without."""
+    """Add Jellyfin and Emby; if Usher refuses one, print why and go on without it."""
     servers = [
         {"name": town.jellyfin.name, "type": "jellyfin", "url": urls["jellyfin"], "token": town.jellyfin_key},
         {"name": town.emby.name, "type": "emby", "url": urls["emby"], "token": town.emby_key},

@@ -1,4 +1,4 @@
-"""The live trickle: sends to Usher what the town's servers have to say, a few things at once and then one at a time."""
+"""The live trickle: sends the webhooks of the town's servers to Usher, a few at once and then one at a time."""
 
 import asyncio
 import sys
@@ -11,11 +11,11 @@ import httpx
 from simulators.viewers import Sent, Viewers
 
 AT_FIRST: Final = 12
-"""Steps that are taken at once, so that there is something to see."""
+"""Steps taken at the start, so that there is something to see."""
 
 
 async def trickle(viewers: Viewers, url: str, secret: str, *, every: timedelta) -> None:
-    """Send for ever; what does not arrive is said, and lost, as with real servers."""
+    """Send for ever; a webhook that does not arrive is reported and lost, as with real servers."""
     async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
         for _ in range(AT_FIRST):
             await _send(http, url, secret, viewers.step(), say=False)

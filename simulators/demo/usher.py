@@ -1,4 +1,4 @@
-"""`usher run` for the demo: on a data folder and a port of its own, with nothing of what is set up on this machine."""
+"""`usher run` for the demo: with its own data folder and port, and without this machine's settings."""
 
 import asyncio
 import os
@@ -22,11 +22,11 @@ _REPOSITORY: Final = Path(__file__).parents[2]
 
 
 class DownError(Exception):
-    """Usher ended, or did not come up."""
+    """Usher ended, or did not start."""
 
 
 class Usher:
-    """One run. It ends with this process, however that ends."""
+    """One run, which ends with this process, however that ends."""
 
     def __init__(self, folder: Path, *, port: int, variables: Mapping[str, str], key: str) -> None:
         self.url: Final = f"http://127.0.0.1:{port}"
@@ -35,7 +35,7 @@ class Usher:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, in a session of its own, so that a Ctrl-C at the terminal reaches it once and through us."""
+        """Start it in its own session, so that Ctrl-C at the terminal reaches it once, through us."""
         program = Program(
             name="usher",
             arguments=(sys.executable, "-m", "cli", "run"),
@@ -46,7 +46,7 @@ class Usher:
         self._process = program.start(dies_with_parent=True)
 
     async def ready(self) -> None:
-        """Wait until all services answer; raise `DownError` where they do not."""
+        """Wait until all services answer; raises `DownError` if they do not."""
         async with httpx.AsyncClient(timeout=3, trust_env=False) as http:
             try:
                 async with asyncio.timeout(READY_WITHIN_S):
@@ -63,8 +63,8 @@ class Usher:
             return False
         return answer.status_code == httpx.codes.OK and bool(answer.json()["status"] == "ok")
 
-    async def ended(self) -> None:
-        """Raise `DownError` once it has ended."""
+    async def watch(self) -> None:
+        """Raise `DownError` when it ends."""
         while True:
             self._check()
             await asyncio.sleep(0.5)
@@ -75,7 +75,7 @@ class Usher:
             raise DownError(f"Usher ended with status {status}")
 
     async def stop(self) -> None:
-        """Stop it as Ctrl-C would; after a while, harder."""
+        """Stop it as Ctrl-C does, and kill it if that takes too long."""
         process = self._process
         if process is None or process.poll() is not None:
             return
@@ -89,7 +89,7 @@ class Usher:
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return this environment without what it says of Usher: the demo must not touch what is real."""
+    """Return this environment without Usher's settings: the demo must not touch real systems."""
     known = {name for name in settings.describe_variables(KINDS) if name not in _HANDED_ON}
     inherited = {
         name: value

@@ -1,4 +1,4 @@
-"""A Jellyfin of any version: signing in by name and password or by Quick Connect, and its users."""
+"""A Jellyfin of any version: sign-in by name and password or by Quick Connect, and its users."""
 
 import re
 from datetime import timedelta
@@ -8,9 +8,9 @@ import msgspec
 
 from simulators.asgi import App, Request, Response, json_response
 from simulators.determinism import Clock, Ids
-from simulators.jellyfin.answers import body_of, failed, problem, unauthorized
+from simulators.jellyfin.answers import body_of, failure, problem, unauthorized
 from simulators.jellyfin.quick_connect import QuickConnect, state
-from simulators.jellyfin.users import shown
+from simulators.jellyfin.users import user_json
 from simulators.mediabrowser import Client, Household, User, client_of, moment
 
 VERSION: Final = "10.11.8"
@@ -22,9 +22,9 @@ _HAS_QUICK_CONNECT: Final = (10, 7)
 
 
 class Jellyfin(App):
-    """The stand-in; `household` are its users.
+    """The stand-in; `household` has its users.
 
-    Quick Connect is there from 10.7 on, and begun by GET before 10.9; 10.7 has another name for its secret. Legacy
+    Quick Connect exists from 10.7 on, and begins with GET before 10.9; 10.7 names its secret differently. Legacy
     headers (`X-Emby-Token`) and `api_key` are off from 12.0 on.
     """
 
@@ -55,7 +55,7 @@ class Jellyfin(App):
         )
 
     async def serve(self, request: Request) -> Response:
-        """Read paths as ASP.NET does, whatever their case."""
+        """Read paths as ASP.NET does, ignoring case."""
         known = {route.split(" ")[1].lower(): route.split(" ")[1] for route in self.routes}
         path = known.get(request.path.lower(), request.path)
         if path.startswith("/QuickConnect/") and self.release < _HAS_QUICK_CONNECT:
@@ -66,25 +66,24 @@ class Jellyfin(App):
         return await super().serve(msgspec.structs.replace(request, path=path))
 
     def missing(self, request: Request, *, is_known_path: bool) -> Response:
-        """Answer a path that Jellyfin does not have, or not for this method: with nothing."""
+        """Answer a path or method that Jellyfin does not have with an empty body."""
         if not is_known_path:
             return Response(status=404)
         return Response(status=405, headers={"allow": ", ".join(self.methods_of(request.path))})
 
     def become(self, version: str) -> None:
-        """Be another version from now on."""
+        """Become another version."""
         self.version = version
         self.release = tuple(map(int, version.split(".")[:2]))
         self.takes_legacy_headers = self.release < NO_LEGACY
         self.household.one_session_a_device = self.release < _POSTS
 
     def approve(self, code: str, user: User) -> None:
-        """Let somebody type the code of a device into his own; raises `LookupError` where it is over or taken.
+        """Let a user approve a device by its code; raises `LookupError` if the code expired or is taken.
 
-        The device has its token from then on, and ten minutes to come for it; Jellyfin says a minute longer that it
-        was approved.
+        The device can fetch its token for ten minutes; Jellyfin reports the approval for a minute longer.
         """
-        waiting = self._coded(code)
+        waiting = self._with_code(code)
         if waiting is None or waiting.result is not None:
             raise LookupError(f"nobody waits for the code {code}")
         waiting.approved_at = self.household.clock.now()
@@ -92,13 +91,13 @@ class Jellyfin(App):
         waiting.result = self._session(user, waiting.client)
 
     def restart(self) -> None:
-        """Forget the codes and what was approved, which are kept in memory only; tokens stay good."""
+        """Forget codes and approvals, which are kept only in memory; tokens stay valid."""
         self._waiting.clear()
 
-    def _coded(self, code: str) -> QuickConnect | None:
-        return next((each for each in self._living() if each.code == code), None)
+    def _with_code(self, code: str) -> QuickConnect | None:
+        return next((each for each in self._open() if each.code == code), None)
 
-    def _living(self) -> list[QuickConnect]:
+    def _open(self) -> list[QuickConnect]:
         now = self.household.clock.now()
         self._waiting = {key: each for key, each in self._waiting.items() if now - each.made_at < QUICK_CONNECT_LIFE}
         return list(self._waiting.values())
@@ -133,12 +132,12 @@ class Jellyfin(App):
         if body is None:
             return problem(400, "One or more validation errors occurred.")
         client = self._client(request)
-        user = self.household.named(str(body.get("Username") or ""))
+        user = self.household.by_name(str(body.get("Username") or ""))
         if not client.is_named:
-            return failed(400)
+            return failure(400)
         if user is None or user.password != (body.get("Pw") or ""):
-            return failed(401)
-        return failed(403) if user.is_disabled else json_response(self._session(user, client))
+            return failure(401)
+        return failure(403) if user.is_disabled else json_response(self._session(user, client))
 
     def _session(self, user: User, client: Client) -> dict[str, Any]:
         token = self.household.sign_in(user, client)
@@ -155,7 +154,7 @@ class Jellyfin(App):
             "ServerId": self.server_id,
         }
         return {
-            "User": shown(user, server_id=self.server_id),
+            "User": user_json(user, server_id=self.server_id),
             "SessionInfo": session,
             "AccessToken": token,
             "ServerId": self.server_id,
@@ -167,15 +166,15 @@ class Jellyfin(App):
         if not isinstance(secret, str):
             return problem(400, "One or more validation errors occurred.")
         if not self.has_quick_connect:
-            return failed(401)
-        waiting = self._found(secret)
+            return failure(401)
+        waiting = self._with_secret(secret)
         if waiting is None or waiting.approved_at is None:
-            return failed(404)
+            return failure(404)
         is_over = self.household.clock.now() - waiting.approved_at >= QUICK_CONNECT_LIFE
-        return failed(404) if is_over else json_response(waiting.result)
+        return failure(404) if is_over else json_response(waiting.result)
 
-    def _found(self, secret: str) -> QuickConnect | None:
-        return next((each for each in self._living() if each.secret == secret), None)
+    def _with_secret(self, secret: str) -> QuickConnect | None:
+        return next((each for each in self._open() if each.secret == secret), None)
 
     async def _is_enabled(self, request: Request) -> Response:  # noqa: ARG002
         return json_response(self.has_quick_connect)
@@ -183,7 +182,7 @@ class Jellyfin(App):
     async def _initiate(self, request: Request) -> Response:
         client = self._client(request)
         if not client.is_named:
-            return failed(400)
+            return failure(400)
         if not self.has_quick_connect:
             return json_response("Quick connect is disabled", 401)
         ids = self.household.ids
@@ -199,7 +198,7 @@ class Jellyfin(App):
         secret = request.query.get("secret")
         if secret is None:
             return problem(400, "One or more validation errors occurred.")
-        waiting = self._found(secret)
+        waiting = self._with_secret(secret)
         return json_response("Unknown secret", 404) if waiting is None else json_response(state(waiting))
 
     async def _authorize(self, request: Request) -> Response:
@@ -209,9 +208,9 @@ class Jellyfin(App):
         if not self.has_quick_connect:
             return json_response("Quick connect is disabled", 401)
         code = re.sub(r"\D", "", request.query.get("code", ""))
-        waiting = self._coded(code)
+        waiting = self._with_code(code)
         if waiting is None or waiting.result is not None:
-            return failed(404 if waiting is None else 500)
+            return failure(404 if waiting is None else 500)
         self.approve(code, user)
         return json_response(value=True)
 
@@ -220,7 +219,7 @@ class Jellyfin(App):
         if not self.household.is_known(token):
             return unauthorized()
         user = self.household.holder(token)
-        return problem(400, "Bad Request") if user is None else json_response(shown(user, server_id=self.server_id))
+        return problem(400, "Bad Request") if user is None else json_response(user_json(user, server_id=self.server_id))
 
     async def _users(self, request: Request) -> Response:
         token = self._client(request).token
@@ -228,13 +227,13 @@ class Jellyfin(App):
             return unauthorized()
         if not self.household.sees_all(token):
             return Response(status=403)
-        return json_response([shown(user, server_id=self.server_id) for user in self.household.users.values()])
+        return json_response([user_json(user, server_id=self.server_id) for user in self.household.users.values()])
 
     async def _user(self, request: Request) -> Response:
         if not self.household.is_known(self._client(request).token):
             return unauthorized()
         user = self.household.users.get(request.values["userId"].replace("-", "").lower())
-        return problem(404, "Not Found") if user is None else json_response(shown(user, server_id=self.server_id))
+        return problem(404, "Not Found") if user is None else json_response(user_json(user, server_id=self.server_id))
 
     async def _log_out(self, request: Request) -> Response:
         token = self._client(request).token

@@ -1,4 +1,4 @@
-"""Jellyfin's Quick Connect: a device shows six digits, somebody types them, the device fetches its token."""
+"""Jellyfin's Quick Connect: a device shows six digits, a user types them, and the device fetches its token."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from simulators.mediabrowser import Client, moment
 
 
 class QuickConnect(msgspec.Struct, kw_only=True):
-    """A device that waits for somebody to type its code."""
+    """A device that waits for someone to type its code."""
 
     secret: str
     code: str
@@ -17,11 +17,11 @@ class QuickConnect(msgspec.Struct, kw_only=True):
     made_at: datetime
     approved_at: datetime | None = None
     result: dict[str, Any] | None = None
-    """What the device gets once somebody typed the code, as often as it asks, for ten minutes from then on."""
+    """The token that the device gets once its code was typed: as often as it asks, for ten minutes."""
 
 
 def state(waiting: QuickConnect) -> dict[str, Any]:
-    """Return how far it is."""
+    """Return the state as Jellyfin shows it."""
     return {
         "Authenticated": waiting.result is not None,
         "Secret": waiting.secret,

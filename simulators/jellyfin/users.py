@@ -1,4 +1,4 @@
-"""What a Jellyfin shows of its users."""
+"""How a Jellyfin shows its users."""
 
 from typing import Any, Final
 
@@ -35,6 +35,6 @@ _POLICY: Final = {
 }
 
 
-def shown(user: User, *, server_id: str) -> dict[str, Any]:
-    """Return a user."""
+def user_json(user: User, *, server_id: str) -> dict[str, Any]:
+    """Return a user's JSON."""
     return user_body(user, server_id=server_id, configuration=_CONFIGURATION, policy=_POLICY)

@@ -34,7 +34,7 @@ def section(each: Section) -> dict[str, Any]:
 
 
 def metadata(library: Library, item: Item, *, with_guids: bool) -> dict[str, Any]:
-    """Return an item; its ids of other catalogues only where they were asked for."""
+    """Return an item, with its ids in other catalogues if asked for."""
     parent = library.items.get(item.parent or "")
     grandparent = None if parent is None else library.items.get(parent.parent or "")
     holder = library.sections[item.section]
@@ -74,7 +74,7 @@ def _ancestor(word: str, item: Item | None) -> dict[str, Any]:
 
 
 def playing(library: Library, session: Session) -> dict[str, Any]:
-    """Return what somebody watches just now."""
+    """Return what someone is watching now."""
     shown = metadata(library, library.items[session.item], with_guids=False)
     return {
         **shown,
@@ -107,7 +107,7 @@ def playing(library: Library, session: Session) -> dict[str, Any]:
 
 
 def hub(library: Library, kind: str, found: list[Item], *, limit: int) -> dict[str, Any]:
-    """Return a group of what was found."""
+    """Return a group of search results."""
     shown = [metadata(library, item, with_guids=False) for item in found[:limit]]
     return {
         "title": f"{kind.title()}s",

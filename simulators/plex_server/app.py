@@ -1,7 +1,7 @@
-"""A Plex Media Server for those with a token: its libraries, what is new, what is watched, and a search.
+"""A Plex Media Server for clients with a token: its libraries, what is new, what is being watched, and a search.
 
-Its owner may come with the token of his account or with the server's own; everybody else needs the one that plex.tv
-names for him and this server.
+Its owner may use the account's token or the server's own; everyone else needs the token that plex.tv gives them for
+this server.
 """
 
 from typing import Any, Final
@@ -20,7 +20,7 @@ _ELEMENTS: Final = {"movie": "Video", "episode": "Video", "clip": "Video", "show
 
 
 class PlexServer(App):
-    """The stand-in for a server that `accounts` knows; `library` is what stands on its disks."""
+    """The stand-in for a server in `accounts`; `library` has its contents."""
 
     def __init__(
         self, accounts: Accounts, device: Device, *, clock: Clock | None = None, ids: Ids | None = None
@@ -43,7 +43,7 @@ class PlexServer(App):
         )
 
     async def serve(self, request: Request) -> Response:
-        """Let in who has a token; only its identity tells the server to everybody."""
+        """Require a token for everything but the server's identity."""
         if request.path != "/identity" and self._caller(request) is None:
             return _page(401, "Unauthorized")
         return await super().serve(request)
@@ -101,18 +101,18 @@ class PlexServer(App):
         if section is None or not self._sees(request, section.key):
             return _page(404, "Not Found")
         named = {"librarySectionID": int(section.key), "librarySectionTitle": section.title}
-        return self._listed(request, self.library.content(section, request.query.get("type")), named)
+        return self._list(request, self.library.content(section, request.query.get("type")), named)
 
     async def _recent(self, request: Request) -> Response:
-        return self._listed(request, self.library.recent(), {})
+        return self._list(request, self.library.recent(), {})
 
     async def _items(self, request: Request) -> Response:
         found = [item for key in request.values["keys"].split(",") if (item := self.library.items.get(key)) is not None]
-        return self._listed(request, found, {}) if found else _page(404, "Not Found")
+        return self._list(request, found, {}) if found else _page(404, "Not Found")
 
-    def _listed(self, request: Request, items: list[Item], more: dict[str, Any]) -> Response:
+    def _list(self, request: Request, items: list[Item], more: dict[str, Any]) -> Response:
         try:
-            start, size = _asked(request, "X-Plex-Container-Start"), _asked(request, "X-Plex-Container-Size")
+            start, size = _number(request, "X-Plex-Container-Start"), _number(request, "X-Plex-Container-Size")
         except ValueError:
             return _page(400, "Bad Request")
         begin = start or 0
@@ -131,7 +131,7 @@ class PlexServer(App):
         if not text or not limit.isdecimal():
             return _page(400, "Bad Request")
         section = request.query.get("sectionId")
-        found = {kind: self.library.named(text, kind, section) for kind in ("movie", "show", "episode")}
+        found = {kind: self.library.search(text, kind, section) for kind in ("movie", "show", "episode")}
         hubs = [
             answers.hub(
                 self.library, kind, [item for item in items if self._sees(request, item.section)], limit=int(limit)
@@ -147,7 +147,7 @@ class PlexServer(App):
         return _container(request, {"size": len(shown), **({"Metadata": shown} if shown else {})})
 
 
-def _asked(request: Request, name: str) -> int | None:
+def _number(request: Request, name: str) -> int | None:
     raw = request.header(name) or request.query.get(name, "")
     return int(raw) if raw else None
 
@@ -159,7 +159,7 @@ def _container(request: Request, body: dict[str, Any], **headers: str) -> Respon
 
 
 def _as_elements(body: dict[str, Any]) -> dict[str, Any]:
-    """Name the elements by their kinds: XML has none called Metadata."""
+    """Name the elements after their kinds: XML has no Metadata elements."""
     plain = {name: value for name, value in body.items() if name not in {"Metadata", "Hub"}}
     for item in body.get("Metadata", []):
         plain.setdefault(_ELEMENTS[item["type"]], []).append(item)

@@ -1,4 +1,4 @@
-"""What stands in the libraries of a Plex server, and who watches what just now."""
+"""The libraries of a Plex server, and who is watching what."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,7 +25,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     duration: timedelta = timedelta(minutes=100)
     index: int | None = None
     parent: str | None = None
-    """The rating key of the season of an episode, or of the show of a season."""
+    """For an episode the rating key of its season, for a season that of its show."""
     ids: tuple[str, ...] = ()
 
 
@@ -39,7 +39,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody watching."""
+    """Someone watching an item."""
 
     key: str
     item: str
@@ -50,7 +50,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Library:
-    """The items by rating key, in the order of being added."""
+    """The items by rating key, in the order in which they were added."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock
@@ -74,7 +74,7 @@ class Library:
     def add_show(
         self, section: Section, title: str, *, year: int | None = None, episodes: tuple[int, ...] = (1,)
     ) -> Item:
-        """Add a show with as many episodes in each of its seasons."""
+        """Add a show, given the number of episodes in each season."""
         show = self._add(section, "show", title, year=year)
         for season, count in enumerate(episodes, start=1):
             holder = self._add(section, "season", f"Season {season}", index=season, parent=show.rating_key)
@@ -91,25 +91,25 @@ class Library:
         return item
 
     def play(self, item: Item, *, account_id: int, name: str, offset: timedelta = timedelta()) -> Session:
-        """Let somebody watch."""
+        """Let someone watch an item."""
         key = str(self._ids.number("session"))
         session = Session(key=key, item=item.rating_key, account_id=account_id, account_name=name, offset=offset)
         self.sessions.append(session)
         return session
 
     def content(self, section: Section, kind: str | None) -> list[Item]:
-        """Return a library's items of a type, given by Plex's number; movies or shows where none is given."""
+        """Return a library's items of a type (Plex's number), or its movies or shows if none is given."""
         wanted = next((name for name, number in TYPES.items() if str(number) == kind), _TOP[section.type])
         found = [item for item in self.items.values() if item.section == section.key and item.type == wanted]
         return sorted(found, key=lambda item: item.title.lower())
 
     def recent(self) -> list[Item]:
-        """Return movies and seasons, the newest first, as the server lists them."""
+        """Return movies and seasons as the server lists them, newest first."""
         found = [item for item in self.items.values() if item.type in {"movie", "season"}]
         return sorted(found, key=lambda item: (item.added_at, int(item.rating_key)), reverse=True)
 
-    def named(self, text: str, kind: str, section: str | None) -> list[Item]:
-        """Return what has a word that begins so."""
+    def search(self, text: str, kind: str, section: str | None) -> list[Item]:
+        """Return the items with a word that begins with a text."""
         words = text.lower()
         return [
             item

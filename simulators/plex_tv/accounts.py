@@ -1,4 +1,4 @@
-"""Who has an account at plex.tv, who lives in whose Home, who shares which server, and whose token is which."""
+"""plex.tv's accounts, Homes, shared servers and tokens."""
 
 import uuid
 from datetime import datetime
@@ -12,7 +12,7 @@ _FIRST_ID: Final = 13_692_262
 
 
 class PlexAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An account; a managed one lives in somebody's Home and has neither user name nor e-mail of its own."""
+    """An account; a managed one belongs to a Home and has neither user name nor e-mail."""
 
     id: int
     uuid: str
@@ -21,14 +21,14 @@ class PlexAccount(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
     joined_at: datetime
     home_of: int | None = None
-    """The account whose Home this one lives in; the admin's is his own."""
+    """The account whose Home this one belongs to; the admin's is their own."""
     is_restricted: bool = False
     home_pin: str | None = None
     has_pass: bool = False
 
     @property
     def thumb(self) -> str:
-        """The address of the picture, which names the account by the start of its uuid."""
+        """The address of the picture, which contains the start of the account's uuid."""
         return f"https://plex.tv/users/{self.uuid[:16]}/avatar?c=1700000000"
 
 
@@ -44,7 +44,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A server, or a player, of an account; a share gives another account a token of its own for it.
+    """A server or player of an account; a share gives another account its own token for it.
 
     A share may be limited to libraries, `only`, by their keys.
     """
@@ -60,7 +60,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     only: dict[int, tuple[str, ...]] = {}
 
     def shows(self, section: str, account_id: int) -> bool:
-        """Return whether an account that reaches the server sees a library of it."""
+        """Tell whether an account that reaches the server sees one of its libraries."""
         return account_id not in self.only or section in self.only[account_id]
 
 
@@ -77,7 +77,7 @@ class Accounts:
     def add(
         self, username: str, *, email: str | None = None, home_of: int | None = None, **more: object
     ) -> PlexAccount:
-        """Add somebody who signed up by himself; in a Home where one is named."""
+        """Add someone who signed up, to a Home if one is given."""
         address = email or f"{username.lower()}@example.com"
         account = self._new(title=username, username=username, email=address, home_of=home_of)
         return self._keep(msgspec.structs.replace(account, **more))
@@ -102,26 +102,26 @@ class Accounts:
         return account
 
     def sign_in(self, account: PlexAccount) -> str:
-        """Return a new token of the account, as signing in gives one."""
+        """Return a new token of the account, as a sign-in does."""
         token = self._ids.token("token")
         self._tokens[token] = account.id
         return token
 
     def revoke(self, token: str) -> None:
-        """Let a token die, as removing the device at plex.tv does."""
+        """Revoke a token, as removing the device at plex.tv does."""
         self._tokens.pop(token, None)
 
     def sign_out_everywhere(self, account: PlexAccount) -> None:
-        """Let every token of the account die, as changing the password does."""
+        """Revoke all tokens of an account, as changing the password does."""
         self._tokens = {token: owner for token, owner in self._tokens.items() if owner != account.id}
 
     @property
     def tokens(self) -> list[str]:
-        """Every token that lives."""
+        """All valid tokens."""
         return list(self._tokens)
 
     def holder(self, token: str) -> PlexAccount | None:
-        """Return whose token this is."""
+        """Return the account of a token."""
         account_id = self._tokens.get(token)
         return None if account_id is None else self.by_id[account_id]
 
@@ -141,7 +141,7 @@ class Accounts:
         self.devices[device.machine_id] = msgspec.structs.replace(current, addresses=addresses)
 
     def share(self, device: Device, account: PlexAccount, *, only: tuple[str, ...] | None = None) -> str:
-        """Share a server with somebody, or these libraries of it only, and return his token for it."""
+        """Share a server with an account, or only some libraries, and return the account's token for it."""
         token = self._ids.token("server token")
         current = self.devices[device.machine_id]
         tokens = {**current.access_tokens, account.id: token}
@@ -157,13 +157,13 @@ class Accounts:
         self.devices[device.machine_id] = msgspec.structs.replace(current, access_tokens=tokens)
 
     def home(self, account: PlexAccount) -> list[PlexAccount]:
-        """Return who lives in the account's Home, the admin first; without a Home that is the account alone."""
+        """Return the members of the account's Home, admin first; without a Home, the account alone."""
         if account.home_of is None:
             return [account]
         return [each for each in self.by_id.values() if each.home_of == account.home_of]
 
     def friends(self, owner: PlexAccount) -> list[PlexAccount]:
-        """Return the others of whom the owner's list of users speaks: his Home, and whom he shares with."""
+        """Return the other accounts in the owner's list of users: their Home, and those they share with."""
         shared = {each for device in self.owned(owner) for each in device.access_tokens}
         members = {each.id for each in self.home(owner)}
         return [each for each in self.by_id.values() if each.id in shared | members and each.id != owner.id]

@@ -39,12 +39,12 @@ _SECTIONS: Final = {"1": (118_181_361, "Movies", "movie"), "2": (118_251_661, "T
 
 
 def moment(at: datetime) -> str:
-    """Return a moment as plex.tv writes it."""
+    """Format a time as plex.tv does."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def pin(each: Pin, *, now: datetime) -> dict[str, Any]:
-    """Return a PIN as its client sees it."""
+    """Return a PIN as shown to its client."""
     return {
         "id": each.id,
         "code": each.code,
@@ -62,7 +62,7 @@ def pin(each: Pin, *, now: datetime) -> dict[str, Any]:
 
 
 def user(account: PlexAccount, *, token: str, accounts: Accounts) -> dict[str, Any]:
-    """Return an account as its holder sees it; a managed one has empty names and no e-mail."""
+    """Return an account as shown to its holder; a managed one has empty names and no e-mail."""
     home = accounts.home(account)
     return {
         "id": account.id,
@@ -118,7 +118,7 @@ def _subscription(account: PlexAccount) -> dict[str, Any]:
 
 
 def home_user(account: PlexAccount) -> dict[str, Any]:
-    """Return a member of a Home as the others see it; a managed one has nulls for names."""
+    """Return a member of a Home as shown to the others; a managed one has nulls for names."""
     return {
         "id": account.id,
         "uuid": account.uuid,
@@ -138,9 +138,9 @@ def home_user(account: PlexAccount) -> dict[str, Any]:
 
 
 def resource(device: Device, viewer: PlexAccount, owner: PlexAccount, *, including: Collection[str]) -> dict[str, Any]:
-    """Return a device as an account sees it, with the token that is good for this account on this server.
+    """Return a device as shown to an account, with the account's token for it.
 
-    Relays, addresses of IPv6 and https are named only where they are asked for.
+    Relays, IPv6 and https addresses are included only if asked for.
     """
     is_owned = device.owner_id == viewer.id
     return {
@@ -229,7 +229,7 @@ def listed_user(account: PlexAccount, devices: list[Device]) -> dict[str, Any]:
 
 
 def share(account: PlexAccount, device: Device) -> dict[str, Any]:
-    """Return a share of a server as its owner sees it."""
+    """Return a share of a server as shown to its owner."""
     return {
         "id": 9_000_000 + account.id % 1_000_000,
         "username": account.username or "",

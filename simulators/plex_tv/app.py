@@ -1,4 +1,4 @@
-"""plex.tv and clients.plex.tv: PINs, accounts, servers, shares and Homes, with Plex's errors and its limits."""
+"""plex.tv and clients.plex.tv: PINs, accounts, servers, shares and Homes, with Plex's errors and limits."""
 
 from collections import deque
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from simulators.asgi import App, Request, Response, text_response
 from simulators.determinism import Clock, Ids
-from simulators.plex_markup import answered, wants_json, xml_response
+from simulators.plex_markup import respond, wants_json, xml_response
 from simulators.plex_tv import answers
 from simulators.plex_tv.accounts import Accounts, PlexAccount
 from simulators.plex_tv.pages import Pages
@@ -24,7 +24,7 @@ class PlexTv(App):
     Plex publishes no limits. Ten requests a second from one client were seen to be refused
     (https://github.com/RickDB/PlexAniSync/issues/51), and a PIN may be asked for "once per second": here a PIN that is
     asked for more often is refused after a few times.
-    `per_second` and `pin_checks_at_once` are for those who have no time to wait for their turn.
+    `per_second` and `pin_checks_at_once` relax these limits for tests and demos that cannot wait.
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class PlexTv(App):
         )
 
     async def serve(self, request: Request) -> Response:
-        """Ask of every request what plex.tv does: who the client is, and not too often."""
+        """Check every request as plex.tv does: it must name its client, and not come too often."""
         if request.path in _PAGES:
             return await super().serve(request)
-        client = _sent(request, "X-Plex-Client-Identifier")
+        client = _header(request, "X-Plex-Client-Identifier")
         if not client:
-            return _refused(request, 1000, "X-Plex-Client-Identifier is missing", 400)
+            return _refusal(request, 1000, "X-Plex-Client-Identifier is missing", 400)
         if self._is_too_often("client", client):
             return _too_often(request)
         return await super().serve(request)
@@ -74,8 +74,8 @@ class PlexTv(App):
     def missing(self, request: Request, *, is_known_path: bool) -> Response:
         """Answer a path that plex.tv does not have."""
         if is_known_path:
-            return _refused(request, 1005, "The request method is not allowed for this endpoint", 405)
-        return _refused(request, 1002, "The requested resource or endpoint could not be found", 404)
+            return _refusal(request, 1005, "The request method is not allowed for this endpoint", 405)
+        return _refusal(request, 1002, "The requested resource or endpoint could not be found", 404)
 
     def _is_too_often(self, kind: str, key: str) -> bool:
         now = self.clock.now()
@@ -89,8 +89,8 @@ class PlexTv(App):
 
     async def _make_pin(self, request: Request) -> Response:
         pin = self.pins.make(
-            client_id=_sent(request, "X-Plex-Client-Identifier"),
-            product=_sent(request, "X-Plex-Product") or "Unknown",
+            client_id=_header(request, "X-Plex-Client-Identifier"),
+            product=_header(request, "X-Plex-Product") or "Unknown",
             is_strong={**request.form(), **request.query}.get("strong", "") in _TRUE,
         )
         return self._pin(request, pin, status=201)
@@ -98,20 +98,20 @@ class PlexTv(App):
     async def _check_pin(self, request: Request) -> Response:
         number = request.values["id"]
         pin = self.pins.find(int(number)) if number.isdecimal() else None
-        if pin is None or pin.client_id != _sent(request, "X-Plex-Client-Identifier"):
+        if pin is None or pin.client_id != _header(request, "X-Plex-Client-Identifier"):
             return _no_such_pin(request)
         if self._is_too_often("pin", number):
             return _too_often(request)
         return self._pin(request, pin, status=200)
 
     def _pin(self, request: Request, pin: Pin, *, status: int) -> Response:
-        return answered(request, "pin", answers.pin(pin, now=self.clock.now()), status=status)
+        return respond(request, "pin", answers.pin(pin, now=self.clock.now()), status=status)
 
     async def _link_pin(self, request: Request) -> Response:
         account = self._holder(request)
-        pin = self.pins.coded(request.form().get("code", ""))
+        pin = self.pins.with_code(request.form().get("code", ""))
         if account is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         if pin is None or pin.token is not None or pin.is_denied:
             return _no_such_pin(request)
         self.pins.claim(pin.id, account)
@@ -120,31 +120,31 @@ class PlexTv(App):
     async def _user(self, request: Request) -> Response:
         account = self._holder(request)
         if account is None:
-            return _unauthenticated(request)
-        body = answers.user(account, token=_sent(request, "X-Plex-Token"), accounts=self.accounts)
-        return answered(request, "user", body)
+            return _unauthorized(request)
+        body = answers.user(account, token=_header(request, "X-Plex-Token"), accounts=self.accounts)
+        return respond(request, "user", body)
 
     async def _ping(self, request: Request) -> Response:
         if self._holder(request) is None:
-            return _unauthenticated(request)
-        return answered(request, "pong", {"pong": True})
+            return _unauthorized(request)
+        return respond(request, "pong", {"pong": True})
 
     async def _resources(self, request: Request) -> Response:
         viewer = self._holder(request)
         if viewer is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         including = {name for name, value in request.query.items() if value in _TRUE}
         found = [
             answers.resource(device, viewer, self.accounts.by_id[device.owner_id], including=including)
             for device in self.accounts.devices.values()
             if viewer.id in device.access_tokens
         ]
-        return answered(request, "resources", found)
+        return respond(request, "resources", found)
 
     async def _home(self, request: Request) -> Response:
         account = self._holder(request)
         if account is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         body = {
             "id": account.home_of or account.id,
             "name": f"{account.title}'s home",
@@ -154,31 +154,31 @@ class PlexTv(App):
             "subscription": account.has_pass,
             "users": [answers.home_user(each) for each in self.accounts.home(account)],
         }
-        return answered(request, "home", body)
+        return respond(request, "home", body)
 
     async def _switch(self, request: Request) -> Response:
         account = self._holder(request)
         if account is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         members = self.accounts.home(account)
         member = next((each for each in members if each.uuid == request.values["uuid"]), None)
         if member is None:
             return self.missing(request, is_known_path=False)
         if member.home_pin is not None and request.query.get("pin") != member.home_pin:
-            return _refused(request, 1041, "A valid PIN is required to perform this action", 403)
+            return _refusal(request, 1041, "A valid PIN is required to perform this action", 403)
         token = self.accounts.sign_in(member)
-        return answered(request, "user", answers.user(member, token=token, accounts=self.accounts), status=201)
+        return respond(request, "user", answers.user(member, token=token, accounts=self.accounts), status=201)
 
     async def _sign_out(self, request: Request) -> Response:
         if self._holder(request) is None:
-            return _unauthenticated(request)
-        self.accounts.revoke(_sent(request, "X-Plex-Token"))
+            return _unauthorized(request)
+        self.accounts.revoke(_header(request, "X-Plex-Token"))
         return Response(status=204)
 
     async def _users(self, request: Request) -> Response:
         owner = self._holder(request)
         if owner is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         devices = self.accounts.owned(owner)
         users = [answers.listed_user(each, devices) for each in self.accounts.friends(owner)]
         return xml_response("MediaContainer", {**_container(owner, len(users)), "User": users})
@@ -186,7 +186,7 @@ class PlexTv(App):
     async def _shares(self, request: Request) -> Response:
         owner = self._holder(request)
         if owner is None:
-            return _unauthenticated(request)
+            return _unauthorized(request)
         device = self.accounts.devices.get(request.values["machine"])
         if device is None or device.owner_id != owner.id:
             return text_response("Not found", "text/html", 404)
@@ -196,7 +196,7 @@ class PlexTv(App):
         return xml_response("MediaContainer", {**container, "SharedServer": shares})
 
     def _holder(self, request: Request) -> PlexAccount | None:
-        return self.accounts.holder(_sent(request, "X-Plex-Token"))
+        return self.accounts.holder(_header(request, "X-Plex-Token"))
 
 
 def _container(owner: PlexAccount, size: int) -> dict[str, Any]:
@@ -209,27 +209,27 @@ def _container(owner: PlexAccount, size: int) -> dict[str, Any]:
     }
 
 
-def _sent(request: Request, name: str) -> str:
-    """Plex reads its headers from the query as well."""
+def _header(request: Request, name: str) -> str:
+    """Return a header, which Plex also reads from the query."""
     return request.header(name) or request.query.get(name, "")
 
 
-def _unauthenticated(request: Request) -> Response:
-    return _refused(request, 1001, "User could not be authenticated", 401)
+def _unauthorized(request: Request) -> Response:
+    return _refusal(request, 1001, "User could not be authenticated", 401)
 
 
 def _no_such_pin(request: Request) -> Response:
     error = {"code": 1020, "message": "Code not found or expired"}
-    return answered(request, "errors", _errors(request, error), status=404)
+    return respond(request, "errors", _errors(request, error), status=404)
 
 
 def _too_often(request: Request) -> Response:
-    return _refused(request, 1003, "API rate limit exceeded", 429)
+    return _refusal(request, 1003, "API rate limit exceeded", 429)
 
 
-def _refused(request: Request, code: int, message: str, status: int) -> Response:
+def _refusal(request: Request, code: int, message: str, status: int) -> Response:
     error = {"code": code, "message": message, "status": status}
-    return answered(request, "errors", _errors(request, error), status=status)
+    return respond(request, "errors", _errors(request, error), status=status)
 
 
 def _errors(request: Request, error: dict[str, Any]) -> Any:

@@ -1,7 +1,7 @@
-"""The pages where a person claims a PIN: app.plex.tv/auth for a strong one, plex.tv/link for one that is typed.
+"""The pages where a person claims a PIN: app.plex.tv/auth for a strong one, plex.tv/link for a typed one.
 
-The real ones ask for a password; here one says who one is. What app.plex.tv is told stands behind the `#` of its
-address and never reaches a server, so a line of script has to read it.
+The real pages ask for a password; these ask who you are. app.plex.tv gets its parameters after the `#` of its address,
+which never reaches a server, so a script reads them.
 """
 
 from html import escape
@@ -20,7 +20,7 @@ for (const [field, name] of [["code", "code"], ["forward", "forwardUrl"]])
 
 
 class Pages:
-    """The two pages, and what happens when their form is sent."""
+    """The two pages, and the route that their form is sent to."""
 
     def __init__(self, accounts: Accounts, pins: Pins) -> None:
         self._accounts = accounts
@@ -46,7 +46,7 @@ class Pages:
 
     async def _claim(self, request: Request) -> Response:
         form = request.form()
-        pin = self._pins.coded(form.get("code", ""))
+        pin = self._pins.with_code(form.get("code", ""))
         name = form.get("username", "")
         account = next((each for each in self._accounts.by_id.values() if each.username == name), None)
         if pin is None or pin.token is not None or pin.is_denied:

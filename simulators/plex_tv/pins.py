@@ -1,4 +1,4 @@
-"""PINs as plex.tv hands them out: bound to the client that asked, unclaimed until somebody signs in, over in time."""
+"""plex.tv's PINs: bound to the client that asked, unclaimed until someone signs in, and valid for a limited time."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,7 +15,7 @@ _STRONG_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
-    """One PIN; `token` once somebody claimed it."""
+    """One PIN; it has a `token` once someone claimed it."""
 
     id: int
     code: str
@@ -28,7 +28,7 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pins:
-    """The PINs that plex.tv knows; those that are over are forgotten."""
+    """The PINs that plex.tv knows; expired ones are forgotten."""
 
     def __init__(self, accounts: Accounts, clock: Clock, ids: Ids) -> None:
         self._accounts = accounts
@@ -52,22 +52,22 @@ class Pins:
         return pin
 
     def find(self, pin_id: int) -> Pin | None:
-        """Return the PIN while it lives."""
+        """Return a PIN unless it has expired."""
         pin = self._pins.get(pin_id)
         return pin if pin is not None and self._clock.now() < pin.expires_at else None
 
-    def coded(self, code: str) -> Pin | None:
-        """Return the living PIN with this code, however it was typed."""
+    def with_code(self, code: str) -> Pin | None:
+        """Return the open PIN with this code, ignoring case."""
         return next((pin for pin in self.open() if pin.code.lower() == code.lower()), None)
 
     def open(self) -> list[Pin]:
-        """Return the PINs that still live."""
+        """Return the PINs that have not expired."""
         return [pin for pin in self._pins.values() if self._clock.now() < pin.expires_at]
 
     def claim(self, pin_id: int, account: PlexAccount) -> str:
-        """Claim a PIN as the web page does for somebody signed in; the token is new and lives until it is revoked.
+        """Claim a PIN as the web page does for a signed-in user; the token is new, and valid until revoked.
 
-        Raises `LookupError` where the PIN is over, claimed or refused.
+        Raises `LookupError` if the PIN has expired, or was claimed or refused.
         """
         pin = self.find(pin_id)
         if pin is None or pin.token is not None or pin.is_denied:
@@ -77,5 +77,5 @@ class Pins:
         return token
 
     def deny(self, pin_id: int) -> None:
-        """Refuse a PIN at the web page: whoever polls sees nothing of it, the PIN stays unclaimed until it is over."""
+        """Refuse a PIN at the web page: its client does not notice, the PIN just stays unclaimed until it expires."""
         self._pins[pin_id] = msgspec.structs.replace(self._pins[pin_id], is_denied=True)

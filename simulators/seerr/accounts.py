@@ -1,4 +1,4 @@
-"""How accounts of a media server become users of a Seerr: imported, signed in, or linked to one that is there."""
+"""How accounts of a media server become Seerr users: by import, by sign-in, or linked to an existing user."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from simulators.determinism import Ids
 from simulators.seerr.authentication import Authentication
 from simulators.seerr.dialect import Dialect
 from simulators.seerr.importing import BlankTwiceError, Imports, PlexListError
-from simulators.seerr.refusals import refused
+from simulators.seerr.refusals import refusal
 from simulators.seerr.users import OWNER_ID, Permission, User, Users, UserType
 from simulators.seerr.validation import body_of
 
@@ -16,7 +16,7 @@ _LOGIN_DISABLED: Final = "Plex login is disabled"
 
 
 class AccountRoutes:
-    """The routes that take in accounts of the media server."""
+    """The routes that import, sign in and link accounts of the media server."""
 
     def __init__(self, users: Users, authentication: Authentication, imports: Imports, ids: Ids) -> None:
         self._users = users
@@ -45,10 +45,10 @@ class AccountRoutes:
             return json_response({"error": _LOGIN_DISABLED}, 500)
         account = None if self._imports.plex is None else self._imports.plex.holder(token)
         if account is None:
-            raise refused(500, "Unable to authenticate.")
+            raise refusal(500, "Unable to authenticate.")
         user = self._imports.sign_in_plex(account, token)
         if user is None:
-            raise refused(403, "Access denied.")
+            raise refusal(403, "Access denied.")
         cookie = f"connect.sid=s%3A{self._ids.token('session', 32)}; Path=/; HttpOnly; SameSite=Lax"
         return json_response(self._users.saved(user), 200, set_cookie=cookie)
 
@@ -58,7 +58,7 @@ class AccountRoutes:
         try:
             listed = self._imports.candidates()
         except PlexListError as exc:
-            raise refused(500, str(exc)) from exc
+            raise refusal(500, str(exc)) from exc
         chosen = [each for each in listed if not wanted or str(each.id) in wanted]
         created = [user for each in chosen if (user := self._imports.import_plex(each)) is not None]
         return json_response([self._users.saved(user) for user in created], 201)
@@ -69,7 +69,7 @@ class AccountRoutes:
         try:
             listed = self._imports.candidates()
         except PlexListError as exc:
-            raise refused(500, "Unable to retrieve unimported Plex users.") from exc
+            raise refusal(500, "Unable to retrieve unimported Plex users.") from exc
         found = [each for each in listed if each.email and each.id not in known]
         return json_response(
             [
@@ -85,11 +85,11 @@ class AccountRoutes:
         wanted = body_of(request, {"jellyfinUserIds": "array of strings"}).get("jellyfinUserIds")
         self._read_jellyfin()
         if wanted is None:
-            raise refused(500, "body.jellyfinUserIds is not iterable")
+            raise refusal(500, "body.jellyfinUserIds is not iterable")
         try:
             created = [user for each in wanted if (user := self._imports.import_jellyfin(each)) is not None]
         except BlankTwiceError as exc:
-            raise refused(500, "SQLITE_CONSTRAINT: UNIQUE constraint failed: user.email") from exc
+            raise refusal(500, "SQLITE_CONSTRAINT: UNIQUE constraint failed: user.email") from exc
         return json_response([self._users.saved(user) for user in created], 201)
 
     async def _jellyfin_users(self, request: Request) -> Response:
@@ -104,16 +104,16 @@ class AccountRoutes:
         )
 
     def _read_jellyfin(self) -> None:
-        """Refuse where Seerr's key is not good there any more: the real one says nothing then but the status."""
+        """Refuse if Seerr's key is no longer valid there; the real one then returns only a status."""
         if self._imports.is_jellyfin_key_dead:
-            raise refused(500, "")
+            raise refusal(500, "")
 
     def _own(self, request: Request) -> User:
         caller = self._authentication.caller(request)
         if str(caller.id) != request.values["userId"]:
-            raise refused(403, "You do not have permission to view this user's settings.")
+            raise refusal(403, "You do not have permission to view this user's settings.")
         if self._imports.media_server_type != _PLEX:
-            raise refused(500, _LOGIN_DISABLED)
+            raise refusal(500, _LOGIN_DISABLED)
         return caller
 
     async def _link_plex(self, request: Request) -> Response:
@@ -121,11 +121,11 @@ class AccountRoutes:
         user = self._own(request)
         account = None if self._imports.plex is None else self._imports.plex.holder(token)
         if account is None:
-            raise refused(500, "[Plex.tv] Failed to fetch user")
+            raise refusal(500, "[Plex.tv] Failed to fetch user")
         if any(each.plex_id == account.id for each in self._users.by_id.values()):
-            raise refused(422, "This Plex account is already linked to a Seerr user")
+            raise refusal(422, "This Plex account is already linked to a Seerr user")
         if user.email != account.email:
-            raise refused(422, "This Plex account is registered under a different email address.")
+            raise refusal(422, "This Plex account is registered under a different email address.")
         user.user_type, user.plex_token = UserType.PLEX, token
         user.plex_id, user.plex_username = account.id, account.username
         self._users.touch(user)
@@ -134,12 +134,12 @@ class AccountRoutes:
     async def _unlink_plex(self, request: Request) -> Response:
         caller = self._authentication.caller(request)
         if not caller.may(Permission.MANAGE_USERS) and str(caller.id) != request.values["userId"]:
-            raise refused(403, "You do not have permission to view this user's settings.")
-        user = self._authentication.found(request)
+            raise refusal(403, "You do not have permission to view this user's settings.")
+        user = self._authentication.user_in_path(request)
         if user.id == OWNER_ID:
-            raise refused(400, "Cannot unlink media server accounts for the primary administrator.")
+            raise refusal(400, "Cannot unlink media server accounts for the primary administrator.")
         if not user.email or user.password is None:
-            raise refused(400, "User does not have a local email or password set.")
+            raise refusal(400, "User does not have a local email or password set.")
         user.user_type = UserType.LOCAL
         user.plex_id = user.plex_username = user.plex_token = None
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""A Seerr of any dialect: its status, its users and their settings, behind its authentication."""
+"""A Seerr of any dialect: its status, users and settings, with its authentication."""
 
 from datetime import timedelta
 from typing import Final
@@ -21,7 +21,7 @@ _PUBLIC: Final = frozenset({"/status", "/settings/public", "/auth/plex"})
 
 
 class Seerr(App):
-    """The stand-in. `users` is its database, `imports` the one media server that it was set up with."""
+    """The stand-in. `users` is its database, `imports` the one media server that it is set up with."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Seerr(App):
         super().__init__({route.replace(" ", f" {PREFIX}", 1): handler for route, handler in literal_first})
 
     def uses_plex(self, accounts: Accounts, *, machine_id: str, owner_id: int) -> None:
-        """Set it up with a Plex server, whose users it can import and let in."""
+        """Set it up with a Plex server, whose users can be imported and sign in."""
         self.imports.plex = accounts
         self.imports.machine_id = machine_id
         self.imports.owner_id = self.owner.plex_id = owner_id
@@ -57,7 +57,7 @@ class Seerr(App):
             self.owner.plex_token = accounts.sign_in(accounts.by_id[owner_id])
 
     def start_anew(self) -> None:
-        """Be another installation at the same address and with the same key: an owner, and nobody else yet."""
+        """Become a new installation with the same address and key, with no user but the owner."""
         kept = self.owner
         self.users.empty()
         self.owner = self._add_owner()
@@ -76,7 +76,7 @@ class Seerr(App):
         self.imports.jellyfin_type = UserType.EMBY if is_emby else UserType.JELLYFIN
 
     async def serve(self, request: Request) -> Response:
-        """Refuse forged changes, then hold the request against the description, then let in who may come in."""
+        """Refuse forged changes, then check the request against the API description, then check the caller."""
         try:
             self.authentication.check_forgery(request)
             if self.knows(request.path) and request.path.removeprefix(PREFIX) not in _PUBLIC:
@@ -88,6 +88,6 @@ class Seerr(App):
             self.preferences.settle()
 
     def missing(self, request: Request, *, is_known_path: bool) -> Response:
-        """Answer what the description does not have."""
+        """Answer a path that the API description does not have."""
         message = f"{request.method} method not allowed" if is_known_path else "not found"
         return unfit(request.path, message, status=405 if is_known_path else 404).response

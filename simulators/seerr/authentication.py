@@ -1,16 +1,16 @@
-"""Who may come in to a Seerr, and as whom."""
+"""How a Seerr authenticates a request, and which user it acts as."""
 
 from typing import Final
 
 from simulators.asgi import Request
-from simulators.seerr.refusals import forbidden, invalid, refused, unfit
+from simulators.seerr.refusals import forbidden, invalid, refusal, unfit
 from simulators.seerr.users import OWNER_ID, Permission, User, Users
 
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
 class Authentication:
-    """Tells the caller by key and, where it is sent, by the id of the user in whose name he acts."""
+    """Identifies the caller by key and, if sent, by the id of the user to act as."""
 
     def __init__(self, users: Users, api_key: str, *, csrf_protection: bool) -> None:
         self._users = users
@@ -18,18 +18,18 @@ class Authentication:
         self.csrf_protection = csrf_protection
 
     def check(self, request: Request) -> None:
-        """Refuse who brings no key; raises `RefusedError`."""
+        """Require a key; raises `RefusedError`."""
         if not request.header("x-api-key"):
             raise unfit(request.path, "cookie 'connect.sid' required", status=401)
         self.caller(request)
 
     def check_forgery(self, request: Request) -> None:
-        """Refuse every change, sign-in too, where forgery protection is on: it comes before all else, with its key."""
+        """Refuse every change, even a sign-in, if forgery protection is on: it is checked first, whatever the key."""
         if self.csrf_protection and request.method not in _READS:
-            raise refused(403, "invalid csrf token")
+            raise refusal(403, "invalid csrf token")
 
     def caller(self, request: Request, permission: Permission = Permission.NONE) -> User:
-        """Return the caller if he may; raises `RefusedError`, the same for a wrong key and an unknown user."""
+        """Return the caller if they have the right; raises the same `RefusedError` for a wrong key and no such user."""
         if request.header("x-api-key") != self.api_key:
             raise forbidden()
         user = self._users.find(request.header("x-api-user") or OWNER_ID)
@@ -37,12 +37,12 @@ class Authentication:
             raise forbidden()
         return user
 
-    def found(self, request: Request) -> User:
-        """Return the user in the address; raises `RefusedError`."""
+    def user_in_path(self, request: Request) -> User:
+        """Return the user that the path names; raises `RefusedError`."""
         number = request.values["userId"]
         if not number.removeprefix("-").isdecimal():
             raise invalid("/params/userId", "must be number", code="type")
         user = self._users.find(number)
         if user is None:
-            raise refused(404, "User not found.")
+            raise refusal(404, "User not found.")
         return user

@@ -1,4 +1,4 @@
-"""What differs between the Seerrs that are in use."""
+"""The differences between the Seerr versions in use."""
 
 from enum import Enum
 
@@ -13,12 +13,12 @@ class Dialect(Enum):
 
     @property
     def speaks_jellyfin(self) -> bool:
-        """Return whether Jellyfin and Emby exist for it."""
+        """Tell whether it supports Jellyfin and Emby."""
         return self is not Dialect.OVERSEERR
 
     @property
     def has_many_discord_ids(self) -> bool:
-        """Return whether `discordId` became the list `discordIds`, in the notification settings only.
+        """Tell whether `discordId` became the list `discordIds`, in the notification settings only.
 
         https://github.com/seerr-team/seerr/pull/2712
         """

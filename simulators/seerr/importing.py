@@ -1,4 +1,4 @@
-"""The one media server that a Seerr is set up with, and what it may take over from there."""
+"""The one media server that a Seerr is set up with, and the users that it imports from there."""
 
 from typing import Final
 
@@ -11,15 +11,15 @@ _EMBY: Final = 3
 
 
 class PlexListError(Exception):
-    """The list of users at plex.tv was not to be had, or not to be understood."""
+    """The list of users at plex.tv could not be read or parsed."""
 
 
 class BlankTwiceError(Exception):
-    """There is a user without a name already, and so without an e-mail address, which two cannot share."""
+    """There is already a user without name and e-mail address, and two cannot have the same address."""
 
 
 class Imports:
-    """Knows the users of the Plex server, or of the Jellyfin or Emby, as the real one reads them there."""
+    """Knows the users of the Plex, Jellyfin or Emby server, as the real Seerr reads them there."""
 
     def __init__(self, users: Users) -> None:
         self._users = users
@@ -40,14 +40,14 @@ class Imports:
         return _EMBY if self.jellyfin_type is UserType.EMBY else _JELLYFIN
 
     def has_access(self, account: PlexAccount) -> bool:
-        """Return whether a Plex account may use the server, which its owner always may."""
+        """Tell whether a Plex account may use the server; its owner always may."""
         device = None if self.plex is None else self.plex.devices.get(self.machine_id)
         return account.id == self.owner_id or (device is not None and account.id in device.access_tokens)
 
     def candidates(self) -> list[PlexAccount]:
-        """Return whom the list of users at plex.tv names, asked with the owner's token.
+        """Return the users in plex.tv's list, read with the owner's token.
 
-        Raises `PlexListError`, with what the real one says then, for a token that died and for a list without an entry.
+        Raises `PlexListError` with the real one's message if the token is invalid or the list is empty.
         """
         owner = self._users.by_id[OWNER_ID]
         holder = None if self.plex is None else self.plex.holder(owner.plex_token or "")
@@ -58,10 +58,10 @@ class Imports:
         return found
 
     def import_plex(self, account: PlexAccount) -> User | None:
-        """Take over a Plex user: a new row, or one that is there already is brought up to date and not returned."""
+        """Import a Plex user and return the new row; an existing row is updated and not returned."""
         if not account.email:
             return None
-        known = self._known(account)
+        known = self._find(account)
         if known is None:
             return self._add_plex(account) if self.has_access(account) else None
         known.email, known.plex_username, known.avatar = account.email.lower(), account.username, account.thumb
@@ -69,17 +69,17 @@ class Imports:
             known.user_type, known.plex_id = UserType.PLEX, account.id
         return None
 
-    def _known(self, account: PlexAccount) -> User | None:
+    def _find(self, account: PlexAccount) -> User | None:
         email = (account.email or "").lower()
         return next(
             (each for each in self._users.by_id.values() if each.plex_id == account.id or each.email == email), None
         )
 
     def sign_in_plex(self, account: PlexAccount, token: str) -> User | None:
-        """Let a Plex account in, keeping its token; nobody where it has no access or new ones are not let in."""
+        """Sign a Plex account in, storing its token; returns None if it has no access or new users are not allowed."""
         if not self.has_access(account):
             return None
-        known = self._known(account)
+        known = self._find(account)
         if known is None and not self.lets_new_plex_users_in:
             return None
         user = known or self._add_plex(account)
@@ -99,10 +99,10 @@ class Imports:
         )
 
     def import_jellyfin(self, user_id: str) -> User | None:
-        """Take over a user of Jellyfin or Emby, whose name stands in for an e-mail address.
+        """Import a user of Jellyfin or Emby, whose name replaces the e-mail address.
 
-        An id that the server does not know, letter for letter, becomes a user without id, name and address; a second
-        one has the same address then: `BlankTwiceError`.
+        An id that the server does not know exactly as written becomes a user without id, name and address; a second
+        one would have the same address: `BlankTwiceError`.
         """
         name = self.jellyfin_names.get(user_id)
         known = any(user.jellyfin_user_id == user_id for user in self._users.by_id.values())

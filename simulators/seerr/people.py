@@ -1,4 +1,4 @@
-"""A Seerr's users: list, one, create, change, delete, permissions and quota, with the oddities of its handlers."""
+"""The routes of a Seerr's users: list, read, create, change, delete, permissions and quota, with Seerr's oddities."""
 
 import asyncio
 import math
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from simulators.asgi import Handler, Request, Response, json_response
 from simulators.seerr.authentication import Authentication
-from simulators.seerr.refusals import refused
+from simulators.seerr.refusals import refusal
 from simulators.seerr.users import OWNER_ID, MediaRequest, Permission, User, Users, moment
 from simulators.seerr.validation import body_of, check_query, number_of, refuse_read_only
 
@@ -19,7 +19,7 @@ _FORBIDDEN_LEVEL: Final = "You do not have permission to grant this level of acc
 
 
 class UserRoutes:
-    """The routes under /user. A password costs the time given, four at a time, as bcrypt does."""
+    """The routes under /user. Setting a password takes the given time, four at once, as with bcrypt."""
 
     def __init__(self, users: Users, authentication: Authentication, *, password_cost: timedelta) -> None:
         self._users = users
@@ -52,7 +52,7 @@ class UserRoutes:
         ]
         size = number_of(request, "take", max(10, len(wanted)))
         skip = number_of(request, "skip", 0)
-        rows = [self._users.row(each) for each in _sorted(found, request.query.get("sort", ""))[skip : skip + size]]
+        rows = [self._users.row(each) for each in _sort(found, request.query.get("sort", ""))[skip : skip + size]]
         if not caller.may(Permission.MANAGE_USERS):
             rows = [{name: value for name, value in row.items() if name not in {"email", "plexId"}} for row in rows]
         return json_response(_page(rows, total=len(found), size=size, skip=skip))
@@ -62,30 +62,30 @@ class UserRoutes:
         self._authentication.caller(request, Permission.MANAGE_USERS)
         email = body.get("email") or body.get("username")
         if not email:
-            raise refused(500, "Cannot read properties of undefined (reading 'toLowerCase')")
+            raise refusal(500, "Cannot read properties of undefined (reading 'toLowerCase')")
         if self._users.with_email(email) is not None:
-            raise refused(409, "User already exists with submitted email.", "USER_EXISTS")
+            raise refusal(409, "User already exists with submitted email.", "USER_EXISTS")
         if not body.get("password"):
-            raise refused(500, "Email notifications must be enabled")
+            raise refusal(500, "Email notifications must be enabled")
         async with self._hashing:
             await asyncio.sleep(self._password_cost)
         if self._users.with_email(email) is not None:
-            raise refused(500, "SQLITE_CONSTRAINT: UNIQUE constraint failed: user.email")
+            raise refusal(500, "SQLITE_CONSTRAINT: UNIQUE constraint failed: user.email")
         user = self._users.add(email=email, username=body.get("username"), password=body["password"])
         return json_response(self._users.saved(user), 201)
 
     async def _one(self, request: Request) -> Response:
         caller = self._authentication.caller(request)
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         return json_response(self._users.full(user, to_manager=caller.may(Permission.MANAGE_USERS)))
 
     async def _change(self, request: Request) -> Response:
         body = body_of(request, {"username": "string", "permissions": "number"})
         refuse_read_only(body)
         caller = self._authentication.caller(request, Permission.MANAGE_USERS)
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         if user.id == OWNER_ID != caller.id:
-            raise refused(403, "You do not have permission to modify this user")
+            raise refusal(403, "You do not have permission to modify this user")
         _check_grant(body.get("permissions"), caller)
         user.username = body.get("username", user.username)
         user.permissions = int(body.get("permissions", user.permissions))
@@ -105,11 +105,11 @@ class UserRoutes:
 
     async def _delete(self, request: Request) -> Response:
         caller = self._authentication.caller(request, Permission.MANAGE_USERS)
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         if user.id == OWNER_ID:
-            raise refused(405, "This account cannot be deleted.")
+            raise refusal(405, "This account cannot be deleted.")
         if user.may(Permission.ADMIN) and caller.id != OWNER_ID:
-            raise refused(405, "You cannot delete users with administrative privileges.")
+            raise refusal(405, "You cannot delete users with administrative privileges.")
         self._users.remove(user)
         return json_response(self._users.saved(user))
 
@@ -117,11 +117,11 @@ class UserRoutes:
         caller = self._authentication.caller(request)
         may = caller.may(Permission.MANAGE_USERS) and caller.may(Permission.MANAGE_REQUESTS)
         if str(caller.id) != request.values["userId"] and not may:
-            raise refused(403, "You do not have permission to view this user's request limits.")
-        user = self._authentication.found(request)
-        return json_response({"movie": self._used(user, "movie"), "tv": self._used(user, "tv")})
+            raise refusal(403, "You do not have permission to view this user's request limits.")
+        user = self._authentication.user_in_path(request)
+        return json_response({"movie": self._quota_used(user, "movie"), "tv": self._quota_used(user, "tv")})
 
-    def _used(self, user: User, kind: str) -> dict[str, Any]:
+    def _quota_used(self, user: User, kind: str) -> dict[str, Any]:
         limit = 0 if user.may(Permission.MANAGE_USERS) else user.quotas.get(f"{kind}QuotaLimit") or 0
         mine = [each for each in self._users.requests if each.user_id == user.id and each.media_type == kind]
         counted = sum(max(1, len(each.seasons)) for each in mine if each.status != _DECLINED) if limit else 0
@@ -136,9 +136,9 @@ class UserRoutes:
     async def _requests(self, request: Request) -> Response:
         check_query(request, _PAGE)
         caller = self._authentication.caller(request)
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         if user.id != caller.id and not caller.may(Permission.MANAGE_REQUESTS | Permission.REQUEST_VIEW):
-            raise refused(403, "You do not have permission to view this user's requests.")
+            raise refusal(403, "You do not have permission to view this user's requests.")
         size, skip = number_of(request, "take", 20), number_of(request, "skip", 0)
         mine = [each for each in reversed(self._users.requests) if each.user_id == user.id]
         rows = [_request(each, self._users.row(user)) for each in mine[skip : skip + size]]
@@ -146,14 +146,14 @@ class UserRoutes:
 
     async def _permissions(self, request: Request) -> Response:
         self._authentication.caller(request, Permission.MANAGE_USERS)
-        return json_response({"permissions": int(self._authentication.found(request).permissions)})
+        return json_response({"permissions": int(self._authentication.user_in_path(request).permissions)})
 
     async def _permit(self, request: Request) -> Response:
         body = body_of(request, {"permissions": "number"}, required=("permissions",))
         caller = self._authentication.caller(request, Permission.MANAGE_USERS)
-        user = self._authentication.found(request)
+        user = self._authentication.user_in_path(request)
         if user.id in {OWNER_ID, caller.id}:
-            raise refused(403, "You do not have permission to modify this user")
+            raise refusal(403, "You do not have permission to modify this user")
         _check_grant(body["permissions"], caller)
         user.permissions = int(body["permissions"])
         self._users.touch(user)
@@ -162,7 +162,7 @@ class UserRoutes:
 
 def _check_grant(permissions: float | None, caller: User) -> None:
     if permissions is not None and int(permissions) & Permission.ADMIN and caller.id != OWNER_ID:
-        raise refused(403, _FORBIDDEN_LEVEL)
+        raise refusal(403, _FORBIDDEN_LEVEL)
 
 
 def _is_like(user: User, text: str) -> bool:
@@ -170,7 +170,7 @@ def _is_like(user: User, text: str) -> bool:
     return not text or any(text in (name or "").lower() for name in names)
 
 
-def _sorted(users: list[User], sort: str) -> list[User]:
+def _sort(users: list[User], sort: str) -> list[User]:
     if sort == "updated":
         return sorted(users, key=lambda user: user.updated_at, reverse=True)
     if sort == "displayname":

@@ -1,4 +1,4 @@
-"""The settings of one user: general ones with the quotas, and notifications with the Discord ids."""
+"""The settings of one user: general settings with the quotas, and notifications with the Discord ids."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from simulators.asgi import Handler, Request, Response, json_response
 from simulators.seerr.authentication import Authentication
 from simulators.seerr.dialect import Dialect
-from simulators.seerr.refusals import refused
+from simulators.seerr.refusals import refusal
 from simulators.seerr.users import OWNER_ID, Permission, User, Users, UserType
 from simulators.seerr.validation import MAIN, NOTIFICATIONS, body_of
 
@@ -29,7 +29,7 @@ class SettingRoutes:
     """The routes under /user/{id}/settings.
 
     Notifications are answered before they are saved: with `saves_late` the next request still sees the old ones. With
-    `settings_land_on_caller` a first row of settings is written for who calls instead of whom it is about.
+    `settings_land_on_caller` a first row of settings is written for the caller instead of the user in the path.
     """
 
     def __init__(self, users: Users, authentication: Authentication, dialect: Dialect) -> None:
@@ -53,13 +53,13 @@ class SettingRoutes:
         }
 
     def settle(self) -> None:
-        """Save what was answered a request ago."""
+        """Save what the last request changed."""
         for save in self._due:
             save()
         self._due, self._unsaved = self._unsaved, []
 
     async def _main(self, request: Request) -> Response:
-        user = self._allowed(request)
+        user = self._require_access(request)
         quotas = {name: user.quotas.get(name) for name in _QUOTAS}
         defaults = {f"global{name[0].upper()}{name[1:]}": None for name in _QUOTAS}
         return json_response({**self._general(user), **quotas, **defaults})
@@ -72,7 +72,7 @@ class SettingRoutes:
 
     async def _save_main(self, request: Request) -> Response:
         body = body_of(request, MAIN)
-        user = self._allowed(request, to_write=True)
+        user = self._require_access(request, to_write=True)
         caller = self._authentication.caller(request)
         self._save_email(user, body)
         user.username = body.get("username", user.username)
@@ -90,11 +90,11 @@ class SettingRoutes:
         email = (body.get("email") or user.jellyfin_username or user.email).lower()
         owner = self._users.with_email(email)
         if owner is not None and owner is not user:
-            raise refused(400, "INVALID_EMAIL")
+            raise refusal(400, "INVALID_EMAIL")
         user.email = email
 
     async def _notifications(self, request: Request) -> Response:
-        row = self._allowed(request).settings or {}
+        row = self._require_access(request).settings or {}
         return json_response(
             {
                 "emailEnabled": False,
@@ -121,7 +121,7 @@ class SettingRoutes:
             {**NOTIFICATIONS, "discordIds": "array of strings"} if self._dialect.has_many_discord_ids else NOTIFICATIONS
         )
         body = body_of(request, fields)
-        user = self._allowed(request, to_write=True)
+        user = self._require_access(request, to_write=True)
         caller = self._authentication.caller(request)
         changes = {name: body[name] for name in (*_AGENTS, self._discord) if name in body}
         types = {**((user.settings or {}).get("notificationTypes") or {}), **(body.get("notificationTypes") or {})}
@@ -138,26 +138,26 @@ class SettingRoutes:
         self._users.touch(user)
 
     async def _has_password(self, request: Request) -> Response:
-        return json_response({"hasPassword": self._allowed(request).password is not None})
+        return json_response({"hasPassword": self._require_access(request).password is not None})
 
     async def _save_password(self, request: Request) -> Response:
         body = body_of(request, {"currentPassword": "string?", "newPassword": "string"}, required=("newPassword",))
-        user = self._allowed(request)
+        user = self._require_access(request)
         caller = self._authentication.caller(request)
         if len(body["newPassword"]) < 8:  # noqa: PLR2004 - Seerr's rule
-            raise refused(400, "Password must be at least 8 characters.")
+            raise refusal(400, "Password must be at least 8 characters.")
         if user.may(Permission.ADMIN) and caller.id not in {OWNER_ID, user.id}:
-            raise refused(403, "You do not have permission to modify this user's password.")
+            raise refusal(403, "You do not have permission to modify this user's password.")
         if caller.id == user.id and user.password is not None and body.get("currentPassword") != user.password:
-            raise refused(403, "Current password is invalid.")
+            raise refusal(403, "Current password is invalid.")
         user.password = body["newPassword"]
         return Response(status=204)
 
-    def _allowed(self, request: Request, *, to_write: bool = False) -> User:
+    def _require_access(self, request: Request, *, to_write: bool = False) -> User:
         caller = self._authentication.caller(request)
         if not caller.may(Permission.MANAGE_USERS) and str(caller.id) != request.values["userId"]:
-            raise refused(403, "You do not have permission to view this user's settings.")
-        user = self._authentication.found(request)
+            raise refusal(403, "You do not have permission to view this user's settings.")
+        user = self._authentication.user_in_path(request)
         if to_write and user.id == OWNER_ID != caller.id:
-            raise refused(403, "You do not have permission to modify this user's settings.")
+            raise refusal(403, "You do not have permission to modify this user's settings.")
         return user

@@ -1,23 +1,23 @@
-"""How a Seerr says no: in four shapes, of which clients have to know each."""
+"""The four shapes of a Seerr's refusals, all of which clients must know."""
 
 from simulators.asgi import Response, json_response
 
 
 class RefusedError(Exception):
-    """The request ends here, with this answer."""
+    """Ends the request with this answer."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status)
         self.response = response
 
 
-def refused(status: int, message: str, *errors: str) -> RefusedError:
-    """Return what a handler refuses with."""
+def refusal(status: int, message: str, *errors: str) -> RefusedError:
+    """Return a handler's refusal."""
     return RefusedError(json_response({"message": message, **({"errors": list(errors)} if errors else {})}, status))
 
 
 def forbidden() -> RefusedError:
-    """Return the refusal of who has no right or no valid key: here the message's key is `error`."""
+    """Return the refusal for a missing right or an invalid key, whose message is called `error`."""
     body = {"status": 403, "error": "You do not have permission to access this endpoint"}
     return RefusedError(json_response(body, 403))
 

@@ -1,4 +1,4 @@
-"""A Seerr's status, its public and main settings, and its counts."""
+"""A Seerr's status, public and main settings, and counts."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ _REQUEST_STATES: Final = {"pending": 1, "approved": 2, "declined": 3, "completed
 
 
 class SystemRoutes:
-    """The routes that tell what kind of Seerr this is."""
+    """The routes that describe this Seerr."""
 
     def __init__(self, users: Users, imports: Imports, authentication: Authentication, dialect: Dialect) -> None:
         self._users = users
@@ -121,7 +121,7 @@ class SystemRoutes:
         return json_response({**known, "port": 32400, "useSsl": False, "libraries": []})
 
     async def _jellyfin(self, request: Request) -> Response:
-        """Answer with `serverId`: the description calls it serverID, the program does not.
+        """Answer with `serverId`: only the API description calls it serverID.
 
         https://github.com/seerr-team/seerr, server/lib/settings/index.ts
         """

@@ -1,4 +1,4 @@
-"""A Seerr's users and what they asked for, as its database keeps them."""
+"""A Seerr's users and their requests, as its database stores them."""
 
 import copy
 from datetime import datetime
@@ -50,15 +50,15 @@ class User(msgspec.Struct, kw_only=True):
     password: str | None = None
     quotas: dict[str, int | None] = {}
     settings: dict[str, Any] | None = None
-    """The row of its settings, which most users do not have until something is saved there."""
+    """The row of settings, which most users do not have until something is saved there."""
 
     def may(self, permission: Permission) -> bool:
-        """Return whether the user may: the admin bit passes every check."""
+        """Tell whether the user has a permission; administrators have all."""
         return bool(self.permissions & (permission | Permission.ADMIN))
 
 
 class MediaRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was asked for."""
+    """A request for a title."""
 
     id: int
     user_id: int
@@ -70,7 +70,7 @@ class MediaRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Users:
-    """The users, the owner first; an e-mail address belongs to one of them."""
+    """The users, owner first; no two have the same e-mail address."""
 
     def __init__(self, clock: Clock, dialect: Dialect) -> None:
         self._clock = clock
@@ -80,7 +80,7 @@ class Users:
         self.requests: list[MediaRequest] = []
 
     def add(self, *, email: str, **columns: Any) -> User:
-        """Add a user; e-mail addresses are kept in lower case."""
+        """Add a user; e-mail addresses are stored in lower case."""
         now = self._clock.now()
         user = User(id=self._next_id, email=email.lower(), created_at=now, updated_at=now, **columns)
         self._next_id += 1
@@ -88,7 +88,7 @@ class Users:
         return user
 
     def empty(self) -> None:
-        """Forget everybody, as another database in this one's place does: numbers are given from the first on again."""
+        """Delete all users, as a new database does: numbers start again at the first."""
         self.by_id.clear()
         self.requests.clear()
         self._next_id = OWNER_ID
@@ -98,29 +98,29 @@ class Users:
         return copy.deepcopy(self.by_id), self._next_id
 
     def restore(self, backup: "tuple[dict[int, User], int]") -> None:
-        """Put a backup in the place of what is there."""
+        """Replace the table with a backup."""
         rows, self._next_id = copy.deepcopy(backup)
         self.by_id = rows
         self.requests.clear()
 
     def remove(self, user: User) -> None:
-        """Remove a user and, as Seerr does, everything he ever asked for."""
+        """Remove a user and, as Seerr does, all their requests."""
         del self.by_id[user.id]
         self.requests = [each for each in self.requests if each.user_id != user.id]
 
     def find(self, number: str | int) -> User | None:
-        """Return the user of an id as it came in an address or a header."""
+        """Return the user of an id as it stood in a path or a header."""
         text = str(number)
         return self.by_id.get(int(text)) if text.isdecimal() else None
 
     def with_email(self, email: str) -> User | None:
-        """Return whose address this is."""
+        """Return the user with this e-mail address."""
         return next((user for user in self.by_id.values() if user.email == email.lower()), None)
 
     def ask_for(
         self, user: User, media_type: str, tmdb_id: int, *, status: int = 1, seasons: tuple[int, ...] = ()
     ) -> None:
-        """Let a user ask for something; status 1 is pending, 2 approved, 3 declined, 4 failed, 5 completed."""
+        """Add a user's request; status 1 is pending, 2 approved, 3 declined, 4 failed, 5 completed."""
         self.requests.append(
             MediaRequest(
                 id=len(self.requests) + 1,
@@ -134,22 +134,22 @@ class Users:
         )
 
     def touch(self, user: User) -> None:
-        """Note that a user was saved."""
+        """Update when a user was last saved."""
         user.updated_at = self._clock.now()
 
     def row(self, user: User) -> dict[str, Any]:
-        """Return a user as the list shows him: without his settings, which the query does not join."""
+        """Return a user as in the list: without settings, which the query does not join."""
         requested = sum(request.user_id == user.id for request in self.requests)
         shown = user.username or user.plex_username or user.jellyfin_username or user.email
         return {**self._columns(user), "warnings": [], "displayName": shown, "requestCount": requested}
 
     def saved(self, user: User) -> dict[str, Any]:
-        """Return a user as he comes back from being saved: without e-mail, Plex id, settings and what is counted."""
+        """Return a user as answered to a save: without e-mail, Plex id, settings and counts."""
         columns = self._columns(user)
         return {**{name: value for name, value in columns.items() if name not in _HIDDEN}, "warnings": []}
 
     def full(self, user: User, *, to_manager: bool) -> dict[str, Any]:
-        """Return a user as he is when asked for alone."""
+        """Return a user as answered to a request for one."""
         row = self.row(user)
         if user.settings is not None:
             row["settings"] = {"id": user.id, **user.settings}
@@ -178,5 +178,5 @@ class Users:
 
 
 def moment(at: datetime) -> str:
-    """Return a moment as Seerr writes it."""
+    """Format a time as Seerr does."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")

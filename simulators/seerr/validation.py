@@ -1,7 +1,7 @@
-"""Seerr holds every request against its own description before it looks at it; this is the part of that which bites.
+"""Seerr validates every request against its API description first; this is the part that affects clients.
 
-Unknown parameters of a query are refused, reserved characters that are not encoded too, and so is a body of another
-type than described. Unknown members of a body pass.
+It refuses unknown query parameters, unencoded reserved characters, and bodies of other types than described. Unknown
+fields of a body pass.
 """
 
 import re
@@ -60,7 +60,7 @@ READ_ONLY: Final = frozenset(
 
 
 def check_query(request: Request, allowed: frozenset[str]) -> None:
-    """Refuse parameters that are not described or not encoded; raises `RefusedError`."""
+    """Refuse unknown or unencoded parameters; raises `RefusedError`."""
     for part in filter(None, request.query_string.split("&")):
         name, _, raw = part.partition("=")
         if name not in allowed:
@@ -71,7 +71,7 @@ def check_query(request: Request, allowed: frozenset[str]) -> None:
 
 
 def number_of(request: Request, name: str, default: int) -> int:
-    """Return a number of the query; raises `RefusedError` for what is none."""
+    """Return a number from the query; raises `RefusedError` if it is not one."""
     raw = request.query.get(name, str(default))
     try:
         return int(float(raw))
@@ -80,11 +80,11 @@ def number_of(request: Request, name: str, default: int) -> int:
 
 
 def body_of(request: Request, fields: Mapping[str, str], *, required: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return the body as described; a field's type ends in `?` where it may be null. Raises `RefusedError`."""
+    """Return the body as described; a field's type ends in `?` if it may be null. Raises `RefusedError`."""
     kind = request.header("content-type")
     if not kind.startswith("application/json"):
         raise unfit(request.path, f"unsupported media type {kind or 'undefined'}", status=415)
-    body = _decoded(request)
+    body = _decode(request)
     for name in required:
         if name not in body:
             message = f"must have required property '{name}'"
@@ -97,12 +97,12 @@ def body_of(request: Request, fields: Mapping[str, str], *, required: tuple[str,
 
 
 def refuse_read_only(body: Mapping[str, Any]) -> None:
-    """Refuse what a client may only read; raises `RefusedError`."""
+    """Refuse read-only fields; raises `RefusedError`."""
     for name in READ_ONLY & body.keys():
         raise invalid(f"/body/{name}", "is read-only", code="readOnly")
 
 
-def _decoded(request: Request) -> dict[str, Any]:
+def _decode(request: Request) -> dict[str, Any]:
     try:
         body = request.json()
     except msgspec.DecodeError as exc:

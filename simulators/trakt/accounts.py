@@ -1,4 +1,4 @@
-"""Who has an account at Trakt, which codes wait for somebody, and whose tokens are which."""
+"""Trakt's accounts, open device codes and tokens."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +13,7 @@ _LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody on Trakt."""
+    """A user of Trakt."""
 
     slug: str
     uuid: str
@@ -21,7 +21,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Device(msgspec.Struct, kw_only=True):
-    """A device that waits for somebody to type its code."""
+    """A device that waits for someone to type its code."""
 
     code: str
     user_code: str
@@ -42,7 +42,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accounts:
-    """Accounts, codes and tokens, which both hosts know."""
+    """The accounts, codes and tokens that both hosts share."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self.clock = clock
@@ -52,29 +52,29 @@ class Accounts:
         self.by_slug: dict[str, Account] = {}
         self.locked: set[str] = set()
         self.has_vip = True
-        """Whether the application's owner has; without, Trakt answers its calls with 426."""
+        """Whether the application's owner has VIP; without it, Trakt answers calls with 426."""
         self.devices: dict[str, Device] = {}
         self._grants: dict[str, Grant] = {}
 
     def add(self, slug: str, *, is_vip: bool = False) -> Account:
-        """Add somebody."""
+        """Add an account."""
         account = Account(slug=slug, uuid=self._ids.hexadecimal("account", 40), is_vip=is_vip)
         self.by_slug[slug] = account
         return account
 
     def begin(self) -> Device:
-        """Hand out a pair of codes."""
+        """Create a pair of codes."""
         user_code = self._ids.letters("user code", 8, _LETTERS)
         device = Device(code=self._ids.hexadecimal("device"), user_code=user_code, made_at=self.clock.now())
         self.devices[device.code] = device
         return device
 
     def approve(self, user_code: str, account: Account) -> None:
-        """Let somebody type a code and say yes; raises `LookupError` where it is over, taken or unknown."""
+        """Let someone type a code and agree; raises `LookupError` if the code expired, is taken or unknown."""
         self._waiting(user_code).account = account.slug
 
     def deny(self, user_code: str) -> None:
-        """Let somebody type a code and say no; raises `LookupError` like `approve`."""
+        """Let someone type a code and refuse; raises `LookupError` like `approve`."""
         self._waiting(user_code).is_denied = True
 
     def _waiting(self, user_code: str) -> Device:
@@ -85,7 +85,7 @@ class Accounts:
         raise LookupError(f"nobody waits for the code {user_code}")
 
     def is_over(self, device: Device) -> bool:
-        """Return whether a code's life is over."""
+        """Tell whether a code has expired."""
         return self.clock.now() - device.made_at >= CODE_LIFE
 
     def grant(self, slug: str) -> Grant:
@@ -95,8 +95,8 @@ class Accounts:
         self._grants[access] = grant
         return grant
 
-    def refreshed(self, refresh: str) -> Grant | None:
-        """Return a new pair for a refresh token, which is good for once; its access token dies with it."""
+    def refresh(self, refresh: str) -> Grant | None:
+        """Return a new pair for a refresh token, which is valid once; the old access token is revoked with it."""
         old = next((grant for grant in self._grants.values() if grant.refresh == refresh), None)
         if old is None:
             return None
@@ -104,11 +104,11 @@ class Accounts:
         return self.grant(old.account)
 
     def revoke(self, token: str) -> None:
-        """Let a pair of tokens die, by either."""
+        """Revoke a pair of tokens, given either."""
         self._grants = {key: each for key, each in self._grants.items() if token not in {each.access, each.refresh}}
 
     def holder(self, access: str) -> Account | None:
-        """Return whose access token this is while it lives."""
+        """Return the account of a valid access token."""
         grant = self._grants.get(access)
         is_alive = grant is not None and self.clock.now() - grant.made_at < TOKEN_LIFE
         return self.by_slug[grant.account] if grant is not None and is_alive else None

@@ -1,4 +1,4 @@
-"""Trakt on its two hosts: auth.trakt.tv with the device flow, api.trakt.tv with whose account it is.
+"""Trakt's two hosts: auth.trakt.tv with the device flow, and api.trakt.tv with the account of a token.
 
 https://github.com/trakt/trakt-api (contracts of 2026-07).
 """
@@ -21,7 +21,7 @@ _GRANT: Final = "The provided authorization grant is invalid, expired, revoked, 
 
 
 class _Host(App):
-    """Both hosts are behind Cloudflare, which lets nobody pass who has no name."""
+    """Both hosts are behind Cloudflare, which refuses requests without a User-Agent."""
 
     async def serve(self, request: Request) -> Response:
         agent = request.header("user-agent")
@@ -85,7 +85,7 @@ class TraktAuth(_Host):
         if device.account is None:
             return Response(status=400)
         device.is_used = True
-        return _granted(self._accounts.grant(device.account))
+        return _tokens(self._accounts.grant(device.account))
 
     async def _refresh(self, request: Request) -> Response:
         body = _body(request)
@@ -93,8 +93,8 @@ class TraktAuth(_Host):
             return _unknown_client()
         if body.get("grant_type") != "refresh_token":
             return _oauth_error(400, "unsupported_grant_type", "The authorization grant type is not supported.")
-        grant = self._accounts.refreshed(str(body.get("refresh_token")))
-        return _oauth_error(400, "invalid_grant", _GRANT) if grant is None else _granted(grant)
+        grant = self._accounts.refresh(str(body.get("refresh_token")))
+        return _oauth_error(400, "invalid_grant", _GRANT) if grant is None else _tokens(grant)
 
     async def _revoke(self, request: Request) -> Response:
         body = _body(request)
@@ -109,7 +109,7 @@ class TraktAuth(_Host):
 
 
 class TraktApi(_Host):
-    """api.trakt.tv, for those who bring the application's key and a token."""
+    """api.trakt.tv, which needs the application's key and a token."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
@@ -117,7 +117,7 @@ class TraktApi(_Host):
         super().__init__({"GET /users/settings": self._settings})
 
     async def serve(self, request: Request) -> Response:
-        """Ask for the key and the version, and count the calls."""
+        """Require the key and the version, and count the calls."""
         if request.header("trakt-api-key") not in {"", self._accounts.client_id}:
             return Response(status=403, headers={"x-runtime": "0.001"})
         if not self._accounts.has_vip:
@@ -149,7 +149,7 @@ class TraktApi(_Host):
 
 
 class Trakt:
-    """Both hosts and what they share."""
+    """Both hosts, with their shared accounts."""
 
     def __init__(self, *, clock: Clock | None = None, ids: Ids | None = None) -> None:
         self.accounts = Accounts(clock or Clock(), ids or Ids("trakt"))
@@ -195,7 +195,7 @@ def _body(request: Request) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _granted(grant: Grant) -> Response:
+def _tokens(grant: Grant) -> Response:
     return json_response(
         {
             "access_token": grant.access,

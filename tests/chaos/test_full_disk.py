@@ -1,4 +1,4 @@
-"""The data folder's disk is full, and then it is not: what was taken is handled, and nobody has to start anything."""
+"""The data folder's disk fills up and has room again: all accepted webhooks are handled, without a restart by hand."""
 
 import asyncio
 import json
@@ -56,7 +56,7 @@ def _mounted(stack: ExitStack) -> SmallDisk | None:
 
 
 class Sender:
-    """Sends scrobbles of ever new movies, and keeps which were taken."""
+    """Sends scrobbles of new movies, and records which were accepted."""
 
     def __init__(self, house: House) -> None:
         self._house = house
@@ -64,7 +64,7 @@ class Sender:
         self.taken: dict[str, str] = {}
 
     def send(self, number: int) -> list[int]:
-        """Send so many, and return the answers' statuses."""
+        """Send a number of scrobbles, and return the statuses."""
         begin, self._sent = self._sent, self._sent + number
         posts = [plex_post(plex_scrobble(each, account=1), with_picture=False) for each in range(begin, self._sent)]
         answers = asyncio.run(self._post(posts))
@@ -107,7 +107,7 @@ def doctor(house: House) -> tuple[int, str]:
 
 
 def write_ahead_until_postgres_fails(house: House) -> None:
-    """Ask for one write-ahead file after the other: without room for another one PostgreSQL ends."""
+    """Fill write-ahead files until PostgreSQL ends for lack of room."""
 
     async def switch() -> None:
         connection = await asyncpg.connect((house.folder / "run/database_url").read_text().strip(), timeout=5)

@@ -1,4 +1,4 @@
-"""Webhooks at a steady rate while everything is killed and frozen in turn: what was acknowledged is there, once."""
+"""Webhooks at a steady rate while everything is killed and frozen in turn: all acknowledged ones are stored, once."""
 
 import asyncio
 import json
@@ -38,14 +38,14 @@ def house() -> Iterator[House]:
 
 
 class Frozen:
-    """When NATS stood still, in seconds since the load began."""
+    """When NATS was frozen, in seconds since the load began."""
 
     began_s = 0.0
     ended_s = 0.0
 
 
 async def make_trouble(house: House, *, length_s: float, frozen: Frozen) -> None:
-    """Kill and freeze, spread over the load; what is still being started again is waited for."""
+    """Kill and freeze parts, spread over the load; wait for parts that are still restarting."""
     began = time.monotonic()
 
     async def at(share: float) -> None:
@@ -85,9 +85,9 @@ async def load(house: House, frozen: Frozen) -> list[Answer]:
 
 
 def settle(house: House, taken: set[str]) -> dict[str, str]:
-    """Wait until all that was taken is handled, or for longer than anything may take, and return all events.
+    """Wait until all accepted webhooks are handled, or for longer than that may take, and return all events.
 
-    What a killed process had in hand comes again after the consumers' acknowledgement time of 30 s.
+    Messages of a killed process are delivered again after the consumers' acknowledgement time of 30 s.
     """
     deadline = time.monotonic() + SETTLED_WITHIN_S
     while True:

@@ -1,4 +1,4 @@
-"""The systems' own descriptions, and whether a request or an answer is what they say."""
+"""The systems' own descriptions, and checks of requests and answers against them."""
 
 import functools
 import json
@@ -31,11 +31,11 @@ class Spec:
 
     @property
     def operations(self) -> set[str]:
-        """Methods and paths, without the names of what stands in braces."""
+        """Methods and paths, without the names of placeholders."""
         return set(self._operations)
 
     def problems(self, operation: str, status: int, body: object) -> list[str]:
-        """Return what is wrong with an answer to an operation; nothing where the description is silent about bodies."""
+        """Return what is wrong with an answer to an operation; nothing if the description says nothing about bodies."""
         responses = self._operations[_nameless(operation)]["responses"]
         key = next((key for key in (str(status), f"{status // 100}XX", "default") if key in responses), None)
         if key is None:
@@ -44,7 +44,7 @@ class Spec:
         return self.faults(content["application/json"]["schema"], body) if "application/json" in content else []
 
     def schema(self, name: str) -> dict[str, Any]:
-        """Return a schema by its name."""
+        """Return a schema by name."""
         found: dict[str, Any] = self.document["components"]["schemas"][name]
         return found
 
@@ -55,7 +55,7 @@ class Spec:
         return [f"{error.json_path}: {error.message[:200]}" for error in errors]
 
     def properties(self, schema: Mapping[str, Any]) -> set[str]:
-        """Return the fields of a schema, also of those that it is put together of."""
+        """Return the fields of a schema, including those of its parts."""
         plain = self.resolved(schema)
         parts = [*plain.get("allOf", []), *plain.get("anyOf", [])]
         return set(plain.get("properties", {})).union(*(self.properties(part) for part in parts))
@@ -70,7 +70,7 @@ class Spec:
         return node
 
     def operation(self, method: str, path: str) -> "Operation | None":
-        """Return the operation of a request; where several patterns fit, the one with the fewest placeholders."""
+        """Return the operation of a request; if several patterns fit, the one with the fewest placeholders."""
         fitting = [
             pattern
             for pattern, item in self.document["paths"].items()
@@ -86,7 +86,7 @@ class Spec:
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """An operation and the values that stand in the path of a request for it."""
+    """An operation with the values in the path of a request."""
 
     spec: Spec
     values: dict[str, str]
@@ -94,11 +94,11 @@ class Operation(msgspec.Struct, frozen=True):
     described: dict[str, Any]
 
     def faults(self, request: httpx.Request) -> list[str]:
-        """Return what is missing in a request, or in it and not described."""
+        """Return what a request lacks, and what it has but should not."""
         return [*self._parameter_faults(request), *self._body_faults(request)]
 
     def needs_credential(self) -> bool:
-        """Return whether it is not for everybody."""
+        """Tell whether it needs a credential."""
         security = self.described.get("security", self.spec.document.get("security", []))
         return bool(security) and {} not in security
 
@@ -120,7 +120,7 @@ class Operation(msgspec.Struct, frozen=True):
             yield f"path {name} is no UUID"
 
     def _names(self, parameter: Mapping[str, Any]) -> set[str]:
-        """An object's fields are parameters of their own."""
+        """An object's fields are separate parameters."""
         return self.spec.properties(parameter.get("schema", {})) or {parameter["name"]}
 
     def _body_faults(self, request: httpx.Request) -> Iterator[str]:
@@ -137,7 +137,7 @@ class Operation(msgspec.Struct, frozen=True):
 
 @functools.cache
 def spec(name: str) -> Spec:
-    """Return a description out of the documents beside the checkout; read once."""
+    """Return a description from the documents beside the checkout; read once."""
     text = (SPECS / name).read_text(encoding="utf-8")
     document = json.loads(text) if name.endswith(".json") else yaml.load(text, Loader=yaml.CSafeLoader)
     return Spec(_modern(document) if str(document["openapi"]).startswith("3.0") else document)
@@ -177,7 +177,7 @@ def _fits(pattern: str, path: str) -> bool:
 
 
 def _modern(part: Any) -> Any:
-    """`nullable: true` of OpenAPI 3.0 said in the words of 3.1."""
+    """Express `nullable: true` of OpenAPI 3.0 as in 3.1."""
     if isinstance(part, list):
         return [_modern(each) for each in part]
     if not isinstance(part, dict):

@@ -95,7 +95,7 @@ def webhook(discord: Discord, *, acknowledged: bool = True) -> str:
 
 
 def faults(operation: str, response: httpx.Response) -> list[str]:
-    """Discord's own inner errors have words for codes where its description has numbers, so those are left out."""
+    """Leave out inner errors: their codes are words, but numbers in the description."""
     body = response.json()
     if isinstance(body, dict):
         body.pop("errors", None)
@@ -179,7 +179,7 @@ async def test_errors_are_as_described(discord: Discord) -> None:
 
 
 def parts(interaction: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Inbound interactions are not described as a whole; what they are made of is."""
+    """Inbound interactions are not described as a whole; only their parts are."""
     found = [("UserResponse", interaction["user"])] if "user" in interaction else []
     if "member" in interaction:
         member = dict(interaction["member"])

@@ -1,4 +1,4 @@
-"""The stand-ins for Jellyfin and Trakt against the descriptions of both; Emby has none here."""
+"""The stand-ins for Jellyfin and Trakt against their descriptions; there is none of Emby here."""
 
 from typing import Final
 

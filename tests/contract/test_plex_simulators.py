@@ -35,7 +35,7 @@ UNDESCRIBED_OF_PLEX_TV: Final = {
 UNDESCRIBED_OF_A_SERVER: Final = {"GET /library/sections", "GET /library/recentlyAdded"}
 
 HIDDEN_IS_A_NUMBER: Final = ".hidden: 0 is not of type 'boolean'"
-"""Servers were seen to answer 0, 1 or 2 where the description has a truth value."""
+"""Servers were seen to answer 0, 1 or 2 for what the description calls a boolean."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Seerr's stand-in against Seerr's description; where the description is silent or wrong, what was seen stands here."""
+"""Seerr's stand-in against Seerr's description; where that is silent or wrong, against what was observed."""
 
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ DESCRIPTIONS: Final = {
     Dialect.SEERR_OF_MANY_DISCORD_IDS: "seerr-api.yml",
 }
 COMES_BACK_WITHOUT_EMAIL: Final = "'email' is a required property"
-"""What was saved is shown through a filter that drops the address, though the description requires it."""
+"""After saving, a filter drops the address, though the description requires it."""
 
 
 def client(seerr: Seerr) -> httpx.AsyncClient:
@@ -29,7 +29,7 @@ def client(seerr: Seerr) -> httpx.AsyncClient:
 
 
 def without_nulls(value: Any) -> Any:
-    """Seerr writes null where its description says that a member is absent."""
+    """Seerr writes null where its description says that a field is absent."""
     if isinstance(value, list):
         return [without_nulls(each) for each in value]
     if isinstance(value, dict):

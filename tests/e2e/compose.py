@@ -1,4 +1,4 @@
-"""The whole of compose under a name, a port and secrets of its own, so that it disturbs nothing that runs beside it."""
+"""All of compose with its own name, port and secrets, so that it disturbs nothing else on this machine."""
 
 import json
 import secrets
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def why_not() -> str | None:
-    """Say what is missing for compose to run here."""
+    """Return what is missing for compose to run here."""
     for command, missing in (
         (("docker", "compose", "version"), "no Docker with Compose v2"),
         (("docker", "info"), "no Docker engine answers"),
@@ -58,7 +58,7 @@ class Compose:
             raise AssertionError(f"{exc}\n{self.run('logs', '--no-color', '--tail', '40')}") from None
 
     def fails(self, service: str, *command: str) -> bool:
-        """Run a command in a service's container; say whether it failed."""
+        """Run a command in a service's container; tell whether it failed."""
         try:
             self.run("exec", "--no-TTY", service, *command)
         except AssertionError:
@@ -66,7 +66,7 @@ class Compose:
         return False
 
     def inspect(self, service: str) -> list[dict[str, Any]]:
-        """Return what the engine knows of each container of a service."""
+        """Return the engine's information on each container of a service."""
         ids = self.run("ps", "--all", "--quiet", service).split()
         found = subprocess.run(["docker", "inspect", *ids], capture_output=True, check=True).stdout
         containers: list[dict[str, Any]] = json.loads(found)
@@ -78,13 +78,13 @@ class Compose:
         subprocess.run(["docker", "image", "rm", self.image], capture_output=True, check=False)
 
     def client(self) -> httpx.Client:
-        """Return a client of the gateway with the API key that .env has."""
+        """Return a client of the gateway with the API key in .env."""
         host = f"http://127.0.0.1:{self.settings['USHER_PORT']}"
         return httpx.Client(base_url=host, headers={"X-API-Key": self.settings["USHER_API_KEY"]}, timeout=10)
 
 
 def eventually(look: Callable[[], T], *, is_it: Callable[[T], bool], within: float = 60) -> T:
-    """Look until it is as wanted, or time is up; return what was seen last."""
+    """Repeat until the result is as wanted or time is up; return the last result."""
     deadline = time.monotonic() + within
     while not is_it(seen := look()) and time.monotonic() < deadline:
         time.sleep(0.2)

@@ -36,7 +36,7 @@ def gateway(compose: Compose) -> Iterator[httpx.Client]:
 
 
 class Plex:
-    """A Plex server that tells of watched movies."""
+    """A Plex server that reports watched movies."""
 
     def __init__(self, gateway: httpx.Client, secret: str) -> None:
         self._gateway = gateway
@@ -54,7 +54,7 @@ def plex(compose: Compose, gateway: httpx.Client) -> Plex:
 
 
 def plays(gateway: httpx.Client, *movies: int) -> list[dict[str, Any]]:
-    """Return the plays of these movies; none while no syncer is there to ask."""
+    """Return the plays of these movies; none while the syncer is away."""
     imdb = {f"tt{7_000_000 + movie}" for movie in movies}
     answer = gateway.get("/api/history", params={"limit": 200})
     if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:

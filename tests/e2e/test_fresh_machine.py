@@ -1,4 +1,4 @@
-"""A Debian 12 with nothing but Python, make and git: what is pinned installs there, by make and by its own old pip."""
+"""A Debian 12 with only Python, make and git: the pinned packages install there, with make and with its old pip."""
 
 import io
 import secrets
@@ -55,7 +55,7 @@ class Machine:
 
 
 def checkout() -> bytes:
-    """Pack what git has, or would take, of the working copy."""
+    """Pack the files of the working copy that git has or would add."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
     packed = io.BytesIO()

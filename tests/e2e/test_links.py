@@ -1,6 +1,6 @@
-"""First links, as the demo tells people to make them: from Discord, by REST and from a terminal, through restarts.
+"""First links as in the demo's instructions: from Discord, by REST and from a terminal, through restarts.
 
-Each test is about somebody else in town; the last looks for secrets in whatever the others left.
+Each test is about another person in town; the last looks for secrets in what the others left.
 """
 
 import os
@@ -31,7 +31,7 @@ def town() -> Iterator[Demo]:
 
 
 def command(town: Demo, person: str, name: str) -> str:
-    """Use a command of Discord, and return the token under which its reply stands."""
+    """Use a Discord command, and return the token of its reply."""
     sent = town.stage("/discord/command", {"person": person, "command": name})
     assert sent["status"] == 200, sent
     assert '"type":5' in sent["answer"].replace(" ", "")
@@ -39,7 +39,7 @@ def command(town: Demo, person: str, name: str) -> str:
 
 
 def reply(town: Demo, token: str) -> str:
-    """What stands under a command; nothing while it is only promised."""
+    """The reply to a command; nothing while it is deferred."""
     shown = town.stage(f"/discord/replies/{token}")
     return "" if shown is None else str(shown["content"])
 
@@ -75,7 +75,7 @@ def account_of(town: Demo, name: str) -> Any:
 
 
 def seerr_user(town: Demo, person: Any) -> Any:
-    """The person's user as Seerr has it."""
+    """The person's user in Seerr."""
     return next(each for each in town.stage("/seerr/users") if each["id"] == person["seerr_user_id"])
 
 
@@ -134,7 +134,7 @@ def test_a_link_from_a_terminal(town: Demo) -> None:
     until(lambda: is_settled(town, "tomas"))
 
 
-def test_what_is_shared_with_somebody_is_read_as_him(town: Demo) -> None:
+def test_what_is_shared_with_someone_is_read_as_them(town: Demo) -> None:
     person = person_of(town, "priya")
 
     libraries = town.usher(f"/api/plex/Plex/libraries?person={person['id']}")
@@ -196,7 +196,7 @@ async def test_no_secret_is_anywhere_but_in_the_vault(town: Demo) -> None:
     assert len(secrets) >= 10
 
     for secret in secrets:
-        assert secret not in town.said
+        assert secret not in town.output
     assert [path for path in town.data.rglob("*") if path.is_file() and _holds(path, secrets)] == []
     assert [line for line in _command_lines() if any(secret in line for secret in secrets)] == []
     rows = await _rows((town.data / "run" / "database_url").read_text().strip())

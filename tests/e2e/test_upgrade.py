@@ -1,4 +1,4 @@
-"""A data folder of the version before, full of unfinished work, is started: all of it is finished, and once."""
+"""A data folder of the last version, full of unfinished work, is started: everything is finished, once."""
 
 import json
 import tempfile
@@ -43,9 +43,9 @@ PLAYS: Final = {
     "p-bela": {"Watched by who is Bela"},
     "p-dora": {"Watched by who was Dora too"},
 }
-"""What each person has watched, whatever way the webhook took; what is tried by hand in a test comes on top."""
+"""What each person has watched, whatever way the webhook took; a test may add more by hand."""
 FOUND_IN_SEERR: Final = ("anna", "bela", "carl", "dora", "gina", "iris", "judy", "ivan", "zelda")
-"""By a job in the stream, in the table, in the outbox, delivered or replayed, or by one that a fact led to."""
+"""By a job in the stream, the table or the outbox, delivered or replayed, or caused by an event."""
 REPLIES: Final = {
     "whoami": "emil",
     "delivered": "emil",
@@ -60,7 +60,7 @@ REPLIES: Final = {
     "outbox": "a reply out of the outbox",
     "sign_in": "otto",
 }
-"""What the answer to each must name."""
+"""What each answer must contain."""
 LETTERS: Final = {
     "kurt": ["a letter that was streamed"],
     "lena": ["a letter that was retried"],
@@ -244,7 +244,7 @@ def test_nothing_is_left_and_nothing_has_failed(upgraded: Upgraded) -> None:
 
 
 def test_nothing_was_done_twice(upgraded: Upgraded) -> None:
-    """Nor anew what the folder says was done: a reply, a letter, a play, and a fact that was heard."""
+    """Nor repeated if the folder says it was done: a reply, a message, a play, and a handled event."""
     town, tokens = upgraded.around.town, upgraded.around.tokens
     until(lambda: upgraded.unfinished() == {})
 

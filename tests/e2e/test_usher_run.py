@@ -1,4 +1,4 @@
-"""The four services as `usher run` starts them, asked by the command line of the same host."""
+"""The four services as started by `usher run`, used from the command line of the same host."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def house() -> Iterator[House]:
 
 @pytest.fixture
 def usher(house: House) -> Run:
-    """The command, with nothing but the data folder to find the house by."""
+    """The command, which finds Usher only by the data folder."""
 
     def run(command: str, *, status: int = 0) -> str:
         environment = {**os.environ, "USHER_DATA_DIR": str(house.folder)}  # noqa: TID251 (handed on)

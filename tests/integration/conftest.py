@@ -31,7 +31,7 @@ SERVERS = frozenset(("postgres_url", "shared_nats_url"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs none of the servers, where those are somebody else's: it runs elsewhere."""
+    """With external servers, leave out tests that need none of them: those run elsewhere."""
     if external_postgres() is None:
         return
     left_out = [item for item in items if SERVERS.isdisjoint(getattr(item, "fixturenames", ()))]
@@ -82,7 +82,7 @@ async def _new_database(postgres_url: Secret, template: str) -> AsyncIterator[Se
 
 @pytest.fixture
 async def database_url(postgres_url: Secret, template: str) -> AsyncIterator[Secret]:
-    """The address of a database of this test's own, with all tables and no rows."""
+    """The address of a database for this test alone, with all tables and no rows."""
     async with _new_database(postgres_url, template) as url:
         yield url
 
@@ -151,7 +151,7 @@ async def bus(nats_url: Secret) -> AsyncIterator[Bus]:
 
 @pytest.fixture
 def own_nats(tmp_path: Path) -> Iterator[tuple[Running, Secret]]:
-    """A nats-server of this test's own, to kill and freeze."""
+    """A nats-server for this test alone, to kill and freeze."""
     server = EmbeddedNats(tmp_path / "nats", port=free_port())
     server.prepare()
     running = Running(server.program, tmp_path / "nats.log")

@@ -1,4 +1,4 @@
-"""A way to Postgres that can be blocked: what is sent arrives nowhere, and nothing comes back."""
+"""A proxy to Postgres that can be blocked: then nothing arrives, and nothing comes back."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ class Proxy:
 
     @property
     def url(self) -> Secret:
-        """The address to give to whoever is to come this way."""
+        """The address to connect to through the proxy."""
         netloc = f"{self._url.netloc.rpartition('@')[0]}@127.0.0.1:{self.port}"
         return Secret(urlunsplit(self._url._replace(netloc=netloc)))
 
@@ -32,7 +32,7 @@ class Proxy:
         self._open.set()
 
     async def cut(self) -> None:
-        """Break all connections, and give the other side a moment to notice."""
+        """Break all connections, and give the other side time to notice."""
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.sleep(0.05)

@@ -36,7 +36,7 @@ class Running:
         self._process = self._start()
 
     def freeze(self) -> None:
-        """Return once it stands still: until its main thread has had its turn, the others go on."""
+        """Return once it is frozen: until its main thread stops, the others continue."""
         self._process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)
 
@@ -85,7 +85,7 @@ def _until_works(connect: Callable[[], Awaitable[None]], errors: tuple[type[Base
 
 
 def external_postgres() -> Secret | None:
-    """A PostgreSQL that somebody else started (a container): USHER_TEST_DATABASE_URL."""
+    """An external PostgreSQL (a container): USHER_TEST_DATABASE_URL."""
     value = os.environ.get("USHER_TEST_DATABASE_URL")  # noqa: TID251 (the tests' own switch, not a setting of Usher)
     return Secret(value) if value else None
 

@@ -1,4 +1,4 @@
-"""A service's parts in the test's own process, on the test's own database and JetStream."""
+"""A service's parts in the test's process, on the test's database and JetStream."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from shared.bus.connection import Bus
 from shared.bus.questions import Answers
-from shared.bus.store import Journal
+from shared.bus.store import MessageStore
 from shared.bus.work import Worker
 from shared.postgres import pool as postgres
 from shared.runtime import Parts, Service
@@ -18,7 +18,9 @@ from shared.telemetry import Tracer
 @asynccontextmanager
 async def parts_of(name: str, *, bus: Bus, database_url: Secret) -> AsyncIterator[Parts]:
     async with postgres.connect(database_url, schema=name, size=4) as pool:
-        yield Parts(name=name, bus=bus, pool=pool, worker=Worker(pool), journal=Journal(pool), tracer=Tracer())
+        yield Parts(
+            name=name, bus=bus, pool=pool, worker=Worker(pool), message_store=MessageStore(pool), tracer=Tracer()
+        )
 
 
 @asynccontextmanager
@@ -45,7 +47,7 @@ async def answering(bus: Bus, service: str, *answers_: Answer) -> AsyncIterator[
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = 30) -> None:
-    """Wait until a condition holds; TimeoutError where it does not in time."""
+    """Wait until a condition holds; raises TimeoutError if it does not in time."""
     async with asyncio.timeout(within_s):
         while True:
             result = condition()

@@ -1,4 +1,4 @@
-"""One causal chain in the logs: what the gateway and the syncer say of a webhook carries one trace id."""
+"""One causal chain in the logs: lines of gateway and syncer about a webhook have one trace id."""
 
 import json
 from pathlib import Path

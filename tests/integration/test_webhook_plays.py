@@ -1,4 +1,4 @@
-"""From the webhook's door to the history that is shown: what senders and templates make hard to read."""
+"""From webhook to history: payloads that senders and templates make hard to read."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ Shown = tuple[str, str, int | None]
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent for one account, and the plays of it: account, title, episode."""
+    """The webhooks of one account, and its plays: account, title, episode."""
 
     source: str = "jellyfin"
     sent: list[dict[str, Any] | str]
@@ -115,7 +115,7 @@ CASES: Final = [
 
 
 async def send(house: House, case: Case) -> int:
-    """Send what a case has, and return how many webhooks were stored for the first time."""
+    """Send a case's webhooks, and return how many were stored for the first time."""
     stored = 0
     for payload in case.sent:
         answer = await house.http.post(

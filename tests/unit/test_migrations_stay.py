@@ -1,6 +1,6 @@
-"""A migration that was applied somewhere is never changed, because no service starts there any more: add a new file.
+"""A migration that was applied somewhere is never changed, or no service would start there again: add a new file.
 
-What is new gets its line here.
+A new file gets its line here.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The locks of requirements/ are what pyproject.toml asks for, whole, and say nothing of where packages come from."""
+"""The locks in requirements/ cover all that pyproject.toml requires, and do not name package indexes."""
 
 import re
 import tomllib
@@ -25,7 +25,7 @@ def lock(name: str) -> str:
 
 
 def locked(name: str) -> list[Requirement]:
-    """Return a lock's lines without their hashes; a package has several where its version depends on the platform."""
+    """Return a lock's lines without hashes; a package has several if its version depends on the platform."""
     lines = re.findall(r"^([a-z0-9-]+.*==[^\\\n]+)", lock(name), re.MULTILINE)
     return [Requirement(line) for line in lines]
 
@@ -50,7 +50,7 @@ def here() -> dict[str, str]:
 
 
 def environments() -> Iterator[dict[str, str]]:
-    """Yield what markers are evaluated with, for each platform that README names."""
+    """Yield the marker environments of all platforms that README names."""
     for python in PYTHONS:
         for machine in MACHINES:
             yield here() | {"python_version": python, "python_full_version": f"{python}.2", "platform_machine": machine}
@@ -63,7 +63,7 @@ def applies(requirement: Requirement, environment: dict[str, str], *, extra: str
 def asked_for(pin: Requirement, environment: dict[str, str]) -> Iterator[Requirement]:
     """Yield what a locked distribution asks for, with the extras that the lock pins it with.
 
-    Nothing of a distribution that is for other Pythons than this one: it is not installed here.
+    Distributions for other Pythons than this one are left out: they are not installed here.
     """
     if not applies(pin, here()):
         return
@@ -74,7 +74,7 @@ def asked_for(pin: Requirement, environment: dict[str, str]) -> Iterator[Require
 
 
 def unmet(name: str, environment: dict[str, str]) -> set[str]:
-    """Name what an installer would have to find by itself: an extra, a package or a version that the lock lacks."""
+    """Return what an installer would have to resolve: an extra, a package or a version that the lock lacks."""
     chosen = [pin for pin in locked(name) if applies(pin, environment)]
     extras = {canonicalize_name(pin.name): pin.extras for pin in chosen}
     versions = {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in chosen}

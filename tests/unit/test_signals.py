@@ -1,4 +1,4 @@
-"""What tests start gets the signals that a terminal gives it, wherever the tests themselves run."""
+"""Programs started by tests get a terminal's signals, wherever the tests themselves run."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Four processes hold what they import for as long as Usher runs: what they do not need is not in them."""
+"""Four processes keep their imports in memory while Usher runs, so they import only what they need."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What no import tells: clients of other systems come from the one factory, so no call goes around its limits."""
+"""What imports cannot show: clients of other systems come from the one factory, so no call bypasses its limits."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Every command that the documentation tells people to type is there, with its options."""
+"""Every command in the documentation exists, with its options."""
 
 import re
 from importlib import import_module
@@ -17,7 +17,7 @@ ALL: Final = re.compile(r"-{2}[a-z-]+")
 
 
 def unknown(line: str) -> str:
-    """Return what a line says that `usher` does not know; empty where it knows all."""
+    """Return the parts of a line that `usher` does not know; empty if it knows all."""
     name, *words = line.split()
     if name not in COMMANDS:
         return name

@@ -1,4 +1,4 @@
-"""Every setting that a user may set is in the documentation, and compose lets it through."""
+"""Every user setting is in the documentation, and compose passes it on."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What no import tells: SQL stands in stores and in the few modules of `shared` that are about the database."""
+"""What imports cannot show: SQL is only in stores and in the few modules of `shared` about the database."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 ALLOWED = re.compile(r"/store(/\w+)?\.py$|^shared/postgres/|^shared/vault\.py$|^cli/bot_tokens\.py$")
-"""The last reads another program's SQLite file, and is the store of nothing of ours."""
+"""The last reads another program's SQLite file, and stores nothing of ours."""
 SQL = re.compile(
     r"^\s*(select\b|insert\s+into\b|update\s+[\w.\"]+\s+set\b|delete\s+from\b|create\s+(table|schema|index)\b"
     r"|alter\s+table\b|drop\s+table\b|with\s+\w+\s+as\s*\(|listen\s+\w+$|notify\s+\w+)",
@@ -56,5 +56,5 @@ def test_only_stores_hold_sql() -> None:
         ("say('updated')", 0),
     ],
 )
-def test_sql_is_told_from_prose(source: str, expected: int) -> None:
+def test_sql_is_distinguished_from_prose(source: str, expected: int) -> None:
     assert len(list(statements(source))) == expected

@@ -43,7 +43,7 @@ class SecretCache:
         return Listener(
             (events.subject(WebhookSecretChanged),),
             lambda _subject, _payload: self._changed.set(),
-            missed=self._changed.set,
+            on_missed=self._changed.set,
         )
 
     def load_file(self) -> None:

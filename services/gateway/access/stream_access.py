@@ -41,7 +41,7 @@ class StreamAccess:
 
     def listener(self) -> Listener:
         """Return what listens on the bus for credentials that ended."""
-        return Listener((events.subject(AccessRevoked),), self._hear, missed=self._asked.set)
+        return Listener((events.subject(AccessRevoked),), self._hear, on_missed=self._asked.set)
 
     def grant(self, watcher: Watcher, caller: Caller) -> None:
         """Let a watcher watch as long as the caller's credential is valid."""

@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 
 from services.gateway.access.caller import Caller
 from shared.errors import Fault, InvalidError
-from shared.schemas.signins import Who
+from shared.schemas.signins import AccountHolder
 
 ID: Final = r"^[A-Za-z0-9_.:-]+$"
 As = Annotated[
@@ -32,13 +32,17 @@ def account_of(caller: NamedDependency[Caller], asked: As = None) -> str | None:
     return caller.act_for(asked)
 
 
-def who(caller: Caller, person_id: str | None) -> Who:
+def who(caller: Caller, person_id: str | None) -> AccountHolder:
     """Return who asks, and for which person."""
     whom = caller.act_for(person_id)
-    return Who(key=caller.key_id, person_id=whom) if caller.kind == "key" else Who(user=caller.name, person_id=whom)
+    return (
+        AccountHolder(key=caller.key_id, person_id=whom)
+        if caller.kind == "key"
+        else AccountHolder(user=caller.name, person_id=whom)
+    )
 
 
-def applicant(caller: Caller, *, person_id: str | None, discord_id: str | None) -> Who:
+def applicant(caller: Caller, *, person_id: str | None, discord_id: str | None) -> AccountHolder:
     """Return who is to have an account: the caller, a person, or a user of Discord."""
     asking = who(caller, person_id)
     if discord_id is None:
@@ -49,14 +53,14 @@ def applicant(caller: Caller, *, person_id: str | None, discord_id: str | None) 
     return msgspec.structs.replace(asking, person_id=None, discord_id=discord_id)
 
 
-def owner(caller: Caller, person_id: str | None) -> Who:
+def owner(caller: Caller, person_id: str | None) -> AccountHolder:
     """Return whose accounts are meant; a key that is nobody's has none of its own."""
     if _is_nobodys(caller) and person_id is None:
         raise InvalidError("a key has no accounts of its own", faults=(Fault("person", "say whose, by a person's id"),))
     return who(caller, person_id)
 
 
-def holder(caller: Caller, person_id: str | None, account: str | None) -> Who:
+def holder(caller: Caller, person_id: str | None, account: str | None) -> AccountHolder:
     """Return whose accounts are to be unlinked; one that a key names by its id alone is whosever it is."""
     if account is None:
         return owner(caller, person_id)

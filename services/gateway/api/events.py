@@ -113,7 +113,7 @@ class EventController(Controller):
             webhook = await events.next_attempt(work.connection, event_id)
             if webhook is None:
                 raise _not_found(event_id)
-            work.say(
+            work.send(
                 subject(webhook.source, webhook.event),
                 msgspec.json.encode(webhook),
                 message_id=f"{webhook.id}:{webhook.attempt}",

@@ -37,17 +37,17 @@ from shared.schemas.signins import (
     CancelSignIn,
     CheckSignIn,
     ConnectAccount,
+    ConnectedAccount,
     Integration,
     IntegrationPage,
     LinkedPerson,
-    LinkedTo,
     ListConnections,
     Pin,
     ReachedServer,
     RemoveConnections,
-    Removed,
+    RemovedAccounts,
     SignedIn,
-    Standing,
+    SignInState,
 )
 from shared.sealing import Sealer
 
@@ -55,14 +55,14 @@ _AT: Final = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 _PIN: Final = Pin(
     pin_id="5m2kx8wq", code="tq7x…", url="https://app.plex.tv/auth#?code=tq7x…", short_code="4KXW", expires_at=_AT
 )
-_STANDING: Final = Standing(
+_STANDING: Final = SignInState(
     status="authorized",
     account=SignedIn(id="26608833", username="ada", email="ada@example.com"),
     servers=[ReachedServer(name="Attic", machine_identifier="c6f5…")],
 )
 _ONE: Final = Integration(
     provider="plex",
-    account=LinkedTo(id="26608833", username="ada"),
+    account=ConnectedAccount(id="26608833", username="ada"),
     person=LinkedPerson(id="8p1vqk2c", name="Ada"),
     state="ok",
     reason=None,
@@ -78,7 +78,7 @@ _READ: Final = needs("read", own=True)
 _WITHIN: Final = PATIENT + timedelta(seconds=2)
 _WRITE: Final = needs("write", own=True, within=_WITHIN)
 _PAGE: Final = describe.shows(IntegrationPage([_ONE], 1, 50, 0)) | problems.documented(404)
-_REMOVED: Final = describe.shows(Removed([_ONE.account])) | problems.documented(404)
+_REMOVED: Final = describe.shows(RemovedAccounts([_ONE.account])) | problems.documented(404)
 _SIGN_IN: Final = Body(examples=[Example(value={}), Example(value={"person_id": "8p1vqk2c"})])
 _CHECK: Final = Body(examples=[Example(value={"pin_id": "5m2kx8wq"})])
 _CREDENTIALS: Final = Body(
@@ -147,7 +147,7 @@ class IntegrationController(Controller):
     )
     async def cancel_sign_in(
         self, ask: NamedDependency[Ask], caller: NamedDependency[Caller], provider: Provider, pin_id: Id
-    ) -> Standing:
+    ) -> SignInState:
         """Call a sign-in off. Again is the same as once, and one that has ended stays as it is."""
         return await ask(CancelSignIn(pin_id=pin_id, provider=provider, person_id=sign_in_of(caller)))
 
@@ -158,7 +158,7 @@ class IntegrationController(Controller):
         caller: NamedDependency[Caller],
         provider: Provider,
         data: Annotated[Check, _CHECK],
-    ) -> Standing:
+    ) -> SignInState:
         """Ask at once how a sign-in stands. `refused`: the account cannot be the caller's, and `reason` says why."""
         return await ask(CheckSignIn(pin_id=data.pin_id, provider=provider, person_id=sign_in_of(caller)))
 
@@ -221,7 +221,7 @@ class IntegrationController(Controller):
         person: Person = None,
         server: Server = None,
         account: Account = None,
-    ) -> Removed:
+    ) -> RemovedAccounts:
         """Forget the credentials, of all accounts there or of one, and call the person's open sign-ins off.
 
         Whose the accounts are does not change. Again is the same as once.

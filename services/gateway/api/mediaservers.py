@@ -32,8 +32,8 @@ from shared.schemas.servers import (
     RemoveServer,
     Server,
     ServerPage,
+    ServerSettings,
     ServerTest,
-    Settled,
     TestServer,
     TryServer,
 )
@@ -175,7 +175,7 @@ class MediaServerController(Controller):
 
         Refused are a token that the server does not accept, and an address where something else answers.
         """
-        wanted = Settled(**{name: getattr(data, name) for name in Settled.__struct_fields__})
+        wanted = ServerSettings(**{name: getattr(data, name) for name in ServerSettings.__struct_fields__})
         token = sealer.seal(Secret(data.token), purpose=TOKEN)
         suffix = _sealed_suffix(sealer, data.password_suffix)
         if dry_run:

@@ -58,7 +58,7 @@ class RunController(Controller):
     @get("/{run_id:str}", summary="Show a run", opt=needs("read"), responses=_ONE)
     async def show_run(self, database: NamedDependency[Database], run_id: Id) -> Run:
         """Show one run, with what failed in it."""
-        return await _known(database, run_id)
+        return await _find_run(database, run_id)
 
     @post(
         "/{run_id:str}/cancel",
@@ -75,7 +75,7 @@ class RunController(Controller):
         run_id: Id,
     ) -> Run:
         """End a run where it is: what it did so far stays. The answer is how it was before; it ends a moment later."""
-        run = await _known(database, run_id)
+        run = await _find_run(database, run_id)
         if run.is_over:
             raise ConflictError(f"this run is over: {run.status}")
         async with database.change() as work:
@@ -84,7 +84,7 @@ class RunController(Controller):
         return run
 
 
-async def _known(database: Database, run_id: str) -> Run:
+async def _find_run(database: Database, run_id: str) -> Run:
     run = await runs.find_run(database.pool, run_id)
     if run is None:
         raise NotFoundError(f"there is no run {run_id!r}: they are kept for 90 days")

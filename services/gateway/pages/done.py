@@ -14,7 +14,7 @@ from litestar.params import QueryParameter
 
 from services.gateway.ask import Ask
 from shared.errors import NotFoundError, UsherError
-from shared.schemas.signins import CheckSignIn, Standing, Status
+from shared.schemas.signins import CheckSignIn, SignInState, Status
 
 _SIGN_IN: Final = re.compile(r"[0-9a-z]{26}")
 _REPEATS: Final = 5
@@ -67,7 +67,7 @@ class DoneController(Controller):
         return _page(200, title, standing.reason or text, again=_again(standing, id, tries))
 
 
-def _again(standing: Standing, sign_in_id: str, tries: str) -> str:
+def _again(standing: SignInState, sign_in_id: str, tries: str) -> str:
     """Return what lets the browser look again, a few times only."""
     done = int(tries) if tries.isascii() and tries.isdecimal() and len(tries) == 1 else 0
     if standing.status != "pending" or done >= _REPEATS:

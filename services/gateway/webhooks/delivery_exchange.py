@@ -16,7 +16,7 @@ import structlog
 from services.gateway.webhooks.recent_deliveries import RecentDeliveries, SeenDelivery
 from shared import loops
 from shared.bus.connection import Bus
-from shared.bus.listening import Listener, tell
+from shared.bus.listening import Listener, broadcast
 from shared.errors import UnavailableError
 
 SUBJECT: Final = "recent.webhooks"
@@ -69,6 +69,6 @@ class DeliveryExchange:
         new = self._recent.take_new()
         try:
             for first in range(0, len(new), _AT_ONCE):
-                await tell(self._bus, SUBJECT, _encoder.encode(new[first : first + _AT_ONCE]))
+                await broadcast(self._bus, SUBJECT, _encoder.encode(new[first : first + _AT_ONCE]))
         except UnavailableError as exc:
             _log.debug("deliveries_not_told", reason=exc.detail)

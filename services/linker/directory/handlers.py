@@ -7,9 +7,9 @@ import structlog
 
 from services.linker.directory import store
 from services.linker.directory.store import LinkedAccount
-from services.linker.people import joining
+from services.linker.people import ownership
 from services.linker.servers.store import ServerRow, servers_of
-from services.linker.signins.flows.applications import NoApplicationError, client_id_of
+from services.linker.signins.flows.trakt_application import NoApplicationError, client_id_of
 from shared.errors import NotFoundError, UnknownServerError
 from shared.keyring import MissingKeyError, Owner, TamperedError
 from shared.owners import account_token, server_token
@@ -62,7 +62,7 @@ class Handlers:
     async def look_up_accounts(self, question: LookUpAccounts) -> SealedAccounts:
         """Return a person's accounts; raise `UnknownPersonError`."""
         async with snapshot(self._pool) as connection:
-            person = await joining.person_of(connection, question.person_id)
+            person = await ownership.load_person(connection, question.person_id)
             linked = await store.accounts_of(connection, person.id, question.type, machine_id=question.machine_id)
             accounts = [await self._account(connection, question, account) for account in linked]
         return SealedAccounts(person_id=person.id, person_name=person.name, accounts=accounts)

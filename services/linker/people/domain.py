@@ -1,8 +1,8 @@
 """Whose account is it? Pure decisions, failing closed: what is not certain belongs to nobody.
 
-Plex calls the owner of a server 1 on that server and by his plex.tv id elsewhere, so an owner has two keys. An account
-that is not said to be the owner's never gets the owner's keys, whatever its id (facts: a naive reader credits the
-owner with what his guests watch).
+Plex gives the owner of a server the id 1 on that server and their plex.tv id elsewhere, so an owner has two keys. An
+account that is not marked as the owner's never gets the owner's keys, whatever its id: otherwise the owner would be
+credited with what their guests watch.
 """
 
 from typing import Final
@@ -16,7 +16,7 @@ PLEX_OWNER: Final = "1"
 
 
 class Key(msgspec.Struct, frozen=True, order=True):
-    """What an identity is stored under; `server` is empty for an account that is one on all servers."""
+    """What an identity is stored under; `server` is empty for an account that is the same on all servers."""
 
     provider: str
     server: str
@@ -24,19 +24,19 @@ class Key(msgspec.Struct, frozen=True, order=True):
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """Who holds a key, by proof or because somebody said so."""
+    """Who holds a key, by proof or by a claim."""
 
     person_id: str
     by_proof: bool
 
 
 class ProvenByAnotherError(ConflictError):
-    """Somebody else signed in to this account before. Says nothing of whom."""
+    """Somebody else signed in to this account before. The message does not say who."""
 
     def __init__(self, provider: str) -> None:
         super().__init__(
             f"this {provider.capitalize()} account was proven by somebody else: if that was you too, "
-            "ask whoever runs Usher to merge the two of you"
+            "ask whoever runs Usher to merge the two persons"
         )
 
 
@@ -65,28 +65,28 @@ def keys_of(account: Account, owners: list[Owner]) -> list[Key]:
     return sorted(keys)
 
 
-def person_of(keys: list[Key], holders: dict[Key, Holder]) -> str | None:
-    """Return the person that the keys belong to, or None where it is nobody or more than one."""
+def sole_owner(keys: list[Key], holders: dict[Key, Holder]) -> str | None:
+    """Return the person who holds these keys; None where nobody does, or more than one person."""
     persons = {holders[key].person_id for key in keys if key in holders}
     return persons.pop() if len(persons) == 1 else None
 
 
 def holder_of(main: Key, holders: dict[Key, Holder]) -> Holder | None:
-    """Return who holds an account: by its own key, else the one who holds all others that somebody holds."""
+    """Return who holds an account: the holder of its own key, else the only holder of its other keys."""
     if main in holders:
         return holders[main]
     persons = {holder.person_id for holder in holders.values()}
     return Holder(person_id=persons.pop(), by_proof=False) if len(persons) == 1 else None
 
 
-def takes_over(
+def owner_after_proof(
     provider: str, holder: Holder | None, *, person_id: str | None, is_for_holder: bool, is_unproven: bool
 ) -> str | None:
-    """Return whose an account is, now that it is proven; None for a new person's.
+    """Return who owns an account that somebody has just proven; None for a new person.
 
-    `person_id` is who proved it, where that is somebody known already; `is_for_holder`: whoever holds the account is
-    meant. Proof outweighs what was said: an account that nobody proved goes to whoever did, and takes its person along
-    where nothing else is proven of that one (`is_unproven`). Raises `ProvenByAnotherError`.
+    `person_id` is who proved it, if they are known already; with `is_for_holder`, the proof speaks for the present
+    holder. Proof outweighs claims: an account that nobody has proven goes to whoever proves it, together with its
+    person where nothing else of that person is proven (`is_unproven`). Raises `ProvenByAnotherError`.
     """
     if holder is None or holder.person_id == person_id:
         return person_id

@@ -82,7 +82,7 @@ class Handlers:
             work.give(Forget(), cause=cause)
         elif any(row.enabled and row.name == fact.name for row in rows):
             first = self._look.beginning()
-            await self._runs.begin_anew(work, self._look.kind, first, requested_by="change of Seerr")
+            await self._runs.restart(work, self._look.kind, first, requested_by="change of Seerr")
 
     async def match_user(self, job: MatchUser, message: Message) -> None:
         """Find a person's user, or make one."""

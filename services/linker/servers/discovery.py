@@ -1,7 +1,7 @@
-"""Which Plex servers does a token reach, and over which of their many addresses from here?
+"""Finds the Plex servers that a token reaches, and which of their addresses work from here.
 
-No address is given a token: each is only asked which server answers there, because plex.tv lists what servers say of
-themselves, and an old address may be somebody else's by now.
+No address is given the token: each is only asked which server answers. plex.tv lists what servers report about
+themselves, and an old address may belong to somebody else by now.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from services.linker.people.joining import UnknownPersonError
+from services.linker.people.ownership import UnknownPersonError
 from services.linker.people.store import people
 from services.linker.servers import rules, store
 from shared.clients.errors import CredentialRefusedError
@@ -34,7 +34,7 @@ from shared.vault import Vault
 
 DEADLINE: Final = timedelta(seconds=3)
 ALL_WITHIN: Final = timedelta(seconds=6.5)
-"""For everything: plex.tv, and then the addresses."""
+"""For everything: plex.tv, then the addresses."""
 AT_ONCE: Final = 32
 MOST_ADDRESSES: Final = 200
 
@@ -42,8 +42,8 @@ _NOT_TESTED: Final = "not tested: there were too many addresses for the time"
 _NO_TOKEN: Final = Secret("")
 
 
-class _Choice(msgspec.Struct, frozen=True):
-    """An address of a server, to be tested; `rank` is its place in the order of preference."""
+class _Candidate(msgspec.Struct, frozen=True):
+    """An address to test; `rank` is its place in the server's order of preference."""
 
     server: Server
     connection: Connection
@@ -64,17 +64,17 @@ class Discovery:
         ends_at = time.monotonic() + ALL_WITHIN.total_seconds()
         found = await self._servers(question)
         servers = sorted(found.rows, key=lambda server: (not server.owned, server.name.lower(), server.machine_id))
-        tested = await self._test_all(_choices(servers), within_s=ends_at - time.monotonic())
-        items = [_discovered(server, tested) for server in servers]
+        tested = await self._test_all(_candidates(servers), within_s=ends_at - time.monotonic())
+        items = [_describe(server, tested) for server in servers]
         return DiscoveredServers(items, len(items), problems=list(found.problems))
 
     async def _servers(self, question: DiscoverPlex) -> PartialList[Server]:
         token = await self._token(question)
-        plex_tv = self._clients.for_a_test(deadline=DEADLINE).plex_tv(RateLimit.acquire_at_once)
+        plex_tv = self._clients.for_test(deadline=DEADLINE).plex_tv(RateLimit.acquire_at_once)
         try:
             return await plex_tv.resources(token)
         except CredentialRefusedError as exc:
-            raise _dead(question) from exc
+            raise _token_error(question) from exc
 
     async def _token(self, question: DiscoverPlex) -> Secret:
         if question.token is not None:
@@ -94,54 +94,58 @@ class Discovery:
             raise NotFoundError(f"{person.name} has no linked Plex account")
         return token
 
-    async def _test_all(self, choices: list[_Choice], *, within_s: float) -> dict[_Choice, PlexConnection]:
+    async def _test_all(self, candidates: list[_Candidate], *, within_s: float) -> dict[_Candidate, PlexConnection]:
         room = asyncio.Semaphore(AT_ONCE)
-        tested: dict[_Choice, PlexConnection] = {}
+        tested: dict[_Candidate, PlexConnection] = {}
 
-        async def test(choice: _Choice) -> None:
+        async def test(candidate: _Candidate) -> None:
             async with room:
-                tested[choice] = await self._test(choice)
+                tested[candidate] = await self._test(candidate)
 
         try:
             async with asyncio.timeout(max(within_s, 0.0)), asyncio.TaskGroup() as tasks:
-                for choice in choices[:MOST_ADDRESSES]:
-                    tasks.create_task(test(choice))
+                for candidate in candidates[:MOST_ADDRESSES]:
+                    tasks.create_task(test(candidate))
         except TimeoutError:
-            pass  # what was not reached in time is said to be so
-        return {choice: tested.get(choice) or _shown(choice.connection, reason=_NOT_TESTED) for choice in choices}
+            pass  # addresses that were not tested in time are reported as such
+        return {
+            candidate: tested.get(candidate) or _result(candidate.connection, reason=_NOT_TESTED)
+            for candidate in candidates
+        }
 
-    async def _test(self, choice: _Choice) -> PlexConnection:
-        address = ServerAddress(choice.server.name, choice.connection.uri)
-        server = self._clients.for_a_test(deadline=DEADLINE).plex_server(address, token=_NO_TOKEN)
+    async def _test(self, candidate: _Candidate) -> PlexConnection:
+        address = ServerAddress(candidate.server.name, candidate.connection.uri)
+        server = self._clients.for_test(deadline=DEADLINE).plex_server(address, token=_NO_TOKEN)
         began = time.perf_counter()
         try:
             identity = await server.identity()
         except EgressError as exc:
-            return _shown(choice.connection, reason=exc.detail)
+            return _result(candidate.connection, reason=exc.detail)
         except RefusedError:
-            return _shown(choice.connection, reason="what answers there is no Plex server")
+            return _result(candidate.connection, reason="what answers there is no Plex server")
         except TransientError:
-            return _shown(choice.connection, reason=f"no answer within {DEADLINE.total_seconds():g} s")
-        if identity.machine_id != choice.server.machine_id:
-            return _shown(choice.connection, reason="another Plex server answers there")
+            return _result(candidate.connection, reason=f"no answer within {DEADLINE.total_seconds():g} s")
+        if identity.machine_id != candidate.server.machine_id:
+            return _result(candidate.connection, reason="another Plex server answers there")
         took = time.perf_counter() - began
-        return _shown(choice.connection, reason=None, latency_ms=max(1, round(took * 1000)))
+        return _result(candidate.connection, reason=None, latency_ms=max(1, round(took * 1000)))
 
 
-def _choices(servers: list[Server]) -> list[_Choice]:
-    """Return all addresses, the best of each server before the second best of any."""
+def _candidates(servers: list[Server]) -> list[_Candidate]:
+    """Return all addresses, the best one of every server before the second best of any."""
     ranked = [
-        [_Choice(server, connection, rank) for rank, connection in enumerate(_addresses(server))] for server in servers
+        [_Candidate(server, connection, rank) for rank, connection in enumerate(_addresses(server))]
+        for server in servers
     ]
     rounds = itertools.zip_longest(*ranked)
-    return [choice for each in rounds for choice in each if choice is not None]
+    return [candidate for each in rounds for candidate in each if candidate is not None]
 
 
 def _addresses(server: Server) -> list[Connection]:
     return usable(server.connections, https_required=server.https_required)
 
 
-def _shown(connection: Connection, *, reason: str | None, latency_ms: int | None = None) -> PlexConnection:
+def _result(connection: Connection, *, reason: str | None, latency_ms: int | None = None) -> PlexConnection:
     return PlexConnection(
         uri=connection.shown,
         local=connection.local,
@@ -152,10 +156,12 @@ def _shown(connection: Connection, *, reason: str | None, latency_ms: int | None
     )
 
 
-def _discovered(server: Server, tested: dict[_Choice, PlexConnection]) -> DiscoveredServer:
-    own = sorted((choice for choice in tested if choice.server is server), key=lambda choice: choice.rank)
-    odd = [_shown(each, reason=each.problem) for each in unusable(server.connections)]
-    connections = [*(tested[choice] for choice in own), *odd]
+def _describe(server: Server, tested: dict[_Candidate, PlexConnection]) -> DiscoveredServer:
+    own = sorted(
+        (candidate for candidate in tested if candidate.server is server), key=lambda candidate: candidate.rank
+    )
+    odd = [_result(each, reason=each.problem) for each in unusable(server.connections)]
+    connections = [*(tested[candidate] for candidate in own), *odd]
     return DiscoveredServer(
         name=server.name,
         machine_identifier=server.machine_id,
@@ -166,7 +172,7 @@ def _discovered(server: Server, tested: dict[_Choice, PlexConnection]) -> Discov
     )
 
 
-def _dead(question: DiscoverPlex) -> InvalidError | ConflictError:
+def _token_error(question: DiscoverPlex) -> InvalidError | ConflictError:
     if question.token is not None:
-        return rules.refused("token", "plex.tv does not accept this token")
+        return rules.field_error("token", "plex.tv does not accept this token")
     return ConflictError("plex.tv does not accept this person's token any more: the account must be linked again")

@@ -1,4 +1,4 @@
-"""Answers the questions about media servers: tests come first, outside of any transaction."""
+"""Answers questions about media servers; they are tested first, outside of any transaction."""
 
 from typing import Any, Final
 
@@ -6,13 +6,15 @@ import msgspec
 from msgspec import UNSET
 
 from services.linker.servers import rules, store
-from services.linker.servers.findings import Probe
-from services.linker.servers.means import Means
+from services.linker.servers.checks import ServerChecker
 from services.linker.servers.probe import Target
-from services.linker.servers.registry import Secrets
+from services.linker.servers.probe_results import ProbeResult
+from services.linker.servers.registry import Registry, Secrets
+from services.linker.servers.server_types import MEDIA_SERVERS
 from services.linker.servers.store import ServerRow
 from shared.errors import UnknownServerError
-from shared.postgres.pool import Connection, snapshot, transaction
+from shared.http.egress import Egress
+from shared.postgres.pool import Connection, Pool, snapshot, transaction
 from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.secret import Secret
 from shared.schemas.servers import (
@@ -34,9 +36,10 @@ from shared.schemas.servers import (
     TryServer,
     given,
 )
+from shared.sealing import Sealer
 
 _OURS: Final = {"machine_identifier": "machine_id"}
-"""What a column is called other than outside."""
+"""Columns whose name differs from the field's."""
 
 _TO_TEST: Final = {"url", "token", "machine_identifier"}
 
@@ -44,126 +47,130 @@ _TO_TEST: Final = {"url", "token", "machine_identifier"}
 class Handlers:
     """The linker's answers about Plex, Jellyfin and Emby servers."""
 
-    def __init__(self, means: Means) -> None:
-        self._means = means
+    def __init__(
+        self, *, registry: Registry, checker: ServerChecker, sealer: Sealer, egress: Egress, pool: Pool
+    ) -> None:
+        self._registry = registry
+        self._checker = checker
+        self._sealer = sealer
+        self._egress = egress
+        self._pool = pool
 
     async def list_servers(self, question: ListServers) -> ServerPage:
         """Answer `GET /api/mediaservers`."""
-        async with transaction(self._means.pool) as connection:
+        async with transaction(self._pool) as connection:
             rows, total = await store.page_of_servers(connection, limit=question.limit, offset=question.offset)
-            items = [await self._shown(connection, row) for row in rows]
+            items = [await self._show(connection, row) for row in rows]
         return ServerPage(items, total, question.limit, question.offset)
 
     async def find_server(self, question: FindServer) -> Server:
         """Answer `GET /api/mediaservers/{name}`."""
-        return await self._found(question.name)
+        return await self._server_named(question.name)
 
     async def add_server(self, question: AddServer) -> Server:
-        """Test and keep a new server."""
-        row, token = await self._new(question)
-        tested = rules.found_in(row, await self._test(row, token, machine_id=row.machine_id))
-        await self._means.registry.add(
-            tested, Secrets(token=token, suffix=self._opened_suffix(question.password_suffix))
-        )
-        return await self._found(row.name)
+        """Test and store a new server."""
+        row, token = await self._new_row(question)
+        tested = rules.with_result(row, await self._test(row, token, machine_id=row.machine_id))
+        await self._registry.add(tested, Secrets(token=token, suffix=self._unseal_suffix(question.password_suffix)))
+        return await self._server_named(row.name)
 
     async def try_server(self, question: TryServer) -> Server:
-        """Test a server, and return it as it would be kept."""
-        row, token = await self._new(question)
-        tested = rules.found_in(row, await self._test(row, token, machine_id=row.machine_id))
-        async with transaction(self._means.pool) as connection:
-            await self._means.registry.must_be_new(connection, tested)
-        return _server(tested, token=token, suffix=self._opened_suffix(question.password_suffix))
+        """Test a server, and return it as it would be stored."""
+        row, token = await self._new_row(question)
+        tested = rules.with_result(row, await self._test(row, token, machine_id=row.machine_id))
+        async with transaction(self._pool) as connection:
+            await self._registry.require_new(connection, tested)
+        return _server(tested, token=token, suffix=self._unseal_suffix(question.password_suffix))
 
     async def change_server(self, question: ChangeServer) -> Server:
-        """Change a server; test it first where its address or token is given."""
-        row, token = await self._read(question.name)
+        """Change a server; test it first where an address or a token is given."""
+        row, token = await self._load(question.name)
         secrets = Secrets(
-            token=UNSET if question.token is UNSET else self._means.sealer.unseal(question.token, purpose=TOKEN),
-            suffix=UNSET if question.password_suffix is UNSET else self._opened_suffix(question.password_suffix),
+            token=UNSET if question.token is UNSET else self._sealer.unseal(question.token, purpose=TOKEN),
+            suffix=UNSET if question.password_suffix is UNSET else self._unseal_suffix(question.password_suffix),
         )
-        changed = self._changed(row, question)
+        changed = self._apply_changes(row, question)
         if given(question).keys() & _TO_TEST:
             credential = token if secrets.token is UNSET else secrets.token
-            changed = await self._tested(changed, credential, machine_id=_expected(row, question))
-        await self._means.registry.replace(changed, secrets)
-        return await self._found(row.name)
+            changed = await self._test_change(changed, credential, machine_id=_expected_machine_id(row, question))
+        await self._registry.replace(changed, secrets)
+        return await self._server_named(row.name)
 
     async def remove_server(self, question: RemoveServer) -> RemovedServer:
-        """Forget a server with its secrets."""
-        dependents = await self._means.registry.remove(question.name, kinds=store.MEDIA)
+        """Remove a server with its secrets."""
+        dependents = await self._registry.remove(question.name, kinds=MEDIA_SERVERS)
         return RemovedServer(name=question.name, linked_accounts=dependents)
 
     async def test_server(self, question: TestServer) -> ServerTest:
-        """Ask a server now, and say what works."""
-        row, _ = await self._read(question.name)
-        return _report(row.name, await self._means.inspector.look_for_somebody(row))
+        """Check a server now, and report what works."""
+        row, _ = await self._load(question.name)
+        return _report(row.name, await self._checker.check_on_request(row))
 
     async def servers_health(self, question: AskServersHealth) -> ServersHealth:  # noqa: ARG002 (it asks for all)
-        """Say how all servers were when they were last looked at."""
-        async with transaction(self._means.pool) as connection:
+        """Return how all servers were at their last check."""
+        async with transaction(self._pool) as connection:
             rows = await store.watched_servers(connection)
         return ServersHealth([_health(row) for row in rows])
 
-    async def _new(self, question: AddServer | TryServer) -> tuple[ServerRow, Secret]:
-        row = rules.row_of(question.server, self._means.egress)
-        async with transaction(self._means.pool) as connection:
-            await self._means.registry.must_be_new(connection, row)
-        return row, self._means.sealer.unseal(question.token, purpose=TOKEN)
+    async def _new_row(self, question: AddServer | TryServer) -> tuple[ServerRow, Secret]:
+        row = rules.row_of(question.server, self._egress)
+        async with transaction(self._pool) as connection:
+            await self._registry.require_new(connection, row)
+        return row, self._sealer.unseal(question.token, purpose=TOKEN)
 
-    async def _read(self, name: str) -> tuple[ServerRow, Secret | None]:
-        async with snapshot(self._means.pool) as connection:
+    async def _load(self, name: str) -> tuple[ServerRow, Secret | None]:
+        async with snapshot(self._pool) as connection:
             row = await store.find_server(connection, name)
-            if row is None or row.type not in store.MEDIA:
+            if row is None or row.type not in MEDIA_SERVERS:
                 raise UnknownServerError(name)
-            return row, await self._means.registry.token_of(connection, row)
+            return row, await self._registry.token_of(connection, row)
 
-    def _changed(self, row: ServerRow, question: ChangeServer) -> ServerRow:
+    def _apply_changes(self, row: ServerRow, question: ChangeServer) -> ServerRow:
         changes: dict[str, Any] = {
             _OURS.get(name, name): value
             for name, value in given(question).items()
             if name not in {"name", "token", "password_suffix"}
         }
         if "url" in changes:
-            changes["url"] = rules.url_of(changes["url"], self._means.egress)
+            changes["url"] = rules.url_of(changes["url"], self._egress)
             if question.token is UNSET:
-                rules.stays_for("token", changes["url"], before=row.url)
+                rules.require_same_origin("token", changes["url"], before=row.url)
             elif changes["url"] != row.url:  # it may be another server
                 changes.setdefault("machine_id", None)
         return msgspec.structs.replace(row, **changes, from_settings=False)
 
-    async def _tested(self, changed: ServerRow, credential: Secret | None, *, machine_id: str | None) -> ServerRow:
+    async def _test_change(self, changed: ServerRow, credential: Secret | None, *, machine_id: str | None) -> ServerRow:
         if credential is None:
-            raise rules.refused("token", "the server's token is not there any more: send it too")
-        return rules.found_in(changed, await self._test(changed, credential, machine_id=machine_id))
+            raise rules.field_error("token", "the server's token is no longer stored: send it too")
+        return rules.with_result(changed, await self._test(changed, credential, machine_id=machine_id))
 
-    async def _test(self, row: ServerRow, token: Secret, *, machine_id: str | None) -> Probe:
-        return await self._means.inspector.test(
+    async def _test(self, row: ServerRow, token: Secret, *, machine_id: str | None) -> ProbeResult:
+        return await self._checker.test(
             Target(address=row.address, kind=row.type, credential=token, machine_id=machine_id)
         )
 
-    def _opened_suffix(self, parcel: SealedSecret | None) -> Secret | None:
-        return None if parcel is None else self._means.sealer.unseal(parcel, purpose=SUFFIX)
+    def _unseal_suffix(self, sealed: SealedSecret | None) -> Secret | None:
+        return None if sealed is None else self._sealer.unseal(sealed, purpose=SUFFIX)
 
-    async def _found(self, name: str) -> Server:
-        async with transaction(self._means.pool) as connection:
+    async def _server_named(self, name: str) -> Server:
+        async with transaction(self._pool) as connection:
             row = await store.find_server(connection, name)
-            if row is None or row.type not in store.MEDIA:
+            if row is None or row.type not in MEDIA_SERVERS:
                 raise UnknownServerError(name)
-            return await self._shown(connection, row)
+            return await self._show(connection, row)
 
-    async def _shown(self, connection: Connection, row: ServerRow) -> Server:
-        token = await self._means.registry.token_of(connection, row)
-        suffix = await self._means.registry.suffix_of(connection, row)
+    async def _show(self, connection: Connection, row: ServerRow) -> Server:
+        token = await self._registry.token_of(connection, row)
+        suffix = await self._registry.suffix_of(connection, row)
         return _server(row, token=token, suffix=suffix)
 
 
-def _expected(row: ServerRow, question: ChangeServer) -> str | None:
-    """Return which server must answer: a token that was kept is for the same one only, a new one for any."""
+def _expected_machine_id(row: ServerRow, question: ChangeServer) -> str | None:
+    """Return which server must answer: the stored token is for the same one only, a new token for any."""
     if question.token is not UNSET:
         return question.machine_identifier or None
     if question.machine_identifier and row.machine_id not in {None, question.machine_identifier}:
-        raise rules.refused("token", "the token that is kept is sent to no other server: send it too")
+        raise rules.field_error("token", "the stored token is sent to no other server: send it too")
     return question.machine_identifier or row.machine_id
 
 
@@ -177,7 +184,7 @@ def _server(row: ServerRow, *, token: Secret | None, suffix: Secret | None) -> S
     )
 
 
-def _report(name: str, probe: Probe) -> ServerTest:
+def _report(name: str, probe: ProbeResult) -> ServerTest:
     return ServerTest(
         name=name,
         works=probe.works,

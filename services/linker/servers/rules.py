@@ -1,24 +1,24 @@
-"""What a server's settings may be, and what becomes of them when a test has found something. Pure decisions."""
+"""Which settings a server may have, and what a probe changes in them. Pure decisions."""
 
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
-from services.linker.servers.findings import Probe
+from services.linker.servers.probe_results import ProbeResult
 from services.linker.servers.store import ServerRow
 from shared.errors import ConflictError, Fault, InvalidError
 from shared.http.egress import Egress, EgressError, canonical, origin_of
-from shared.schemas.servers import Settled
+from shared.schemas.servers import ServerSettings
 
 LONGEST_NAME: Final = 60
 LONGEST_URL: Final = 500
-TAKEN: Final = frozenset({"plex.tv", "discord", "trakt", "seerr"})
-"""Names that mean other systems in messages and limits."""
+RESERVED: Final = frozenset({"plex.tv", "discord", "trakt", "seerr"})
+"""Names of other systems in messages and rate limits."""
 
 
-def refused(path: str, message: str) -> InvalidError:
-    """Return the error that names the field."""
+def field_error(path: str, message: str) -> InvalidError:
+    """Return an error about one field."""
     return InvalidError(message, faults=(Fault(path, message),))
 
 
@@ -26,9 +26,9 @@ def name_of(text: str) -> str:
     """Return a server's name; raise `InvalidError` for one that cannot stand in an address or a message."""
     name = text.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or "/" in name or not name.strip("."):
-        raise refused("name", f"a name has 1 to {LONGEST_NAME} printable characters, none of them a slash")
-    if name.lower() in TAKEN:
-        raise refused("name", f"{name!r} is what another system is called here: choose another name")
+        raise field_error("name", f"a name has 1 to {LONGEST_NAME} printable characters, none of them a slash")
+    if name.lower() in RESERVED:
+        raise field_error("name", f"{name!r} is reserved for another system: choose another name")
     return name
 
 
@@ -36,30 +36,30 @@ def url_of(text: str, egress: Egress) -> str:
     """Return a server's address as it is stored; raise `InvalidError` for one that Usher will not connect to."""
     url = text.strip().rstrip("/")
     if not 1 <= len(url) <= LONGEST_URL or not url.isprintable() or " " in url:
-        raise refused("url", f"an address has 1 to {LONGEST_URL} printable characters")
+        raise field_error("url", f"an address has 1 to {LONGEST_URL} printable characters")
     try:
         egress.check_url(url)
         parts, plain = urlsplit(url), canonical(url)
     except EgressError as exc:
-        raise refused("url", exc.detail) from exc
+        raise field_error("url", exc.detail) from exc
     except ValueError as exc:
-        raise refused("url", "The address cannot be read") from exc
+        raise field_error("url", "The address cannot be read") from exc
     if parts.query or parts.fragment or "#" in url or "?" in url:
-        raise refused("url", "The address must end before a ? or #: only http://host:port and a path count")
+        raise field_error("url", "The address must end before a ? or #: only http://host:port and a path count")
     return plain.rstrip("/")
 
 
-def stays_for(secret: str, url: str, *, before: str) -> None:
-    """Raise `InvalidError` where a secret that is kept would be sent elsewhere than it was given for.
+def require_same_origin(secret: str, url: str, *, before: str) -> None:
+    """Raise `InvalidError` where a stored secret would be sent to another address than it was given for.
 
-    Which server answers there says nothing: what a server calls itself is no secret, and anybody can claim it.
+    The machine id of what answers there proves nothing: it is no secret, and any server can claim it.
     """
     if origin_of(url) != origin_of(before):
         what = secret.replace("_", " ")
-        raise refused(secret, f"the {what} that is kept is sent to no other host, port or scheme: send it too")
+        raise field_error(secret, f"the stored {what} is sent to no other host, port or scheme: send it too")
 
 
-def row_of(wanted: Settled, egress: Egress) -> ServerRow:
+def row_of(wanted: ServerSettings, egress: Egress) -> ServerRow:
     """Return a new server's row; raise `InvalidError` for a name or an address that cannot be."""
     settings: dict[str, Any] = {
         "type": wanted.type,
@@ -72,10 +72,10 @@ def row_of(wanted: Settled, egress: Egress) -> ServerRow:
     return ServerRow(name=name_of(wanted.name), url=url_of(wanted.url, egress), **settings)
 
 
-def found_in(row: ServerRow, probe: Probe) -> ServerRow:
-    """Return a server's row with what a test found; raise `InvalidError` where it must not be stored."""
+def with_result(row: ServerRow, probe: ProbeResult) -> ServerRow:
+    """Return a server's row with what a probe found; raise `InvalidError` where it must not be stored."""
     if probe.refusal is not None:
-        raise refused(probe.refusal.path, probe.refusal.message)
+        raise field_error(probe.refusal.path, probe.refusal.message)
     return msgspec.structs.replace(
         row,
         machine_id=probe.machine_id or row.machine_id,
@@ -87,7 +87,7 @@ def found_in(row: ServerRow, probe: Probe) -> ServerRow:
     )
 
 
-def same_settings(row: ServerRow, *, revision: int) -> None:
+def require_revision(row: ServerRow, *, revision: int) -> None:
     """Raise `ConflictError` where a server was changed since this revision was read."""
     if row.revision != revision:
-        raise ConflictError("the server was changed by somebody else at the same time: look at it, and try again")
+        raise ConflictError("somebody else changed the server at the same time: look at it, and try again")

@@ -6,14 +6,11 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
+from services.linker.servers.server_types import MEDIA_SERVERS, NOT_CHECKED
 from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
 from shared.schemas.directory import ServerAddress
 from shared.schemas.media import Provider
-
-MEDIA: Final[tuple[Provider, ...]] = ("plex", "jellyfin", "emby")
-_UNASKED: Final[tuple[Provider, ...]] = ("trakt",)
-"""An application at Trakt is nothing that could be asked how it is."""
 
 _COLUMNS: Final = (
     "name, type, url, enabled, machine_id, request_limit, include_owner, libraries, gives_token, "
@@ -40,14 +37,14 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str | None = None
     """Seerr only."""
     problem: str | None = None
-    """What the last look at it found wrong, for people."""
+    """What the last check found wrong, for people."""
     import_problem: str | None = None
-    """Seerr only: why it could not import somebody, and how to mend it; each look tries whether it can by now."""
+    """Seerr only: why it could not import a user, and how to fix it; each check tries again."""
     checked_at: datetime | None = None
     revision: int = 1
-    """Another one after each change that a person makes; the database gives it."""
+    """The database gives another one with each change that a person makes."""
     from_settings: bool = False
-    """It is as the settings made it: nobody has changed it since."""
+    """Created from settings, and not edited since."""
 
     @property
     def address(self) -> ServerAddress:
@@ -55,8 +52,8 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
         return ServerAddress(self.name, self.url)
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What a look at a server found; null is not known now, and what was known stays."""
+class ServerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found; None where it found nothing, and what is stored stays."""
 
     reachable: bool
     problem: str | None
@@ -87,19 +84,19 @@ async def page_of_servers(connection: Connection, *, limit: int, offset: int) ->
     """Return some of the media servers by name, and how many there are."""
     rows = await connection.fetch(
         f"select {_COLUMNS} from servers where type = any($1) order by name limit $2 offset $3",  # noqa: S608 (a constant)
-        MEDIA,
+        MEDIA_SERVERS,
         limit,
         offset,
     )
-    total: int = await connection.fetchval("select count(*) from servers where type = any($1)", MEDIA)
+    total: int = await connection.fetchval("select count(*) from servers where type = any($1)", MEDIA_SERVERS)
     return [_server(row) for row in rows], total
 
 
 async def watched_servers(connection: Connection) -> list[ServerRow]:
-    """Return all servers that are turned on and can be asked how they are, by name."""
+    """Return the enabled servers whose health is checked, by name."""
     rows = await connection.fetch(
         f"select {_COLUMNS} from servers where enabled and type <> all($1) order by name",  # noqa: S608 (a constant)
-        _UNASKED,
+        NOT_CHECKED,
     )
     return [_server(row) for row in rows]
 
@@ -109,7 +106,7 @@ async def lock_servers(connection: Connection) -> None:
     await lock_exclusive(connection, "linker", "servers")
 
 
-async def named_like(connection: Connection, name: str) -> str | None:
+async def find_name_like(connection: Connection, name: str) -> str | None:
     """Return the server of this name, whatever its case."""
     found: str | None = await connection.fetchval("select name from servers where lower(name) = lower($1)", name)
     return found
@@ -124,7 +121,7 @@ async def twin_of(connection: Connection, kind: Provider, *, machine_id: str | N
 
 
 async def add_server(connection: Connection, server: ServerRow, *, check_at: datetime) -> None:
-    """Keep a server; there is none of this name."""
+    """Store a new server."""
     values = _values(server, without={"revision"})
     columns = ", ".join((*values, "check_at"))
     places = ", ".join(f"${number}" for number in range(1, len(values) + 2))
@@ -136,7 +133,7 @@ async def add_server(connection: Connection, server: ServerRow, *, check_at: dat
 
 
 async def replace_server(connection: Connection, server: ServerRow, *, check_at: datetime) -> None:
-    """Keep a server in the place of what was there under its name."""
+    """Replace the server of this name."""
     values = _values(server, without={"name", "type", "revision", "import_problem"}) | {"check_at": check_at}
     changes = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, start=2))
     await connection.execute(
@@ -152,9 +149,9 @@ async def remove_server(connection: Connection, name: str) -> None:
 
 
 async def count_dependents(connection: Connection, server: ServerRow) -> int:
-    """Return how many accounts on a server Usher holds a token for, or how many persons have a user of Seerr.
+    """Return on how many accounts of a server Usher has a token, or how many persons have a user in Seerr.
 
-    Accounts of plex.tv are not one server's.
+    Accounts of plex.tv belong to no single server.
     """
     if server.type == "seerr":
         people: int = await connection.fetchval(
@@ -168,7 +165,7 @@ async def count_dependents(connection: Connection, server: ServerRow) -> int:
 
 
 async def take_due(connection: Connection, *, now: datetime, again_at: datetime, at_most: int) -> list[ServerRow]:
-    """Return servers that it is time to look at, each to one replica only."""
+    """Return servers that are due for a check, each to one replica only."""
     rows = await connection.fetch(
         f"""with due as (
             select name as due_name from servers where enabled and check_at <= $1 and type <> all($4)
@@ -177,15 +174,15 @@ async def take_due(connection: Connection, *, now: datetime, again_at: datetime,
         now,
         again_at,
         at_most,
-        _UNASKED,
+        NOT_CHECKED,
     )
     return [_server(row) for row in rows]
 
 
-async def note_seen(connection: Connection, server: ServerRow, seen: Seen, *, at: datetime) -> bool:
-    """Keep what was found; return false, and keep nothing, where the server was changed in the meantime.
+async def note_status(connection: Connection, server: ServerRow, status: ServerStatus, *, at: datetime) -> bool:
+    """Store what a check found; return False, and store nothing, where the server was changed in the meantime.
 
-    One that does not answer is looked at again in a minute.
+    A server that does not answer is checked again in a minute.
     """
     done = await connection.execute(
         """update servers set reachable = $3, checked_at = $9::timestamptz,
@@ -197,20 +194,20 @@ async def note_seen(connection: Connection, server: ServerRow, seen: Seen, *, at
         where name = $1 and revision = $2""",
         server.name,
         server.revision,
-        seen.reachable,
-        seen.problem,
-        seen.machine_id,
-        seen.version,
-        seen.user_count,
-        seen.dialect,
+        status.reachable,
+        status.problem,
+        status.machine_id,
+        status.version,
+        status.user_count,
+        status.dialect,
         at,
-        seen.imports_again,
+        status.imports_again,
     )
     return done != "UPDATE 0"
 
 
 async def linked_plex_account(connection: Connection, person_id: str) -> str | None:
-    """Return the Plex account of a person that Usher holds a living token for, the newest."""
+    """Return the Plex account that a person linked last and whose token works."""
     found: str | None = await connection.fetchval(
         """select account_id from connections where provider = 'plex' and person_id = $1 and state = 'ok'
         order by linked_at desc limit 1""",

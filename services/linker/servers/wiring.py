@@ -1,20 +1,18 @@
-"""Puts the linker's part for servers together."""
+"""Puts the linker's side for servers together."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from services.linker.servers.checks import ServerChecker
 from services.linker.servers.discovery import Discovery
-from services.linker.servers.given import FirstServers, given
+from services.linker.servers.from_settings import ServersFromSettings, servers_in
 from services.linker.servers.handlers import Handlers
-from services.linker.servers.inspector import Inspector
-from services.linker.servers.means import Means
 from services.linker.servers.probe import Prober
 from services.linker.servers.registry import Registry
-from services.linker.servers.seerr import SeerrHandlers
+from services.linker.servers.seerr_handlers import SeerrHandlers
 from shared.http.egress import Egress
-from shared.runtime import Parts
-from shared.schemas.question import Answer
+from shared.runtime import Parts, Service
 from shared.schemas.servers import (
     AddServer,
     AskServersHealth,
@@ -35,8 +33,8 @@ from shared.upstreams.clients import Clients
 from shared.vault import Vault
 
 
-class Servers:
-    """What answers questions about servers, and what runs beside them."""
+class ServersSide:
+    """The linker's side for servers."""
 
     def __init__(
         self,
@@ -50,16 +48,17 @@ class Servers:
         now: Callable[[], datetime],
     ) -> None:
         registry = Registry(parts.worker, vault, now=now)
-        self.inspector: Final = Inspector(Prober(clients), registry, parts.pool, now=now)
-        self.first: Final = FirstServers(parts.worker, registry, given(config, egress))
-        means = Means(registry=registry, inspector=self.inspector, sealer=sealer, egress=egress, pool=parts.pool)
-        self._media = Handlers(means)
-        self._seerr = SeerrHandlers(means)
+        self.checker: Final = ServerChecker(Prober(clients), registry, parts.pool, now=now)
+        self.from_settings: Final = ServersFromSettings(parts.worker, registry, servers_in(config, egress))
+        self._media = Handlers(registry=registry, checker=self.checker, sealer=sealer, egress=egress, pool=parts.pool)
+        self._seerr = SeerrHandlers(
+            registry=registry, checker=self.checker, sealer=sealer, egress=egress, pool=parts.pool
+        )
         self._discovery = Discovery(clients, vault=vault, sealer=sealer, pool=parts.pool)
 
-    def answers(self) -> tuple[Answer, ...]:
-        """Return the answers to questions."""
-        return (
+    def add_to(self, service: Service) -> None:
+        """Have a service answer questions about servers."""
+        service.answer(
             ListServers.answered_by(self._media.list_servers),
             FindServer.answered_by(self._media.find_server),
             AddServer.answered_by(self._media.add_server),
@@ -75,6 +74,6 @@ class Servers:
         )
 
     async def run(self) -> None:
-        """Make the servers of the settings, then look at all servers every few minutes, until cancelled."""
-        await self.first.run()
-        await self.inspector.run()
+        """Create the servers of the settings, then check all servers every few minutes, until cancelled."""
+        await self.from_settings.run()
+        await self.checker.run()

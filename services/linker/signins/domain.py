@@ -1,7 +1,7 @@
-"""Sign-ins: a person proves that an account is his by signing in to it, while Usher waits for the outcome.
+"""Sign-ins: a person proves that an account is theirs by signing in to it, while Usher polls for the outcome.
 
-Plex PINs, Jellyfin's Quick Connect and Trakt's device codes go the same way: begin, show a code, ask again and again
-how it stands, until it is authorized, denied or over. Values and decisions only.
+Plex PINs, Jellyfin's Quick Connect and Trakt's device codes work alike: begin, show a code, then poll until the sign-in
+is authorized, denied or expired. Values and decisions only.
 """
 
 from datetime import datetime, timedelta
@@ -12,22 +12,22 @@ import msgspec
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 
-POLL_LIMIT: Final = timedelta(seconds=20)
-"""What asking once how a sign-in stands may take."""
-LEASE: Final = POLL_LIMIT + timedelta(seconds=10)
-"""How long a replica has a sign-in for itself; one that dies in the middle leaves it to the others after this."""
+POLL_TIMEOUT: Final = timedelta(seconds=20)
+"""How long one poll may take."""
+LEASE: Final = POLL_TIMEOUT + timedelta(seconds=10)
+"""How long a replica has a sign-in to itself; if it dies, others may poll it after this."""
 _PATIENT: Final = ((timedelta(minutes=5), timedelta(seconds=30)), (timedelta(minutes=1), timedelta(seconds=5)))
-"""How long after it was last wanted a sign-in is asked for how seldom: most people sign in at once or never."""
+"""The longer nobody has looked at a sign-in, the less often it is polled: most people sign in at once or never."""
 WANTED_FOR: Final = timedelta(minutes=2)
-"""For so long after somebody began a sign-in, or came to see how it stands, it does not wait its turn among all."""
+"""How long after somebody began or looked at a sign-in it counts as wanted."""
 WANTED_WAIT: Final = timedelta(seconds=4)
-"""It waits so long beyond its time, and then goes before those that nobody is waiting for."""
+"""How long a wanted sign-in may be overdue before it goes ahead of the others."""
 
-MOST_OF_A_KEY: Final = 50
-"""So many people may be signing in at a time for whom a key begins it without saying who they are."""
+MAX_OPEN_PER_KEY: Final = 50
+"""Open sign-ins that one API key may have for people whom it does not name."""
 
-SERVERLESS: Final[tuple[Provider, ...]] = ("plex", "trakt")
-"""Where an account is one on all servers, so that none is chosen."""
+WITHOUT_SERVER: Final[tuple[Provider, ...]] = ("plex", "trakt")
+"""Systems whose accounts are the same on all servers, so that no server is chosen."""
 
 AskerKind = Literal["discord", "usher", "person", "key"]
 State = Literal["pending", "authorized", "expired", "denied", "refused", "cancelled"]
@@ -36,8 +36,8 @@ State = Literal["pending", "authorized", "expired", "denied", "refused", "cancel
 class Asker(msgspec.Struct, frozen=True):
     """Who wants to link.
 
-    A Discord user by id and a user of Usher by name become identities of the person. A `person` is named by somebody
-    who may speak for others; an API `key` speaks for whoever signs in, who is another one each time.
+    A Discord user (by id) and a user of Usher (by name) become identities of the person. A `person` is named by
+    somebody who may act for others; an API `key` acts for whoever signs in, each time somebody else.
     """
 
     kind: AskerKind
@@ -45,16 +45,16 @@ class Asker(msgspec.Struct, frozen=True):
     name: str
 
     def of_one_sign_in(self, sign_in_id: str) -> "Asker":
-        """Return who asks in this sign-in: the visitors of a website share its key, and nothing else."""
+        """Return the asker of this one sign-in: visitors of a website share nothing but its key."""
         return Asker(self.kind, f"{self.id}/{sign_in_id}", self.name) if self.kind == "key" else self
 
     @property
     def key_id(self) -> str:
-        """Return which key it is that speaks for one of many."""
+        """Return the id of the API key."""
         return self.id.partition("/")[0]
 
 
-class Proven(msgspec.Struct, frozen=True, kw_only=True):
+class ProvenAccount(msgspec.Struct, frozen=True, kw_only=True):
     """The account that somebody signed in to; `server` is a machine id, empty where accounts are one on all servers."""
 
     provider: Provider
@@ -64,22 +64,22 @@ class Proven(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
 
 
-class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-in that the other system waits for. `secret` redeems it; `references` are what it is called there."""
+class SignInCode(msgspec.Struct, frozen=True, kw_only=True):
+    """The code of a new sign-in. `secret` redeems it; `references` are its ids at the other system."""
 
     code: str
     url: str
     expires_at: datetime
     poll_every: timedelta
     short_code: str | None = None
-    """To be typed by who cannot open `url`, until `short_until` where it ends before `expires_at`."""
+    """For people who cannot open `url`; valid until `short_until`, if that is before `expires_at`."""
     short_until: datetime | None = None
     references: tuple[str, ...] = ()
     secret: Secret | None = None
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """What is needed to ask how a sign-in stands."""
+class PollRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a poll needs to know of a sign-in."""
 
     sign_in_id: str
     server: str
@@ -89,54 +89,54 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """Not yet; `wait` is how long the other side asked us to leave it alone, `problem` why it could not be asked."""
+    """Not yet; `wait` is the pause that the other system asks for, `problem` why the poll failed."""
 
     wait: timedelta | None = None
     problem: str | None = None
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """Over without an account."""
+    """Over, without an account."""
 
     state: Literal["expired", "denied"]
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """It cannot come to anything; the reason is for the person."""
+    """It cannot succeed; the reason is shown to the person."""
 
     reason: str
 
 
-class Authorized(msgspec.Struct, frozen=True, kw_only=True):
-    """The person signed in. Tokens that end have `expires_at` and mostly a `refresh_token`."""
+class Authorization(msgspec.Struct, frozen=True, kw_only=True):
+    """The person signed in. Tokens that expire have `expires_at` and usually a `refresh_token`."""
 
-    proven: Proven
+    proven: ProvenAccount
     token: Secret
     refresh_token: Secret | None = None
     expires_at: datetime | None = None
 
 
-Outcome = Pending | Ended | Authorized
+Outcome = Pending | Ended | Authorization
 
 
 class Flow(Protocol):
-    """One system's way of signing in by a code. Raises what its client raises."""
+    """Signs in to one system by a code. Raises what its client raises."""
 
-    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:
-        """Begin one; `forward_url` is where the person's browser may be sent at the end.
+    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> SignInCode:
+        """Begin a sign-in; `forward_url` is where the person's browser may be sent at the end.
 
-        Where a system knows devices, each asker is one: his next sign-in takes the place of his last one there, and
-        never of anybody else's.
+        Where a system knows devices, each asker is a device: their next session there replaces their last one, never
+        anybody else's.
         """
         ...
 
-    async def poll(self, waiting: Waiting) -> Outcome:
-        """Ask once how it stands; asking again after `Authorized` must be possible, or lose nothing."""
+    async def poll(self, waiting: PollRequest) -> Outcome:
+        """Poll once; polling again after an `Authorization` must give it again, or lose nothing."""
         ...
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """An account that Usher holds a token for."""
+class AccountToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token and its account."""
 
     provider: Provider
     server: str
@@ -144,19 +144,19 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     token: Secret
 
 
-class Check(Protocol):
-    """How one system is asked whether a token is still good: raises `CredentialRefusedError` where it is dead.
+class TokenCheck(Protocol):
+    """Asks one system whether a token still works; raises `CredentialRefusedError` where it is dead.
 
-    Any other error is no proof of that.
+    Any other error proves nothing.
     """
 
-    async def __call__(self, held: Held) -> None: ...
+    async def __call__(self, account: AccountToken) -> None: ...
 
 
-class Revoke(Protocol):
-    """How one system is told that a token is not needed any more; raises what its client raises."""
+class TokenRevoker(Protocol):
+    """Revokes a token at one system; raises what its client raises."""
 
-    async def __call__(self, held: Held) -> None: ...
+    async def __call__(self, account: AccountToken) -> None: ...
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,7 +176,7 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     username: str | None = None
     email: str | None = None
     was_open: bool = False
-    """It had begun before it was asked for now."""
+    """It was open already when it was asked for."""
 
 
 class SignInRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,15 +196,15 @@ class SignInRow(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     created_at: datetime
     wanted_at: datetime
-    """When somebody last began it or came to see how it stands."""
+    """When somebody last began it or looked at it."""
     reason: str | None = None
     account_id: str | None = None
     username: str | None = None
     email: str | None = None
     interaction_id: str | None = None
 
-    def shown(self, *, now: datetime) -> SignIn:
-        """Return it as people see it: a code that is over is not shown."""
+    def as_sign_in(self, *, now: datetime) -> SignIn:
+        """Return it as people see it: an expired code is left out."""
         is_short_over = self.short_until is not None and self.short_until <= now
         return SignIn(
             id=self.id,
@@ -222,30 +222,30 @@ class SignInRow(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def begun_row(
-    begun: Begun, *, sign_in_id: str, provider: Provider, server: str, asker: Asker, at: datetime
+def new_row(
+    code: SignInCode, *, sign_in_id: str, provider: Provider, server: str, asker: Asker, at: datetime
 ) -> SignInRow:
-    """Return a sign-in that has just begun."""
+    """Return the row of a sign-in that has just code."""
     return SignInRow(
         id=sign_in_id,
         provider=provider,
         server=server,
         asker=asker,
         state="pending",
-        code=begun.code,
-        short_code=begun.short_code,
-        short_until=begun.short_until,
-        url=begun.url,
-        references=begun.references,
-        poll_every=begun.poll_every,
-        expires_at=begun.expires_at,
+        code=code.code,
+        short_code=code.short_code,
+        short_until=code.short_until,
+        url=code.url,
+        references=code.references,
+        poll_every=code.poll_every,
+        expires_at=code.expires_at,
         created_at=at,
         wanted_at=at,
     )
 
 
-def at_the_end(outcome: Outcome | Refused) -> Outcome | Refused:
-    """Return how a sign-in ends whose time is over; what kept us from learning how it stood is said."""
+def final_outcome(outcome: Outcome | Refused) -> Outcome | Refused:
+    """Return how an expired sign-in ends; where the last poll failed, it is refused with the reason."""
     match outcome:
         case Pending(problem=str() as problem):
             return Refused(problem)
@@ -255,8 +255,8 @@ def at_the_end(outcome: Outcome | Refused) -> Outcome | Refused:
             return outcome
 
 
-def poll_again_at(row: SignInRow, *, now: datetime, wait: timedelta | None = None) -> datetime:
-    """Return when to ask next how a sign-in stands; `wait` is what the other side asked for, if anything."""
+def next_poll_at(row: SignInRow, *, now: datetime, wait: timedelta | None = None) -> datetime:
+    """Return when to poll a sign-in next; `wait` is the pause that the other system asked for, if any."""
     unwanted = now - row.wanted_at
     by_age = next((pause for least, pause in _PATIENT if unwanted >= least), timedelta())
     return min(now + max(row.poll_every, by_age, wait or timedelta()), max(row.expires_at, now))

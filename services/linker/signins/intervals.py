@@ -1,4 +1,4 @@
-"""How often the linker asks about sign-ins, and for how long: a test gives shorter times, and waits for nothing."""
+"""How often and how long the linker polls sign-ins; tests use shorter times."""
 
 from datetime import timedelta
 from typing import Final
@@ -7,18 +7,18 @@ import msgspec
 
 
 class Intervals(msgspec.Struct, frozen=True, kw_only=True):
-    """Times between two of a kind, and what a check may take."""
+    """Times between polls, and how long calls may take."""
 
     plex_polls: timedelta = timedelta(seconds=2)
-    """Between questions about one sign-in to Plex while nobody waits for it."""
+    """Between polls of one sign-in to Plex while nobody waits for it."""
     checks: timedelta = timedelta(seconds=1)
-    """Between questions about one sign-in, whoever waits for it. Plex: "once per second" a PIN."""
+    """Between polls of one sign-in at the most. Plex allows one a second for each PIN."""
     check_within: timedelta = timedelta(seconds=5)
-    """How long whoever checks waits for the other system."""
+    """How long a check waits for the other system."""
     begin_within: timedelta = timedelta(seconds=6)
-    """How long whoever begins waits for it; less than a gateway waits for us."""
+    """How long beginning a sign-in waits for it; less than the gateway waits for the linker."""
     looks: timedelta = timedelta(seconds=0.5)
-    """Between looks for a sign-in that is due."""
+    """Between queries for sign-ins that are due."""
 
 
 INTERVALS: Final = Intervals()

@@ -1,25 +1,20 @@
-"""Puts the linker's part for sign-ins together."""
+"""Puts the linker's side for sign-ins together."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
-
-from services.linker.signins.domain import LEASE, Check, Flow, Revoke
+from services.linker.signins.daily_token_check import DailyTokenCheck
+from services.linker.signins.domain import LEASE
 from services.linker.signins.flows.plex import PlexFlow
-from services.linker.signins.handlers import SignIns
-from services.linker.signins.health import Health
+from services.linker.signins.handlers import Handlers
 from services.linker.signins.intervals import INTERVALS, Intervals
-from services.linker.signins.questions import Questions, SignInWithPassword
-from services.linker.signins.unlinking import Revocations, RevokeToken
-from shared.bus.message import Message
-from shared.runtime import Parts
+from services.linker.signins.providers import Providers
+from services.linker.signins.sign_ins import SignIns
+from services.linker.signins.unlink_account import RevokeToken, TokenRevocation
+from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
-from shared.schemas.job import JobHandler
-from shared.schemas.media import Provider
-from shared.schemas.question import Answer
 from shared.schemas.signins import (
     BeginSignIn,
     CancelSignIn,
@@ -33,17 +28,8 @@ from shared.upstreams.clients import Clients
 from shared.vault import Vault
 
 
-class Ways(msgspec.Struct, frozen=True, kw_only=True):
-    """How the systems beside Plex are signed in to, checked and left."""
-
-    flows: Mapping[Provider, Flow] = {}
-    checks: Mapping[Provider, Check] = {}
-    revokers: Mapping[Provider, Revoke] = {}
-    with_password: SignInWithPassword | None = None
-
-
-class SignInParts:
-    """What answers questions about sign-ins, what does their jobs, and what runs beside them."""
+class SignInsSide:
+    """The linker's side for sign-ins."""
 
     def __init__(
         self,
@@ -54,11 +40,11 @@ class SignInParts:
         clients: Clients,
         public_url: str,
         now: Callable[[], datetime],
-        ways: Ways | None = None,
+        providers: Providers | None = None,
         lease: timedelta = LEASE,
         intervals: Intervals = INTERVALS,
     ) -> None:
-        others = ways or Ways()
+        others = providers or Providers()
         plex = PlexFlow(clients, poll_every=intervals.plex_polls)
         self.sign_ins: Final = SignIns(
             worker=parts.worker,
@@ -72,11 +58,11 @@ class SignInParts:
             lease=lease,
             intervals=intervals,
         )
-        self.health: Final = Health(
+        self.daily_check: Final = DailyTokenCheck(
             worker=parts.worker, pool=parts.pool, vault=vault, checks={"plex": plex.check, **others.checks}, now=now
         )
-        self._revocations = Revocations(sealer, others.revokers)
-        self._questions = Questions(
+        self._revocation = TokenRevocation(sealer, others.revokers)
+        self._handlers = Handlers(
             self.sign_ins,
             pool=parts.pool,
             vault=vault,
@@ -85,23 +71,20 @@ class SignInParts:
             with_password=others.with_password,
         )
 
-    def answers(self) -> tuple[Answer, ...]:
-        """Return the answers to questions."""
-        return (
-            BeginSignIn.answered_by(self._questions.begin),
-            CheckSignIn.answered_by(self._questions.check),
-            CancelSignIn.answered_by(self._questions.cancel),
-            ConnectAccount.answered_by(self._questions.connect),
-            ListConnections.answered_by(self._questions.list_connections),
-            RemoveConnections.answered_by(self._questions.remove),
+    def add_to(self, service: Service) -> None:
+        """Have a service answer questions about sign-ins and revoke tokens."""
+        service.work(RevokeToken.done_by(self._revocation.revoke))
+        service.answer(
+            BeginSignIn.answered_by(self._handlers.begin),
+            CheckSignIn.answered_by(self._handlers.check),
+            CancelSignIn.answered_by(self._handlers.cancel),
+            ConnectAccount.answered_by(self._handlers.connect),
+            ListConnections.answered_by(self._handlers.list_connections),
+            RemoveConnections.answered_by(self._handlers.remove),
         )
 
-    def jobs(self) -> tuple[JobHandler[Message], ...]:
-        """Return what does the jobs."""
-        return (RevokeToken.done_by(self._revocations.revoke),)
-
     async def run(self) -> None:
-        """Ask how sign-ins stand and whether tokens are good, until cancelled."""
+        """Poll sign-ins and check tokens, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.sign_ins.poller.run())
-            tasks.create_task(self.health.run())
+            tasks.create_task(self.daily_check.run())

@@ -1,4 +1,4 @@
-"""Seerr, Overseerr and Jellyseerr: what their webhook agent sends, from a template that anybody may have edited.
+"""Seerr, Overseerr and Jellyseerr: what their webhook agent sends, from a template that people may have edited.
 
 Values are texts, "" for nothing. A block without content (`request` of an issue) is null, absent or {}. Home
 Assistant's template writes snake_case. https://github.com/seerr-team/seerr, server/lib/notifications/agents/webhook.ts

@@ -96,7 +96,7 @@ async def _allowed(connection: Connection, asked: Asked, wanted: str | None) -> 
     if len(found) > 1:
         raise ConflictError("several people have this name: choose one from the list")
     if not found:
-        raise NotFoundError("nobody has this name: choose somebody from the list")
+        raise NotFoundError("no one has this name: choose someone from the list")
     return found[0]
 
 

@@ -18,9 +18,9 @@ REST_SHARE: Final = 0.25
 """How much of a running time can be left: servers call 90 % watched, and that can be set lower."""
 OTHER_FEEDER_LEAST: Final = timedelta(hours=2)
 SAME_MOMENT: Final = timedelta(minutes=1)
-"""How far apart two things can be that a server says happened at once."""
+"""How far apart two simultaneous events of a server can be."""
 WIDEST: Final = timedelta(hours=12)
-"""No two reports further apart than this are one viewing, whatever a running time says."""
+"""Reports further apart than this are never one viewing, whatever the running time."""
 
 _NOT_WORDS: Final = re.compile(r"[^\w]+")
 
@@ -35,7 +35,7 @@ class Viewing(msgspec.Struct, frozen=True, kw_only=True):
     title: Title
     watched_at: datetime
     began_at: datetime | None = None
-    """When it began, where the sender says so."""
+    """When it began, if the sender says so."""
     reported_at: datetime | None = None
     """When the sender spoke, where that is later than `watched_at`: by then no other viewing of it had begun."""
 

@@ -69,7 +69,7 @@ class Handlers:
         log.info(effect.name, id=webhook.id, source=webhook.source, reason=effect.text)
 
     async def take_fact(self, message: Message) -> None:
-        """Move plays when the linker says that an account was claimed or that two persons were merged."""
+        """Move plays when the linker reports that an account was claimed or two people were merged."""
         fact = msgspec.json.decode(message.payload, type=AccountClaimed | PersonMerged)
         async with self._worker.once(consumer=PEOPLE, message_id=message.id) as work:
             match fact:

@@ -1,4 +1,4 @@
-"""Finds where a Plex server is read and with which token: the server's own, or a person's for this server.
+"""Finds a Plex server's address and token: the server's own, or a person's for this server.
 
 plex.tv names a token for each server that an account reaches: a person sees what is shared with them, and no more.
 """
@@ -62,32 +62,32 @@ class AccessFinder:
         self._cache = cache
 
     async def find(self, wanted: str, *, person_id: str) -> Access:
-        """Return how a person reads a server; raise what the caller is to be told where they cannot."""
+        """Return how a person reads a server; if they cannot, raise an error that tells the caller why."""
         question = LookUpAccounts(person_id=person_id, type="plex")
         person = await self._directory.accounts.get(question)
-        _must_be_linked(person)
-        server = await self._configured(wanted)
+        _living_accounts(person)
+        server = await self._find_configured(wanted)
         machine_id = wanted if server is None else await self._machine_id(server)
         try:
             return await self._directory.accounts.use(
                 question, lambda linked: self._find_as(linked, machine_id, server, wanted)
             )
         except CredentialRefusedError as exc:
-            raise _ended(person) from exc
+            raise _sign_in_again(person) from exc
 
     def forget(self, access: Access) -> None:
-        """Ask plex.tv anew next time."""
+        """Ask plex.tv again next time."""
         self._cache.forget(access.account_id)
 
-    async def _configured(self, wanted: str) -> Server | None:
+    async def _find_configured(self, wanted: str) -> Server | None:
         try:
             return await self._directory.servers.get(LookUpServer(type="plex", name=wanted))
-        except NotFoundError:  # a server that nobody configured may be shared with the person all the same
+        except NotFoundError:  # the person may reach a server that is not configured
             return None
 
     async def _find_as(self, person: Accounts, machine_id: str, server: Server | None, wanted: str) -> Access:
         problems: list[str] = []
-        for account in _must_be_linked(person):
+        for account in _living_accounts(person):
             resources, is_remembered = await self._cache.get(account.id, partial(self._read, person, account))
             if (reached := domain.reached(resources.servers.rows, machine_id)) is not None:
                 access = await self._access(account, resources, reached, server)
@@ -114,18 +114,18 @@ class AccessFinder:
     ) -> Access:
         name = f"the Plex server {reached.machine_id}" if server is None else server.address.name
         if reached.access_token is None:
-            raise RefusedError(f"plex.tv gives {account.username} no token for {name}")
+            raise RefusedError(f"plex.tv has no token of {account.username} for {name}")
         if (url := resources.addresses.get(reached.machine_id)) is None:
-            url = await self._answering(name, reached, first=None if server is None else server.address.url)
+            url = await self._best_address(name, reached, first=None if server is None else server.address.url)
             resources.addresses[reached.machine_id] = url
         return Access(address=ServerAddress(name, url), token=reached.access_token, account_id=account.id)
 
-    async def _answering(self, name: str, server: ReachedServer, *, first: str | None) -> str:
-        """Return the best address that leads to the server, all being asked at once."""
+    async def _best_address(self, name: str, server: ReachedServer, *, first: str | None) -> str:
+        """Return the best address that reaches the server, trying all at once."""
         addresses = domain.addresses(server, first=first)
         if not addresses:
             reason = "; ".join(domain.problems(server)[:_MOST_PROBLEMS]) or "it lists none"
-            raise RefusedError(f"plex.tv names no address of {name} that can be dialled ({reason})")
+            raise RefusedError(f"plex.tv has no usable address of {name} ({reason})")
         async with asyncio.TaskGroup() as tasks:
             asked = [tasks.create_task(self._leads(address, server.machine_id)) for address in addresses]
             found = None
@@ -147,15 +147,17 @@ class AccessFinder:
         return identity.machine_id == machine_id
 
 
-def _must_be_linked(person: Accounts) -> list[Account]:
-    """Return the accounts whose tokens are good; raise `NotLinkedError` where there are none."""
+def _living_accounts(person: Accounts) -> list[Account]:
+    """Return the accounts whose tokens are valid; raise `NotLinkedError` if there are none."""
     if not person.accounts:
-        raise NotLinkedError(f"{person.person_name} has no linked Plex account: it is linked by signing in to Plex")
+        raise NotLinkedError(f"{person.person_name} has no linked Plex account: sign in to Plex to link one")
     alive = [account for account in person.accounts if not account.is_dead]
     if not alive:
-        raise _ended(person)
+        raise _sign_in_again(person)
     return alive
 
 
-def _ended(person: Accounts) -> NotLinkedError:
-    return NotLinkedError(f"Plex does not accept the sign-in of {person.person_name} any more: it must be linked again")
+def _sign_in_again(person: Accounts) -> NotLinkedError:
+    return NotLinkedError(
+        f"Plex no longer accepts the sign-in of {person.person_name}: the account must be linked again"
+    )

@@ -1,6 +1,6 @@
-"""What plex.tv said of an account a short while ago: which servers it reaches, and where they answered.
+"""Caches what plex.tv says about an account: which servers it reaches, and at which address each answered.
 
-Only a saving of calls; each replica has its own. Whose accounts are linked is the directory's to know.
+It only saves calls; each replica has its own. The directory knows which accounts are linked.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ Read = Callable[[], Awaitable[PartialList[Server]]]
 
 
 class Resources(msgspec.Struct):
-    """The servers that an account reaches, and by machine id the address at which one answered."""
+    """The servers that an account reaches, and the address at which each answered, by machine id."""
 
     servers: PartialList[Server]
     until: datetime
@@ -37,14 +37,14 @@ class _Entry:
 
 
 class ResourceCache:
-    """By account, for minutes; the account used longest ago goes first."""
+    """Entries by account, kept for minutes; the least recently used goes first."""
 
     def __init__(self, *, now: Callable[[], datetime]) -> None:
         self._now = now
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
     async def get(self, account_id: str, read: Read) -> tuple[Resources, bool]:
-        """Return what the account reaches, read by one of those who ask at once, and whether it was known before."""
+        """Return what an account reaches, and whether that was cached; concurrent callers share one read."""
         entry = self._entries.setdefault(account_id, _Entry())
         self._entries.move_to_end(account_id)
         if len(self._entries) > MOST_ACCOUNTS:
@@ -56,18 +56,18 @@ class ResourceCache:
             return entry.resources, False
 
     def forget(self, account_id: str) -> None:
-        """Read it again next time; a read that is under way is for its caller only."""
+        """Forget an account; a read that is under way serves only those who already wait for it."""
         self._entries.pop(account_id, None)
 
     def clear(self) -> None:
-        """Read all again next time."""
+        """Forget all accounts."""
         self._entries.clear()
 
     def listener(self) -> Listener:
-        """Return the part of a `Bus` that forgets what changed."""
-        return Listener([subject(AccountUnlinked), subject(ServerChanged)], self._hear, missed=self.clear)
+        """Return the part of a `Bus` that forgets entries when something changes."""
+        return Listener([subject(AccountUnlinked), subject(ServerChanged)], self._on_change, on_missed=self.clear)
 
-    def _hear(self, heard: str, payload: bytes) -> None:
+    def _on_change(self, heard: str, payload: bytes) -> None:
         if heard == subject(ServerChanged):
             self.clear()
             return

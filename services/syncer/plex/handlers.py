@@ -1,4 +1,4 @@
-"""What the syncer answers of a Plex server: its libraries, what is in them, what is new, what is watched now."""
+"""Answers questions about a Plex server: its libraries and their titles, what is new, what is being watched."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -28,13 +28,13 @@ from shared.upstreams.clients import Clients
 from shared.upstreams.directory import Directory, Server
 
 MOST_FOUND: Final = 500
-"""Of a kind, in a search: a server gives no second page of what it found."""
+"""The most search results of each kind: servers have no second page of them."""
 
 T = TypeVar("T")
 
 
 class Handlers:
-    """Reads for whoever asks; keeps nothing of what it read."""
+    """Reads servers on request; stores nothing."""
 
     def __init__(self, *, directory: Directory, clients: Clients, cache: ResourceCache) -> None:
         self._directory = directory
@@ -64,7 +64,7 @@ class Handlers:
         except RefusedError as exc:
             if exc.answered != HTTPStatus.FORBIDDEN:
                 raise
-            raise ForbiddenError(f"{question.server} tells only its owner what is watched") from exc
+            raise ForbiddenError(f"{question.server} shows only its owner what is being watched") from exc
         page = SessionPage(domain.part(found, question), len(found), question.limit, question.offset)
         return domain.bounded(page, server=question.server)
 
@@ -110,7 +110,7 @@ class Handlers:
         return self._clients.plex_server(server.address, token=server.credential)
 
     async def _read_as(self, person_id: str, server: str, read: Callable[[PlexServer], Awaitable[T]]) -> T:
-        """Read; where what was remembered of the access does not hold any more, find it anew."""
+        """Read a server; if the cached access no longer works, find it again and retry."""
         access = await self._finder.find(server, person_id=person_id)
         try:
             return await read(self._clients.plex_server(access.address, token=access.token))

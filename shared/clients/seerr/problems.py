@@ -26,7 +26,7 @@ class CsrfProtectedError(RefusedError):
 
 
 class ImportRefusedError(RefusedError):
-    """Seerr cannot read the users of its own media server until somebody fixes that; `mend` says how."""
+    """Seerr cannot read the users of its own media server until a person fixes that; `mend` says how."""
 
     def __init__(self, detail: str, *, mend: str) -> None:
         super().__init__(detail, answered=500)
@@ -67,11 +67,11 @@ def error_of(name: str, response: httpx.Response, *, api_key: Secret) -> UsherEr
     as_user = "X-API-User" in response.request.headers
     match response.status_code:
         case httpx.codes.FORBIDDEN if body.error and not said and as_user:
-            return RefusedError(f"{name} knows no such user, or he may not do this", answered=403)
+            return RefusedError(f"{name} has no such user, or they may not do this", answered=403)
         case httpx.codes.FORBIDDEN if body.error and not said:
             return CredentialRefusedError(f"{name} does not accept the API key", answered=403)
         case httpx.codes.UNAUTHORIZED if not as_user:
-            return CredentialRefusedError(f"{name} misses an API key", answered=401)
+            return CredentialRefusedError(f"{name} requires an API key", answered=401)
         case httpx.codes.FORBIDDEN if "csrf" in body.message.lower():
             return CsrfProtectedError(f"{name} refuses changes by API key: turn its CSRF protection off", answered=403)
         case httpx.codes.CONFLICT:
@@ -131,13 +131,13 @@ def _failure(response: httpx.Response, api_key: Secret) -> str | None:
 
 
 def sign_in_error_of(name: str, response: httpx.Response) -> UsherError | None:
-    """Return the error for a refusal of somebody's media server account; None leaves it to `error_of`."""
+    """Return the error for a refused media server account; None leaves it to `error_of`."""
     match response.status_code:
         case httpx.codes.UNAUTHORIZED:
             return WrongPasswordError("The user name or the password is wrong")
         case httpx.codes.INTERNAL_SERVER_ERROR if b"login is disabled" in response.content:
             return RefusedError(f"{name} has another media server, or sign-in with it is turned off", answered=500)
         case httpx.codes.INTERNAL_SERVER_ERROR if b"Unable to authenticate" in response.content:
-            return RefusedError(f"{name} could not find out whose account this is", answered=500)
+            return RefusedError(f"{name} could not find the owner of this account", answered=500)
         case _:
             return None

@@ -56,7 +56,7 @@ class Seerr:
         return await self._open.ask("GET", "/status", Status)
 
     async def public_settings(self) -> PublicSettings:
-        """Return what it tells everybody; needs no key."""
+        """Return the public settings; needs no key."""
         return await self._open.ask("GET", "/settings/public", PublicSettings)
 
     async def dialect(self) -> Dialect:
@@ -183,14 +183,14 @@ class Seerr:
         Seerr answers before it has saved: to be sure, read it back a moment later.
         """
         settings = await self.notification_settings(user_id)
-        return await self._changed(user_id, settings, with_discord_id(settings, discord_id, dialect=dialect))
+        return await self._change_settings(user_id, settings, with_discord_id(settings, discord_id, dialect=dialect))
 
     async def remove_discord_id(self, user_id: int, discord_id: str, *, dialect: Dialect) -> bool:
         """Remove a user's Discord id; return False, and send nothing, if it is not there."""
         settings = await self.notification_settings(user_id)
-        return await self._changed(user_id, settings, without_discord_id(settings, discord_id, dialect=dialect))
+        return await self._change_settings(user_id, settings, without_discord_id(settings, discord_id, dialect=dialect))
 
-    async def _changed(self, user_id: int, settings: UserSettings, wanted: UserSettings) -> bool:
+    async def _change_settings(self, user_id: int, settings: UserSettings, wanted: UserSettings) -> bool:
         if wanted == settings:
             return False
         await self.save_notification_settings(user_id, wanted)

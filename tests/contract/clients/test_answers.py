@@ -1,4 +1,4 @@
-"""Each field that a client reads is one that the other side describes."""
+"""Each field that a client reads is in the other system's description."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Messages made of components, and forms, are what Discord's description says."""
+"""Messages made of components, and forms, match Discord's description."""
 
 from typing import Any, Final
 

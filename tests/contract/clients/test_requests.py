@@ -1,4 +1,4 @@
-"""Each request that a client makes is one that the other side describes."""
+"""Each request of a client is in the other system's description."""
 
 from typing import Final
 
@@ -26,7 +26,7 @@ DESCRIPTIONS: Final = {
     "plex_tv": ("plex-api-spec.yaml", "/api/v2"),
     "plex_server": ("plex-api-spec.yaml", ""),
     "jellyfin": ("jellyfin-openapi-stable.json", ""),
-    "emby": ("jellyfin-openapi-stable.json", ""),  # what both have kept from their common past
+    "emby": ("jellyfin-openapi-stable.json", ""),  # what both still have from their common origin
     "discord": ("discord-openapi.json", "/api/v10"),
     "seerr": ("seerr-api.yml", "/api/v1"),
 }
@@ -116,7 +116,7 @@ async def test_overseerr_has_all_that_it_is_asked_for(call: Call) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OVERSEERR_LACKS))
-async def test_what_overseerr_lacks_is_said_so(name: str) -> None:
+async def test_what_overseerr_lacks_is_reported(name: str) -> None:
     call = next(call for call in CALLS if (call.system, call.name) == ("seerr", name))
     overseerr = spec("overseerr-api.yml")
 

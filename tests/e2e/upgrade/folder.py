@@ -1,4 +1,4 @@
-"""Makes a data folder as the last version left it when it was stopped, without that version's code.
+"""Makes a data folder as the last version left it when stopped, without that version's code.
 
 The two servers are today's programs, because PostgreSQL and NATS keep their files' form; what is in them is not.
 """
@@ -40,7 +40,7 @@ _REPOSITORY: Final = Path(__file__).parents[3]
 
 
 class Builder:
-    """Fills a folder; `around` says what stands for the `$name`s."""
+    """Fills a folder; `around` has the values of the `$name`s."""
 
     def __init__(self, folder: Path, around: Surroundings) -> None:
         self._folder = folder
@@ -62,7 +62,7 @@ class Builder:
         self._values["dead_webhook"] = self._filled(work.DEAD_WEBHOOK.json)
 
     def build(self) -> None:
-        """Make all of it, and leave nothing running."""
+        """Make the whole folder, and leave nothing running."""
         for name in ("secrets", "spool", "logs", "run"):
             (self._folder / name).mkdir(mode=0o700, parents=True)
         self._write("secrets/encryption_keys", ENCRYPTION_KEYS)
@@ -106,7 +106,7 @@ class Builder:
         await client.close()
 
     async def _migrate(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        """Apply what had been applied: no file of later, and each under the name of then."""
+        """Apply the migrations of that version under the names they had then, and no later ones."""
         files = [file for part in ("services", "shared") for file in (_REPOSITORY / part).rglob("*.sql")]
         found = {hashlib.sha256(file.read_bytes()).hexdigest(): file.read_text() for file in files}
         for schema, own in rows.MIGRATIONS.items():

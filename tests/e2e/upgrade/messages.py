@@ -1,6 +1,6 @@
 """Messages as the last version wrote them, byte for byte: nothing here is made by today's types.
 
-A `$name` stands for what differs from run to run: moments, ids of Discord, sealed tokens, numbers of Seerr's users.
+A `$name` stands for a value that differs from run to run: times, Discord ids, sealed tokens, Seerr's user ids.
 """
 
 from typing import Final
@@ -72,7 +72,7 @@ def webhook(webhook_id: str, title: str, *, source: str = "plex", attempt: int =
 
 
 def interaction(name: str, service: str, command: str, *, data: str, kind: int = 2) -> Stored:
-    """What somebody did in Discord, by the name under which `$i_…`, `$u_…` and `$p_…` say id, user and token."""
+    """What someone did in Discord, by the name under which `$i_…`, `$u_…` and `$p_…` say id, user and token."""
     message = ',"message":{"id":"1460000000000000001"}' if kind == 3 else ""
     json = (
         f'{{"id":"$i_{name}","received_at":"$earlier","payload":{{"id":"$i_{name}","application_id":"$application",'
@@ -84,17 +84,17 @@ def interaction(name: str, service: str, command: str, *, data: str, kind: int =
 
 
 def command(name: str, service: str, called: str) -> Stored:
-    """A command that somebody used."""
+    """A command that someone used."""
     return interaction(name, service, called, data=f'{{"id":"1460000000000000002","name":"{called}","type":1}}')
 
 
 def said(text: str) -> str:
-    """A message that is to be shown in Discord."""
+    """A message to show in Discord."""
     return f'{{"content":"{text}","embeds":[],"components":[],"allowed_mentions":{{"parse":[],"users":[]}}}}'
 
 
 def reply(name: str, service: str, text: str, *, interaction_id: str = "") -> Stored:
-    """A reply that is to take the place of a promise."""
+    """A reply that replaces a deferred one."""
     json = (
         f'{{"interaction_id":"{interaction_id or f"$i_{name}"}","user_id":"$u_{name}","token":$p_{name},'
         f'"message":{said(text)},"keeps_promise":true,"may_lapse":false}}'
@@ -103,13 +103,13 @@ def reply(name: str, service: str, text: str, *, interaction_id: str = "") -> St
 
 
 def letter(name: str, text: str) -> Stored:
-    """A direct message that is to be written."""
+    """A direct message to send."""
     json = f'{{"user_id":"$u_{name}","cause":"cause-{name}","message":{said(text)}}}'
     return Stored(f"letter-{name}", "jobs.linker.write", json)
 
 
 def match(person: str) -> Stored:
-    """The job that finds somebody's user in Seerr."""
+    """The job that finds a person's user in Seerr."""
     return Stored(f"match-{person}", "jobs.seerr.match_user", f'{{"person_id":"{person}"}}')
 
 
@@ -124,7 +124,7 @@ def dead(number: str, service: str, consumer: str, message: Stored) -> Stored:
 
 
 def replay(letter: Stored, service: str) -> Stored:
-    """The job that gives a dead letter back to who gave it up."""
+    """The job that gives a dead letter back to its consumer."""
     number = letter.id.removeprefix("burial-")
     return Stored(f"{number}:replay:1", f"jobs.{service}.replay", f'{{"letter":{letter.json}}}')
 
@@ -136,12 +136,12 @@ def fact(kind: str, name: str, fields: str) -> Stored:
 
 
 def outcome(webhook_id: str, kind: str, why: str) -> Stored:
-    """What became of a webhook, as the gateway hears it: `effect` of a handled one, `reason` of an ignored one."""
+    """The event about a webhook's outcome: `effect` for a handled one, `reason` for an ignored one."""
     return fact(kind, webhook_id, f'"webhook_id":"{webhook_id}","source":"plex","attempt":0,{why}')
 
 
 def play(play_id: str, account: str, *, server: str = "$attic") -> Stored:
-    """A play that the syncer has recorded on an account of nobody."""
+    """A play that the syncer recorded on an account that belongs to nobody."""
     whose = f'{{"source":"plex","server":"{server}","id":"{account}","name":"plex {account}","is_owner":false}}'
     title = (
         '{"type":"movie","title":"Ran","show":null,"season":null,"episode":null,"episode_end":null,"year":1985,'
@@ -152,13 +152,13 @@ def play(play_id: str, account: str, *, server: str = "$attic") -> Stored:
 
 
 def claimed(account: str, person: str, name: str) -> Stored:
-    """An account that is somebody's from now on."""
+    """An account that now belongs to a person."""
     whose = f'{{"source":"plex","server":"$attic","id":"{account}","name":"plex {account}","is_owner":false}}'
     return fact("account.claimed", account, f'"account":{whose},"person_id":"{person}","person_name":"{name}"')
 
 
 def linked(person: str, name: str, account: str, *, discord_id: str = "null") -> Stored:
-    """An account that somebody has proven."""
+    """An account that a person has proven."""
     fields = (
         f'"person_id":"{person}","person_name":"{name}","provider":"plex","account_id":"{account}","username":"{name}",'
         f'"server":"","email":"{name}@example.com","discord_id":{discord_id}'

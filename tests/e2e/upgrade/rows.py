@@ -31,7 +31,7 @@ MIGRATIONS: Final = {
     },
     "requester": {},
 }
-"""The files that were applied, by schema, under the names that were written down, with their checksums."""
+"""The applied files by schema, under the names stored then, with their checksums."""
 OF_THE_BUS: Final = {
     "shared.bus/0001_inbox_outbox.sql": "8218b847a1616169a605f5951a9c9da7682b92c9fed415fd7bbf414db560e30a",
     "shared.bus/0002_first_try.sql": "dd4059e2f95c6692405d5d64fa4c57929be5f4abd201d14457dc1cfc30680c3c",
@@ -39,11 +39,11 @@ OF_THE_BUS: Final = {
 """Applied to each service's schema before its own."""
 
 SCHEMAS: Final = ("gateway", "linker", "syncer")
-"""Those with rows of their own, in a file beside this one."""
+"""The schemas whose rows are in a file beside this one."""
 
 
 def credentials(around: Surroundings) -> list[tuple[str, str, str, str, bytes]]:
-    """Return the rows of the vault: whose, and what is sealed."""
+    """Return the rows of the vault: owners and sealed secrets."""
     town = around.town
     owner = town.residents["martha"].plex
     secrets = {

@@ -19,7 +19,7 @@ PASSWORD_HASH: Final = (
 
 
 def sealed(kind: str, number: str, provider: str, purpose: str, secret: str) -> bytes:
-    """A version, a nonce, and AES-256-GCM over the secret, bound to the key and to whose it is."""
+    """A version, a nonce, and AES-256-GCM over the secret, bound to the key and the owner."""
     parts = [part.encode() for part in (KEY_ID, kind, number, provider, purpose)]
     bound = b"\x01" + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     nonce = os.urandom(12)
@@ -27,11 +27,11 @@ def sealed(kind: str, number: str, provider: str, purpose: str, secret: str) -> 
 
 
 def parcel(number: str, secret: str, *, purpose: str) -> str:
-    """The JSON of a secret on its way from one service to another."""
+    """The JSON of a sealed secret sent from one service to another."""
     packed = base64.b64encode(sealed("parcel", number, "bus", purpose, secret)).decode()
     return f'{{"id":"{number}","key_id":"{KEY_ID}","sealed":"{packed}"}}'
 
 
 def digest(token: str) -> bytes:
-    """What is kept of a key, a session or a webhook secret."""
+    """The stored digest of a key, a session or a webhook secret."""
     return hashlib.sha256(token.encode()).digest()

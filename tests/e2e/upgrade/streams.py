@@ -39,7 +39,7 @@ _CONSUMERS: Final = {
     "requester-jobs": ("JOBS", ["jobs.requester.>"]),
 }
 _COMES_AGAIN_S: Final = 2.0
-"""When what was delivered comes again, counted from the end of the old version."""
+"""When delivered messages come again, counted from the end of the old version."""
 
 
 class OldStreams:
@@ -50,7 +50,7 @@ class OldStreams:
         self._columns = columns
 
     async def fill(self) -> None:
-        """Publish what is done, what was only delivered, and what nobody has seen."""
+        """Publish handled messages, merely delivered ones, and new ones."""
         await self._declare()
         await self._send(work.DONE)
         for name in _CONSUMERS:
@@ -87,7 +87,7 @@ class OldStreams:
             await self._stream.publish(subject, payload, headers={"Nats-Msg-Id": number, "traceparent": TRACE})
 
     async def _pending(self, name: str) -> list[Any]:
-        """Take all that a consumer has not been given yet."""
+        """Fetch all messages that a consumer has not received yet."""
         of, _ = _CONSUMERS[name]
         count = (await self._stream.consumer_info(of, name)).num_pending or 0
         if not count:

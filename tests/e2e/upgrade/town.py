@@ -17,7 +17,7 @@ from simulators.town import Town
 from tests.e2e.upgrade.sealed import parcel
 
 PLEX_CLIENT_ID: Final = "5f3a2c1e-0b0d-4c59-9f3e-0a4f0d8f7a11"
-"""What the folder's installation is known by at plex.tv."""
+"""The client id of the folder's installation at plex.tv."""
 IN_SEERR: Final = {
     "anna": 5001,
     "bela": 5002,
@@ -33,11 +33,11 @@ IN_SEERR: Final = {
     "zelda": 5012,
     "lost": 5098,
 }
-"""Who has a user in Seerr, with their ids at plex.tv."""
+"""The people with a user in Seerr, with their ids at plex.tv."""
 SIGNING_IN: Final = {"otto": 5013, "nora": 5014}
 LINKED: Final = {"uma": 5015}
 GONE: Final = "gwen"
-"""Had a user in Seerr, whom their Discord id is to be taken out of."""
+"""People who had a user in Seerr, from which their Discord id must be removed."""
 DISCORD: Final = {
     name: f"8000000000000000{number:02}"
     for number, name in enumerate(
@@ -60,9 +60,9 @@ COMMANDS: Final = {
     "done": "lena",
     "sign_in": "otto",
 }
-"""What people did in Discord before the stop, each waiting for its reply, and who did it."""
+"""What people did in Discord before the stop, and who; each waits for its reply."""
 BESIDE: Final = {"late": "tina", "kurt": "kurt", "lena": "lena", "mona": "mona", "nils": "nils", "ruth": "ruth"}
-"""Who is meant by what has no interaction."""
+"""The people of messages without an interaction."""
 
 
 class Surroundings:
@@ -130,7 +130,7 @@ class Surroundings:
         return ",".join(f"{pin.id}@{int(pin.expires_at.timestamp())}" for pin in pins)
 
     def _sign_in_to_jellyfin(self) -> str:
-        user = self.town.jellyfin.household.named("jonas")
+        user = self.town.jellyfin.household.by_name("jonas")
         assert isinstance(user, User)
         client = Client(client="Usher", device="Usher", device_id="usher-1", version="1")
         token = self.town.jellyfin.household.sign_in(user, client)
@@ -142,7 +142,7 @@ class Surroundings:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What the folder does not hold: where plex.tv is, and what Discord's application is."""
+        """Settings that are not in the folder: plex.tv's address and Discord's application."""
         given = self.town.open_at(self.urls)
         return {name: value for name, value in given.items() if name.startswith(("PLEX_TV_", "DISCORD_"))}
 

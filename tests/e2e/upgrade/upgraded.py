@@ -39,7 +39,7 @@ class Upgraded(msgspec.Struct, frozen=True):
         return Counter(play["title"] for play in self.house.pages(f"/api/history?person={person}"))
 
     def letters(self) -> dict[str, list[str]]:
-        """Return what was written to whom."""
+        """Return the direct messages and their recipients."""
         discord = self.around.town.discord
         found = {
             name: [each["content"] for each in discord.direct_messages(number)] for name, number in DISCORD.items()
@@ -50,11 +50,11 @@ class Upgraded(msgspec.Struct, frozen=True):
         return asyncio.run(_rows((self.house.folder / "run/database_url").read_text().strip(), query))
 
     def unfinished(self) -> dict[str, int]:
-        """What consumers have not acknowledged."""
+        """The messages that consumers have not acknowledged."""
         return asyncio.run(_unfinished((self.house.folder / "run/nats_url").read_text().strip()))
 
     def jobs(self) -> list[str]:
-        """What all jobs say that were ever given."""
+        """The payloads of all jobs ever given."""
         return asyncio.run(_jobs((self.house.folder / "run/nats_url").read_text().strip()))
 
 
@@ -86,7 +86,7 @@ async def _jobs(url: str) -> list[str]:
         last = (await stream.stream_info("JOBS")).state.last_seq
         found = []
         for number in range(1, last + 1):
-            with suppress(nats.js.errors.NotFoundError):  # some only tried whether the stream can be written to
+            with suppress(nats.js.errors.NotFoundError):  # some only tested whether the stream accepts messages
                 found.append(await stream.get_msg("JOBS", number, direct=True))
         return [(message.data or b"").decode() for message in found]
     finally:

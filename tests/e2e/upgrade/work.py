@@ -1,4 +1,4 @@
-"""The work that lies in the folder, by where it lies: in streams, in `retries`, in `outbox`, in the spool."""
+"""The unfinished work in the folder, by place: in streams, in `retries`, in `outbox`, in the spool."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ from tests.e2e.upgrade.messages import (
 )
 
 DEAD_WEBHOOK: Final = dead("d-webhook", "syncer", "syncer-webhooks", webhook("w-dead", "Dead and replayed"))
-"""It is in the gateway's table already."""
+"""Already in the gateway's table."""
 BROKEN: Final = Stored(
     "burial-d-broken",
     "dead.linker.plays",
@@ -36,7 +36,7 @@ DEAD: Final = (
     dead("d-seerr", "requester", "requester-webhooks", webhook("w-seerr-dead", "Heat (1995)", source="seerr")),
     BROKEN,
 )
-"""The gateway has not heard of them yet."""
+"""Unknown to the gateway as yet."""
 DEAD_RETRIED: Final = dead(
     "d-outcome", "gateway", "gateway-outcomes", outcome("w-outcome-dead", "webhook.handled", '"effect":"once dead"')
 )
@@ -47,12 +47,12 @@ DONE: Final = (
     play("before", "6000"),
     command("done", "linker", "help"),
 )
-"""Every consumer has acknowledged them, and nothing of them may happen again."""
+"""Acknowledged by every consumer; nothing of them may happen again."""
 LOST: Final = (
     ("syncer-webhooks", webhook("w-lost", "Handled, and its acknowledgement was lost")),
     ("linker-links", linked("p-lost", "lost", "5098")),
 )
-"""Handled, which their inboxes say, but not acknowledged."""
+"""Handled according to the inboxes, but not acknowledged."""
 DELIVERED: Final = (
     ("syncer-webhooks", webhook("w-delivered", "Delivered and not acknowledged")),
     ("linker-seerr", match("p-gina")),
@@ -125,7 +125,7 @@ STREAMED: Final = (
     fact("access.revoked", "1", '"credential_id":"k-gone"'),
     *DEAD,
 )
-"""No consumer has seen them: of every kind that was ever published."""
+"""Not seen by any consumer: one of every kind that was ever published."""
 
 RETRIES: Final = (
     Retry("gateway", "gateway-webhooks", webhook("w-noted", "Noted late")),
@@ -183,7 +183,7 @@ SPOOLED: Final = (
     ("discord", command("spooled", "linker", "help")),
 )
 LEFT_BEHIND: Final = (("plex", webhook("w-left", "Spooled by a gateway that died")),)
-"""In the file of a process that is gone, of a version that kept neither checksums nor a count."""
+"""In the file of a dead process, of a version without checksums and count."""
 
 NOTED: Final = (
     *(f"w-outcome-{number}" for number in range(1, 7)),
@@ -195,4 +195,4 @@ NOTED: Final = (
     *(f"w-seerr-{number}" for number in range(2, 5)),
     "w-seerr-dead",
 )
-"""Webhooks that are in the event log already, and whose outcome is not."""
+"""Webhooks that are in the event log without their outcome."""

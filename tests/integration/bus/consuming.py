@@ -1,4 +1,4 @@
-"""A consumer at work in a test."""
+"""Runs a consumer in a test."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from shared.bus.connection import Bus
 from shared.bus.consumer import LEASE, Consumer, Handler
-from shared.bus.store import Journal
+from shared.bus.store import MessageStore
 from shared.bus.streams import ConsumerSpec
 from shared.postgres import pool as postgres
 from shared.postgres.pool import Pool
@@ -29,7 +29,7 @@ async def consuming(
         spec,
         handler,
         publisher=bus,
-        journal=Journal(pool),
+        message_store=MessageStore(pool),
         is_ready=is_ready,
         tracer=Tracer(),
         stream_is_missing=bus.stream_is_missing,

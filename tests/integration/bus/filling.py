@@ -20,7 +20,7 @@ async def shrink(bus: Bus) -> None:
 
 
 async def fill(bus: Bus, *subjects: str) -> int:
-    """Publish in turn until the stream is full, and return how many it took."""
+    """Publish until the stream is full, and return the number of messages."""
     number = 0
     while True:
         subject = subjects[number % len(subjects)]
@@ -32,7 +32,7 @@ async def fill(bus: Bus, *subjects: str) -> int:
 
 
 async def handle(bus: Bus, spec: ConsumerSpec, *, leave: int = 0) -> None:
-    """Acknowledge all that is for a consumer but for its last messages."""
+    """Acknowledge all messages of a consumer except the last ones."""
     pull = await bus.client.jetstream().pull_subscribe_bind(spec.name, spec.stream)
     waiting = (await pull.consumer_info()).num_pending or 0
     while waiting > leave:

@@ -1,4 +1,4 @@
-"""What is said of the connection: a loss is a warning, a stop is not."""
+"""What is logged about the connection: a loss is a warning, a stop is not."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ async def test_a_stop_in_the_middle_of_connecting_leaves_no_connection_open(nats
 
 
 class NeverAttached:
-    """A part that is not done with subscribing."""
+    """A part that never finishes subscribing."""
 
     def __init__(self) -> None:
         self.client: Client | None = None

@@ -11,7 +11,7 @@ from shared.bus.connection import Bus, connect
 from shared.bus.jobs import Jobs
 from shared.bus.message import Message
 from shared.bus.relay import Relay
-from shared.bus.store import Journal, StoredRetry
+from shared.bus.store import MessageStore, StoredRetry
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
 from shared.errors import PermanentError, TooLargeError, TransientError, UnavailableError
@@ -219,7 +219,7 @@ async def test_a_long_wait_is_kept_in_postgres_and_kept_to(bus: Bus, pool: Pool)
         await bus.publish(SUBJECT, b'{"n":1}', message_id="later")
 
         async def waits() -> bool:
-            return await Journal(pool).count_retries() == 1
+            return await MessageStore(pool).count_retries() == 1
 
         await until(waits)
     row = await pool.fetchrow("select *, due_at - now() as wait from retries")
@@ -246,13 +246,13 @@ async def test_what_waited_is_tried_again_when_it_is_due_and_then_forgotten(bus:
         reason="slow",
         first_tried_at=now,
     )
-    await Journal(pool).store_retry(waiting, due_at=now)
+    await MessageStore(pool).store_retry(waiting, due_at=now)
 
     async with consuming(bus, pool, note):
         await until(lambda: len(seen) == 1)
 
         async def is_forgotten() -> bool:
-            return await Journal(pool).count_retries() == 0
+            return await MessageStore(pool).count_retries() == 0
 
         await until(is_forgotten)
 
@@ -276,7 +276,7 @@ async def test_a_replay_reaches_the_consumer_that_gave_up(bus: Bus, pool: Pool) 
     async with (
         consuming(bus, pool, refuse),
         consuming(bus, pool, bury, spec=BURIED),
-        consuming(bus, pool, Jobs((), Journal(pool)), spec=jobs),
+        consuming(bus, pool, Jobs((), MessageStore(pool)), spec=jobs),
     ):
         await bus.publish(SUBJECT, b'{"a": [1, "x"]}', message_id="m")
         await until(lambda: len(buried) == 1)
@@ -308,15 +308,15 @@ async def test_facts_leave_with_their_transaction_or_not_at_all(bus: Bus, pool: 
 
     async def fail() -> None:
         async with worker.once(consumer="c", message_id="undone") as work:
-            work.say(SUBJECT, b"{}", message_id="never said")
+            work.send(SUBJECT, b"{}", message_id="never said")
             raise PermanentError("no")
 
     with pytest.raises(PermanentError):
         await fail()
     async with worker.once(consumer="c", message_id="done") as work:
-        work.say(SUBJECT, b"{}", message_id="said")
+        work.send(SUBJECT, b"{}", message_id="said")
 
-    published = await Relay(pool, Journal(pool), bus, worker).publish_some()
+    published = await Relay(pool, MessageStore(pool), bus, worker).publish_some()
 
     assert published == 1
     assert (await bus.publish(SUBJECT, b"{}", message_id="said")).duplicate

@@ -1,4 +1,4 @@
-"""Listening without taking, and attaching while NATS is away."""
+"""Plain subscriptions, and attaching while NATS is away."""
 
 import asyncio
 
@@ -31,7 +31,7 @@ async def test_a_listener_is_told_when_it_may_have_missed_something(own_nats: tu
         missed += 1
 
     async with connect(url, name="test") as bus:
-        await bus.add(Listener(("events.>",), lambda _subject, _payload: None, missed=note))
+        await bus.add(Listener(("events.>",), lambda _subject, _payload: None, on_missed=note))
         assert missed == 1
         server.kill()
         server.start()

@@ -71,7 +71,7 @@ async def test_a_bug_says_nothing_of_itself_to_the_asker(asked: Bus) -> None:
     assert "canary" not in str(caught.value)
 
 
-async def test_nobody_there_is_said_at_once(bus: Bus) -> None:
+async def test_a_missing_service_is_reported_at_once(bus: Bus) -> None:
     with pytest.raises(UnavailableError, match="the linker does not answer"):
         await ask(bus, Double(number=1), within=timedelta(seconds=1))
 
@@ -127,7 +127,7 @@ async def test_a_question_that_needs_another_system_may_take_longer(bus: Bus) ->
         assert await ask(bus, Lookup()) == Doubled(1)
 
 
-async def test_answering_that_takes_too_long_is_said(bus: Bus) -> None:
+async def test_an_answer_that_takes_too_long_is_reported(bus: Bus) -> None:
     async def dawdle(_: Double) -> Doubled:
         await asyncio.sleep(60)
         return Doubled(1)
@@ -162,7 +162,7 @@ async def test_every_kind_of_failure_comes_out_as_itself(bus: Bus, error: UsherE
     assert getattr(caught.value, "retry_after", None) == getattr(error, "retry_after", None)
 
 
-async def test_what_has_no_status_of_its_own_is_said_too(bus: Bus) -> None:
+async def test_what_has_no_status_of_its_own_is_reported_too(bus: Bus) -> None:
     async def fail(_: Double) -> Doubled:
         raise PermanentError("the key 2024 is missing")
 

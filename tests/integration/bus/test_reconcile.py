@@ -1,4 +1,4 @@
-"""Streams and consumers are what the code declares, whatever somebody made of them."""
+"""Streams and consumers are what the code declares, whatever was changed by hand."""
 
 import pytest
 

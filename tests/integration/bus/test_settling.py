@@ -1,4 +1,4 @@
-"""What is hard to settle: closed clients, second deaths, long patience, odd reasons, a stop in the middle."""
+"""Rare cases of settling: closed clients, repeated failures, long retries, odd reasons, a stop in the middle."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from shared.bus.connection import Bus
 from shared.bus.jobs import Jobs
 from shared.bus.judge import CRASH_LIMIT
 from shared.bus.message import Message
-from shared.bus.store import Journal, StoredRetry
+from shared.bus.store import MessageStore, StoredRetry
 from shared.bus.streams import ConsumerSpec
 from shared.errors import PermanentError, TransientError
 from shared.postgres.pool import Pool
@@ -51,7 +51,7 @@ async def test_a_message_of_a_client_that_was_closed_is_let_go_and_others_are_ha
         await until(lambda: "new" in handled)
 
 
-async def test_a_letter_that_is_replayed_and_dies_again_is_said_again(bus: Bus, pool: Pool) -> None:
+async def test_a_letter_that_is_replayed_and_dies_again_is_reported_again(bus: Bus, pool: Pool) -> None:
     buried: list[DeadLetter] = []
 
     async def refuse(_: Message) -> None:
@@ -63,7 +63,7 @@ async def test_a_letter_that_is_replayed_and_dies_again_is_said_again(bus: Bus, 
     async with (
         consuming(bus, pool, refuse),
         consuming(bus, pool, bury, spec=BURIED),
-        consuming(bus, pool, Jobs((), Journal(pool)), spec=JOBS),
+        consuming(bus, pool, Jobs((), MessageStore(pool)), spec=JOBS),
     ):
         await bus.publish(SUBJECT, b"{}", message_id="m")
         await until(lambda: len(buried) == 1)
@@ -87,7 +87,7 @@ async def test_waits_that_the_other_side_asks_for_cost_no_attempt(bus: Bus, pool
         await bus.publish(SUBJECT, b"{}", message_id="w")
 
         async def waits() -> bool:
-            return await Journal(pool).count_retries() == 1
+            return await MessageStore(pool).count_retries() == 1
 
         await until(waits)
 
@@ -105,7 +105,7 @@ async def test_waiting_for_the_other_side_ends_a_week_after_the_first_try(bus: B
         buried.append(msgspec.json.decode(message.payload, type=DeadLetter))
 
     old = msgspec.structs.replace(WAITING, first_tried_at=datetime.now(UTC) - timedelta(days=7))
-    await Journal(pool).store_retry(old, due_at=datetime.now(UTC))
+    await MessageStore(pool).store_retry(old, due_at=datetime.now(UTC))
     async with consuming(bus, pool, fail), consuming(bus, pool, bury, spec=BURIED):
         await until(lambda: len(buried) == 1)
 
@@ -122,22 +122,22 @@ async def test_a_retry_that_stops_the_process_again_and_again_is_given_up(bus: B
         buried.append(msgspec.json.decode(message.payload, type=DeadLetter))
 
     crashed = msgspec.structs.replace(WAITING, attempts=CRASH_LIMIT)
-    await Journal(pool).store_retry(crashed, due_at=datetime.now(UTC))
+    await MessageStore(pool).store_retry(crashed, due_at=datetime.now(UTC))
     async with consuming(bus, pool, handle), consuming(bus, pool, bury, spec=BURIED):
         await until(lambda: len(buried) == 1)
 
     assert "without an answer" in buried[0].reason
 
 
-async def test_a_retry_that_takes_long_is_nobody_elses_meanwhile(bus: Bus, pool: Pool) -> None:
+async def test_a_long_retry_is_not_taken_by_another_replica(bus: Bus, pool: Pool) -> None:
     begun, release, lease = asyncio.Event(), asyncio.Event(), timedelta(seconds=1)
-    journal = Journal(pool)
+    message_store = MessageStore(pool)
 
     async def take_long(_: Message) -> None:
         begun.set()
         await release.wait()
 
-    await journal.store_retry(WAITING, due_at=datetime.now(UTC))
+    await message_store.store_retry(WAITING, due_at=datetime.now(UTC))
     async with consuming(bus, pool, take_long, lease=lease):
         await begun.wait()
         was_due_at = await pool.fetchval("select due_at from retries")
@@ -147,11 +147,11 @@ async def test_a_retry_that_takes_long_is_nobody_elses_meanwhile(bus: Bus, pool:
 
         await until(is_renewed)
 
-        assert await journal.take_due(SPEC.name, now=was_due_at, hold=lease, limit=1) == []
+        assert await message_store.take_due(SPEC.name, now=was_due_at, hold=lease, limit=1) == []
         release.set()
 
         async def is_settled() -> bool:
-            return await journal.count_retries() == 0
+            return await message_store.count_retries() == 0
 
         await until(is_settled)
 
@@ -163,7 +163,7 @@ async def test_a_retry_whose_process_was_killed_is_taken_up_within_half_a_minute
         begun.set()
         await never.wait()
 
-    await Journal(pool).store_retry(WAITING, due_at=datetime.now(UTC))
+    await MessageStore(pool).store_retry(WAITING, due_at=datetime.now(UTC))
     async with consuming(bus, pool, hang):
         await begun.wait()
 
@@ -180,7 +180,7 @@ async def test_a_reason_with_a_nul_in_it_is_kept_and_stops_nobody(bus: Bus, pool
         await bus.publish(SUBJECT, b"{}", message_id="odd")
 
         async def waits() -> bool:
-            return await Journal(pool).count_retries() == 1
+            return await MessageStore(pool).count_retries() == 1
 
         await until(waits)
 
@@ -193,7 +193,7 @@ async def test_a_wait_beyond_all_calendars_is_a_week(bus: Bus, pool: Pool) -> No
         await bus.publish(SUBJECT, b"{}", message_id="age")
 
         async def waits() -> bool:
-            return await Journal(pool).count_retries() == 1
+            return await MessageStore(pool).count_retries() == 1
 
         await until(waits)
 

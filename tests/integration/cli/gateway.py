@@ -1,4 +1,4 @@
-"""A gateway of canned answers on a real port: the commands' own way to it is what is tested."""
+"""A gateway with canned answers on a real port, so that the commands' own client is tested."""
 
 import json
 import threading
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 
 class Asked(NamedTuple):
-    """A request as the gateway got it."""
+    """A request that the gateway received."""
 
     method: str
     path: str
@@ -21,9 +21,9 @@ class Asked(NamedTuple):
 
 
 class FakeGateway:
-    """Answers `METHOD /path` with what it was given (of a list, one a time), else 404; keeps what it was asked.
+    """Answers `METHOD /path` as prepared (a list one by one), otherwise 404; records its requests.
 
-    `pauses` are the seconds that it takes for an answer.
+    `pauses` are the seconds before an answer.
     """
 
     def __init__(self, answers: Mapping[str, Any]) -> None:

@@ -294,14 +294,14 @@ def test_a_password_comes_from_a_file_or_standard_input(
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("users settings set ann", "nothing is to be set"),
+        ("users settings set ann", "nothing to set"),
         ("users settings set ann --request-limit 5 --no-request-limit", "--request-limit and --no-request-limit"),
         ("users settings set ann --no-password --ask-password", "--ask-password and --no-password"),
-        ("users settings show a/b", "must not hold a slash"),
-        ("users settings clear ..", "is no name"),
+        ("users settings show a/b", "contains a slash"),
+        ("users settings clear ..", "cannot be a user"),
     ],
 )
-def test_settings_that_cannot_be_are_told_before_anything_is_asked(
+def test_impossible_settings_are_reported_before_anything_is_asked(
     command: str, said: str, gateway: FakeGateway, environment: dict[str, str]
 ) -> None:
     result = usher(command, environment)
@@ -341,7 +341,7 @@ def test_a_key_of_the_environment_comes_before_the_one_of_the_folder(
     assert gateway.asked[0].key == "usha_mine"
 
 
-def test_an_answer_that_is_no_is_said_and_fails(environment: dict[str, str]) -> None:
+def test_a_refusal_is_reported_and_fails(environment: dict[str, str]) -> None:
     result = usher("events show e2", environment)
 
     assert result.exit_code == 1
@@ -356,7 +356,7 @@ def test_without_a_key_nothing_is_asked(gateway: FakeGateway, environment: dict[
     assert gateway.asked == []
 
 
-def test_an_address_without_usher_is_said(environment: dict[str, str], tmp_path: Path) -> None:
+def test_an_address_without_usher_is_reported(environment: dict[str, str], tmp_path: Path) -> None:
     Folder(environment["USHER_DATA_DIR"]).publish(ADDRESS, f"http://127.0.0.1:{free_port()}")
 
     assert isinstance(usher("history", environment).exception, AwayError)

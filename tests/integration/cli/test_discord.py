@@ -1,4 +1,4 @@
-"""`usher discord register` and the doctor's look at Discord, against the stand-in of it."""
+"""`usher discord register` and the doctor's check of Discord, against the stand-in."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ NAMES = [declared.name for declared in COMMANDS]
 
 @contextmanager
 def beside(app: App) -> Iterator[str]:
-    """Serve a stand-in in a thread of its own, for a command that has its own event loop."""
+    """Serve a stand-in in its own thread, for a command with its own event loop."""
     address: list[str] = []
     is_up, is_over = threading.Event(), threading.Event()
 
@@ -176,9 +176,9 @@ def test_the_doctor_says_what_is_missing_at_discord(
     texts = {f"{finding.level} {finding.text}" for finding in examine(environment, address, DISCORD_GUILD_ID="")}
 
     assert "warn no Interactions Endpoint URL is set there" in texts
-    assert "warn anybody may add the bot to a guild of his own" in texts
-    assert "warn nobody is an admin" in texts
-    assert "warn they are not registered, or older ones are" in texts
+    assert "warn anyone may add the bot to their own guild" in texts
+    assert "warn no one is an admin" in texts
+    assert "warn they are not registered, or outdated" in texts
 
 
 @pytest.mark.parametrize(

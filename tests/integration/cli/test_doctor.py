@@ -42,7 +42,9 @@ def found(result: Result) -> Found:
     return {each["subject"]: (each["level"], each["text"]) for each in json.loads(result.output)["findings"]}
 
 
-async def test_all_is_well_where_all_is_well(folder: Folder, database_url: Secret, nats_url: Secret, bus: Bus) -> None:
+async def test_a_healthy_usher_passes_every_check(
+    folder: Folder, database_url: Secret, nats_url: Secret, bus: Bus
+) -> None:
     await bus.ready()
     postgres = await check_postgres(database_url)
     nats = await check_nats(nats_url, credentials="", replicas=1, is_embedded=True)
@@ -87,7 +89,7 @@ def test_a_refused_sender_is_told_and_is_no_failure(folder: Folder) -> None:
     assert "usher webhooks list" in result.output
 
 
-def test_every_wrong_variable_is_told_at_once(folder: Folder) -> None:
+def test_every_wrong_variable_is_reported_at_once(folder: Folder) -> None:
     result = doctor(folder, LOG_LEVEL="LOUD", USHER_PORT="0", NATS_REPLICAS="9", USHER_ALLOW_PRIVATE="nonsense")
 
     findings = json.loads(result.output)["findings"]
@@ -95,7 +97,7 @@ def test_every_wrong_variable_is_told_at_once(folder: Folder) -> None:
     assert [each["text"].split(" ")[0] for each in findings] == ["LOG_LEVEL", "NATS_REPLICAS", "USHER_PORT"]
 
 
-def test_a_name_of_another_tool_is_told_and_so_is_one_that_does_not_count(folder: Folder) -> None:
+def test_names_of_another_tool_are_reported_and_so_is_one_that_has_no_effect(folder: Folder) -> None:
     result = doctor(folder, OVERSEERR_URL="http://127.0.0.1:1", SEERR_API_KEY="x", OVERSEERR_API_KEY="y")
 
     findings = [each for each in json.loads(result.output)["findings"] if each["subject"] == "settings"]
@@ -105,7 +107,7 @@ def test_a_name_of_another_tool_is_told_and_so_is_one_that_does_not_count(folder
     ]
 
 
-def test_networks_that_are_none_are_told(folder: Folder) -> None:
+def test_networks_that_are_malformed_are_reported(folder: Folder) -> None:
     assert "USHER_ALLOW_PRIVATE is 'nonsense'" in doctor(folder, USHER_ALLOW_PRIVATE="nonsense").output
 
 
@@ -135,7 +137,7 @@ def test_what_answers_and_is_something_else_fails(folder: Folder) -> None:
     )
 
 
-async def test_tables_and_streams_that_are_not_there_yet_are_told(postgres_url: Secret, nats_url: Secret) -> None:
+async def test_tables_and_streams_that_do_not_exist_yet_are_reported(postgres_url: Secret, nats_url: Secret) -> None:
     postgres = await check_postgres(postgres_url)
     nats = await check_nats(nats_url, credentials="", replicas=1, is_embedded=False)
 
@@ -151,7 +153,7 @@ async def test_a_stream_that_is_not_as_declared_is_named_with_what_differs(nats_
     assert nats[1].text == "WEBHOOKS differs in num_replicas"
 
 
-async def test_a_wrong_password_is_told_from_a_server_that_is_away(own_nats: tuple[Running, Secret]) -> None:
+async def test_a_wrong_password_is_distinguished_from_a_server_that_is_away(own_nats: tuple[Running, Secret]) -> None:
     stranger = Secret(own_nats[1].reveal().replace("://usher:", "://usher:canary"))
     away = Secret(f"nats://u:canary@127.0.0.1:{free_port()}")
 

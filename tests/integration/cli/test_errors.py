@@ -1,4 +1,4 @@
-"""What the command says when it fails: as a process, by its exit status and its standard error."""
+"""How commands fail: exit status and standard error of real processes."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def usher(folder: Path, command: str, **variables: str) -> Ended:
 
 
 def said(ended: Ended) -> str:
-    """Return the one error of a command that was to print JSON."""
+    """Return the one error of a command with `--json`."""
     [line] = ended.err.splitlines()
     told = json.loads(line)
     assert list(told) == ["error"]
@@ -45,7 +45,7 @@ def said(ended: Ended) -> str:
 
 @pytest.mark.parametrize("command", ["history --since", "events list --until"])
 @pytest.mark.parametrize("moment", ["tomorrow", "2026-02-30", "2026-1-1", "20260131", "1.1.2026"])
-def test_what_is_no_moment_is_told_in_one_line(tmp_path: Path, command: str, moment: str) -> None:
+def test_what_is_not_a_time_is_reported_in_one_line(tmp_path: Path, command: str, moment: str) -> None:
     ended = usher(tmp_path, f"{command} {moment}")
 
     assert (ended.status, ended.out) == (2, "")
@@ -55,7 +55,7 @@ def test_what_is_no_moment_is_told_in_one_line(tmp_path: Path, command: str, mom
 
 
 @pytest.mark.parametrize("command", ["run", "history", "doctor", "people list"])
-def test_a_host_that_can_be_none_is_told_in_one_line(tmp_path: Path, command: str) -> None:
+def test_an_impossible_host_is_reported_in_one_line(tmp_path: Path, command: str) -> None:
     ended = usher(tmp_path, command, USHER_HOST="999.1.1.1")
 
     if command == "doctor":
@@ -99,7 +99,7 @@ def test_with_json_an_answer_that_is_no_is_json(tmp_path: Path) -> None:
     assert (plain.status, plain.err) == (1, "usher: there is no /api/deadletters/d1\n")
 
 
-def test_with_json_nobody_at_the_address_is_json(tmp_path: Path) -> None:
+def test_with_json_an_unanswered_address_is_reported_as_json(tmp_path: Path) -> None:
     ended = usher(tmp_path, "history --json", USHER_API_KEY="usha_x", USHER_PUBLIC_URL="http://127.0.0.1:1")
 
     assert ended.status == 1

@@ -1,4 +1,4 @@
-"""`usher import overseerr-bot`: whatever the file holds, the right tokens go in, and none is printed."""
+"""`usher import overseerr-bot`: whatever the file holds, the right tokens are imported and none is printed."""
 
 import json
 import os
@@ -140,7 +140,7 @@ def test_again_changes_nothing(usher: Usher, run: Callable[..., Result], tmp_pat
     assert usher.tokens == ["token-of-anna"]
 
 
-def test_what_is_wrong_with_a_row_is_said_and_the_others_go_on(
+def test_what_is_wrong_with_a_row_is_reported_and_the_others_go_on(
     usher: Usher, run: Callable[..., Result], tmp_path: Path
 ) -> None:
     file = database(
@@ -180,7 +180,7 @@ def test_a_key_of_another_bot_opens_nothing_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize("key", ["short", "x" * 44, "ü", "A" * 43 + "="])
-def test_a_malformed_key_is_said_and_not_repeated(run: Callable[..., Result], tmp_path: Path, key: str) -> None:
+def test_a_malformed_key_is_reported_and_not_repeated(run: Callable[..., Result], tmp_path: Path, key: str) -> None:
     file = database(tmp_path / "tokens.db", (ANNA, sealed("token-of-anna")))
 
     error = failed(run(str(file), CRYPTO_KEY=key))
@@ -240,7 +240,7 @@ def test_a_bot_that_runs_is_read_with_what_it_wrote_last(
     assert usher.linked == {ANNA: "anna"}
 
 
-def test_a_locked_file_is_said(run: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_locked_file_is_reported(run: Callable[..., Result], tmp_path: Path) -> None:
     file = database(tmp_path / "tokens.db", (ANNA, sealed("token-of-anna")), wal=True)
     with closing(sqlite3.connect(file)) as bot:
         bot.execute("pragma locking_mode=exclusive")
@@ -249,7 +249,7 @@ def test_a_locked_file_is_said(run: Callable[..., Result], tmp_path: Path) -> No
 
         error = failed(run(str(file)))
 
-    assert "held by another program" in error.detail
+    assert "locked by another program" in error.detail
 
 
 def _view(path: Path) -> Path:
@@ -291,11 +291,11 @@ def _written(path: Path, content: bytes) -> Path:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda path: path, "is no file"),
-        (lambda path: path.parent, "is no file"),
-        (lambda _: Path("/dev/zero"), "is no file"),
-        (lambda path: _written(path, b""), "is no SQLite database"),
-        (lambda path: _written(path, b'{"tokens": []}'), "is no SQLite database"),
+        (lambda path: path, "is not a file"),
+        (lambda path: path.parent, "is not a file"),
+        (lambda _: Path("/dev/zero"), "is not a file"),
+        (lambda path: _written(path, b""), "is not a SQLite database"),
+        (lambda path: _written(path, b'{"tokens": []}'), "is not a SQLite database"),
         (lambda path: _written(path, b"SQLite format 3\0" + b"\xff" * 5000), "cannot be read as a database"),
         (_torn, "cannot be read as a database"),
         (_huge, "over 64 MiB"),
@@ -305,7 +305,7 @@ def _written(path: Path, content: bytes) -> Path:
         (lambda path: _other(path, "create table tokens (id)"), "lacks the bot's columns"),
     ],
 )
-def test_a_file_that_is_not_the_bots_is_said_and_nothing_is_sent(
+def test_a_file_that_is_not_the_bots_is_reported_and_nothing_is_sent(
     usher: Usher, run: Callable[..., Result], tmp_path: Path, make: Callable[[Path], Path], says: str
 ) -> None:
     file = make(tmp_path / "tokens.db")

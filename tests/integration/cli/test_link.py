@@ -1,4 +1,4 @@
-"""`usher link` against a gateway of canned answers: what it shows, how it waits, how it ends."""
+"""`usher link` against a gateway with canned answers: what it shows, how it waits, how it ends."""
 
 import json
 import os
@@ -128,5 +128,5 @@ def test_ctrl_c_calls_it_off(gateway: FakeGateway, environment: dict[str, str], 
     _, errors = process.communicate(timeout=30)
 
     assert process.returncode == 1
-    assert errors.decode().strip().endswith("usher: called off; nothing was linked")
+    assert errors.decode().strip().endswith("usher: cancelled; nothing was linked")
     assert (gateway.asked[-1].method, gateway.asked[-1].path) == ("DELETE", "/api/integrations/plex/auth/pin/s1")

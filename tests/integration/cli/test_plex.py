@@ -1,4 +1,4 @@
-"""`usher plex`, asked of a gateway of canned answers."""
+"""`usher plex`, against a gateway with canned answers."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Our client of Discord, and our reading of what it sends, against the stand-in of it."""
+"""Our client of Discord, and our parsing of what it sends, against the stand-in."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -63,7 +63,7 @@ def discord(http: httpx.AsyncClient, url: str, stand_in: StandIn) -> Discord:
 
 
 def received(stand_in: StandIn, interaction: dict[str, Any]) -> Any:
-    """Take an interaction in as the gateway does: the signature first, then the bytes."""
+    """Receive an interaction as the gateway does: the signature first, then the bytes."""
     headers, body = stand_in.app.signed(interaction)
     assert verify_signature(
         stand_in.app.public_key,

@@ -1,4 +1,4 @@
-"""Our clients of Jellyfin and Emby against the stand-ins of them."""
+"""Our clients of Jellyfin and Emby against their stand-ins."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -82,7 +82,7 @@ async def test_signing_in_to_emby_proves_an_account_until_signing_out(emby: Emby
         await emby.user(anna.id, signed_in.token)
 
 
-async def test_a_wrong_password_is_told_from_a_locked_account(
+async def test_a_wrong_password_is_distinguished_from_a_locked_account(
     jellyfin: Jellyfin, stand_in: StandIn, emby: Emby, emby_stand_in: EmbyStandIn
 ) -> None:
     stand_in.household.add("anna", "hunter22").is_disabled = True
@@ -161,7 +161,7 @@ async def test_an_api_key_lists_all_users_and_others_may_not(
     assert raised.value.answered == 403
 
 
-async def test_an_api_key_is_nobodys(jellyfin: Jellyfin, stand_in: StandIn) -> None:
+async def test_an_api_key_belongs_to_no_user(jellyfin: Jellyfin, stand_in: StandIn) -> None:
     with pytest.raises(RefusedError) as raised:
         await jellyfin.me(Secret(stand_in.household.add_key()))
 

@@ -1,4 +1,4 @@
-"""Our client of a Plex server against the stand-in of one."""
+"""Our client of a Plex server against the stand-in."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 class Attic:
-    """A server with two libraries, its owner, and a friend whom it is shared with."""
+    """A server with two libraries, its owner, and a friend it is shared with."""
 
     def __init__(self) -> None:
         self.clock = Clock(NOON)

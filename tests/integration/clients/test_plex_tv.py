@@ -1,4 +1,4 @@
-"""Our client of plex.tv against the stand-in of it."""
+"""Our client of plex.tv against the stand-in."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Our client of Seerr against the stand-in of it, in all four dialects."""
+"""Our client of Seerr against the stand-in, in all four dialects."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -55,7 +55,7 @@ def plex() -> PlexTv:
     return PlexTv()
 
 
-async def test_the_dialect_is_known_by_what_it_tells_anybody(seerr: Seerr, dialect: Dialect) -> None:
+async def test_the_dialect_is_known_without_a_key(seerr: Seerr, dialect: Dialect) -> None:
     assert await seerr.dialect() is dialect
 
 
@@ -156,7 +156,7 @@ async def test_the_owner_of_the_key_is_told(seerr: Seerr) -> None:
     assert (await seerr.me()).id == 1
 
 
-async def test_a_user_who_is_not_there_is_told_from_a_wrong_key(seerr: Seerr) -> None:
+async def test_a_user_who_is_not_there_is_distinguished_from_a_wrong_key(seerr: Seerr) -> None:
     with pytest.raises(RefusedError) as read:
         await seerr.user(99)
     with pytest.raises(RefusedError) as written:
@@ -205,7 +205,7 @@ async def test_seerr_keeps_the_token_that_it_is_given(seerr: Seerr, stand_in: St
 
 
 @on_plex
-async def test_a_seerr_for_jellyfin_imports_from_there_and_lets_nobody_in_with_plex(
+async def test_a_seerr_for_jellyfin_imports_from_there_and_lets_no_one_in_with_plex(
     seerr: Seerr, stand_in: StandIn
 ) -> None:
     stand_in.uses_jellyfin({"ab12": "ben"})

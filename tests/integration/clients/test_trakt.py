@@ -1,4 +1,4 @@
-"""Our client of Trakt against the stand-in of its two hosts."""
+"""Our client of Trakt against the stand-in."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -104,7 +104,7 @@ async def test_tokens_that_were_given_back_are_dead(trakt: Trakt, stand_in: Stan
         await trakt.refresh(tokens.refresh)
 
 
-async def test_a_wrong_application_is_told_from_a_dead_token(
+async def test_a_wrong_application_is_distinguished_from_a_dead_token(
     http: httpx.AsyncClient, stand_in: StandIn, urls: tuple[str, str]
 ) -> None:
     wrong = client(http, stand_in, urls, secret="wrong")

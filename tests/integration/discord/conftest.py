@@ -1,4 +1,4 @@
-"""Discord, the gateway, linker and syncer together: somebody types a command, and reads the reply below it."""
+"""Discord, the gateway, linker and syncer together: someone types a command, and reads the reply."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -52,7 +52,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class FakeSignIns:
-    """Begins sign-ins, one open for each asker; fails as often as `errors` has something to raise."""
+    """Begins sign-ins, one open for each asker; fails as long as `errors` has something to raise."""
 
     def __init__(self) -> None:
         self.errors: list[UsherError] = []
@@ -81,7 +81,7 @@ class FakeSignIns:
 
 
 class Street:
-    """People of Discord, and what they see."""
+    """People on Discord, and what they see."""
 
     def __init__(self, stand_in: StandIn, house: House, sign_ins: FakeSignIns, bus: Bus) -> None:
         self.stand_in = stand_in
@@ -92,7 +92,7 @@ class Street:
         self.syncer: Parts
 
     async def use(self, interaction: dict[str, Any], *, ahead: timedelta = timedelta()) -> httpx.Response:
-        """Send an interaction as Discord does, and take its answer so; `ahead` is what its clock was advanced by."""
+        """Send an interaction and take the answer as Discord does; `ahead` advances its clock."""
         self.stand_in.interactions.send(interaction)
         answer = await self.post(interaction, ahead=ahead)
         self.stand_in.answered(interaction["token"], answer.json())
@@ -103,7 +103,7 @@ class Street:
         return await self.house.http.post("/discord/interactions", content=body, headers=headers)
 
     async def command(self, person: Person, name: str, /, **options: str) -> dict[str, Any]:
-        """Call a command, and return the message that stands below it in the end."""
+        """Use a command, and return its final reply."""
         interaction = self.stand_in.app.command(person, name, options)
         await self.use(interaction)
         return await self.reply(interaction)
@@ -115,7 +115,7 @@ class Street:
         return message
 
     async def follow_ups(self, interaction: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return what is said below a message to whoever did something there."""
+        """Return the follow-up messages to people who used a message."""
         await until(lambda: bool(self.stand_in.interactions.follow_ups(interaction["token"])))
         return self.stand_in.interactions.follow_ups(interaction["token"])
 
@@ -124,7 +124,7 @@ class Street:
         return [message["content"] for message in self.stand_in.direct_messages(person.id)]
 
     async def is_settled(self, *consumers: str) -> bool:
-        """Say whether nothing is left to do of these interactions and jobs."""
+        """Tell whether all these interactions and jobs are done."""
         stream = self.bus.client.jetstream()
         for name in consumers:
             info = await stream.consumer_info("JOBS" if name.endswith("jobs") else "INTERACTIONS", name)
@@ -142,7 +142,7 @@ def stand_in() -> StandIn:
 
 
 FillLinker = Callable[[Street, Service, Parts, Sealer, httpx.AsyncClient], Coroutine[Any, Any, None] | None]
-"""Gives the linker what it consumes; returns what else runs in it."""
+"""Gives the linker its consumers; returns what else runs in it."""
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""/history from what is typed to the last ten plays, a page further, and whose they may be."""
+"""/history from the command to the last ten plays, the next page, and whose plays may be shown."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 async def link(street: Street, person: Person, person_id: str, name: str) -> None:
-    """Say that a person linked his Plex account, and wait until the syncer knows who he is on Discord."""
+    """Publish that a person linked their Plex account, and wait until the syncer knows their Discord user."""
     linked = AccountLinked(
         id=f"linked-{person_id}",
         occurred_at=NOON,
@@ -55,7 +55,7 @@ async def watch(street: Street, person: PersonRef, count: int, *, title: str = "
 
 
 def said(message: dict[str, Any]) -> str:
-    """Return all that a message says."""
+    """Return all texts of a message."""
     return "\n".join(filter(None, [message.get("content", ""), *texts(message)]))
 
 
@@ -78,7 +78,7 @@ async def seen(street: Street, caller: Person, /, **options: str) -> str:
 
 
 async def changed(street: Street, interaction: dict[str, Any], *, into: str) -> dict[str, Any]:
-    """Send what was done below a message, and return the message once it says something."""
+    """Use a component of a message, and return the message once it has changed."""
     await street.use(interaction)
     await until(lambda: into in said(street.stand_in.interactions.reply(interaction["token"]) or {"components": []}))
     return await street.reply(interaction)
@@ -214,7 +214,7 @@ async def test_others_are_for_admins(street: Street) -> None:
     assert "Nothing yet" in await seen(street, ANNA, person="ANNA")
     assert "Movie 0" in await seen(street, ADMIN, person="p2")
     assert "Movie 0" in await seen(street, ADMIN, person="ben")
-    assert "Nobody has this name" in await seen(street, ADMIN, person="nobody at all\x00%")
+    assert "No one has this name" in await seen(street, ADMIN, person="nobody at all\x00%")
 
 
 async def test_two_of_one_name_are_told_apart_by_the_list(street: Street) -> None:

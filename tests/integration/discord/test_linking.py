@@ -61,10 +61,10 @@ async def test_an_interaction_that_was_answered_begins_nothing_when_it_comes_aga
         reason="replayed by hand",
         first_tried_at=datetime.now(UTC),
     )
-    await street.linker.journal.store_retry(waiting, due_at=datetime.now(UTC))
+    await street.linker.message_store.store_retry(waiting, due_at=datetime.now(UTC))
 
     async def is_taken() -> bool:
-        return await street.linker.journal.count_retries() == 0
+        return await street.linker.message_store.count_retries() == 0
 
     await until(is_taken)
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.linker.signins.wiring import SignInParts
+from services.linker.signins.wiring import SignInsSide
 from shared.bus.connection import Bus
 from shared.keyring import Keyring
 from shared.postgres.pool import transaction
@@ -43,7 +43,7 @@ async def home(
         def fill(
             street: Street, service: Service, parts: Parts, sealer: Sealer, http: httpx.AsyncClient
         ) -> Coroutine[Any, Any, None]:
-            sign_ins = SignInParts(
+            sign_ins = SignInsSide(
                 parts,
                 vault=Vault(parts.pool, Keyring.parse(KEYS)),
                 sealer=sealer,
@@ -72,7 +72,7 @@ async def linked(home: Street, plex: PlexTv) -> dict[str, Any]:
     account = plex.accounts.add("anna_tv")
     interaction = home.stand_in.app.command(ANNA, "link")
     await home.use(interaction)
-    pin = plex.pins.coded(short_code(await home.reply(interaction)))
+    pin = plex.pins.with_code(short_code(await home.reply(interaction)))
     assert pin is not None
     plex.pins.claim(pin.id, account)
     await until(lambda: "Done" in (home.stand_in.interactions.reply(interaction["token"]) or {})["content"])
@@ -118,7 +118,7 @@ async def test_a_message_that_another_one_takes_over_from_says_so(home: Street, 
         await home.reply(each)
     first, second = interactions
     await until(lambda: "Another message carries on" in content(home, first))
-    pin = plex.pins.coded(short_code(await home.reply(second)))
+    pin = plex.pins.with_code(short_code(await home.reply(second)))
     assert pin is not None
     plex.pins.claim(pin.id, plex.accounts.add("anna_tv"))
 
@@ -182,7 +182,7 @@ async def test_a_link_that_ends_after_a_quarter_of_an_hour_is_told_by_a_direct_m
     account = plex.accounts.add("anna_tv")
     interaction = home.stand_in.app.command(ANNA, "link")
     await home.use(interaction)
-    pin = plex.pins.coded(short_code(await home.reply(interaction)))
+    pin = plex.pins.with_code(short_code(await home.reply(interaction)))
     assert pin is not None
     home.stand_in.clock.advance(timedelta(minutes=16))
     plex.pins.claim(pin.id, account)
@@ -196,4 +196,4 @@ async def test_a_plex_tv_that_fails_is_said_and_the_next_link_works(home: Street
     failed = await home.command(ANNA, "link")
 
     assert "Try again" in failed["content"]
-    assert plex.pins.coded(short_code(await home.command(BEN, "link"))) is not None
+    assert plex.pins.with_code(short_code(await home.command(BEN, "link"))) is not None

@@ -1,4 +1,4 @@
-"""A whole gateway in the test's own process, on the test's own database and JetStream, spoken to over HTTP."""
+"""A complete gateway in the test's process, on the test's database and JetStream, used over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ WEBHOOK_SECRET = "ushw_canary-of-the-webhook-secret-aaaaaaaaaaaa"
 ADMIN = {"X-API-Key": KEY}
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 TLS = httpx.create_ssl_context(trust_env=False)
-"""Made once: it takes longer than most tests, and nothing here speaks TLS."""
+"""Made once: making it takes longer than most tests, and nothing here uses TLS."""
 
 
 def settings(database_url: Secret, nats_url: Secret, folder: Path, **others: Any) -> Settings:
@@ -44,7 +44,7 @@ def settings(database_url: Secret, nats_url: Secret, folder: Path, **others: Any
 
 
 class House:
-    """A gateway that runs, and ways to speak to it."""
+    """A running gateway, and ways to use it."""
 
     def __init__(self, gateway: Process, http: httpx.AsyncClient) -> None:
         self.gateway = gateway
@@ -69,7 +69,7 @@ class House:
 
 
 @asynccontextmanager
-async def opened(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[House]:
+async def open_house(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[House]:
     """Start a gateway, and stop it as a signal would."""
     async with (
         process.open_process(config, passwords=passwords or Passwords(QUICK)) as gateway,
@@ -87,6 +87,6 @@ async def opened(config: Settings, *, passwords: Passwords | None = None) -> Asy
 @asynccontextmanager
 async def prepared(config: Settings, *, passwords: Passwords | None = None) -> AsyncIterator[House]:
     """Start a gateway, and wait until it answers questions."""
-    async with opened(config, passwords=passwords) as house:
+    async with open_house(config, passwords=passwords) as house:
         await until(house.is_prepared)
         yield house

@@ -1,4 +1,4 @@
-"""The webhook routes on a real server, and a client that says exactly what it wants to say."""
+"""The webhook routes on a real server, and a client that controls every byte."""
 
 import asyncio
 import socket
@@ -106,7 +106,7 @@ class Gateway:
 
 
 class Served(Gateway):
-    """One in the test's own process."""
+    """A server in the test's own process."""
 
     def __init__(self, port: int, state: ServerState) -> None:
         super().__init__(port)
@@ -117,7 +117,7 @@ class Served(Gateway):
         return [each for each in self._state.connections if isinstance(each, LimitedProtocol)]
 
     def is_idle(self) -> bool:
-        """Tell whether nobody is connected and nothing is being answered."""
+        """Tell whether no client is connected and no request is running."""
         return not self._state.connections and not self._state.tasks
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the spool do again and again."""
+"""What tests of the spool share."""
 
 import asyncio
 import shutil
@@ -24,7 +24,7 @@ def names(folder: Path, pattern: str) -> list[str]:
 
 
 def image(folder: Path, target: Path) -> Path:
-    """Copy what a disk would hold after a crash at this moment."""
+    """Copy what the disk would hold after a crash now."""
     target.mkdir()
     for path in folder.glob("*.sqlite*"):
         if path.suffix != ".lock":

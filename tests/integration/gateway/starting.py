@@ -1,4 +1,4 @@
-"""A gateway as a process of its own."""
+"""A gateway as its own process."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ NOWHERE = {"DATABASE_URL": "postgresql://usher@127.0.0.1:1/usher", "NATS_URL": "
 async def started(
     folder: Path, port: int, *, program: str = "services.gateway", ulimit: str = "", **settings: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Start one, with the limits that a shell's `ulimit` gives it."""
+    """Start a gateway, with the limits of a shell's `ulimit`."""
     environment = {
         **os.environ,  # noqa: TID251 (the test's own environment, handed on)
         "USHER_DATA_DIR": str(folder),

@@ -142,7 +142,7 @@ async def test_nobody_comes_in_without_a_valid_credential(house: House) -> None:
     ("held", "is_person"),
     [("self", True), ("read", False), ("read", True), ("write", False), ("write", True), ("admin", False)],
 )
-async def test_a_scope_opens_its_routes_and_no_others(house: House, bus: Bus, held: Scope, *, is_person: bool) -> None:
+async def test_a_scope_opens_only_its_routes(house: House, bus: Bus, held: Scope, *, is_person: bool) -> None:
     async with key_of(house, bus, held, is_person=is_person) as key:
         for route in GUARDED:
             answer = await call(house, route, key)

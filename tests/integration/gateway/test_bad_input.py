@@ -1,4 +1,4 @@
-"""What is said of bad input: always the same shape, in the names that callers use."""
+"""Errors about bad input: always the same shape, in the callers' names."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest.fixture
 def house(modules_house: House) -> House:
-    """One for all: nothing here leaves anything behind."""
+    """One for all tests: none of them leaves anything behind."""
     return modules_house
 
 
@@ -185,7 +185,7 @@ CREDENTIAL = f"X-API-Key: {KEY}"
         (b"GET /" + b"x" * 70_000, 431, None),
     ],
 )
-async def test_what_is_refused_before_it_is_a_request_names_its_path_where_it_has_one(
+async def test_a_refusal_before_routing_names_the_path_if_there_is_one(
     house: House, request_: bytes, status: int, instance: str | None
 ) -> None:
     answer = await Gateway(house.gateway.port).ask(request_)

@@ -8,7 +8,7 @@ import pytest
 
 from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
-from tests.integration.gateway.house import House, opened, prepared, settings
+from tests.integration.gateway.house import House, open_house, prepared, settings
 from tests.integration.service import until
 
 NOTHING = {"usher_admin_password": Secret(""), "usher_api_key": Secret(""), "usher_webhook_secret": Secret("")}
@@ -28,7 +28,7 @@ async def test_what_is_generated_is_shown_once_and_works(
     database_url: Secret, nats_url: Secret, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = settings(database_url, nats_url, tmp_path, **NOTHING)
-    async with opened(config) as house:
+    async with open_house(config) as house:
         await until(lambda: is_prepared(house))
         text = capsys.readouterr().out
         password = shown(text, r"Password +(\S+)")
@@ -41,7 +41,7 @@ async def test_what_is_generated_is_shown_once_and_works(
         assert (await house.webhook("jellyfin", {"NotificationType": "x"}, token=token)).status_code == 202
     assert password not in capsys.readouterr().out
 
-    async with opened(config) as house:
+    async with open_house(config) as house:
         await until(lambda: is_prepared(house))
         again = capsys.readouterr().out
     assert not any(secret in again for secret in (password, key, token, "Password"))
@@ -63,7 +63,7 @@ async def test_of_several_replicas_that_start_at_once_one_generates(
     ]
 
     async def start(config: object) -> None:
-        async with opened(config) as house:  # type: ignore[arg-type]
+        async with open_house(config) as house:  # type: ignore[arg-type]
             await until(lambda: is_prepared(house))
 
     await asyncio.gather(*(start(config) for config in (first, *others)))

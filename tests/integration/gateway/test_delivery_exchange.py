@@ -1,4 +1,4 @@
-"""Gateways tell each other on a real bus what they took in."""
+"""Gateways tell each other over a real bus what they have received."""
 
 import asyncio
 from datetime import timedelta
@@ -8,7 +8,7 @@ import pytest
 from services.gateway.webhooks.delivery_exchange import SUBJECT, DeliveryExchange
 from services.gateway.webhooks.recent_deliveries import RecentDeliveries
 from shared.bus.connection import Bus
-from shared.bus.listening import tell
+from shared.bus.listening import broadcast
 from shared.schemas.secret import Secret
 from tests.integration.service import until
 
@@ -17,7 +17,7 @@ NOON = 1_800_000_000.0
 
 @pytest.fixture
 async def gateways(bus: Bus) -> tuple[RecentDeliveries, RecentDeliveries]:
-    """Two gateways' recent deliveries; only the first one's are told."""
+    """Two gateways' recent deliveries; only the first one's are shared."""
     here, there = RecentDeliveries(), RecentDeliveries()
     await bus.add(DeliveryExchange(bus, here, clock=lambda: NOON + 4.9).listener())
     await bus.add(DeliveryExchange(bus, there, clock=lambda: NOON + 4.9).listener())
@@ -48,7 +48,7 @@ async def test_what_cannot_be_read_changes_nothing(
 ) -> None:
     _, there = gateways
     for payload in (b"", b"\xff", b"{}", b'[["key"]]', b'[["key", 1800000004.8, "more"]]'):
-        await tell(bus, SUBJECT, payload)
+        await broadcast(bus, SUBJECT, payload)
 
     async def has_heard() -> bool:
         return len(there) == 1

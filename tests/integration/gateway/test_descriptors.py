@@ -1,4 +1,4 @@
-"""A gateway that may have few files and connections open at once."""
+"""A gateway with a low limit of open files and connections."""
 
 import asyncio
 import resource
@@ -20,7 +20,7 @@ HEALTH = head("/health", method="GET")
 
 
 class Limited(Gateway):
-    """A gateway of a test, and what it wrote once it is over."""
+    """A test's gateway, and what it has written when it ended."""
 
     def __init__(self, port: int) -> None:
         super().__init__(port)

@@ -1,4 +1,4 @@
-"""Interactions through the gateway's own door: signed by the stand-in of Discord, stored by a real JetStream."""
+"""Interactions over the gateway's HTTP: signed by the stand-in of Discord, stored by a real JetStream."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ from shared.schemas.secret import Secret
 from shared.sealing import Sealer
 from simulators.determinism import Clock, Ids
 from simulators.discord.interactions import DiscordApp, Person
-from tests.integration.gateway.house import House, opened, prepared, settings
+from tests.integration.gateway.house import House, open_house, prepared, settings
 from tests.integration.servers import Running
 from tests.integration.service import answering, until
 
@@ -74,7 +74,7 @@ async def send(house: House, interaction: Any, *, ago: timedelta = timedelta(), 
 
 
 async def stored(bus: Bus, *, at_least: int = 0) -> list[tuple[str, bytes]]:
-    """Return subjects and bytes of all that the stream holds, in its order."""
+    """Return subjects and bytes of all messages in the stream, in order."""
     stream = bus.client.jetstream()
 
     async def has_enough() -> bool:
@@ -118,8 +118,8 @@ async def test_the_token_is_in_no_stream_and_the_services_can_open_it(house: Hou
 
     assert interaction["token"].encode() not in data
     envelope = msgspec.json.decode(data, type=Interaction)
-    opened = Sealer(Keyring.parse(KEYS)).unseal(envelope.token, purpose=TOKEN)
-    assert opened.reveal() == interaction["token"]
+    unsealed = Sealer(Keyring.parse(KEYS)).unseal(envelope.token, purpose=TOKEN)
+    assert unsealed.reveal() == interaction["token"]
 
 
 async def test_the_same_interaction_twice_is_answered_alike_and_stored_once(house: House, bus: Bus) -> None:
@@ -401,7 +401,7 @@ async def test_an_unknown_command_offers_nothing(house: House) -> None:
 async def test_without_a_public_key_discord_is_off(
     database_url: Secret, modules_nats_url: Secret, tmp_path: Path
 ) -> None:
-    async with opened(settings(database_url, modules_nats_url, tmp_path)) as house:
+    async with open_house(settings(database_url, modules_nats_url, tmp_path)) as house:
         answer = await send(house, APP.ping())
 
     assert (answer.status_code, answer.json()["title"]) == (404, "Discord is off")

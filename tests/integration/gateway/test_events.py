@@ -1,4 +1,4 @@
-"""The event log: what came in, what became of it, in whatever order, however often."""
+"""The event log: webhooks and their outcomes, in any order, however often they come."""
 
 import random
 from datetime import UTC, datetime, timedelta

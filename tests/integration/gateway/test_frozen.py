@@ -1,4 +1,4 @@
-"""Postgres that neither answers nor refuses: nobody waits for long, and webhooks do not wait at all."""
+"""A frozen Postgres: no one waits for long, and webhooks do not wait at all."""
 
 import asyncio
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.integration.service import until
 PAYLOAD = {"NotificationType": "PlaybackStop"}
 
 
-async def test_a_frozen_postgres_delays_no_webhook_and_is_said_to_be_away(
+async def test_a_frozen_postgres_delays_no_webhook_and_is_reported_as_away(
     database_url: Secret, nats_url: Secret, tmp_path: Path
 ) -> None:
     async with proxy.before(database_url) as way, prepared(settings(way.url, nats_url, tmp_path)) as house:

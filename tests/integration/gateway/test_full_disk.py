@@ -1,4 +1,4 @@
-"""A gateway whose spool and NATS are on one disk, which fills up: it says so everywhere, and comes back."""
+"""A gateway whose spool and NATS are on one disk that fills up: it reports that everywhere, and recovers."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ async def house(database_url: Secret, own_nats: tuple[Running, Secret], disk: Sm
 
 
 async def send(house: House) -> set[str]:
-    """Send webhooks until one is refused, and return the ids of those that were taken."""
+    """Send webhooks until one is refused, and return the ids of the accepted ones."""
     taken: set[str] = set()
     for number in range(MOST):
         answer = await house.webhook("jellyfin", {"NotificationType": "PlaybackStop", "n": number, "text": "x" * 4000})
@@ -47,7 +47,7 @@ async def send(house: House) -> set[str]:
     raise AssertionError(f"{MOST} webhooks had room")
 
 
-async def test_a_full_disk_is_said_everywhere_and_all_that_was_taken_is_there_afterwards(
+async def test_a_full_disk_is_reported_everywhere_and_all_that_was_taken_is_there_afterwards(
     house: House, own_nats: tuple[Running, Secret], disk: SmallDisk
 ) -> None:
     server, url = own_nats

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest.fixture
 def house(modules_house: House) -> House:
-    """One for all: nothing here leaves anything behind."""
+    """One for all tests: none of them leaves anything behind."""
     return modules_house
 
 

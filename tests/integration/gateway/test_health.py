@@ -1,4 +1,4 @@
-"""Whether Usher is well, and what it says of itself."""
+"""The health routes and metrics of Usher."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from shared.bus.questions import Answers
 from shared.errors import UnavailableError
 from shared.schemas.secret import Secret
 from shared.telemetry import Tracer
-from tests.integration.gateway.house import WEBHOOK_SECRET, House, opened, prepared, settings
+from tests.integration.gateway.house import WEBHOOK_SECRET, House, open_house, prepared, settings
 from tests.integration.servers import Running
 from tests.integration.service import until
 
@@ -38,7 +38,7 @@ async def test_every_service_is_counted(house: House, bus: Bus) -> None:
     assert (health["nats"], health["postgres"], health["spool"]["is_on"]) == (True, True, True)
 
 
-async def test_somebody_elses_services_are_not_ours(bus: Bus) -> None:
+async def test_services_of_another_program_are_not_ours(bus: Bus) -> None:
     await bus.add(Answers("linker", (), tracer=Tracer()))
 
     async def answer(message: object) -> None:
@@ -52,7 +52,7 @@ async def test_somebody_elses_services_are_not_ours(bus: Bus) -> None:
     assert [replica.name for replica in found] == ["linker"]
 
 
-async def test_a_nats_that_stands_still_is_said_to_be_away(
+async def test_a_nats_that_stands_still_is_reported_as_away(
     database_url: Secret, own_nats: tuple[Running, Secret], tmp_path: Path
 ) -> None:
     server, url = own_nats
@@ -94,7 +94,7 @@ async def test_figures_are_for_prometheus_and_have_few_series(house: House) -> N
 
 
 async def test_nothing_is_ready_before_the_first_secrets_are_known(nats_url: Secret, tmp_path: Path) -> None:
-    async with opened(settings(NOWHERE_POSTGRES, nats_url, tmp_path)) as house:
+    async with open_house(settings(NOWHERE_POSTGRES, nats_url, tmp_path)) as house:
         ready, refused = await house.get("/ready"), await house.webhook("jellyfin", PAYLOAD)
 
         assert (ready.status_code, refused.status_code) == (503, 503)
@@ -108,7 +108,7 @@ async def test_without_postgres_the_api_says_so_and_webhooks_are_taken(
     async with prepared(settings(database_url, nats_url, tmp_path)):
         pass
 
-    async with opened(settings(NOWHERE_POSTGRES, nats_url, tmp_path)) as house:
+    async with open_house(settings(NOWHERE_POSTGRES, nats_url, tmp_path)) as house:
         for path in ("/api/events", "/api/auth/verify", "/api/history", "/api/health"):
             answer = await house.get(path)
             assert answer.status_code == 503, path
@@ -128,7 +128,7 @@ async def test_with_postgres_and_nats_both_away_webhooks_are_spooled_and_come_ou
     async with prepared(config):
         pass
 
-    async with opened(settings(NOWHERE_POSTGRES, NOWHERE_NATS, tmp_path)) as house:
+    async with open_house(settings(NOWHERE_POSTGRES, NOWHERE_NATS, tmp_path)) as house:
         answers = [await house.webhook("jellyfin", {**PAYLOAD, "n": number}) for number in range(20)]
         assert [answer.status_code for answer in answers] == [202] * 20
         assert (await house.get("/ready")).status_code == 200
@@ -150,7 +150,7 @@ async def test_without_a_spool_readiness_follows_nats(database_url: Secret, nats
     async with prepared(settings(database_url, nats_url, tmp_path, usher_spool="off")) as house:
         assert (await house.get("/ready")).status_code == 200
 
-    async with opened(settings(NOWHERE_POSTGRES, NOWHERE_NATS, tmp_path, usher_spool="off")) as house:
+    async with open_house(settings(NOWHERE_POSTGRES, NOWHERE_NATS, tmp_path, usher_spool="off")) as house:
         ready, refused = await house.get("/ready"), await house.webhook("jellyfin", PAYLOAD, token=WEBHOOK_SECRET)
 
         assert (ready.status_code, refused.status_code) == (503, 503)

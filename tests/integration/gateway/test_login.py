@@ -35,7 +35,7 @@ async def fail(house: House, times: int, *, at: str = "127.0.0.1") -> None:
 
 
 async def attack(pool: Pool, *, strangers: int) -> None:
-    """Let a password be guessed from many addresses, once each."""
+    """Guess a password from many addresses, once each."""
     await pool.execute(
         "insert into login_attempts (account, address, area, at) "
         "select sha256('admin'), '10.0.0.' || n, '10.0.0.' || n, now() from generate_series(1, $1::int) n",
@@ -44,7 +44,7 @@ async def attack(pool: Pool, *, strangers: int) -> None:
 
 
 async def forget(pool: Pool, *, tries_at: datetime | None = None) -> None:
-    """Forget what is old, the tries as a gateway does whose clock for waits stands at that moment."""
+    """Delete what is old; the clock for waits stands at the given time."""
     moment = tries_at or datetime.now(UTC)
     tries = LoginAttempts(pool, SteadyClock(wall=lambda: moment))
     await Retention(pool, tries, now=lambda: datetime.now(UTC)).once()
@@ -129,7 +129,7 @@ async def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(house: H
 
 
 class CountingHasher(PasswordHasher):
-    """Counts the hashes that it was asked to verify."""
+    """Counts the hashes that it verifies."""
 
     verified = 0
 
@@ -139,7 +139,7 @@ class CountingHasher(PasswordHasher):
 
 
 class HeldHasher(PasswordHasher):
-    """Verifies a wrong password only once it may."""
+    """Verifies a wrong password only when released."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)

@@ -1,4 +1,4 @@
-"""What hostile clients leave behind in the memory of a gateway, and in its log."""
+"""What hostile clients leave in a gateway's memory and log."""
 
 import asyncio
 from contextlib import suppress
@@ -31,7 +31,7 @@ TRAFFIC: Final = (
 
 
 async def send(port: int, data: bytes, *, reads: bool) -> None:
-    """Send what is taken, read or do not, and leave in the middle of it."""
+    """Send an accepted request, read or not, and leave midway."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     with suppress(ConnectionError, TimeoutError):
         async with asyncio.timeout(0.3):

@@ -1,4 +1,4 @@
-"""Webhooks while JetStream is away or frozen: every 202 arrives, once and in order, however the gateway fares."""
+"""Webhooks while JetStream is away or frozen: every 202 arrives, once and in order, even if the gateway dies."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Every payload that a real server sent, in its sender's wrapping: taken as it is, and mutated never a crash."""
+"""Every payload of a real server in its sender's encoding: accepted unchanged, and never a crash if mutated."""
 
 import os
 import random

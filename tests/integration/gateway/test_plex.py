@@ -1,4 +1,4 @@
-"""`/api/plex/{server}`: what is handed to the syncer, and who may ask."""
+"""`/api/plex/{server}`: what is passed to the syncer, and who may ask."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest.fixture
 def house(modules_house: House) -> House:
-    """One for all: nothing here leaves anything behind."""
+    """One for all tests: none of them leaves anything behind."""
     return modules_house
 
 
@@ -100,7 +100,7 @@ async def test_wrong_input_is_refused_here(house: House, path: str, params: Mapp
 
 
 @pytest.mark.parametrize("error", [NotFoundError("none"), ConflictError("not linked"), ForbiddenError("not yours")])
-async def test_a_refusal_of_the_syncer_is_told(house: House, bus: Bus, error: Any) -> None:
+async def test_a_refusal_of_the_syncer_is_passed_on(house: House, bus: Bus, error: Any) -> None:
     async with answering(bus, "syncer", Answer(ListSessions, Asked(error))):
         got = await house.get("/api/plex/Attic/sessions")
 

@@ -1,4 +1,4 @@
-"""A gateway as a process of its own: how it starts, listens, and stops."""
+"""A gateway as its own process: how it starts, listens and stops."""
 
 import asyncio
 import signal

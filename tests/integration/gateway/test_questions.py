@@ -1,4 +1,4 @@
-"""What the gateway asks other services, with answers made up here."""
+"""What the gateway asks other services, with prepared answers."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest.fixture
 def house(modules_house: House) -> House:
-    """One for all: nothing here leaves anything behind."""
+    """One for all tests: none of them leaves anything behind."""
     return modules_house
 
 
@@ -41,7 +41,7 @@ def bus(bus_beside: Bus) -> Bus:
 
 
 class Asked:
-    """Answers every question with what it is told to, and keeps the questions."""
+    """Answers every question as prepared, and records the questions."""
 
     def __init__(self, answer: msgspec.Struct | Exception) -> None:
         self.questions: list[msgspec.Struct] = []

@@ -1,4 +1,4 @@
-"""A sender whose webhooks are refused is seen: in the log, in the figures, in the API; and none of its secrets."""
+"""A sender whose webhooks are refused shows in log, metrics and API; its secrets never do."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from services.gateway.refusals.recorder import RefusalRecorder
 from shared.postgres.pool import Connection, Pool
 from shared.schemas.secret import Secret
-from tests.integration.gateway.house import WEBHOOK_SECRET, House, opened, prepared, settings
+from tests.integration.gateway.house import WEBHOOK_SECRET, House, open_house, prepared, settings
 from tests.integration.service import until
 
 WRONG = "canary-of-a-wrong-secret"
@@ -75,7 +75,7 @@ async def test_every_refused_sender_is_seen_with_its_reason_and_without_its_secr
         assert "canary" not in said
 
 
-async def test_how_to_mend_it_is_said(house: House) -> None:
+async def test_how_to_fix_it_is_reported(house: House) -> None:
     await house.get(RIGHT, headers={})
     await house.webhook("seerr", {}, token=WRONG)
 
@@ -88,7 +88,7 @@ async def test_how_to_mend_it_is_said(house: House) -> None:
     )
 
 
-async def test_a_secret_of_another_source_is_told_from_a_wrong_one(house: House) -> None:
+async def test_a_secret_of_another_source_is_distinguished_from_a_wrong_one(house: House) -> None:
     made = (await house.post("/api/webhooks/secrets", {"source": "plex"})).json()
     token = made["addresses"][0]["url"].partition("?token=")[2]
 
@@ -132,7 +132,7 @@ async def test_while_postgres_is_away_refusing_waits_for_nobody_and_is_remembere
         pass
     nowhere = settings(Secret("postgresql://usher@127.0.0.1:1/usher"), nats_url, tmp_path)
 
-    async with opened(nowhere) as house:
+    async with open_house(nowhere) as house:
         assert (await house.webhook("plex", {}, token=WRONG)).status_code == 401
 
 
@@ -170,7 +170,7 @@ async def test_what_a_writer_that_is_stopped_had_gathered_is_kept(house: House, 
 
 
 async def _waits(connection: Connection) -> bool:
-    """Say whether somebody waits for the table."""
+    """Tell whether someone waits for the table."""
     return bool(
         await connection.fetchval(
             "select exists (select from pg_locks where relation = 'refused_senders'::regclass and not granted)"

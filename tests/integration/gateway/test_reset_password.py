@@ -144,7 +144,7 @@ async def test_users_of_another_program_in_the_same_database_are_left_alone(
         assert await pool.fetchval("select password_hash from public.users") == "theirs"
 
 
-async def test_where_nothing_is_or_nothing_answers_one_line_says_so(database_url: Secret, tmp_path: Path) -> None:
+async def test_a_missing_or_silent_server_is_reported_in_one_line(database_url: Secret, tmp_path: Path) -> None:
     nobody = f"postgresql://u:canary@127.0.0.1:{free_port()}/d"
 
     _, no_folder = await usher(folder=tmp_path / "none", status=1)

@@ -1,4 +1,4 @@
-"""What is old is forgotten again and again, whatever goes wrong at one time."""
+"""Old rows are deleted regularly, whatever fails once."""
 
 import asyncio
 from datetime import UTC, datetime

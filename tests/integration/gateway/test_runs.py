@@ -43,7 +43,7 @@ async def say(bus: Bus, *runs: Run) -> None:
 
 
 async def shown(house: House, run_id: str = "r1", **wanted: Any) -> Any:
-    """Wait until a run is as is wanted, and return it."""
+    """Wait until a run has these values, and return it."""
 
     async def is_there() -> bool:
         answer = await house.get(f"/api/runs/{run_id}")
@@ -132,7 +132,7 @@ async def test_a_sync_begins_a_run_of_each_kind(house: House, linker: list[Begin
         ([], 400, None),
     ],
 )
-async def test_what_cannot_be_synced_is_said(
+async def test_what_cannot_be_synced_is_reported(
     house: House, linker: list[BeginRun], kinds: list[str], status: int, detail: str | None
 ) -> None:
     answer = await house.post("/api/sync", {"kinds": kinds})

@@ -1,4 +1,4 @@
-"""A run from the call that begins it to the stream that shows it, through a gateway and the service that does it."""
+"""A run from the call that begins it to the stream that shows it, through gateway and service."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from tests.integration.shared.runs import Counting, Place, counter
 
 
 async def runs_of(lines: AsyncIterator[str]) -> AsyncIterator[Any]:
-    """Give the runs that a stream of server-sent events shows."""
+    """Yield the runs in a stream of server-sent events."""
     data = ""
     async for line in lines:
         if line.startswith("data: "):

@@ -44,7 +44,7 @@ def test_no_file_means_no_secrets(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"[{", b'{"id":1}', b'[{"id":"x","digest":"%%%"}]', b"\xff\xfe"])
-def test_a_broken_file_is_said_and_means_no_secrets(tmp_path: Path, content: bytes) -> None:
+def test_a_broken_file_is_reported_and_means_no_secrets(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "secrets.json"
     path.write_bytes(content)
 

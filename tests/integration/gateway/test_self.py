@@ -14,13 +14,13 @@ from shared.schemas.history import CountPlays, ListPlays
 from shared.schemas.people import ClaimAccount, FindPerson, MergePeople, Person
 from shared.schemas.question import Answer, Question
 from shared.schemas.signins import (
+    AccountHolder,
     BeginSignIn,
     CancelSignIn,
     CheckSignIn,
     ConnectAccount,
     ListConnections,
     RemoveConnections,
-    Who,
 )
 from tests.integration.gateway.house import ADMIN, PASSWORD, House
 from tests.integration.service import answering
@@ -115,7 +115,7 @@ async def test_no_key_is_made_for_a_person_while_the_linker_is_away(house: House
     assert (await make_key(house, "self")).status_code == 503
 
 
-ADAS = Who(user=None, key="", person_id="ada")
+ADAS = AccountHolder(user=None, key="", person_id="ada")
 OWN: list[tuple[str, str, Any, Question[Any]]] = [
     ("GET", "/api/history", None, ListPlays(person="ada")),
     ("GET", "/api/history?person=ada", None, ListPlays(person="ada")),
@@ -193,7 +193,7 @@ OTHERS: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), OTHERS)
-async def test_one_gets_to_nothing_of_anybody_else(
+async def test_no_one_reaches_what_belongs_to_others(
     house: House, elsewhere: Elsewhere, pool: Pool, method: str, path: str, body: Any
 ) -> None:
     for headers in (await key(house, "self"), await session(house, pool)):
@@ -244,7 +244,7 @@ async def test_only_admin_gives_an_account_to_somebody_or_merges_people(house: H
     assert await status(ADMIN, "/api/people/ada/merge", merge) == 404
 
 
-async def test_the_key_of_somebody_who_was_merged_is_the_survivors(house: House, elsewhere: Elsewhere) -> None:
+async def test_the_key_of_a_merged_person_belongs_to_the_other(house: House, elsewhere: Elsewhere) -> None:
     mine = await key(house, "self")
     elsewhere.persons["ada"] = BEA
 
@@ -255,14 +255,14 @@ async def test_the_key_of_somebody_who_was_merged_is_the_survivors(house: House,
     assert (await ask(house, mine, "GET", "/api/people/ada")).json()["name"] == "Bea"
 
 
-async def test_a_key_made_for_somebody_who_was_merged_is_the_survivors(house: House, elsewhere: Elsewhere) -> None:
+async def test_a_key_made_for_a_merged_person_belongs_to_the_other(house: House, elsewhere: Elsewhere) -> None:
     elsewhere.persons["ada"] = BEA
 
     assert (await make_key(house, "self")).json()["person_id"] == "bea"
 
 
 @pytest.mark.parametrize("scope", ["self", "read", "admin"])
-async def test_the_key_of_somebody_who_is_gone_opens_nothing(house: House, elsewhere: Elsewhere, scope: str) -> None:
+async def test_the_key_of_a_removed_person_opens_nothing(house: House, elsewhere: Elsewhere, scope: str) -> None:
     mine = await key(house, scope)
     del elsewhere.persons["ada"]
 

@@ -1,4 +1,4 @@
-"""The webhook routes on a real server: every way of sending is taken, and everything else is refused clearly."""
+"""The webhook routes on a real server: every way of sending is accepted, and everything else refused clearly."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The spool on a real disk: what it took it keeps, in order, until JetStream has it."""
+"""The spool on a real disk: it keeps what it accepted, in order, until JetStream has it."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""What the spool promised is there after a kill -9 at any moment, and after a disk that was full."""
+"""What the spool accepted survives a kill -9 at any moment, and a full disk."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,4 @@
-"""What the disk loses of the spool is noticed, counted, and said until a person has taken note of it."""
+"""Damage to the spool is noticed, counted, and reported until a person acknowledges it."""
 
 import hashlib
 import os
@@ -212,7 +212,7 @@ async def test_a_damage_on_a_full_disk_is_noted_and_made_good_once_there_is_room
         assert lost(spool) == 60
 
 
-async def test_where_the_count_is_damaged_nobody_says_that_all_is_there(tmp_path: Path) -> None:
+async def test_with_a_damaged_count_the_spool_is_not_reported_as_whole(tmp_path: Path) -> None:
     folder = await crashed(tmp_path)
     (folder / f"{FIRST}.count").write_bytes(b"")
 

@@ -1,4 +1,4 @@
-"""The spool's files: one for each living process, those of the dead adopted, and nothing broken in the way."""
+"""The spool's files: one per living process, those of dead ones adopted, broken ones never in the way."""
 
 import stat
 from pathlib import Path
@@ -72,7 +72,7 @@ async def test_a_damaged_file_is_set_aside_and_the_gateway_starts(tmp_path: Path
     assert [entry["event"] for entry in logs] == ["spool_damaged"]
 
 
-async def test_an_unusable_folder_is_said_in_one_line(tmp_path: Path) -> None:
+async def test_an_unusable_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "spool").write_text("a file where the folder should be")
 
     with pytest.raises(UnusableSpoolError, match="cannot be used"):

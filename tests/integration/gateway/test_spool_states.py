@@ -1,4 +1,4 @@
-"""The spool against its model, a list: whatever happens in whatever order, nothing is lost, swapped or sent again."""
+"""The spool against its model, a list: in any order of events, nothing is lost, swapped or sent twice."""
 
 import asyncio
 import shutil

@@ -128,7 +128,7 @@ async def test_a_stop_ends_streams_at_once(house: House) -> None:
 
 
 class Credential(NamedTuple):
-    """What opens a stream, and how it is ended."""
+    """A credential that opens a stream, and how to revoke it."""
 
     headers: dict[str, str]
     end: Callable[[], Awaitable[httpx.Response]]
@@ -191,7 +191,7 @@ async def test_a_stream_ends_when_its_credential_expires(
     credential = await kind(house)
     async with watching(house, credential.headers) as seen, asyncio.timeout(30):
         await pool.execute(passing)
-        async with watching(house):  # all are looked at when another one comes
+        async with watching(house):  # all are checked when another one comes
             assert [item async for item in seen] == []
 
 

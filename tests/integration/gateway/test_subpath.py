@@ -1,4 +1,4 @@
-"""A gateway whose public address has a path, behind a proxy that takes it away and behind one that does not."""
+"""A gateway whose public address has a path, behind a proxy that strips it and one that does not."""
 
 import re
 from collections.abc import AsyncIterator
@@ -72,7 +72,7 @@ async def test_webhooks_come_in_under_the_public_path_and_their_secret_is_not_re
     assert (refused.status_code, refused.json()["instance"]) == (401, "/webhooks/jellyfin")
 
 
-async def test_a_public_path_that_is_one_of_ours_is_taken_away_by_nobody_but_the_proxy(
+async def test_a_public_path_that_is_one_of_ours_is_removed_only_by_the_proxy(
     database_url: Secret, nats_url: Secret, tmp_path: Path
 ) -> None:
     config = settings(database_url, nats_url, tmp_path, usher_public_url="http://nas.local/docs")

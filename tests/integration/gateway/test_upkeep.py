@@ -1,4 +1,4 @@
-"""The gateway looks after the streams: makes room, shows how full they are, and says what it cannot mend."""
+"""The gateway maintains the streams: prunes them, reports how full they are, and what it cannot fix."""
 
 import asyncio
 
@@ -31,7 +31,7 @@ async def test_two_replicas_make_room_once_and_show_it(bus: Bus) -> None:
     assert figure("usher_stream_limit_bytes") == state.limit
 
 
-async def test_what_fills_a_stream_is_said_once_and_that_it_is_over_too(bus: Bus) -> None:
+async def test_what_fills_a_stream_is_reported_once_and_so_is_its_end(bus: Bus) -> None:
     await shrink(bus)
     await fill(bus, PLEX)
     upkeep = Upkeep(bus)

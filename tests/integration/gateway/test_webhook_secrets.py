@@ -1,11 +1,11 @@
-"""Webhook secrets: made, copied, rotated, dropped, on every replica."""
+"""Webhook secrets: created, copied, rotated, removed, on every replica."""
 
 import asyncio
 from pathlib import Path
 
 from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
-from tests.integration.gateway.house import KEY, PASSWORD, WEBHOOK_SECRET, House, opened, prepared, settings
+from tests.integration.gateway.house import KEY, PASSWORD, WEBHOOK_SECRET, House, open_house, prepared, settings
 from tests.integration.service import until
 
 PAYLOAD = {"NotificationType": "PlaybackStop"}
@@ -105,7 +105,7 @@ async def test_the_secrets_are_known_after_a_restart_without_postgres(
         pass
 
     nowhere = Secret("postgresql://usher@127.0.0.1:1/usher")
-    async with opened(settings(nowhere, nats_url, tmp_path)) as house:
+    async with open_house(settings(nowhere, nats_url, tmp_path)) as house:
         assert await opens(house, WEBHOOK_SECRET)
         assert not await opens(house, "ushw_something-else-altogether")
 

@@ -1,4 +1,4 @@
-"""A gateway that gives memory back a hundred times as often, so that a test need not wait for it."""
+"""A gateway that returns memory a hundred times as often, so that tests need not wait."""
 
 from datetime import timedelta
 

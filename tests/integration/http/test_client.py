@@ -30,7 +30,7 @@ Answer = Callable[[bytes], AsyncIterator[bytes]]
 
 
 class Server:
-    """Keeps the heads of the requests it got, and answers each with what it was given."""
+    """Records the heads of its requests, and answers each as prepared."""
 
     def __init__(self, answer: Answer) -> None:
         self.heads: list[bytes] = []

@@ -2,7 +2,16 @@
 
 from datetime import timedelta
 
-from services.linker.signins.domain import Asker, Authorized, Begun, Held, Outcome, Pending, Proven, Waiting
+from services.linker.signins.domain import (
+    AccountToken,
+    Asker,
+    Authorization,
+    Outcome,
+    Pending,
+    PollRequest,
+    ProvenAccount,
+    SignInCode,
+)
 from shared.schemas.media import Provider
 from shared.schemas.secret import Secret
 from tests.integration.linker.linking import now
@@ -13,11 +22,11 @@ class Codes:
 
     def __init__(self) -> None:
         self.outcome: Outcome | Exception = Pending()
-        self.waited: list[Waiting] = []
-        self.revoked: list[Held] = []
+        self.waited: list[PollRequest] = []
+        self.revoked: list[AccountToken] = []
 
-    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
-        return Begun(
+    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> SignInCode:  # noqa: ARG002
+        return SignInCode(
             code="123456",
             url="http://jellyfin.test/quickconnect",
             expires_at=now() + timedelta(minutes=10),
@@ -25,19 +34,19 @@ class Codes:
             secret=Secret("canary-that-redeems"),
         )
 
-    async def poll(self, waiting: Waiting) -> Outcome:
+    async def poll(self, waiting: PollRequest) -> Outcome:
         self.waited.append(waiting)
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
 
-    async def revoke(self, held: Held) -> None:
-        self.revoked.append(held)
+    async def revoke(self, account: AccountToken) -> None:
+        self.revoked.append(account)
 
 
-def authorized(account_id: str = "7a1", *, provider: Provider = "jellyfin") -> Authorized:
-    proven = Proven(provider=provider, account_id=account_id, username="ada", server="cellar-1")
-    return Authorized(
+def authorized(account_id: str = "7a1", *, provider: Provider = "jellyfin") -> Authorization:
+    proven = ProvenAccount(provider=provider, account_id=account_id, username="ada", server="cellar-1")
+    return Authorization(
         proven=proven,
         token=Secret("canary-of-jellyfin"),
         refresh_token=Secret("canary-that-renews"),

@@ -13,8 +13,8 @@ import msgspec
 from services.linker.people.handlers import Handlers as People
 from services.linker.signins.domain import LEASE
 from services.linker.signins.intervals import Intervals
-from services.linker.signins.wiring import SignInParts, Ways
-from shared.bus import streams
+from services.linker.signins.providers import Providers
+from services.linker.signins.wiring import SignInsSide
 from shared.bus.connection import Bus, connect
 from shared.http.client import client
 from shared.keyring import Keyring
@@ -23,7 +23,6 @@ from shared.schemas import events
 from shared.schemas.events import Event
 from shared.schemas.identifiers import random_id
 from shared.schemas.media import Account, Title
-from shared.schemas.people import ClaimAccount, FindPerson, ListPeople, ListUnclaimed, MergePeople
 from shared.schemas.secret import Secret
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
@@ -50,9 +49,9 @@ def now() -> datetime:
 class Linker:
     """A linker of a test."""
 
-    def __init__(self, parts: SignInParts, vault: Vault, sealer: Sealer) -> None:
+    def __init__(self, parts: SignInsSide, vault: Vault, sealer: Sealer) -> None:
         self.sign_ins = parts.sign_ins
-        self.health = parts.health
+        self.daily_check = parts.daily_check
         self.vault = vault
         self.sealer = sealer
 
@@ -70,7 +69,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     async def linker(
         self,
         *,
-        ways: Ways | None = None,
+        providers: Providers | None = None,
         lease: timedelta = LEASE,
         keys: Secret | None = None,
         intervals: Intervals = QUICKLY,
@@ -85,7 +84,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         ):
             keyring = Keyring.parse(keys or self.keys)
             vault, sealer = Vault(parts.pool, keyring), Sealer(keyring)
-            sign_ins = SignInParts(
+            sign_ins = SignInsSide(
                 parts,
                 vault=vault,
                 sealer=sealer,
@@ -98,7 +97,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
                 ),
                 public_url=PUBLIC_URL,
                 now=lambda: now() + ahead,
-                ways=ways,
+                providers=providers,
                 lease=lease,
                 intervals=intervals,
             )
@@ -121,19 +120,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
             await connection.close()
 
 
-def _service(parts: Parts, sign_ins: SignInParts) -> Service:
-    people = People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id)
+def _service(parts: Parts, sign_ins: SignInsSide) -> Service:
     service = Service(parts)
-    service.consume(streams.LINKER_PLAYS, people.see_play)
-    service.work(*sign_ins.jobs())
-    service.answer(
-        ListPeople.answered_by(people.list_people),
-        FindPerson.answered_by(people.find_person),
-        ListUnclaimed.answered_by(people.list_unclaimed),
-        ClaimAccount.answered_by(people.claim_account),
-        MergePeople.answered_by(people.merge_people),
-        *sign_ins.answers(),
-    )
+    People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id).add_to(service)
+    sign_ins.add_to(service)
     return service
 
 
@@ -220,7 +210,7 @@ def key(house: House, person_id: str | None = None) -> Person:
 
 def claim(plex: PlexTv, code: str, account: PlexAccount) -> str:
     """Claim a PIN as the web page does; return the token."""
-    pin = plex.pins.coded(code)
+    pin = plex.pins.with_code(code)
     assert pin is not None
     return plex.pins.claim(pin.id, account)
 

@@ -11,7 +11,7 @@ import pytest
 from shared.bus.connection import Bus
 from shared.keyring import new_key
 from shared.schemas.secret import Secret
-from simulators.town import GUILD, Town
+from simulators.town import Town
 from tests.integration.gateway.house import prepared, settings
 from tests.integration.linker import canaries
 from tests.integration.linker.canaries import Street
@@ -43,7 +43,6 @@ async def street(town: Town, bus: Bus, database_url: Secret, nats_url: Secret, t
         usher_encryption_keys=keys,
         discord_application_id=town.discord.app.id,
         discord_public_key=town.discord.app.public_key,
-        discord_guild_id=GUILD,
     )
     async with (
         canaries.served(town) as given,
@@ -76,7 +75,7 @@ async def _link_in_discord(street: Street, name: str) -> tuple[str, str]:
     interaction = await street.command(name, "link")
     code = re.search(r"\*\*([A-Z0-9]{4})\*\*", await street.replied(interaction, "Sign in to Plex"))
     assert code is not None
-    pin = street.town.plex_tv.pins.coded(code[1])
+    pin = street.town.plex_tv.pins.with_code(code[1])
     assert pin is not None
     token = street.town.plex_tv.pins.claim(pin.id, street.town.residents[name].plex)
     await street.replied(interaction, "Done")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.linker.signins.ways import ways_beside_plex
+from services.linker.signins.providers import other_providers
 from shared.http.client import client
 from shared.owners import TokenKind, account_token, sign_in_secret
 from shared.postgres.pool import Pool
@@ -36,14 +36,14 @@ async def scene(pool: Pool, tls: ssl.SSLContext, keys: Secret) -> AsyncIterator[
 
 @pytest.fixture
 async def linker(place: Place, house: House, scene: Scene) -> AsyncIterator[Linker]:
-    ways = ways_beside_plex(
+    providers = other_providers(
         pool=scene.pool,
         vault=scene.vault,
         clients=scene.clients,
-        applications=scene.applications,
+        application=scene.application,
         now=scene.clock.now,
     )
-    async with place.linker(ways=ways) as running:
+    async with place.linker(providers=providers) as running:
         yield running
 
 
@@ -59,7 +59,7 @@ async def settled(me: Person, pin: Any, provider: str) -> Any:
 
 
 async def test_a_quick_connect_code_links_jellyfin(house: House, linker: Linker, scene: Scene, said: Said) -> None:
-    me, anna = await admin(house), scene.jellyfin.household.named("anna")
+    me, anna = await admin(house), scene.jellyfin.household.by_name("anna")
     assert anna is not None
     pin = await me.begin("jellyfin")
     again = await me.begin("jellyfin")
@@ -80,7 +80,7 @@ async def test_a_quick_connect_code_links_jellyfin(house: House, linker: Linker,
 async def test_a_code_that_was_typed_at_the_last_moment_counts(
     house: House, linker: Linker, scene: Scene, place: Place
 ) -> None:
-    me, anna = await admin(house), scene.jellyfin.household.named("anna")
+    me, anna = await admin(house), scene.jellyfin.household.by_name("anna")
     assert anna is not None
     pin, other = await me.begin("jellyfin"), await me.begin("trakt")
     scene.jellyfin.approve(pin["code"], anna)
@@ -141,7 +141,7 @@ async def test_a_session_that_cannot_be_kept_is_ended(
     house: House, linker: Linker, scene: Scene, provider: str
 ) -> None:
     household = scene.jellyfin.household if provider == "jellyfin" else scene.emby.household
-    anna = household.named("anna")
+    anna = household.by_name("anna")
     assert anna is not None
     me = await admin(house)
     await scene.pool.execute(FAILS)
@@ -195,7 +195,7 @@ async def test_an_account_whose_person_is_merged_at_the_same_moment_is_linked(
 
 
 async def test_a_session_of_nobody_is_ended(house: House, linker: Linker, scene: Scene) -> None:
-    anna = scene.jellyfin.household.named("anna")
+    anna = scene.jellyfin.household.by_name("anna")
     assert anna is not None
     body = {"username": "anna", "password": PASSWORD, "person_id": "nobody"}
 
@@ -320,13 +320,13 @@ async def test_a_dead_token_is_found_said_once_and_shown(
     await me.post("emby/connect", {"username": "anna", "password": PASSWORD})
     await me.post("jellyfin/connect", {"username": "anna", "password": PASSWORD})
     for household in (scene.emby.household, scene.jellyfin.household):
-        anna = household.named("anna")
+        anna = household.by_name("anna")
         assert anna is not None
         household.revoke_all(anna)
     await place.rows("update connections set check_at = now()")
 
-    await linker.health.check_next()
-    await linker.health.check_next()
+    await linker.daily_check.check_next()
+    await linker.daily_check.check_next()
 
     assert [each["state"] for each in await me.linked()] == ["dead", "dead"]
 
@@ -348,7 +348,7 @@ async def test_a_jellyfin_of_before_ten_nine_is_linked_by_quick_connect(
     house: House, linker: Linker, scene: Scene
 ) -> None:
     scene.jellyfin.become("10.8.13")
-    me, anna = await admin(house), scene.jellyfin.household.named("anna")
+    me, anna = await admin(house), scene.jellyfin.household.by_name("anna")
     assert anna is not None
 
     pin = await me.begin("jellyfin")

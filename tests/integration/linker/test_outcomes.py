@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.linker.signins.domain import Asker, Authorized, Ended
-from services.linker.signins.wiring import Ways
+from services.linker.signins.domain import Asker, Authorization, Ended
+from services.linker.signins.providers import Providers
 from shared.errors import ConflictError, InvalidError
 from shared.http.calls import RefusedError
 from shared.owners import account_token, reply_token, sign_in_secret
@@ -119,8 +119,8 @@ async def test_an_expired_one_is_over_at_the_next_begin(place: Place, house: Hou
 
 async def test_all_systems_go_the_same_way(place: Place, house: House, said: Said) -> None:
     codes = Codes()
-    ways = Ways(flows={"jellyfin": codes}, revokers={"jellyfin": codes.revoke})
-    async with place.linker(ways=ways) as linker:
+    providers = Providers(flows={"jellyfin": codes}, revokers={"jellyfin": codes.revoke})
+    async with place.linker(providers=providers) as linker:
         me = await admin(house)
         pin = await me.begin("jellyfin")
         secret = await linker.vault.get(sign_in_secret(pin["pin_id"], provider="jellyfin"))
@@ -151,7 +151,7 @@ async def test_all_systems_go_the_same_way(place: Place, house: House, said: Sai
 
 async def test_a_token_that_ends_is_due_for_renewal_at_half_its_life(place: Place, house: House) -> None:
     codes = Codes()
-    async with place.linker(ways=Ways(flows={"jellyfin": codes})) as linker:
+    async with place.linker(providers=Providers(flows={"jellyfin": codes})) as linker:
         await linker.sign_ins.connect(ADA, authorized())
 
         owner = account_token("jellyfin", server="cellar-1", account_id="7a1", purpose="refresh_token")
@@ -162,7 +162,7 @@ async def test_a_token_that_ends_is_due_for_renewal_at_half_its_life(place: Plac
 
 async def test_a_denied_code_links_nothing(place: Place, house: House) -> None:
     codes = Codes()
-    async with place.linker(ways=Ways(flows={"jellyfin": codes})):
+    async with place.linker(providers=Providers(flows={"jellyfin": codes})):
         me = await admin(house)
         pin = await me.begin("jellyfin")
         codes.outcome = Ended("denied")
@@ -174,7 +174,7 @@ async def test_a_denied_code_links_nothing(place: Place, house: House) -> None:
 
 async def test_what_asking_again_cannot_mend_ends_it_with_the_reason(place: Place, house: House) -> None:
     codes = Codes()
-    async with place.linker(ways=Ways(flows={"jellyfin": codes})):
+    async with place.linker(providers=Providers(flows={"jellyfin": codes})):
         me = await admin(house)
         pin = await me.begin("jellyfin")
         codes.outcome = ConflictError("another server than Cellar answers at its address")
@@ -186,7 +186,7 @@ async def test_what_asking_again_cannot_mend_ends_it_with_the_reason(place: Plac
 
 async def test_what_may_go_right_yet_is_said_at_the_end(place: Place, house: House) -> None:
     codes = Codes()
-    async with place.linker(ways=Ways(flows={"jellyfin": codes})):
+    async with place.linker(providers=Providers(flows={"jellyfin": codes})):
         me = await admin(house)
         pin = await me.begin("jellyfin")
         codes.outcome = RefusedError("Cellar does not allow this", answered=403)
@@ -201,7 +201,9 @@ async def test_what_may_go_right_yet_is_said_at_the_end(place: Place, house: Hou
 
 async def test_a_token_that_is_not_kept_is_ended_over_there(place: Place, house: House, said: Said) -> None:
     codes = Codes()
-    async with place.linker(ways=Ways(flows={"jellyfin": codes}, revokers={"jellyfin": codes.revoke})) as linker:
+    async with place.linker(
+        providers=Providers(flows={"jellyfin": codes}, revokers={"jellyfin": codes.revoke})
+    ) as linker:
         mine = authorized()
         await linker.sign_ins.connect(ADA, mine)
         await linker.sign_ins.connect(Asker("usher", "admin", "admin"), authorized("7a2"))
@@ -226,7 +228,7 @@ async def test_a_token_that_is_not_kept_is_ended_over_there(place: Place, house:
 
 async def test_a_token_ends_over_there_when_another_takes_its_place(place: Place, house: House, said: Said) -> None:
     codes = Codes()
-    async with place.linker(ways=Ways(revokers={"jellyfin": codes.revoke})) as linker:
+    async with place.linker(providers=Providers(revokers={"jellyfin": codes.revoke})) as linker:
         first = authorized()
         second = msgspec.structs.replace(first, token=Secret("canary-of-a-second-token"))
         third = msgspec.structs.replace(first, token=Secret("canary-of-a-third-token"))
@@ -243,7 +245,7 @@ async def test_a_token_ends_over_there_when_another_takes_its_place(place: Place
 
 async def test_of_trakt_no_token_ends_while_another_is_in_use(place: Place, house: House, said: Said) -> None:
     codes = Codes()
-    async with place.linker(ways=Ways(revokers={"trakt": codes.revoke})) as linker:
+    async with place.linker(providers=Providers(revokers={"trakt": codes.revoke})) as linker:
         first = authorized(provider="trakt")
         await linker.sign_ins.connect(ADA, first)
         await linker.sign_ins.connect(ADA, msgspec.structs.replace(first, token=Secret("canary-of-a-second-token")))
@@ -255,7 +257,7 @@ async def test_of_trakt_no_token_ends_while_another_is_in_use(place: Place, hous
 async def test_a_bug_ends_one_sign_in_and_no_other(place: Place, house: House) -> None:
     codes, bug = Codes(), Codes()
     bug.outcome = ZeroDivisionError("canary")
-    async with place.linker(ways=Ways(flows={"jellyfin": codes, "emby": bug})):
+    async with place.linker(providers=Providers(flows={"jellyfin": codes, "emby": bug})):
         me = await admin(house)
         broken, pin = await me.begin("emby"), await me.begin("jellyfin")
         await place.rows("update sign_ins set poll_at = now()")
@@ -273,7 +275,7 @@ async def test_a_token_that_a_bug_kept_from_its_place_is_ended_over_there(place:
     codes = Codes()
     never: Any = "not a date, as if a flow had a bug"
     codes.outcome = msgspec.structs.replace(authorized(), expires_at=never)
-    async with place.linker(ways=Ways(flows={"jellyfin": codes}, revokers={"jellyfin": codes.revoke})):
+    async with place.linker(providers=Providers(flows={"jellyfin": codes}, revokers={"jellyfin": codes.revoke})):
         me = await admin(house)
         pin = await me.begin("jellyfin")
 
@@ -293,10 +295,10 @@ async def test_a_token_that_a_bug_kept_from_its_place_is_ended_over_there(place:
     ],
 )
 async def test_an_account_that_cannot_be_kept_is_refused_and_not_half_linked(
-    place: Place, house: House, odd: Authorized
+    place: Place, house: House, odd: Authorization
 ) -> None:
     codes = Codes()
-    async with place.linker(ways=Ways(flows={"jellyfin": codes})) as linker:
+    async with place.linker(providers=Providers(flows={"jellyfin": codes})) as linker:
         me = await admin(house)
         pin = await me.begin("jellyfin")
         codes.outcome = odd
@@ -318,7 +320,7 @@ class Doors:
     @asynccontextmanager
     async def __call__(
         self, provider: Provider, *, server: str, username: str, password: Secret, asker: Asker
-    ) -> AsyncIterator[Authorized]:
+    ) -> AsyncIterator[Authorization]:
         self.asked.append((provider, server, username, asker))
         if password.reveal() != "canary-of-a-password":
             raise InvalidError("the user name or the password is wrong")
@@ -329,7 +331,7 @@ async def test_a_name_and_a_password_link_an_account(
     place: Place, house: House, said: Said, capfd: pytest.CaptureFixture[str]
 ) -> None:
     doors = Doors()
-    async with place.linker(ways=Ways(with_password=doors)) as linker:
+    async with place.linker(providers=Providers(with_password=doors)) as linker:
         me = await admin(house)
         body: dict[str, Any] = {"server": "Cellar", "username": "ada", "password": "canary-of-a-password"}
 

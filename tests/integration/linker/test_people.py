@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from services.linker.people.handlers import Handlers
-from shared.bus import streams
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
 from shared.errors import ConflictError, InvalidError, NotFoundError
@@ -59,16 +58,8 @@ async def facts(bus: Bus, database_url: Secret) -> AsyncIterator[Facts]:
     heard = Facts()
     await heard.listen(bus)
     async with parts_of("linker", bus=bus, database_url=database_url) as parts:
-        handlers = Handlers(worker=parts.worker, pool=parts.pool, now=lambda: NOON, new_id=random_id)
         service = Service(parts)
-        service.consume(streams.LINKER_PLAYS, handlers.see_play)
-        service.answer(
-            ListPeople.answered_by(handlers.list_people),
-            FindPerson.answered_by(handlers.find_person),
-            ListUnclaimed.answered_by(handlers.list_unclaimed),
-            ClaimAccount.answered_by(handlers.claim_account),
-            MergePeople.answered_by(handlers.merge_people),
-        )
+        Handlers(worker=parts.worker, pool=parts.pool, now=lambda: NOON, new_id=random_id).add_to(service)
         async with at_work(service):
             yield heard
 
@@ -193,7 +184,7 @@ async def test_a_claimed_plex_account_is_known_on_every_server(bus: Bus, facts: 
     assert {fact.person_id for fact in facts.claimed} == {person.id}
 
 
-async def test_the_owner_is_one_person_under_both_of_his_ids(bus: Bus, facts: Facts) -> None:
+async def test_the_owner_is_one_person_under_both_of_their_ids(bus: Bus, facts: Facts) -> None:
     await seen(bus, OWNER)
     anna = await claim(bus, OWNER)
 
@@ -242,11 +233,11 @@ async def test_merging_both_ways_at_once_leaves_one(bus: Bus, facts: Facts) -> N
     assert one.id == other.id
 
 
-async def test_nobody_is_merged_with_himself_or_with_nobody(bus: Bus, facts: Facts) -> None:
+async def test_nobody_is_merged_with_themselves_or_with_nobody(bus: Bus, facts: Facts) -> None:
     await seen(bus, FRIEND)
     carl = await claim(bus, FRIEND)
 
-    with pytest.raises(InvalidError, match="himself") as refused:
+    with pytest.raises(InvalidError, match="themselves") as refused:
         await ask(bus, MergePeople(person_id=carl.id, merged_id=carl.id))
     assert [fault.path for fault in refused.value.faults] == ["merged_id"]
     with pytest.raises(NotFoundError, match="there is no person 'x'"):

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.linker.signins.domain import LEASE, Asker, Begun, Outcome, Pending, SignInRow, Waiting, begun_row
+from services.linker.signins.domain import LEASE, Asker, Outcome, Pending, PollRequest, SignInCode, SignInRow, new_row
 from services.linker.signins.intervals import Intervals
+from services.linker.signins.providers import Providers
 from services.linker.signins.store import sign_ins
-from services.linker.signins.wiring import Ways
 from shared.keyring import new_key
 from shared.owners import account_token
 from shared.postgres.pool import Pool, transaction
@@ -131,24 +131,24 @@ class Silent:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
+    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> SignInCode:  # noqa: ARG002
         raise AssertionError("nobody begins here")
 
-    async def poll(self, waiting: Waiting) -> Outcome:
+    async def poll(self, waiting: PollRequest) -> Outcome:
         self.asked.append(waiting.sign_in_id)
         await asyncio.sleep(0)
         return Pending()
 
 
 def waiting_since(name: str, age: timedelta) -> SignInRow:
-    begun = Begun(
+    begun = SignInCode(
         code="code",
         url="http://plex.test",
         expires_at=now() + timedelta(minutes=20),
         poll_every=timedelta(seconds=2),
     )
     asker = Asker("discord", name, "somebody")
-    return begun_row(begun, sign_in_id=name, provider="trakt", server="", asker=asker, at=now() - age)
+    return new_row(begun, sign_in_id=name, provider="trakt", server="", asker=asker, at=now() - age)
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ async def many(pool: Pool) -> int:
 
 async def test_a_thousand_open_sign_ins_take_turns(place: Place, many: int) -> None:
     silent = Silent()
-    async with place.linker(ways=Ways(flows={"trakt": silent})):
+    async with place.linker(providers=Providers(flows={"trakt": silent})):
         await until(lambda: len(set(silent.asked)) >= many * 0.9, within_s=60)
 
     assert max(Counter(silent.asked).values()) <= 10
@@ -176,7 +176,7 @@ class Narrow(Silent):
         super().__init__()
         self._turn = asyncio.Lock()
 
-    async def poll(self, waiting: Waiting) -> Outcome:
+    async def poll(self, waiting: PollRequest) -> Outcome:
         async with self._turn:
             await asyncio.sleep(0.02)
             return await super().poll(waiting)
@@ -190,7 +190,7 @@ async def test_who_began_a_moment_ago_is_not_kept_waiting_by_a_crowd(place: Plac
             await sign_ins.add(connection, waiting_since(f"young-{number}", timedelta(seconds=10)))
     narrow = Narrow()
 
-    async with place.linker(ways=Ways(flows={"trakt": narrow})):
+    async with place.linker(providers=Providers(flows={"trakt": narrow})):
         await until(lambda: len(narrow.asked) >= 12)
 
     first = narrow.asked[:12]
@@ -206,7 +206,7 @@ async def test_many_that_began_a_moment_ago_leave_turns_to_the_others(place: Pla
             await sign_ins.add(connection, waiting_since(f"young-{number}", timedelta(seconds=20)))
     narrow = Narrow()
 
-    async with place.linker(ways=Ways(flows={"trakt": narrow})):
+    async with place.linker(providers=Providers(flows={"trakt": narrow})):
         await until(lambda: len(narrow.asked) >= 40)
 
     old = [name for name in narrow.asked[:40] if name.startswith("old")]
@@ -217,7 +217,7 @@ async def test_who_comes_to_see_how_it_stands_is_asked_for_often_again(place: Pl
     async with transaction(pool) as connection:
         await sign_ins.add(connection, waiting_since("seen", timedelta(minutes=10)))
 
-    async with place.linker(ways=Ways(flows={"trakt": Silent()})) as linker:
+    async with place.linker(providers=Providers(flows={"trakt": Silent()})) as linker:
 
         async def is_asked_for_often() -> bool:
             await linker.sign_ins.check("seen")

@@ -92,7 +92,7 @@ async def test_who_was_only_said_to_hold_it_becomes_who_proves_it(
     assert {each["provider"]: each["proven"] for each in person["identities"]} == {"plex": True, "discord": True}
 
 
-async def test_a_person_with_proofs_of_his_own_is_not_handed_over(
+async def test_a_person_with_proofs_of_their_own_is_not_handed_over(
     plex: PlexTv, house: House, linker: Linker, said: Said, bus: Bus
 ) -> None:
     bert, carl = plex.accounts.add("bert"), plex.accounts.add("carl")

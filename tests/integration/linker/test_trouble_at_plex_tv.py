@@ -17,7 +17,7 @@ async def test_what_goes_wrong_with_one_pin_hides_no_other(
 ) -> None:
     me = await admin(house)
     pin = await me.begin()
-    strong = plex.pins.coded(pin["code"])
+    strong = plex.pins.with_code(pin["code"])
     assert strong is not None
     plex.fail_next(status, times=20, path=f"/api/v2/pins/{strong.id}")
     claim(plex, pin["short_code"], plex.accounts.add("anna"))

@@ -57,7 +57,7 @@ async def main(stage: Stage, database_url: Secret, nats_url: Secret) -> None:
     ):
         service, runs = Service(parts), Runs("linker", parts.worker, now=now)
         dying = Dying(stage, runs)
-        service.keep(runs)
+        service.add_runs(runs)
         service.work(DoPage.done_by(dying.do_page), queue=QUEUE)
         async with parts.worker.on_request() as work:
             await runs.begin(work, dying.counting.kind, Place(0, 9), requested_by="anna")

@@ -1,4 +1,4 @@
-"""A service of these tests' own with one kind of runs: it counts to a number, three a page."""
+"""A service for tests with one kind of run: it counts to a number, three per page."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -28,7 +28,7 @@ Hook = Callable[["Place"], Awaitable[None]]
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where to count on, and to what."""
+    """Where to continue counting, and up to what."""
 
     at: int
     up_to: int
@@ -39,7 +39,7 @@ async def nothing(_place: Place) -> None:
 
 
 class Counting:
-    """The kind of runs. What a page counts is stored in a table, so that it shows what happened twice."""
+    """The kind of run. Each page stores its numbers in a table, so that repeats show."""
 
     def __init__(self, before: Hook = nothing, *, stored: Hook = nothing, bad: frozenset[int] = frozenset()) -> None:
         self._before = before
@@ -79,7 +79,7 @@ class Counting:
 
 
 class Counter:
-    """A service at work, and what is heard of its runs."""
+    """A running service, and the events of its runs."""
 
     def __init__(self, parts: Parts, runs: Runs) -> None:
         self.parts = parts
@@ -129,7 +129,7 @@ async def counter(
     async with parts_of("linker", bus=bus, database_url=database_url) as parts:
         await parts.pool.execute("create table if not exists public.counted (number int not null)")
         service, runs = Service(parts), Runs("linker", parts.worker, now=clock)
-        service.keep(runs)
+        service.add_runs(runs)
         service.work(runs.add(counting.kind), queue=QUEUE)
         found = Counter(parts, runs)
         await hear(bus, found)

@@ -1,4 +1,4 @@
-"""A bug in what a service does beside its messages ends neither the service nor its messages."""
+"""A bug in a service's background work ends neither the service nor the handling of messages."""
 
 import msgspec
 from structlog.testing import capture_logs

@@ -1,4 +1,4 @@
-"""Every service ends at once, with one line, where it has not the keys that its secrets are sealed with."""
+"""Every service ends at once with one line if it lacks the keys of its stored secrets."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""A run goes on where it was, whenever the process that did its pages was killed, and does nothing twice."""
+"""A run continues after its process was killed at any stage, and does nothing twice."""
 
 import asyncio
 import signal
@@ -28,7 +28,7 @@ async def die(stage: Stage, database_url: Secret, nats_url: Secret) -> int:
 
 
 async def deliver_all_again(bus: Bus) -> None:
-    """Make NATS forget what was acknowledged: all jobs come again, those that are done too, and none in 30 s only."""
+    """Reset the consumer: all jobs are delivered again at once, even those that are done."""
     with suppress(nats.js.errors.NotFoundError):
         await bus.client.jetstream().delete_consumer(QUEUE.stream, QUEUE.name)
 

@@ -1,4 +1,4 @@
-"""The pool: transactions, and what becomes of a connection that is given up."""
+"""The pool: transactions, and what happens to abandoned connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ async def way(database_url: Secret) -> AsyncIterator[Proxy]:
 
 @pytest.fixture
 async def far(way: Proxy) -> AsyncIterator[Pool]:
-    """A pool whose way to Postgres can be blocked."""
+    """A pool whose connection to Postgres can be blocked."""
     async with postgres.connect(way.url, schema="linker", size=2) as opened:
         await opened.execute("create table notes (note text)")
         yield opened

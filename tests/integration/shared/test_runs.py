@@ -1,4 +1,4 @@
-"""Runs: pages in a chain, one run of a kind at a time, ended by hand, by their end or by a page that cannot be done."""
+"""Runs: a chain of pages, one run of a kind at a time, ended by cancelling, by the last page or by one that fails."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -94,14 +94,14 @@ async def test_a_job_that_was_lost_is_given_again(bus: Bus, database_url: Secret
     async with counter(bus, database_url, Counting(gate), clock=lambda: time) as found:
         run_id = await found.begin()
         await gate.is_reached.wait()
-        await found.parts.pool.execute("update runs set page = 7")  # what is under way is of another page now
+        await found.parts.pool.execute("update runs set page = 7")  # the next delivery is of another page
         gate.opens.set()
         with capture_logs() as early:
-            await found.runs.look_after()
+            await found.runs.maintain()
         time += GIVE_AGAIN_AFTER + timedelta(seconds=1)
 
         with capture_logs() as late:
-            await found.runs.look_after()
+            await found.runs.maintain()
 
         assert [[each["run"] for each in lines if each["event"] == "run_stranded"] for lines in (early, late)] == [
             [],
@@ -125,7 +125,7 @@ async def test_a_page_that_waits_for_another_try_is_not_lost(bus: Bus, database_
         time += 2 * GIVE_AGAIN_AFTER
 
         with capture_logs() as lines:
-            await found.runs.look_after()
+            await found.runs.maintain()
 
         assert [each for each in lines if each["event"] == "run_stranded"] == []
         gate.opens.set()
@@ -138,16 +138,16 @@ async def test_old_runs_are_forgotten(bus: Bus, database_url: Secret) -> None:
         await found.over(await found.begin())
         time += KEPT + timedelta(minutes=1)
 
-        await found.runs.look_after()
+        await found.runs.maintain()
 
         assert await found.parts.pool.fetchval("select count(*) from runs") == 0
 
 
-async def test_what_cannot_begin_is_said(bus: Bus, database_url: Secret) -> None:
+async def test_what_cannot_begin_is_reported(bus: Bus, database_url: Secret) -> None:
     async with counter(bus, database_url, Counting()) as found:
         with pytest.raises(ConflictError, match="nothing to count"):
             await found.begin(up_to=0)
-        with pytest.raises(NotFoundError, match="no runs of the kind 'baking'"):
+        with pytest.raises(NotFoundError, match="no kind of run 'baking'"):
             await ask(bus, BeginRun(kind="baking", requested_by="anna"), of="linker")
 
 

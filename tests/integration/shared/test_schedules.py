@@ -1,4 +1,4 @@
-"""Jobs that begin by themselves, once a slot over all replicas, whoever starts when."""
+"""Scheduled jobs are given once per slot over all replicas, whenever these start."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time, timedelta
@@ -19,7 +19,7 @@ NIGHT = datetime(2026, 5, 1, 2, 59, tzinfo=UTC)
 
 
 class CountSheep(Job, queue="linker", name="count_sheep", frozen=True):
-    """A job of this test's own."""
+    """A job for this test."""
 
 
 class CountMeadow(Job, queue="linker", name="count_meadow", frozen=True):
@@ -29,7 +29,7 @@ class CountMeadow(Job, queue="linker", name="count_meadow", frozen=True):
 
 
 class House:
-    """Replicas with one schedule, and a clock that all of them see."""
+    """Replicas with one schedule and one clock."""
 
     def __init__(self, pool: Pool, when: When) -> None:
         self._pool = pool
@@ -42,7 +42,7 @@ class House:
         return schedules
 
     async def given(self) -> list[str]:
-        """Return the ids of the jobs that were given and not published yet, and forget them."""
+        """Take the ids of the jobs that were given but not published yet."""
         rows = await self._pool.fetch("delete from outbox returning message_id")
         return [row["message_id"] for row in rows]
 
@@ -52,11 +52,11 @@ async def test_a_night_is_begun_once_by_all_replicas(pool: Pool) -> None:
     replicas = [house.replica(), house.replica()]
 
     for replica in (*replicas, *replicas):
-        await replica.begin_due()
+        await replica.give_due()
     last_night = await house.given()
     house.now += timedelta(minutes=2)
     for replica in (*replicas, *replicas):
-        await replica.begin_due()
+        await replica.give_due()
 
     assert last_night == ["linker.count_sheep:2026-04-30T03:00:00Z"]
     assert await house.given() == ["linker.count_sheep:2026-05-01T03:00:00Z"]
@@ -66,10 +66,10 @@ async def test_who_starts_late_makes_up_for_a_slot_that_nobody_began_and_repeats
     house = House(pool, timedelta(hours=6))
     house.now += timedelta(hours=2)
 
-    await house.replica().begin_due()
+    await house.replica().give_due()
     made_up_for = await house.given()
     house.now += timedelta(hours=1)
-    await house.replica().begin_due()
+    await house.replica().give_due()
 
     assert made_up_for == ["linker.count_sheep:2026-05-01T00:00:00Z"]
     assert await house.given() == []
@@ -80,8 +80,8 @@ async def test_the_same_job_for_two_things_is_two_schedules(pool: Pool) -> None:
     for meadow in ("north", "south"):
         schedules.add(time(3), CountMeadow(meadow))
 
-    await schedules.begin_due()
-    await schedules.begin_due()
+    await schedules.give_due()
+    await schedules.give_due()
 
     assert await pool.fetchval("select count(distinct message_id) from outbox") == 2
 
@@ -89,7 +89,7 @@ async def test_the_same_job_for_two_things_is_two_schedules(pool: Pool) -> None:
 async def test_no_hours_are_no_schedule(pool: Pool) -> None:
     house = House(pool, timedelta(hours=0))
 
-    await house.replica().begin_due()
+    await house.replica().give_due()
 
     assert await house.given() == []
 

@@ -32,8 +32,8 @@ def test_it_comes_up_lives_and_leaves_nothing(folder: Path, number: signal.Signa
     assert sorted(servers) == ["Cellar", "Plex", "Shed"]
     assert processes_of(folder) == []
     assert [path.name for path in folder.iterdir()] == ["said"]
-    assert "real.example" not in demo.said
-    assert "not added" not in demo.said
+    assert "real.example" not in demo.output
+    assert "not added" not in demo.output
 
 
 def test_killed_it_takes_usher_along(folder: Path) -> None:
@@ -51,4 +51,4 @@ def test_it_ends_when_usher_does(folder: Path) -> None:
     status = demo.process.wait(READY_WITHIN_S)
 
     assert status == 1
-    assert "demo: Usher ended with status 2" in demo.said
+    assert "demo: Usher ended with status 2" in demo.output

@@ -1,4 +1,4 @@
-"""A copy of Usher as a person starts it: a process, what it says, and what it leaves behind."""
+"""Usher as a person starts it: a process, its output, and what it leaves behind."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ STAND_IN = Path(__file__).with_name("stand_in.py")
 
 
 class Usher:
-    """A process of its own session, so that a signal to it reaches nobody else."""
+    """A process in its own session, so that a signal reaches no other process."""
 
     def __init__(
         self, arguments: Sequence[str], output: Path, *, user: str | None = None, **variables: str | None
@@ -35,12 +35,12 @@ class Usher:
         self._output = output
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self._output.read_text(errors="replace")
 
     def says(self, text: str, *, within_s: float = 40) -> None:
-        until(lambda: text in self.said or self.process.poll() is not None, within_s)
-        assert text in self.said, f"ended with {self.process.poll()} and said: {self.said}"
+        until(lambda: text in self.output or self.process.poll() is not None, within_s)
+        assert text in self.output, f"ended with {self.process.poll()} and said: {self.output}"
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
@@ -70,9 +70,9 @@ def stand_in(folder: Path, how: str, *, port: int = 0, name: str = "linker") -> 
 
 
 def processes_of(folder: Path, *, containing: str = "") -> list[int]:
-    """Ids of the processes that name a folder in their arguments or live in it, and of their children.
+    """Ids of the processes with a folder in their arguments or as working folder, and of their children.
 
-    Where somebody else's process lives is not to be seen everywhere: root in a container may not look.
+    The working folder of another user's process cannot always be read, for example by root in a container.
     """
     arguments = dict(_commands())
     found = {each for each, words in arguments.items() if str(folder) in words or _lives_in(each, folder)}

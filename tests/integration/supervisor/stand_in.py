@@ -1,4 +1,4 @@
-"""A child for the supervisor: `stand_in.py HOW PORT ANYTHING`; it answers /health on the port where that is not 0.
+"""A child process for the supervisor: `stand_in.py HOW PORT ANYTHING`; it answers /health unless the port is 0.
 
 HOW is `well`, `deaf` (to SIGTERM), `broken` (ends at once), `misconfigured` (ends at once with status 2), `stopped`
 (in its first life it says what a nats-server does that has stopped writing) or `stuck` (the same, and deaf in it).

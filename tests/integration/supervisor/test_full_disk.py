@@ -35,12 +35,12 @@ def test_what_dies_on_a_full_disk_is_tried_without_end_and_counted_only_once_the
     broken = stand_in(tmp_path / "run", "broken")._replace(folder=str(disk.folder))
     usher = supervised(tmp_path / "run", [broken], limits=QUICK)
     tried = f"linker ended with status 1; the disk of {disk.folder} is full; starting it again"
-    until(lambda: usher.said.count(tried) > QUICK.deaths * 3)
+    until(lambda: usher.output.count(tried) > QUICK.deaths * 3)
 
     disk.clear()
 
     assert usher.status() == 1
-    assert "linker ended more than 3 times in 60 s" in usher.said
+    assert "linker ended more than 3 times in 60 s" in usher.output
 
 
 def test_a_server_that_stopped_writing_is_started_again_once_there_is_room_and_that_is_no_death(
@@ -63,8 +63,8 @@ def test_a_server_that_stopped_writing_is_started_again_once_there_is_room_and_t
     assert processes_of(folder, containing="stand_in.py") != [first]
     usher.signal(signal.SIGTERM)
     assert usher.status() == 0
-    assert usher.said.count("nats has stopped writing") == 1
-    assert "ended with" not in usher.said
+    assert usher.output.count("nats has stopped writing") == 1
+    assert "ended with" not in usher.output
 
 
 def test_a_server_that_stopped_writing_and_does_not_end_is_killed(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_server_that_stopped_writing_and_does_not_end_is_killed(tmp_path: Path
     until(lambda: passes(health))
     usher.signal(signal.SIGTERM)
     assert usher.status() == 0
-    assert "ended with" not in usher.said
+    assert "ended with" not in usher.output
 
 
 def test_a_disk_that_is_gone_is_not_called_full(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_disk_that_is_gone_is_not_called_full(tmp_path: Path) -> None:
     usher = supervised(tmp_path / "run", [broken], limits=QUICK)
 
     assert usher.status() == 1
-    assert "is full" not in usher.said
+    assert "is full" not in usher.output
 
 
 def test_a_password_that_does_not_fit_is_not_cut_off(disk: SmallDisk) -> None:

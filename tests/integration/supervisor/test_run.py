@@ -115,7 +115,7 @@ def test_a_stop_kills_nobody_and_leaves_neither_processes_nor_addresses(start: S
     usher.signal(signal.SIGTERM)
 
     assert usher.status() == 0
-    assert "does not stop in time" not in usher.said
+    assert "does not stop in time" not in usher.output
     assert processes_of(folder) == []
     assert [path.name for path in (folder / "run").iterdir()] == ["lock"]
 
@@ -154,7 +154,7 @@ def test_a_second_copy_is_refused_by_one_line_and_the_first_goes_on(start: Start
     second = start()
 
     assert second.status() == 1
-    assert second.said == f"usher: Usher already runs on {folder} (process {first.process.pid})\n"
+    assert second.output == f"usher: Usher already runs on {folder} (process {first.process.pid})\n"
     assert rows(folder, "select 1") == ["1"]
 
 
@@ -209,7 +209,7 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path, fol
     usher = Usher([sys.executable, WITH_STAND_INS], tmp_path / "said", USHER_DATA_DIR=str(folder), USHER_PORT=port)
 
     assert usher.status() == 1
-    assert f"port {port} of 127.0.0.1 is taken or not ours: set USHER_PORT or USHER_HOST" in usher.said
+    assert f"port {port} of 127.0.0.1 is taken or not ours: set USHER_PORT or USHER_HOST" in usher.output
     assert not (folder / "postgres").exists()
     listener.kill()
     listener.communicate()
@@ -252,7 +252,7 @@ def test_it_runs_as_a_user_without_rights() -> None:
 
 
 def python_of_others() -> str:
-    """An interpreter of this version that a user without rights may run: ours may be in root's home."""
+    """An interpreter of this version that any user may run: ours may be in root's home."""
     candidates = [sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"]
     for python in candidates:
         if can_be_run_by_others(python):

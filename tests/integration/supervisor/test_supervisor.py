@@ -45,7 +45,7 @@ def test_it_says_once_that_all_is_ready(supervise: Supervise, folder: Path) -> N
     usher.says("Usher is ready at http://127.0.0.1:1")
     usher.signal(signal.SIGTERM)
     assert usher.status() == 0
-    assert usher.said.count("ready") == 1
+    assert usher.output.count("ready") == 1
 
 
 def test_it_is_not_ready_while_one_service_is_not(supervise: Supervise, folder: Path) -> None:
@@ -54,9 +54,9 @@ def test_it_is_not_ready_while_one_service_is_not(supervise: Supervise, folder: 
     )
     usher = supervise(stand_in(folder, "well", port=free_port()), silent)
 
-    until(lambda: usher.said.count("not going well") == 2)
-    until(lambda: usher.said.count("stand-in: asked") >= 3)
-    assert "ready" not in usher.said
+    until(lambda: usher.output.count("not going well") == 2)
+    until(lambda: usher.output.count("stand-in: asked") >= 3)
+    assert "ready" not in usher.output
 
 
 def test_a_child_that_is_killed_is_started_again(supervise: Supervise, folder: Path) -> None:
@@ -75,8 +75,8 @@ def test_a_child_that_dies_too_often_stops_everything_with_its_last_words(superv
 
     assert usher.status() == 1
     expected = "syncer ended more than 10 times in 60 s, last with status 1: stand-in: this is not going well"
-    assert usher.said.splitlines()[-1] == f"usher: {expected}"
-    assert usher.said.count("starting it again") == 10
+    assert usher.output.splitlines()[-1] == f"usher: {expected}"
+    assert usher.output.count("starting it again") == 10
     assert processes_of(folder) == []
 
 
@@ -84,8 +84,8 @@ def test_wrong_settings_stop_everything_at_once(supervise: Supervise, folder: Pa
     usher = supervise(stand_in(folder, "well"), stand_in(folder, "misconfigured", name="requester"))
 
     assert usher.status() == 2
-    assert "requester cannot run with these settings" in usher.said
-    assert "starting it again" not in usher.said
+    assert "requester cannot run with these settings" in usher.output
+    assert "starting it again" not in usher.output
     assert processes_of(folder) == []
 
 
@@ -93,7 +93,7 @@ def test_a_program_that_is_not_there_stops_everything(supervise: Supervise, fold
     usher = supervise(stand_in(folder, "well"), Program(name="gone", arguments=("/nowhere/gone",)))
 
     assert usher.status() == 1
-    assert re.search("usher: gone cannot be started: .*No such file", usher.said)
+    assert re.search("usher: gone cannot be started: .*No such file", usher.output)
     assert processes_of(folder) == []
 
 
@@ -104,7 +104,7 @@ def test_a_child_that_does_not_stop_in_time_is_killed(supervise: Supervise, fold
     usher.signal(signal.SIGTERM)
 
     assert usher.status() == 0
-    assert "linker does not stop in time; it is killed" in usher.said
+    assert "linker does not stop in time; it is killed" in usher.output
     assert processes_of(folder) == []
 
 
@@ -119,7 +119,7 @@ def test_a_second_signal_kills_at_once(supervise: Supervise, folder: Path) -> No
     until(has_ended)
 
     assert usher.status() == 0
-    assert "does not stop in time" not in usher.said
+    assert "does not stop in time" not in usher.output
     assert processes_of(folder) == []
 
 

@@ -1,4 +1,4 @@
-"""The linker's directory at work, and another service that asks it."""
+"""A running linker's directory, and another service that asks it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ CANARY = "canary-8f1d2c"
 
 
 class Linker(Handlers):
-    """Keeps what it was asked, and takes its time where a test wants that."""
+    """Records its questions, and is slow if a test wants that."""
 
     def __init__(self, *, pool: Pool, vault: Vault, sealer: Sealer) -> None:
         super().__init__(pool=pool, vault=vault, sealer=sealer)
@@ -49,7 +49,7 @@ class Linker(Handlers):
 
 
 class House:
-    """What the linker has stored, and a directory of another service."""
+    """The linker's store, and a directory of another service."""
 
     def __init__(self, pool: Pool, bus: Bus, *, nats_url: Secret, database_url: Secret) -> None:
         keyring = Keyring.parse(new_key("test"))
@@ -125,7 +125,7 @@ class House:
 
 
 @asynccontextmanager
-async def opened(pool: Pool, bus: Bus, *, nats_url: Secret, database_url: Secret) -> AsyncIterator[House]:
+async def open_house(pool: Pool, bus: Bus, *, nats_url: Secret, database_url: Secret) -> AsyncIterator[House]:
     house = House(pool, bus, nats_url=nats_url, database_url=database_url)
     await bus.add(house.listener)
     await house.configure("Attic", "plex", machine_id="m1")

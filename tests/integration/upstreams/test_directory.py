@@ -1,4 +1,4 @@
-"""Looking up servers and people's accounts: asked of the linker once, and forgotten when it says that they changed."""
+"""Looking up servers and accounts: the linker is asked once, and again after it reports a change."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ from shared.schemas.secret import Secret
 from shared.upstreams.answer_cache import ASKED_AGAIN, KEPT_FOR, REFUSALS_KEPT_FOR, USED_FOR
 from shared.upstreams.directory import Account, Server
 from tests.integration.service import until
-from tests.integration.upstreams.house import CANARY, NOON, House, opened
+from tests.integration.upstreams.house import CANARY, NOON, House, open_house
 
 ATTIC = LookUpServer(type="plex", name="Attic")
 ANNA = LookUpAccounts(person_id="anna", type="plex")
@@ -34,7 +34,7 @@ ANNA = LookUpAccounts(person_id="anna", type="plex")
 
 @pytest.fixture
 async def house(pool: Pool, bus: Bus, nats_url: Secret, database_url: Secret) -> AsyncIterator[House]:
-    async with opened(pool, bus, nats_url=nats_url, database_url=database_url) as house:
+    async with open_house(pool, bus, nats_url=nats_url, database_url=database_url) as house:
         yield house
 
 
@@ -59,7 +59,7 @@ async def test_seerr_and_trakt_are_found_without_a_name(house: House) -> None:
 @pytest.mark.parametrize(
     ("kind", "error"), [("plex", NotFoundError), ("seerr", NotFoundError), ("trakt", ConflictError)]
 )
-async def test_what_is_not_configured_is_said_and_asked_for_again_in_seconds(
+async def test_what_is_not_configured_is_reported_and_asked_for_again_in_seconds(
     house: House, kind: Provider, error: type[Exception]
 ) -> None:
     question = LookUpServer(type=kind, name="Barn" if kind == "plex" else "")
@@ -158,7 +158,7 @@ async def test_an_answer_that_changes_while_it_is_given_is_not_remembered(house:
 
 
 async def heard_by_all(house: House) -> None:
-    """Return once what was told before has been heard: an answer that is remembered goes when the next news comes."""
+    """Return once all earlier events were received: a cached answer is dropped when the next event comes."""
     await house.link("witness", "plex")
     witness = LookUpAccounts(person_id="witness", type="plex")
     before = await house.directory.accounts.get(witness)
@@ -209,7 +209,7 @@ async def test_news_that_cannot_be_read_forget_all_accounts(house: House, bus: B
     await until(is_forgotten)
 
 
-async def test_without_the_linker_what_is_known_is_used_and_the_rest_is_said_to_be_away(house: House) -> None:
+async def test_without_the_linker_what_is_known_is_used_and_the_rest_is_reported_as_away(house: House) -> None:
     await house.token()
     await house.goes_away()
     house.listener.lost()

@@ -1,4 +1,4 @@
-"""One rate limit for all services and replicas, and for whatever client of plex.tv somebody is handed."""
+"""One rate limit for all services and replicas, and for every client of plex.tv."""
 
 import asyncio
 import inspect
@@ -140,4 +140,4 @@ async def test_the_name_of_an_earlier_version_is_kept(pool: Pool) -> None:
     await migrate(pool, schema="shared", packages=("shared",))
 
     async with transaction(pool) as connection:
-        assert await store.agree_on(connection, "plex_client_id", otherwise="another") == "as before"
+        assert await store.get_or_store(connection, "plex_client_id", otherwise="another") == "as before"

@@ -1,4 +1,4 @@
-"""`usher keys` as a process of its own, against a real database."""
+"""`usher keys` as a process, against a real database."""
 
 import asyncio
 import os

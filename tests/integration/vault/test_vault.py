@@ -1,4 +1,4 @@
-"""The vault on a real PostgreSQL: what is kept, what opens, and keys that change under load."""
+"""The vault on a real PostgreSQL: storing, opening, and key rotation under load."""
 
 import asyncio
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def vault(pool: Pool) -> Vault:
 
 
 async def fill(pool: Pool, rows: int, *keys: Secret) -> None:
-    """Put numbered secrets, quickly."""
+    """Store numbered secrets, quickly."""
     keyring = ring(*keys)
     async with pool.acquire() as connection, connection.transaction():
         vault = Vault(pool, keyring)
@@ -320,9 +320,9 @@ async def test_a_row_that_stays_locked_is_told_and_rotated_later(pool: Pool) -> 
 
 
 class Household:
-    """Readers and writers that go on while keys change; a writer makes the text of its row longer each time.
+    """Readers and writers that continue while keys change; a writer makes its text longer each time.
 
-    `kept` is what was put for certain, `expected` what is being put: a read is right from the one up to the other.
+    `kept` is what was surely stored, `expected` what is being stored: a read may return anything in between.
     """
 
     def __init__(self, vault: Vault, rows: int) -> None:

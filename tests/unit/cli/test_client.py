@@ -45,7 +45,7 @@ async def test_an_answer_without_content_is_nothing() -> None:
 
 @pytest.mark.parametrize("content", [b"<html>", b'"\xff"', b"[" * 100_000])
 async def test_what_is_not_usher_is_told(content: bytes) -> None:
-    with pytest.raises(AnswerError, match=r"what answers at .* is not Usher"):
+    with pytest.raises(AnswerError, match="something other than Usher answers at "):
         await usher(FakeGateway(lambda: httpx.Response(200, content=content))).get("/api/history")
 
 

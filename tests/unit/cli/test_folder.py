@@ -46,7 +46,7 @@ def test_folders_that_others_may_read_are_closed(folder: Folder) -> None:
     assert stat.S_IMODE(folder.secrets.stat().st_mode) == 0o700
 
 
-def test_a_file_in_the_place_of_the_folder_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
 
     with pytest.raises(FolderError, match=r"^the data folder cannot be used \(.*data: File exists\)"):

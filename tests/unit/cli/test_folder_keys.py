@@ -1,4 +1,4 @@
-"""Which encryption keys are used where both a variable and the data folder have some."""
+"""Which encryption keys are used if both a variable and the data folder have some."""
 
 from pathlib import Path
 

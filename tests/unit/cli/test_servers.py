@@ -1,4 +1,4 @@
-"""How Seerr's connection reads in the words of a test, and what it does not have."""
+"""How the connection to Seerr is shown in a test's format, and what it lacks."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A server that answers what a test wants, in turn, and keeps what it was asked."""
+"""A server that gives prepared answers in turn, and records its requests."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Scripted:
-    """Any server; its last answer is given again and again."""
+    """Any server; its last answer is repeated."""
 
     def __init__(self, *answers: httpx.Response) -> None:
         self.asked: list[httpx.Request] = []
@@ -19,25 +19,25 @@ class Scripted:
 
     @property
     def http(self) -> httpx.AsyncClient:
-        """Return a client whose every request comes here."""
+        """Return a client that sends every request here."""
         return httpx.AsyncClient(transport=httpx.MockTransport(self))
 
     @property
     def last(self) -> httpx.Request:
-        """Return what was asked last."""
+        """Return the last request."""
         return self.asked[-1]
 
     @property
     def body(self) -> Any:
-        """Return the JSON of what was asked last."""
+        """Return the JSON of the last request."""
         return msgspec.json.decode(self.last.content)
 
 
 def good(body: Any, status: int = 200) -> httpx.Response:
-    """Return an answer in JSON."""
+    """Return a JSON answer."""
     return httpx.Response(status, json=body)
 
 
 def page(status: int) -> httpx.Response:
-    """Return an answer for people."""
+    """Return a web page as answer."""
     return httpx.Response(status, html="<!doctype html><title>Just a moment...</title>")

@@ -1,4 +1,4 @@
-"""What all calls of all clients have in common: how they fail, that they are made once, and what they never show."""
+"""What all calls of all clients share: how they fail, that they are made once, and what they never reveal."""
 
 import inspect
 import traceback
@@ -26,13 +26,13 @@ UNREAD: Final = frozenset(
         "try_to_write",
     }
 )
-"""Calls whose answer says nothing but that they worked."""
+"""Calls whose answer only says that they succeeded."""
 
 every_call = pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.system}.{call.name}")
 
 
 async def failure(call: Call, answer: Callable[[httpx.Request], httpx.Response]) -> UsherError:
-    """Return what a call ends in; it must not show a secret, neither in its text nor in its traceback."""
+    """Return a call's error; neither its text nor its traceback may show a secret."""
     async with over(answer) as http:
         with pytest.raises(UsherError) as raised:
             await call.make(http)
@@ -41,7 +41,7 @@ async def failure(call: Call, answer: Callable[[httpx.Request], httpx.Response])
 
 
 async def outcome(call: Call, answer: Callable[[httpx.Request], httpx.Response]) -> object:
-    """Return what a call gives, or the error that it raises."""
+    """Return a call's result, or the error that it raises."""
     async with over(answer) as http:
         try:
             return await call.make(http)
@@ -164,7 +164,7 @@ async def test_a_refusal_is_permanent_or_says_when(call: Call) -> None:
         ("discord", "application"),
     ],
 )
-async def test_a_dead_token_is_told_from_other_refusals(system: str, name: str) -> None:
+async def test_a_dead_token_is_distinguished_from_other_refusals(system: str, name: str) -> None:
     call = next(call for call in CALLS if (call.system, call.name) == (system, name))
 
     error = await failure(call, answering(401, b'{"errors": [{"code": 1001}]}'))

@@ -1,4 +1,4 @@
-"""Jellyfin and Emby: who they are, signing in, and the ways they say no."""
+"""Jellyfin and Emby: server identity, sign-in, and refusals."""
 
 from urllib.parse import unquote
 
@@ -101,7 +101,7 @@ async def test_a_wrong_password_is_the_persons_mistake() -> None:
         assert not isinstance(raised.value, CredentialRefusedError)
 
 
-async def test_a_disabled_account_is_told_from_a_wrong_password() -> None:
+async def test_a_disabled_account_is_distinguished_from_a_wrong_password() -> None:
     with pytest.raises(RefusedError, match="disabled"):
         await jellyfin(Scripted(httpx.Response(403))).sign_in(username="anna", password=Secret("right"))
 
@@ -138,7 +138,7 @@ async def test_a_code_is_approved_or_not_yet(*, approved: bool) -> None:
     assert server.last.url.params["secret"] == "qc-secret"
 
 
-async def test_a_code_that_is_over_is_told_from_one_that_waits() -> None:
+async def test_a_code_that_is_over_is_distinguished_from_one_that_waits() -> None:
     with pytest.raises(QuickConnectExpiredError) as raised:
         await jellyfin(Scripted(good({"title": "Not Found", "status": 404}, 404))).is_approved(Secret("qc-secret"))
 

@@ -18,5 +18,5 @@ def test_elements_of_a_name_are_counted_wherever_they_stand() -> None:
     [b"", b"{}", b"<html/>", b"<MediaContainer>", b"<a/><b/>", b"\xff", BOMB, b"<MediaContainer>" * 10_000],
 )
 def test_what_is_no_container_of_plexs_is_refused(content: bytes) -> None:
-    with pytest.raises(RefusedError, match=r"^plex\.tv sent an answer that is not understood"):
+    with pytest.raises(RefusedError, match=r"^plex\.tv sent an answer that Usher does not understand"):
         count_elements(content, "S", api="plex.tv")

@@ -199,7 +199,7 @@ async def test_a_season_says_which_show_it_is_of() -> None:
     assert (found.items[0].show, found.items[0].season, found.items[0].episode) == ("Breaking Bad", 5, None)
 
 
-async def test_a_refused_token_is_told_from_its_page() -> None:
+async def test_a_refused_token_is_distinguished_from_its_page() -> None:
     with pytest.raises(CredentialRefusedError):
         await plex(Scripted(page(401))).libraries()
 

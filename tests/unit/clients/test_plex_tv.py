@@ -1,4 +1,4 @@
-"""plex.tv: PINs, accounts, servers, Homes, and the ways it says no."""
+"""plex.tv: PINs, accounts, servers, Homes, and refusals."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -75,7 +75,7 @@ async def test_a_pin_of_four_characters_is_made() -> None:
 
 @pytest.mark.parametrize("lack", [{"code": ""}, {"expiresAt": None}, {"expiresAt": "soon"}])
 async def test_a_pin_that_lacks_something_is_refused(lack: dict[str, Any]) -> None:
-    with pytest.raises(RefusedError, match="without a code or an end"):
+    with pytest.raises(RefusedError, match="without a code or an expiry"):
         await plex_tv(Scripted(good({**STRONG, **lack}))).create_pin(strong=True)
 
 
@@ -94,7 +94,7 @@ async def test_a_claimed_pin_has_the_token() -> None:
     assert server.last.headers["X-Plex-Client-Identifier"] == "usher-1"
 
 
-async def test_an_expired_pin_is_told_from_an_unclaimed_one() -> None:
+async def test_an_expired_pin_is_distinguished_from_an_unclaimed_one() -> None:
     answer = good({"errors": [{"code": 1020, "message": "Code not found or expired", "status": 404}]}, 404)
 
     with pytest.raises(PinExpiredError) as raised:
@@ -136,13 +136,13 @@ async def test_the_account_is_read_without_its_token() -> None:
     )
 
 
-async def test_a_managed_user_is_called_by_his_title_and_has_no_email() -> None:
+async def test_a_managed_user_is_called_by_their_title_and_has_no_email() -> None:
     account = await plex_tv(Scripted(good(MANAGED))).account(TOKEN)
 
     assert (account.username, account.email, account.restricted) == ("Kid", None, True)
 
 
-async def test_a_user_without_any_name_is_called_by_his_id() -> None:
+async def test_a_user_without_any_name_is_called_by_their_id() -> None:
     account = await plex_tv(Scripted(good({"id": 5, "uuid": "aa"}))).account(TOKEN)
 
     assert account.username == "5"
@@ -209,7 +209,7 @@ async def test_an_odd_device_does_not_spoil_the_others(odd: Any) -> None:
     found = await plex_tv(Scripted(good([odd, DEVICE]))).resources(TOKEN)
 
     assert [server.machine_id for server in found.rows] == ["m1"]
-    is_said = odd not in ({}, {"uri": None})  # what does not say that it is a server is none
+    is_said = odd not in ({}, {"uri": None})  # an entry that does not say it is a server is ignored
     assert [problem.startswith("entry 1") for problem in found.problems] == [True] * is_said
 
 

@@ -77,7 +77,7 @@ def test_discord_ids_are_read_in_every_dialect(settings: dict[str, Any], ids: tu
         ({"discordId": "1"}, Dialect.SEERR, {"discordId": "42"}),
         ({"discordIds": ["1"]}, Dialect.SEERR_3_3, {"discordIds": ["1", "42"]}),
         ({"discordIds": ["42", "1"]}, Dialect.SEERR_3_3, {"discordIds": ["42", "1"]}),
-        # a build between releases, taken for another than it is: what is there decides
+        # a build between releases, taken for another version: the actual fields decide
         ({"discordId": "1"}, Dialect.SEERR_3_3, {"discordId": "42"}),
         ({"discordIds": []}, Dialect.SEERR, {"discordIds": ["42"]}),
     ],

@@ -1,4 +1,4 @@
-"""Seerr: users, settings, counts, and the ways it says no."""
+"""Seerr: users, settings, counts, and refusals."""
 
 from typing import Any
 
@@ -136,7 +136,7 @@ async def test_without_an_email_address_none_is_sent() -> None:
     assert "email" not in server.body
 
 
-async def test_a_user_who_is_there_is_told_from_other_refusals() -> None:
+async def test_a_user_who_is_there_is_distinguished_from_other_refusals() -> None:
     answer = good({"message": "User already exists with submitted email.", "errors": ["USER_EXISTS"]}, 409)
 
     with pytest.raises(UserExistsError) as raised:
@@ -218,7 +218,7 @@ async def test_a_wrong_key_is_a_refused_credential_although_seerr_says_403() -> 
 
 
 async def test_a_missing_key_is_a_refused_credential() -> None:
-    with pytest.raises(CredentialRefusedError, match="misses"):
+    with pytest.raises(CredentialRefusedError, match="requires an API key"):
         await seerr(Scripted(good({"message": "cookie 'connect.sid' required"}, 401))).users()
 
 

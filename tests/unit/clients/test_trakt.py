@@ -1,4 +1,4 @@
-"""Trakt: the device flow, renewed tokens, and what Cloudflare says in its place."""
+"""Trakt: the device flow, token renewal, and answers by Cloudflare instead."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -119,9 +119,9 @@ async def test_a_wrong_secret_of_the_application_is_a_refused_credential() -> No
     [
         (httpx.Response(403), "refuses the application .*app.trakt.tv/settings/apps/api.*TRAKT_CLIENT_ID"),
         (httpx.Response(403, html="<html>", headers={"x-runtime": "0.01"}), "refuses the application"),
-        (httpx.Response(403, json={"error": "forbidden", "error_description": "VIP only"}), "wants VIP"),
-        (httpx.Response(403, headers={"x-upgrade-url": "https://trakt.tv/vip"}), "wants VIP"),
-        (httpx.Response(426), "wants VIP"),
+        (httpx.Response(403, json={"error": "forbidden", "error_description": "VIP only"}), "requires VIP"),
+        (httpx.Response(403, headers={"x-upgrade-url": "https://trakt.tv/vip"}), "requires VIP"),
+        (httpx.Response(426), "requires VIP"),
         (httpx.Response(401, json={"error": "invalid_client"}), "it was deleted.*TRAKT_CLIENT_ID"),
     ],
 )
@@ -133,7 +133,7 @@ async def test_a_refusal_says_whose_it_is_and_what_to_do(answer: httpx.Response,
 @pytest.mark.parametrize("status", [403, 404, 200])
 async def test_cloudflare_is_not_trakt(status: int) -> None:
     for call in (trakt(Scripted(page(status))).device_token, trakt(Scripted(page(status))).account):
-        with pytest.raises(FailingError, match=r"shielded.*Cloudflare"):
+        with pytest.raises(FailingError, match=r"blocking us.*Cloudflare"):
             await call(Secret("token"))
 
 
@@ -187,7 +187,7 @@ async def test_an_odd_refusal_to_renew_is_no_reason_to_give_the_link_up(body: by
     "odd", [{"expires_in": 10**30}, {"expires_in": -1}, {"created_at": 10**18}, {"access_token": None}]
 )
 async def test_tokens_of_an_absurd_age_are_refused(odd: dict[str, Any]) -> None:
-    with pytest.raises(RefusedError, match="not understood"):
+    with pytest.raises(RefusedError, match="does not understand"):
         await trakt(Scripted(good({**TOKENS, **odd}))).refresh(Secret("refresh-0"))
 
 
@@ -227,7 +227,7 @@ async def test_a_token_belongs_to_somebody(user: dict[str, Any], account: Accoun
 
 
 async def test_a_token_of_nobody_is_refused() -> None:
-    with pytest.raises(RefusedError, match="whose"):
+    with pytest.raises(RefusedError, match="who the token belongs to"):
         await trakt(Scripted(good({"user": {}}))).account(Secret("access-1"))
 
 

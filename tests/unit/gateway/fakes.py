@@ -1,4 +1,4 @@
-"""Stand-ins for what the gateway talks to: they keep what they are told."""
+"""Fakes of what the gateway uses; they record their calls."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ def acknowledge(future: asyncio.Future[Stored], duplicate: bool) -> None:  # noq
 
 
 def say_nothing(future: asyncio.Future[Stored], duplicate: bool) -> None:  # noqa: FBT001
-    """As a frozen server."""
+    """Never answer, like a frozen server."""
 
 
 def refuse(future: asyncio.Future[Stored], duplicate: bool) -> None:  # noqa: FBT001
@@ -31,7 +31,7 @@ def refuse(future: asyncio.Future[Stored], duplicate: bool) -> None:  # noqa: FB
 
 
 class FakePublisher:
-    """JetStream: `messages` are stored, in this order and each id once; `sent` is all that was tried."""
+    """JetStream: `messages` are the stored ones, in order and each id once; `sent` are all attempts."""
 
     def __init__(self, answer: Answer = acknowledge) -> None:
         self.answer = answer
@@ -80,7 +80,7 @@ class FakeSpool:
 
 
 class FakeStorage:
-    """Where the door stores."""
+    """Where the gateway stores webhooks."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -101,7 +101,7 @@ def webhooks(receiver: Receiver, *beside: HTTPRouteHandler) -> Litestar:
 
 
 class FakeClient:
-    """ASGI's `receive` of a client that sends these pieces; after `None` it stalls, and at the end it hangs up."""
+    """ASGI's `receive` for a client that sends these pieces; at `None` it stalls, at the end it disconnects."""
 
     def __init__(self, *pieces: bytes | None, complete: bool = True) -> None:
         self._pieces = list(pieces)

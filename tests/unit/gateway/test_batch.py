@@ -13,7 +13,7 @@ AT_ONCE = timedelta(0)
 
 
 class Table:
-    """Keeps what it is given; fails as often as it is told."""
+    """Stores what it is given; fails as often as told."""
 
     def __init__(self, *, failures: int = 0) -> None:
         self.statements: list[list[int]] = []
@@ -56,7 +56,7 @@ async def test_what_comes_during_a_statement_goes_with_the_next() -> None:
     assert sorted(item for statement in table.statements for item in statement) == [1, 2, 3]
 
 
-async def test_nobody_returns_before_his_item_is_written() -> None:
+async def test_nobody_returns_before_their_item_is_written() -> None:
     table = Table()
     batch = Batch(table.write, gather=AT_ONCE, most=1)
 

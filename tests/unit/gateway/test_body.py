@@ -1,4 +1,4 @@
-"""A body is read with a cap and a deadline, whatever its sender does."""
+"""A body is read with a limit and a deadline, whatever its sender does."""
 
 from datetime import timedelta
 

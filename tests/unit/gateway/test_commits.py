@@ -1,4 +1,4 @@
-"""Whoever comes within a moment, or while a commit runs, is committed together, in order, and told together."""
+"""Writers that come within a moment, or during a commit, are committed together and in order."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What is stored of an interaction has no token in it, and is otherwise what Discord sent."""
+"""A stored interaction is what Discord sent, without its token."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How the gateway takes interactions in: what is promised, what is answered at once, and how long that may take."""
+"""How the gateway receives interactions: which are deferred, which answered at once, and in what time."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -43,7 +43,7 @@ class FullStorage:
 
 
 class FakeService:
-    """Answers with a choice and a form, or fails; keeps what it was asked."""
+    """Answers with a choice and a form, or fails; records its questions."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Question[Any], timedelta]] = []
@@ -61,7 +61,7 @@ class FakeService:
 
 
 class Ticking:
-    """A clock on which every look takes a while."""
+    """A clock that advances at every read."""
 
     def __init__(self, seconds: int = 1) -> None:
         self._seconds: Iterator[float] = iter(range(0, 1_000, seconds))

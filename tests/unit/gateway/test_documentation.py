@@ -1,4 +1,4 @@
-"""The webhook routes are in the OpenAPI document, with what may be sent and everything that may be answered."""
+"""The webhook routes are in the OpenAPI document, with all requests and answers."""
 
 from services.gateway import problems
 from services.gateway.webhooks.receiver import Receiver

@@ -1,4 +1,4 @@
-"""What is stored of a webhook: the sender's bytes, and an id that the same delivery gets again."""
+"""A stored webhook has the sender's bytes, and an id that a repeated delivery shares."""
 
 from datetime import UTC, datetime
 

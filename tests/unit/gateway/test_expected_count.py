@@ -1,4 +1,4 @@
-"""The count of what a file of the spool should hold, over restarts and damage of its own."""
+"""The expected count of a spool file's records, over restarts and damage."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The sender's JSON is found in every wrapping that the senders use, and what is none is said to be none."""
+"""The sender's JSON is found in every encoding that senders use, and anything else is refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The part found is the one that a full parser finds, however the body is cut; and nothing breaks the reader."""
+"""The part found is the one that a full parser finds, however the body is split; and nothing breaks the reader."""
 
 import io
 import itertools

@@ -1,4 +1,4 @@
-"""Who calls through a proxy: only what trusted ones say counts."""
+"""Callers behind a proxy: only trusted proxies are believed."""
 
 import pytest
 

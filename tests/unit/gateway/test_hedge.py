@@ -72,7 +72,7 @@ async def test_a_slow_acknowledgement_is_hedged_under_the_same_id_and_left_to_co
     assert duplicate is False
     assert scene.publisher.sent == scene.spooled() == ["plex-1"]
     assert not scene.publisher.futures[0].cancelled()
-    scene.publisher.futures[0].set_exception(UnavailableError("gone after all"))  # nobody stumbles over it
+    scene.publisher.futures[0].set_exception(UnavailableError("gone after all"))  # and it disturbs nothing
     await asyncio.sleep(0)
 
 

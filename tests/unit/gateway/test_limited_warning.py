@@ -1,4 +1,4 @@
-"""Warnings that come seldom however much reason there is."""
+"""Warnings that are rare, however often their cause occurs."""
 
 from datetime import timedelta
 

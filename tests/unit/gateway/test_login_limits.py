@@ -1,4 +1,4 @@
-"""How long a next attempt to log in has to wait."""
+"""How long the next log-in attempt must wait."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

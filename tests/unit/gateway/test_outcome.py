@@ -1,4 +1,4 @@
-"""What facts and dead letters say of a webhook."""
+"""What events and dead letters say about a webhook."""
 
 from datetime import UTC, datetime
 

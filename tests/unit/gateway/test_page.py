@@ -1,4 +1,4 @@
-"""Moments in queries."""
+"""Times in queries."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -40,7 +40,7 @@ def test_a_date_is_its_midnight_and_a_moment_is_itself(text: str, expected: date
     "text",
     ["", "yesterday", "2026-02-30", "2026-13-01", "2026-1-1", "21.11.2026", "2026-11-21T25:00:00Z", "99999999999999"],
 )
-def test_what_is_no_moment_is_refused_with_examples(text: str) -> None:
+def test_what_is_not_a_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(InvalidError) as caught:
         moment(text, name="since")
 

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, the answer is problem+json that says what, and neither how it works inside nor a secret."""
+"""Whatever goes wrong, the answer is problem+json that says what, without internals or secrets."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The spool knows how full it is, in all and for each source."""
+"""The spool knows how full it is, in total and for each source."""
 
 import pytest
 

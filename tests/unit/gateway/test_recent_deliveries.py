@@ -1,4 +1,4 @@
-"""Equal deliveries near in time are one, over the edges of spans, clocks that step and several gateways."""
+"""Equal deliveries close in time are one, across span boundaries, clock changes and several gateways."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""What is kept and logged of refused senders: all of what matters of a few, and little of a flood."""
+"""What is stored and logged about refused senders: all that matters of a few, and little of a flood."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A secret opens what it was made for, from wherever it is sent; everything else is refused alike."""
+"""A secret is valid for its purpose, wherever in the request it is sent; anything else is refused alike."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever a sender calls its encoding, UTF-8 comes out, and what came as UTF-8 comes out untouched."""
+"""Whatever encoding a sender declares, UTF-8 comes out, and UTF-8 comes out unchanged."""
 
 import codecs
 

@@ -1,4 +1,4 @@
-"""A trace id is the sender's where it is valid, and new and random else."""
+"""A trace id is the sender's if valid, otherwise new and random."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A connection on whose client time is spent, with a clock that is moved by hand."""
+"""A connection to a slow client, with a clock that is moved by hand."""
 
 import asyncio
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class FakeLoop:
 
 
 class FakeConnection(asyncio.Transport):
-    """The system's side: holds what its client has not taken."""
+    """The system's side: holds what the client has not read."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The breaker with a clock that stands still until it is told otherwise."""
+"""The breaker, with a clock that a test moves."""
 
 from datetime import timedelta
 

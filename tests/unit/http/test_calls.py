@@ -1,4 +1,4 @@
-"""What becomes of answers and failures: which error, how long to wait, and nothing secret in its text."""
+"""How answers and failures become errors: which one, how long to wait, and no secret in the text."""
 
 import traceback
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def raising(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
 
 
 async def failure(answer: Callable[[httpx.Request], httpx.Response], url: str = URL) -> UsherError:
-    """Return what a call ends in; it also must not hold the token, neither in its text nor in its traceback."""
+    """Return a call's error; neither its text nor its traceback may hold the token."""
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         with pytest.raises(UsherError) as raised, translate_errors("Plex"):
             (await http.get(url)).raise_for_status()
@@ -174,7 +174,10 @@ def test_our_own_errors_pass_as_they_are() -> None:
 
 
 def test_a_decode_error_of_the_clients_own_is_translated_too() -> None:
-    with pytest.raises(RefusedError, match="Plex sent an answer that is not understood"), translate_errors("Plex"):
+    with (
+        pytest.raises(RefusedError, match="Plex sent an answer that Usher does not understand"),
+        translate_errors("Plex"),
+    ):
         msgspec.json.decode(b"{", type=Movie)
 
 
@@ -207,7 +210,7 @@ def test_an_odd_answer_is_permanent(content: bytes) -> None:
     with pytest.raises(RefusedError) as raised:
         decode(httpx.Response(200, content=content), Movie, api="Seerr")
 
-    assert raised.value.detail.startswith("Seerr sent an answer that is not understood: ")
+    assert raised.value.detail.startswith("Seerr sent an answer that Usher does not understand: ")
     assert len(raised.value.detail) < 300
 
 

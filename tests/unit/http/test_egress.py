@@ -1,4 +1,4 @@
-"""The rules of where to connect, against `ipaddress` and C's own reading of odd spellings."""
+"""The rules of where to connect, compared with `ipaddress` and with C's parsing of odd spellings."""
 
 import socket
 from contextlib import suppress
@@ -139,7 +139,7 @@ def test_a_listed_network_never_opens_what_is_always_refused() -> None:
 
 
 def has_reason(address: IPv4Address | IPv6Address) -> bool:
-    """Say what `ipaddress` knows of an address that is no mapped one."""
+    """Return what `ipaddress` knows about an address that is not a mapped one."""
     is_odd = address.is_multicast or address.is_link_local or address.is_unspecified
     if isinstance(address, IPv4Address):
         return is_odd or address.is_reserved or any(address in network for network in V4_ONLY)

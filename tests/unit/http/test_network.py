@@ -1,4 +1,4 @@
-"""Names that change their mind, dead addresses, odd answers: on a network that keeps what it is told."""
+"""Names that change, dead addresses, odd answers: on a network that records its calls."""
 
 import gzip
 import ssl
@@ -41,7 +41,7 @@ class FakeNetwork(httpcore.AsyncNetworkBackend):
 
 
 class FakeNames:
-    """Gives each answer once, and the last one for ever."""
+    """Gives each answer once, then repeats the last one."""
 
     def __init__(self, *answers: Sequence[str] | Exception) -> None:
         self._answers = list(answers)

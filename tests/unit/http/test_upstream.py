@@ -1,4 +1,4 @@
-"""One server's limit, deadline and breaker, with calls that do nothing but wait, fail or return."""
+"""One server's limit, deadline and breaker, with calls that only wait, fail or return."""
 
 import asyncio
 from collections.abc import Callable

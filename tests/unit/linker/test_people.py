@@ -10,8 +10,8 @@ from services.linker.people.domain import (
     holder_of,
     key_of,
     keys_of,
-    person_of,
-    takes_over,
+    owner_after_proof,
+    sole_owner,
 )
 from shared.schemas.media import Account
 
@@ -32,11 +32,11 @@ def test_the_owner_alias_is_another_person_on_each_server() -> None:
     assert key_of(OWNER_HERE) != key_of(Account("plex", "server-b", "1", "bert", is_owner=True))
 
 
-def test_a_jellyfin_user_is_one_on_his_server_only() -> None:
+def test_a_jellyfin_user_is_one_on_their_server_only() -> None:
     assert key_of(Account("jellyfin", "j1", "ab", "x")) != key_of(Account("jellyfin", "j2", "ab", "x"))
 
 
-def test_an_owner_has_both_of_his_keys_once_they_were_seen() -> None:
+def test_an_owner_has_both_of_their_keys_once_they_were_seen() -> None:
     keys = keys_of(OWNER_HERE, OWNERS)
 
     assert keys == keys_of(OWNER_BY_PLEX_ID, OWNERS) == [Key("plex", "", "4711"), Key("plex", "server-a", "1")]
@@ -64,9 +64,9 @@ def test_keys_of_two_persons_are_nobodys() -> None:
 
     one, other = Holder(person_id="p1", by_proof=True), Holder(person_id="p2", by_proof=False)
 
-    assert person_of(keys, {keys[0]: one, keys[1]: other}) is None
-    assert person_of(keys, {keys[1]: other}) == "p2"
-    assert person_of(keys, {}) is None
+    assert sole_owner(keys, {keys[0]: one, keys[1]: other}) is None
+    assert sole_owner(keys, {keys[1]: other}) == "p2"
+    assert sole_owner(keys, {}) is None
 
 
 def holder(person_id: str, *, by_proof: bool = False) -> Holder:
@@ -91,7 +91,7 @@ def test_a_proof_outweighs_what_was_said(
     is_unproven: bool,  # noqa: FBT001 (a table)
     person_id: str | None,
 ) -> None:
-    taken = takes_over("plex", held_by, person_id=who, is_for_holder=False, is_unproven=is_unproven)
+    taken = owner_after_proof("plex", held_by, person_id=who, is_for_holder=False, is_unproven=is_unproven)
 
     assert taken == person_id
 
@@ -99,14 +99,14 @@ def test_a_proof_outweighs_what_was_said(
 @pytest.mark.parametrize("who", ["me", None])
 def test_what_somebody_proved_is_taken_from_nobody(who: str | None) -> None:
     with pytest.raises(ProvenByAnotherError, match="this Plex account was proven by somebody else"):
-        takes_over("plex", holder("other", by_proof=True), person_id=who, is_for_holder=False, is_unproven=True)
+        owner_after_proof("plex", holder("other", by_proof=True), person_id=who, is_for_holder=False, is_unproven=True)
 
 
 def test_whoever_speaks_for_the_holder_gets_the_holder() -> None:
     for by_proof in (True, False):
         held_by = holder("other", by_proof=by_proof)
 
-        assert takes_over("plex", held_by, person_id=None, is_for_holder=True, is_unproven=False) == "other"
+        assert owner_after_proof("plex", held_by, person_id=None, is_for_holder=True, is_unproven=False) == "other"
 
 
 def test_an_account_is_its_own_keys_holders_before_that_of_its_others() -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.linker.servers import findings, rules
-from services.linker.servers.findings import Identity
+from services.linker.servers import probe_results, rules
+from services.linker.servers.probe_results import Identity
 from services.linker.servers.store import ServerRow
 from shared.clients.errors import CredentialRefusedError
 from shared.errors import ConflictError, InvalidError, TransientError
@@ -48,15 +48,15 @@ def test_any_address_is_taken_or_refused_by_its_field(text: str) -> None:
 
 def test_a_row_that_was_changed_meanwhile_is_a_conflict() -> None:
     row = ServerRow(name="Attic", type="plex", url="http://attic:32400", revision=3)
-    rules.same_settings(row, revision=3)
+    rules.require_revision(row, revision=3)
 
     with pytest.raises(ConflictError):
-        rules.same_settings(row, revision=2)
+        rules.require_revision(row, revision=2)
 
 
 def test_a_token_that_could_not_be_tested_is_not_called_wrong() -> None:
-    rights = findings.rights_of("plex", TransientError("Attic answered 503"), users=TransientError("away"))
-    probe = findings.known(PLEX, rights)
+    rights = probe_results.rights_of("plex", TransientError("Attic answered 503"), users=TransientError("away"))
+    probe = probe_results.expected_server(PLEX, rights)
 
     assert (probe.reachable, probe.refusal, probe.works) == (True, None, False)
     assert probe.problem == "the token could not be tested: Attic answered 503"
@@ -65,7 +65,7 @@ def test_a_token_that_could_not_be_tested_is_not_called_wrong() -> None:
 def test_a_wrong_token_is_refused_by_the_name_of_its_field() -> None:
     wrong = CredentialRefusedError("no", answered=401)
 
-    found = {kind: findings.rights_of(kind, wrong, users=wrong).refusal for kind in ("plex", "emby", "seerr")}
+    found = {kind: probe_results.rights_of(kind, wrong, users=wrong).refusal for kind in ("plex", "emby", "seerr")}
 
     assert {kind: fault and fault.path for kind, fault in found.items()} == {
         "plex": "token",
@@ -75,8 +75,8 @@ def test_a_wrong_token_is_refused_by_the_name_of_its_field() -> None:
 
 
 def test_plex_tv_being_away_is_told_from_its_saying_no() -> None:
-    away = findings.rights_of("plex", [], users=TransientError("plex.tv answered 503"))
-    no = findings.rights_of("plex", [], users=RefusedError("no", answered=404))
+    away = probe_results.rights_of("plex", [], users=TransientError("plex.tv answered 503"))
+    no = probe_results.rights_of("plex", [], users=RefusedError("no", answered=404))
 
     assert "could not be counted" in away.findings[-1].text
     assert "does not tell" in no.findings[-1].text

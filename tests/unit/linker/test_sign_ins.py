@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from services.linker.signins.domain import Asker, Begun, SignInRow, begun_row, poll_again_at
-from services.linker.signins.lifetimes import CHECK_EVERY, first_check_at
+from services.linker.signins.domain import Asker, SignInCode, SignInRow, new_row, next_poll_at
+from services.linker.signins.due_times import CHECK_EVERY, first_check_at
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-BEGUN = Begun(
+BEGUN = SignInCode(
     code="code",
     url="http://plex.test",
     expires_at=NOON + timedelta(minutes=30),
@@ -20,7 +20,7 @@ BEGUN = Begun(
 
 
 def row() -> SignInRow:
-    return begun_row(BEGUN, sign_in_id="s1", provider="plex", server="", asker=Asker("usher", "ada", "ada"), at=NOON)
+    return new_row(BEGUN, sign_in_id="s1", provider="plex", server="", asker=Asker("usher", "ada", "ada"), at=NOON)
 
 
 @pytest.mark.parametrize(
@@ -38,18 +38,18 @@ def row() -> SignInRow:
 def test_the_older_a_sign_in_the_seldomer_it_is_asked_for_until_it_is_over(
     age: timedelta, asked: timedelta | None, wait: timedelta
 ) -> None:
-    assert poll_again_at(row(), now=NOON + age, wait=asked) == NOON + age + wait
+    assert next_poll_at(row(), now=NOON + age, wait=asked) == NOON + age + wait
 
 
 def test_one_that_somebody_came_to_see_is_as_new() -> None:
     seen = msgspec.structs.replace(row(), wanted_at=NOON + timedelta(minutes=10))
 
-    assert poll_again_at(seen, now=NOON + timedelta(minutes=10)) == NOON + timedelta(minutes=10, seconds=2)
+    assert next_poll_at(seen, now=NOON + timedelta(minutes=10)) == NOON + timedelta(minutes=10, seconds=2)
 
 
 def test_a_slow_system_is_asked_as_seldom_as_it_wants() -> None:
-    seldom = begun_row(
-        Begun(code="c", url="u", expires_at=BEGUN.expires_at, poll_every=timedelta(seconds=45)),
+    seldom = new_row(
+        SignInCode(code="c", url="u", expires_at=BEGUN.expires_at, poll_every=timedelta(seconds=45)),
         sign_in_id="s1",
         provider="trakt",
         server="",
@@ -57,11 +57,11 @@ def test_a_slow_system_is_asked_as_seldom_as_it_wants() -> None:
         at=NOON,
     )
 
-    assert poll_again_at(seldom, now=NOON + timedelta(minutes=6)) == NOON + timedelta(minutes=6, seconds=45)
+    assert next_poll_at(seldom, now=NOON + timedelta(minutes=6)) == NOON + timedelta(minutes=6, seconds=45)
 
 
 def test_a_short_code_is_shown_until_it_is_over() -> None:
-    shown = [row().shown(now=NOON + timedelta(minutes=minutes)).short_code for minutes in (14, 15)]
+    shown = [row().as_sign_in(now=NOON + timedelta(minutes=minutes)).short_code for minutes in (14, 15)]
 
     assert shown == ["4KXW", None]
 

@@ -1,4 +1,4 @@
-"""What each of Emby's and Jellyfin's payloads is."""
+"""What each payload of Emby and Jellyfin means."""
 
 from datetime import UTC, datetime
 from typing import Final

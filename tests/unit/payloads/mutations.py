@@ -75,7 +75,7 @@ def nodes(tree: Any) -> list[Node]:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> tuple[Source, bytes]:
-    """Return a payload with keys taken away, renamed, or given another value; half of them could be plays."""
+    """Return a payload with keys removed, renamed or changed; half of them could be plays."""
     file = draw(st.sampled_from(sorted(TABLE)))
     source = source_of(file)
     tree = msgspec.json.decode(bytes_of(file))

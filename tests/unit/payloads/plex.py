@@ -1,4 +1,4 @@
-"""What each of Plex's payloads is, and what it would be with the event `media.scrobble` in place of its own."""
+"""What each payload of Plex means, and what it would mean with the event `media.scrobble`."""
 
 from typing import Final
 

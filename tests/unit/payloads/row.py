@@ -1,4 +1,4 @@
-"""One line of the table: a payload file, and what became of it in the eyes of somebody who read it."""
+"""One line of the table: a payload file, and what it means according to someone who read it."""
 
 from datetime import UTC, datetime
 from typing import Final, Literal

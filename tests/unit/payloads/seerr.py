@@ -1,4 +1,4 @@
-"""What each of Seerr's payloads is."""
+"""What each payload of Seerr means."""
 
 from typing import Final
 

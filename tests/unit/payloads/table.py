@@ -1,4 +1,4 @@
-"""Every payload that real servers sent, with its event, its class and the play, by somebody who read it."""
+"""Every payload of real servers, with its event, class and play according to someone who read it."""
 
 from typing import Final
 
@@ -54,5 +54,5 @@ CLASSES: Final[dict[Class, frozenset[str]]] = {
 
 
 def class_in_table(file: str) -> Class:
-    """Return the class by name; what is in no set is a hint."""
+    """Return the class by name; payloads in no set are hints."""
     return next((kind for kind, files in CLASSES.items() if file in files), "hint")

@@ -1,4 +1,4 @@
-"""What each of Tautulli's payloads is; most are templates, which people do post as they are."""
+"""What each payload of Tautulli means; most are templates, which people do send unfilled."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""However a payload is damaged, it is refused by name at the door or ignored with a reason behind it."""
+"""However a payload is damaged, the gateway refuses it by name or a parser ignores it with a reason."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ steady = settings(
 
 
 def outcomes(payload: bytes) -> list[Expected]:
-    """Return what every parser makes of the bytes, whoever sent them."""
+    """Return what every parser makes of the bytes."""
     plays: list[Expected] = [parsing.parse(source, payload, received_at=NOW) for source in SOURCES]
     return [*plays, seerr.parse(payload, received_at=NOW)]
 
@@ -45,7 +45,7 @@ def check_storable(outcome: Expected) -> None:
 
 
 def name_of(source: Source, payload: bytes) -> str | None:
-    """Return the event's name, None where the payload is refused by name."""
+    """Return the event's name, or None if the payload is refused by name."""
     try:
         return event_name(source, payload)
     except InvalidError as refused:

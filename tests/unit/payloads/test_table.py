@@ -1,4 +1,4 @@
-"""Each payload of a real server becomes what somebody who read it says."""
+"""Each payload of a real server becomes what someone who read it says."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""A clock that is set moves no wait."""
+"""Setting the clock does not change waits."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ HOUR = timedelta(hours=1)
 
 
 class Clocks:
-    """A wall clock that can be set, and one that only goes on."""
+    """A wall clock that can be set, and a monotonic one."""
 
     def __init__(self) -> None:
         self.wall = NOON

@@ -1,4 +1,4 @@
-"""How long somebody is told to wait."""
+"""How waits are written for people."""
 
 from datetime import timedelta
 

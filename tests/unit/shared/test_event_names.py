@@ -1,4 +1,4 @@
-"""The name of an event is found in every sender's JSON, and what could not be stored is refused by name."""
+"""An event's name is found in every sender's JSON, and what could not be stored is refused."""
 
 import msgspec
 import pytest

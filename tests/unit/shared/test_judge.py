@@ -1,4 +1,4 @@
-"""The verdict on a message, a case a kind of failure."""
+"""The verdict on a message, one case per kind of failure."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Those of one key go one at a time; nobody else waits for them."""
+"""Holders of one key go one at a time; others do not wait for them."""
 
 import asyncio
 

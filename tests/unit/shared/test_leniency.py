@@ -1,4 +1,4 @@
-"""Whatever a sender's JSON holds, the meant value or None comes out."""
+"""Whatever a sender's JSON holds, the intended value or None comes out."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

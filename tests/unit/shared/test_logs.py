@@ -1,4 +1,4 @@
-"""What is secret does not come out of a log line, in whatever place it stands."""
+"""Secrets do not appear in log lines, wherever they are."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A loop goes on, whatever goes wrong in a round."""
+"""A loop continues, whatever goes wrong in one step."""
 
 import asyncio
 from collections.abc import Iterator

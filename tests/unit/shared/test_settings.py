@@ -1,4 +1,4 @@
-"""Settings: where they are read from, and what is said of a bad one."""
+"""Settings: where they are read from, and how bad ones are reported."""
 
 import os
 import socket
@@ -97,7 +97,7 @@ def test_where_traces_go_is_an_address() -> None:
         (b"\xff\xfeL\x00", r"\.env cannot be read \(UnicodeDecodeError\): expected lines of NAME=value in UTF-8"),
     ],
 )
-def test_a_file_that_is_no_list_of_settings_is_said(tmp_path: Path, content: bytes, says: str) -> None:
+def test_a_file_that_is_no_list_of_settings_is_reported(tmp_path: Path, content: bytes, says: str) -> None:
     file = tmp_path / ".env"
     file.write_bytes(content)
 
@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_read_is_named() -> None:
 
 @pytest.fixture(params=["pipe", "device", "socket", "endless"])
 def no_text(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """What is in the place of a file, and would be waited for or read for ever."""
+    """Things in place of a file that would block or never end."""
     path = tmp_path / "odd"
     match request.param:
         case "pipe":
@@ -176,7 +176,7 @@ def test_credentials_that_are_no_file_of_text_are_refused_in_one_line(no_text: P
 
 
 def test_a_value_that_is_to_stand_in_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"^NATS_URL_FILE names .* \(it is no regular file\)$"):
+    with pytest.raises(SettingsError, match=r"^NATS_URL_FILE names .* \(it is not a regular file\)$"):
         read({**GOOD, "NATS_URL": "", "NATS_URL_FILE": str(tmp_path)})
 
 

@@ -1,4 +1,4 @@
-"""Traces: what is said where OpenTelemetry is asked for and is not there."""
+"""Traces: what is reported if OpenTelemetry is configured but not installed."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What hand-made templates make of JSON and texts is read as it was meant."""
+"""JSON and texts from hand-made templates are read as they were meant."""
 
 import msgspec
 import pytest

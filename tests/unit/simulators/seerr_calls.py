@@ -1,4 +1,4 @@
-"""How tests call the stand-in of Seerr."""
+"""Calls to the stand-in of Seerr."""
 
 import httpx
 

@@ -227,7 +227,7 @@ async def test_only_the_owner_sees_the_shares_of_a_server(client: httpx.AsyncCli
     assert refused.status_code == 404
 
 
-async def test_a_home_user_is_entered_with_his_pin_and_has_no_e_mail(
+async def test_a_home_user_is_entered_with_their_pin_and_has_no_e_mail(
     client: httpx.AsyncClient, plex_tv: PlexTv
 ) -> None:
     owner = plex_tv.accounts.add("anna")

@@ -1,4 +1,4 @@
-"""What the real systems forget, end or use up around a sign-in, and the stand-ins with them."""
+"""What real systems forget, end or use up around a sign-in, as the stand-ins do."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""People who watch things: what their servers say is what Usher understands."""
+"""People who watch things: Usher understands their servers' webhooks."""
 
 from datetime import UTC, datetime
 from random import Random
@@ -21,7 +21,7 @@ def viewers(town: Town) -> Viewers:
 
 
 def watched(town: Town, steps: int) -> list[tuple[Sent, Watched]]:
-    """Take steps, and return what Usher understands to be plays."""
+    """Take steps, and return the plays that Usher reads from them."""
     watching = viewers(town)
     sent = [each for _ in range(steps) for each in watching.step()]
     read = [(each, parse(each.server, payload(each), received_at=NOW)) for each in sent]

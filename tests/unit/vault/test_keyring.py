@@ -1,4 +1,4 @@
-"""Keys, and what sealing with them promises."""
+"""Keys, and what sealing with them guarantees."""
 
 import base64
 
@@ -174,7 +174,7 @@ KEY = base64.b64encode(bytes(range(32))).decode()
         (f"{'k' * 33}:{KEY}", "key 1 is not id:base64"),
         (f"k1:{KEY},", "key 2 is not id:base64"),
         (f"k1:{KEY},{KEY}", "key 2 is not id:base64"),
-        (f"k1:{KEY},k1:{base64.b64encode(bytes(range(1, 33))).decode()}", "the id k1 is there twice"),
+        (f"k1:{KEY},k1:{base64.b64encode(bytes(range(1, 33))).decode()}", "the id k1 appears twice"),
         (f"k1:{KEY[:-2]}!=", "the key k1 is not valid base64"),
         (f"k1:{KEY[:-1]}", "the key k1 is not valid base64"),
         (f"k1:k2:{KEY}", "the key k1 is not valid base64"),

@@ -1,4 +1,4 @@
-"""The linker's SQL for accounts: those that were seen, and the identities that make them somebody's."""
+"""The linker's SQL for accounts: those seen in plays, and the identities that give them to persons."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -13,26 +13,26 @@ _ACCOUNT = "source, server, id, name, is_owner"
 
 
 async def lock_to_claim(connection: Connection, source: str) -> None:
-    """Let nobody see or claim an account of this system, nor merge persons, until the transaction ends."""
+    """Block plays and claims of this system's accounts, and merges of persons, until the transaction ends."""
     await lock_shared(connection, "linker", "merges")
     await lock_exclusive(connection, "linker", "claims", source)
 
 
 async def lock_to_prove(connection: Connection, sources: Collection[str]) -> None:
-    """Do as `lock_to_claim` for several systems, in the order of their names, so that two never wait for each other."""
+    """Do as `lock_to_claim` for several systems, in order of their names so that there is no deadlock."""
     await lock_shared(connection, "linker", "merges")
     for source in sorted(set(sources)):
         await lock_exclusive(connection, "linker", "claims", source)
 
 
 async def lock_to_see(connection: Connection, source: str) -> None:
-    """Let nobody claim an account of this system, nor merge persons; others may see accounts meanwhile."""
+    """Block claims of this system's accounts and merges of persons; plays go on."""
     await lock_shared(connection, "linker", "merges")
     await lock_shared(connection, "linker", "claims", source)
 
 
 async def note_play(connection: Connection, account: Account, *, watched_at: datetime) -> None:
-    """Count a play on an account, and keep its last name."""
+    """Count a play on an account, and store its latest name."""
     await connection.execute(
         f"""insert into seen_accounts ({_ACCOUNT}, plays, last_seen_at) values ($1, $2, $3, $4, $5, 1, $6)
         on conflict (source, server, id) do update set name = excluded.name,
@@ -47,8 +47,8 @@ async def note_play(connection: Connection, account: Account, *, watched_at: dat
     )
 
 
-async def seen_account(connection: Connection, *, source: str, server: str, account_id: str) -> Account | None:
-    """Return an account that plays were seen on."""
+async def find_seen_account(connection: Connection, *, source: str, server: str, account_id: str) -> Account | None:
+    """Return an account that has plays."""
     row = await connection.fetchrow(
         f"select {_ACCOUNT} from seen_accounts where (source, server, id) = ($1, $2, $3)",  # noqa: S608 (a constant)
         source,
@@ -59,7 +59,7 @@ async def seen_account(connection: Connection, *, source: str, server: str, acco
 
 
 async def owners_of(connection: Connection, account: Account) -> list[Owner]:
-    """Return the accounts that were seen as owners of this account's server."""
+    """Return the accounts that plays showed as owners of this account's server."""
     rows = await connection.fetch(
         "select server, id from seen_accounts where source = $1 and server = $2 and is_owner",
         account.source,
@@ -69,7 +69,7 @@ async def owners_of(connection: Connection, account: Account) -> list[Owner]:
 
 
 async def holders_of(connection: Connection, keys: list[Key]) -> dict[Key, Holder]:
-    """Return who holds each of these keys, for those that somebody holds."""
+    """Return who holds each of these keys; keys that nobody holds are left out."""
     rows = await connection.fetch(
         """select provider, server, id, person_id, proven from identities
         where (provider, server, id) in (select * from unnest($1::text[], $2::text[], $3::text[]))""",
@@ -84,7 +84,7 @@ async def holders_of(connection: Connection, keys: list[Key]) -> dict[Key, Holde
 
 
 async def unassigned_like(connection: Connection, account: Account) -> list[Account]:
-    """Return the accounts of nobody that may be the same one: on the same server, or of the same id elsewhere."""
+    """Return accounts without a person that may be the same one: on the same server, or with the same id elsewhere."""
     rows = await connection.fetch(
         f"""select {_ACCOUNT} from seen_accounts
         where source = $1 and person_id is null and (server = $2 and is_owner or id = $3)""",  # noqa: S608 (a constant)
@@ -96,7 +96,7 @@ async def unassigned_like(connection: Connection, account: Account) -> list[Acco
 
 
 async def seen_like(connection: Connection, account: Account) -> list[Account]:
-    """Return the accounts that may be this one, whoever's: of the same id, and owners where that id is an owner."""
+    """Return seen accounts that may be this one: with the same id, and owners where that id is an owner."""
     rows = await connection.fetch(
         f"""select {_ACCOUNT} from seen_accounts where source = $1 and (id = $2 or is_owner and server in (
             select server from seen_accounts where source = $1 and id = $2 and is_owner))""",  # noqa: S608 (a constant)
@@ -107,7 +107,7 @@ async def seen_like(connection: Connection, account: Account) -> list[Account]:
 
 
 async def assign(connection: Connection, account: Account, *, person_id: str) -> None:
-    """Take an account off the list of those that belong to nobody."""
+    """Take an account off the list of unclaimed accounts."""
     await connection.execute(
         "update seen_accounts set person_id = $4 where (source, server, id) = ($1, $2, $3)",
         account.source,
@@ -117,8 +117,8 @@ async def assign(connection: Connection, account: Account, *, person_id: str) ->
     )
 
 
-async def hold(connection: Connection, key: Key, *, person_id: str, username: str, at: datetime) -> str:
-    """Store that a person holds a key, as said by somebody; return who holds it, which may be another."""
+async def store_claim(connection: Connection, key: Key, *, person_id: str, username: str, at: datetime) -> str:
+    """Store a claim to a key, unless somebody holds it; return who holds it now."""
     await connection.execute(
         """insert into identities (provider, server, id, person_id, username, email, proven, linked_at)
         values ($1, $2, $3, $4, $5, null, false, $6) on conflict (provider, server, id) do nothing""",
@@ -132,10 +132,10 @@ async def hold(connection: Connection, key: Key, *, person_id: str, username: st
     return (await holders_of(connection, [key]))[key].person_id
 
 
-async def prove(
+async def store_proof(
     connection: Connection, key: Key, *, person_id: str, username: str, email: str | None, at: datetime
 ) -> None:
-    """Store that a person has proven to be who holds a key, whoever was said to hold it so far."""
+    """Store that a person has proven a key, whoever held it so far."""
     await connection.execute(
         """insert into identities (provider, server, id, person_id, username, email, proven, linked_at)
         values ($1, $2, $3, $4, $5, $6, true, $7) on conflict (provider, server, id) do update
@@ -151,8 +151,8 @@ async def prove(
     )
 
 
-async def move(connection: Connection, keys: list[Key], *, person_id: str) -> None:
-    """Give keys that somebody was said to hold to a person."""
+async def move_keys(connection: Connection, keys: list[Key], *, person_id: str) -> None:
+    """Give unproven keys to a person."""
     await connection.execute(
         """update identities set person_id = $4 where not proven
         and (provider, server, id) in (select * from unnest($1::text[], $2::text[], $3::text[]))""",
@@ -164,7 +164,7 @@ async def move(connection: Connection, keys: list[Key], *, person_id: str) -> No
 
 
 async def has_proven(connection: Connection, person_id: str) -> bool:
-    """Say whether a person has proven to be anybody."""
+    """Return whether a person has proven any identity."""
     found: bool = await connection.fetchval(
         "select exists (select from identities where person_id = $1 and proven)", person_id
     )
@@ -172,7 +172,7 @@ async def has_proven(connection: Connection, person_id: str) -> bool:
 
 
 async def page_of_unclaimed(connection: Connection, wanted: ListUnclaimed) -> UnclaimedPage:
-    """Return the accounts that belong to nobody, last seen first."""
+    """Return the unclaimed accounts, last seen first."""
     rows = await connection.fetch(
         """select source, server, id as account_id, name as account_name, plays, last_seen_at from seen_accounts
         where person_id is null order by last_seen_at desc, source, server, id limit $1 offset $2""",

@@ -1,4 +1,4 @@
-"""The linker's SQL for persons: making, finding, listing and merging them."""
+"""The linker's SQL for persons: adding, finding, listing and merging them."""
 
 from typing import Final
 
@@ -12,19 +12,19 @@ from shared.schemas.people import Identity, ListPeople, Person, PersonPage
 _SEERR_REASON: Final = """(select coalesce(reason, token_reason, case when exists (
     select 1 from servers where import_problem is not null) then import_reason end)
     from seerr_matches where person_id = {}.id)"""
-"""Why somebody was not imported is of interest until Seerr can import again."""
+"""Why a user was not imported matters only until Seerr can import again."""
 _IDENTITY = ("provider", "id", "username", "email", "proven", "linked_at")
 
 
 async def add_person(connection: Connection, *, person_id: str, name: str) -> None:
-    """Make a person; the same id again is the same person."""
+    """Add a person; the same id again adds nothing."""
     await connection.execute(
         "insert into persons (id, name) values ($1, $2) on conflict (id) do nothing", person_id, name
     )
 
 
 async def find_person(connection: Connection, person_id: str) -> Person | None:
-    """Return a person, or the one that a merged person became part of."""
+    """Return a person, or the one that a person was merged into."""
     row = await connection.fetchrow(
         f"""with recursive chain as (
             select id, name, seerr_user_id, merged_into from persons where id = $1
@@ -42,12 +42,12 @@ async def find_person(connection: Connection, person_id: str) -> Person | None:
 
 
 async def lock_to_merge(connection: Connection) -> None:
-    """Let nobody else merge persons, nor claim or see accounts, until the transaction ends."""
+    """Block other merges, claims and plays until the transaction ends."""
     await lock_exclusive(connection, "linker", "merges")
 
 
 async def merge_into(connection: Connection, *, person_id: str, merged_id: str) -> None:
-    """Let everything of one person be the other's."""
+    """Give everything of one person to the other."""
     await connection.execute("update identities set person_id = $1 where person_id = $2", person_id, merged_id)
     await connection.execute("update seen_accounts set person_id = $1 where person_id = $2", person_id, merged_id)
     await connection.execute("update connections set person_id = $1 where person_id = $2", person_id, merged_id)

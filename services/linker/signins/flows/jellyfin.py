@@ -1,8 +1,7 @@
-"""Signing in to Jellyfin by Quick Connect: six digits that the person types on the server's own page.
+"""Signs in to Jellyfin by Quick Connect: six digits that the person types on the server's own page.
 
-Nothing of a sign-in is used up by asking: from the approval on Jellyfin keeps the token for ten minutes and gives it as
-often as it is asked, so a crash before it is stored costs nothing. Only a Jellyfin that restarts in these minutes
-forgets it, and the person begins again.
+Polling uses nothing up: after the approval Jellyfin gives the token for ten minutes as often as it is asked, so a crash
+before it is stored costs nothing. Only a Jellyfin that restarts in these minutes forgets it; the person begins again.
 """
 
 from collections.abc import Callable
@@ -10,8 +9,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.linker.servers.store import ServerRow
-from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Outcome, Pending, Proven, Waiting
-from services.linker.signins.flows.places import AnotherServerError, chosen_server, proven_server
+from services.linker.signins.domain import (
+    Asker,
+    Authorization,
+    Ended,
+    Outcome,
+    Pending,
+    PollRequest,
+    ProvenAccount,
+    SignInCode,
+)
+from services.linker.signins.flows.server_choice import AnotherServerError, choose_server, verified_machine_id
 from services.linker.signins.flows.sessions import end_session
 from shared.clients.jellyfin import (
     Jellyfin,
@@ -34,43 +42,43 @@ _INSTEAD: Final = (
 
 
 class JellyfinFlow:
-    """A `Flow`. The device is the asker's, so that linking again ends his former session and litters no list."""
+    """A `Flow`. Each asker is one device, so that linking again replaces their former session."""
 
     def __init__(self, *, pool: Pool, clients: Clients, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._clients = clients
         self._now = now
 
-    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
-        """Begin one; raises `QuickConnectOffError` or `NoQuickConnectError` with what to do instead."""
-        row = await chosen_server(self._pool, "jellyfin", server)
+    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> SignInCode:  # noqa: ARG002
+        """Begin a sign-in; raises `QuickConnectOffError` or `NoQuickConnectError` with what to do instead."""
+        row = await choose_server(self._pool, "jellyfin", server)
         client = self._client(row, sign_in_id if asker.kind == "key" else device_of(asker))
         async with self._rate_limit(row).acquire_alone():
-            begun_at = self._now()
-            quick = await _started(client, row.name)
-        return Begun(
+            started_at = self._now()
+            quick = await _start_quick_connect(client, row.name)
+        return SignInCode(
             code=quick.code,
             url=f"{row.url.rstrip('/')}/web/#/quickconnect",
-            expires_at=begun_at + LIFE,
+            expires_at=started_at + LIFE,
             poll_every=POLL_EVERY,
             secret=quick.secret,
         )
 
-    async def poll(self, waiting: Waiting) -> Outcome:
-        """Ask once how it stands."""
-        if waiting.secret is None:
+    async def poll(self, request: PollRequest) -> Outcome:
+        """Poll once."""
+        if request.secret is None:
             return Ended("expired")
-        row = await chosen_server(self._pool, "jellyfin", waiting.server)
-        jellyfin = self._client(row, waiting.sign_in_id)
+        row = await choose_server(self._pool, "jellyfin", request.server)
+        jellyfin = self._client(row, request.sign_in_id)
         try:
             async with self._rate_limit(row).report_refusal():
-                if not await jellyfin.is_approved(waiting.secret):
+                if not await jellyfin.is_approved(request.secret):
                     return Pending()
-                signed_in = await jellyfin.finish_quick_connect(waiting.secret)
+                signed_in = await jellyfin.finish_quick_connect(request.secret)
         except QuickConnectExpiredError:
             return Ended("expired")
         try:
-            return authorized("jellyfin", row, signed_in)
+            return authorization_of("jellyfin", row, signed_in)
         except AnotherServerError:
             await end_session(jellyfin, signed_in.token, server=row.name)
             raise
@@ -82,7 +90,7 @@ class JellyfinFlow:
         return self._clients.jellyfin(row.address, for_whom=for_whom)
 
 
-async def _started(client: Jellyfin, name: str) -> QuickConnect:
+async def _start_quick_connect(client: Jellyfin, name: str) -> QuickConnect:
     try:
         return await client.start_quick_connect()
     except QuickConnectOffError as exc:
@@ -94,16 +102,16 @@ async def _started(client: Jellyfin, name: str) -> QuickConnect:
 
 
 def device_of(asker: Asker, *also: str) -> str:
-    """Return for whom a device is: `also` what tells apart several accounts that one asker signs in to."""
+    """Return an asker's device; `also` tells several accounts of one asker apart."""
     return "/".join((asker.kind, asker.id, *also))
 
 
-def authorized(provider: Provider, row: ServerRow, signed_in: SignedIn) -> Authorized:
-    """Return what a sign-in to a Jellyfin or an Emby proves; raises `AnotherServerError`."""
-    proven = Proven(
+def authorization_of(provider: Provider, row: ServerRow, signed_in: SignedIn) -> Authorization:
+    """Return the account and token of a sign-in to Jellyfin or Emby; raises `AnotherServerError`."""
+    proven = ProvenAccount(
         provider=provider,
         account_id=signed_in.user.id,
         username=signed_in.user.name,
-        server=proven_server(row, signed_in.server_id),
+        server=verified_machine_id(row, signed_in.server_id),
     )
-    return Authorized(proven=proven, token=signed_in.token)
+    return Authorization(proven=proven, token=signed_in.token)

@@ -1,7 +1,7 @@
-"""Signing in to Jellyfin and Emby by user name and password, which are used once and never kept or written down.
+"""Signs in to Jellyfin and Emby by user name and password, which are used once and never stored or logged.
 
-Tries are counted for a server and a user name together, whoever asks and whichever replica answers, so that Usher is
-no way around a server's own protection. What is counted by is a digest: people type passwords into the wrong field.
+Tries are counted for each server and user name, over all askers and replicas, so that Usher does not weaken a server's
+own protection. They are counted by a digest, because people type passwords into the wrong field.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ from datetime import timedelta
 from typing import Final
 
 from services.linker.servers.store import ServerRow
-from services.linker.signins.domain import Asker, Authorized
-from services.linker.signins.flows.jellyfin import authorized, device_of
-from services.linker.signins.flows.places import AnotherServerError, chosen_server, proven_server
+from services.linker.signins.domain import Asker, Authorization
+from services.linker.signins.due_times import next_try_at
+from services.linker.signins.flows.jellyfin import authorization_of, device_of
+from services.linker.signins.flows.server_choice import AnotherServerError, choose_server, verified_machine_id
 from services.linker.signins.flows.sessions import end_session
-from services.linker.signins.lifetimes import next_try_at
 from services.linker.signins.store import tries
 from shared.clients.emby import Emby
 from shared.clients.jellyfin import Jellyfin
@@ -34,45 +34,47 @@ from shared.upstreams.clients import Clients
 TRIES: Final = 5
 WINDOW: Final = timedelta(minutes=5)
 LONGEST: Final = 256
-_MOST_OF_ACCOUNT: Final = 30
+_MAX_AT_ONCE: Final = 30
 """Tries under way at once."""
 
 
-class Passwords:
-    """The way in without a code."""
+class PasswordSignIn:
+    """Signs in without a code."""
 
     def __init__(self, *, pool: Pool, clients: Clients, clock: SteadyClock) -> None:
         self._pool = pool
         self._clients = clients
         self._clock = clock
-        self._one_at_a_time = KeyedLock(most=_MOST_OF_ACCOUNT)
+        self._one_at_a_time = KeyedLock(most=_MAX_AT_ONCE)
 
     @asynccontextmanager
-    async def sign_in_with_password(
+    async def sign_in(
         self, provider: Provider, *, server: str, username: str, password: Secret, asker: Asker
-    ) -> AsyncIterator[Authorized]:
-        """Lend the account that a name and a password open, to be kept; its session ends where it cannot be.
+    ) -> AsyncIterator[Authorization]:
+        """Give the account to the block, which links it; where that fails, the new session is ended.
 
         Raises `InvalidError` with the field that is wrong, `ThrottledError` after five failures within five minutes,
-        `AnotherServerError` before the password is sent to it, what `chosen_server` does, and what the client does.
+        `AnotherServerError` before the password is sent to it, what `choose_server` does, and what the client does.
         """
         if provider not in ("jellyfin", "emby"):
-            raise InvalidError(f"nobody signs in to {provider} with a password here")
-        _check(username, password)
-        row = await chosen_server(self._pool, provider, server)
+            raise InvalidError(f"{provider} is not signed in to by password")
+        _validate(username, password)
+        row = await choose_server(self._pool, provider, server)
         account = digest(row.name, username)
         client = self._client(provider, row, asker, account)
-        async with self._one_at_a_time.holding(account.hex()):  # so that right passwords cost each other no try
+        async with self._one_at_a_time.holding(account.hex()):  # right ones do not count as failures
             async with self._clients.server_limit(row.address, type=row.type).acquire():
-                proven_server(row, (await client.public_server()).id)
-                signed_in = await self._let_in(client, account, username=username, password=password)
-            async with _kept(client, signed_in, row):
-                await self._forgive(account)
-        async with _kept(client, signed_in, row):
-            yield authorized(provider, row, signed_in)
+                verified_machine_id(row, (await client.public_server()).id)
+                signed_in = await self._try_password(client, account, username=username, password=password)
+            async with _ending_session_on_failure(client, signed_in, row):
+                await self._forget_tries(account)
+        async with _ending_session_on_failure(client, signed_in, row):
+            yield authorization_of(provider, row, signed_in)
 
-    async def _let_in(self, client: Jellyfin | Emby, account: bytes, *, username: str, password: Secret) -> SignedIn:
-        try_id = await self._count(account)
+    async def _try_password(
+        self, client: Jellyfin | Emby, account: bytes, *, username: str, password: Secret
+    ) -> SignedIn:
+        try_id = await self._count_try(account)
         try:
             return await client.sign_in(username=username, password=password)
         except TransientError:
@@ -80,14 +82,14 @@ class Passwords:
             raise
 
     def _client(self, provider: Provider, row: ServerRow, asker: Asker, account: bytes) -> Jellyfin | Emby:
-        # Emby ends all sessions of a device at a sign-in, whosever they are: a device for each name that is typed
+        # Emby ends all sessions of a device at a sign-in, whoever's they are: so each user name has a device of its own
         for_whom = device_of(asker, account.hex())
         if provider == "jellyfin":
             return self._clients.jellyfin(row.address, for_whom=for_whom)
         return self._clients.emby(row.address, for_whom=for_whom)
 
-    async def _count(self, account: bytes) -> str:
-        """Count this try as failed until it is known how it ends, so that many at once are all counted."""
+    async def _count_try(self, account: bytes) -> str:
+        """Count this try as failed until its outcome is known, so that simultaneous tries are all counted."""
         try_id = random_id()
         async with transaction(self._pool) as connection:
             await tries.forget_tries(connection, before=self._clock.now() - WINDOW)
@@ -104,14 +106,16 @@ class Passwords:
         async with transaction(self._pool) as connection:
             await tries.forget_try(connection, try_id)
 
-    async def _forgive(self, account: bytes) -> None:
+    async def _forget_tries(self, account: bytes) -> None:
         async with transaction(self._pool) as connection:
-            await tries.forgive_tries(connection, account)
+            await tries.forget_tries_of(connection, account)
 
 
 @asynccontextmanager
-async def _kept(client: Jellyfin | Emby, signed_in: SignedIn, row: ServerRow) -> AsyncIterator[None]:
-    """End a session where it turns out that it cannot be kept."""
+async def _ending_session_on_failure(
+    client: Jellyfin | Emby, signed_in: SignedIn, row: ServerRow
+) -> AsyncIterator[None]:
+    """End the new session where the block fails."""
     try:
         yield
     except (UnavailableError, AnotherServerError, asyncio.CancelledError):
@@ -120,17 +124,17 @@ async def _kept(client: Jellyfin | Emby, signed_in: SignedIn, row: ServerRow) ->
 
 
 def digest(server: str, username: str) -> bytes:
-    """Return what tries are counted by; the servers take a name in more than one spelling."""
+    """Return what tries are counted by; servers accept a name in more than one spelling."""
     named = f"{len(server)}/{server}/{name_key(username)}"
     return hashlib.sha256(named.encode(errors="surrogatepass")).digest()
 
 
-def _check(username: str, password: Secret) -> None:
+def _validate(username: str, password: Secret) -> None:
     faults = []
     if not username.strip() or len(username) > LONGEST:
         faults.append(Fault("username", f"expected 1 to {LONGEST} characters"))
     if not password:
-        faults.append(Fault("password", "an account without a password is nobody's for certain: use Quick Connect"))
+        faults.append(Fault("password", "an account without a password proves nothing: use Quick Connect"))
     elif len(password.reveal()) > LONGEST:
         faults.append(Fault("password", f"expected at most {LONGEST} characters"))
     if faults:

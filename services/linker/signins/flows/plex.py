@@ -1,7 +1,7 @@
-"""Signing in to Plex: a strong PIN behind a button, and beside it four characters for plex.tv/link.
+"""Signs in to Plex by two PINs: a strong one behind a button, and four characters for plex.tv/link.
 
 Whichever is claimed first counts. Both belong to the client id that asked for them, and give their token as often as
-they are asked for it until they are over.
+they are polled until they expire.
 """
 
 import asyncio
@@ -11,7 +11,17 @@ from typing import Final
 
 import msgspec
 
-from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Held, Outcome, Pending, Proven, Waiting
+from services.linker.signins.domain import (
+    AccountToken,
+    Asker,
+    Authorization,
+    Ended,
+    Outcome,
+    Pending,
+    PollRequest,
+    ProvenAccount,
+    SignInCode,
+)
 from services.linker.signins.intervals import INTERVALS
 from shared.clients.plex_accounts import Pin
 from shared.clients.plex_tv import PinExpiredError
@@ -21,7 +31,7 @@ from shared.upstreams.clients import Clients
 from shared.upstreams.rate_limit import RateLimit
 
 SHORT_WITHIN: Final = timedelta(seconds=2)
-"""What waits for the four characters; the button does without them."""
+"""How long to wait for the four characters; the button works without them."""
 
 
 class ReachedServer(msgspec.Struct, frozen=True):
@@ -33,18 +43,18 @@ class ReachedServer(msgspec.Struct, frozen=True):
 
 
 class PlexFlow:
-    """Plex as a `Flow`, and what else a Plex token tells."""
+    """A `Flow`, and what else a Plex token tells."""
 
     def __init__(self, clients: Clients, *, poll_every: timedelta = INTERVALS.plex_polls) -> None:
         self._plex_tv = clients.plex_tv()
         self._plex_tv_alone = clients.plex_tv(RateLimit.acquire_alone)
         self._poll_every = poll_every
 
-    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> Begun:  # noqa: ARG002
-        """Make both PINs; the short one may fail, as the button does as well."""
+    async def begin(self, *, server: str, sign_in_id: str, asker: Asker, forward_url: str) -> SignInCode:  # noqa: ARG002
+        """Create both PINs; the short one may fail, because the button works without it."""
         strong = await self._plex_tv_alone.create_pin(strong=True)
         short = await self._short_pin()
-        return Begun(
+        return SignInCode(
             code=strong.code,
             url=self._plex_tv.auth_url(strong.code, forward_url=forward_url),
             expires_at=strong.expires_at,
@@ -54,33 +64,35 @@ class PlexFlow:
             references=tuple(_reference(pin) for pin in (strong, short) if pin is not None),
         )
 
-    async def poll(self, waiting: Waiting) -> Outcome:
-        """Ask for each PIN that is not over; what goes wrong with one is raised only where no other was claimed."""
+    async def poll(self, request: PollRequest) -> Outcome:
+        """Poll each PIN that has not expired; an error is raised only where no other PIN was claimed."""
         now = datetime.now(UTC)
-        told: list[UsherError | None] = []
-        for pin_id in [pin_id for pin_id, until in map(_pin, waiting.references) if until > now]:
-            token = await self._told(pin_id)
+        answers: list[UsherError | None] = []
+        for pin_id in [pin_id for pin_id, until in map(_pin, request.references) if until > now]:
+            token = await self._check_pin(pin_id)
             if isinstance(token, Secret):
-                return await self.signed_in(token)
-            told.append(token)
-        return _outcome(told)
+                return await self.authorize(token)
+            answers.append(token)
+        return _outcome(answers)
 
-    async def signed_in(self, token: Secret) -> Authorized:
-        """Return whose token this is; raise `CredentialRefusedError` where it is nobody's."""
+    async def authorize(self, token: Secret) -> Authorization:
+        """Return the account of a token; raise `CredentialRefusedError` where Plex does not accept it."""
         account = await self._plex_tv.account(token)
-        proven = Proven(provider="plex", account_id=str(account.id), username=account.username, email=account.email)
-        return Authorized(proven=proven, token=token)
+        proven = ProvenAccount(
+            provider="plex", account_id=str(account.id), username=account.username, email=account.email
+        )
+        return Authorization(proven=proven, token=token)
 
-    async def check(self, held: Held) -> None:
-        """Be a `Check`, and let plex.tv know that the token is in use, so that it does not lapse."""
-        await self._plex_tv.ping(held.token)
+    async def check(self, account: AccountToken) -> None:
+        """Check a token as a `TokenCheck`; the call also keeps it from expiring."""
+        await self._plex_tv.ping(account.token)
 
     async def servers(self, token: Secret) -> list[ReachedServer]:
         """Return the servers that the account reaches."""
         found = await self._plex_tv.resources(token)
         return [ReachedServer(each.name, each.machine_id, each.owned) for each in found.rows]
 
-    async def _told(self, pin_id: int) -> Secret | UsherError | None:
+    async def _check_pin(self, pin_id: int) -> Secret | UsherError | None:
         try:
             return await self._plex_tv.check_pin(pin_id)
         except UnavailableError:
@@ -96,12 +108,12 @@ class PlexFlow:
             return None
 
 
-def _outcome(told: Sequence[UsherError | None]) -> Outcome:
-    """Return how a sign-in stands none of whose PINs gave a token; raise what kept one from being seen."""
-    for each in told:
+def _outcome(answers: Sequence[UsherError | None]) -> Outcome:
+    """Return the outcome where no PIN gave a token; raise the error of a PIN that could not be polled."""
+    for each in answers:
         if each is not None and not isinstance(each, PinExpiredError):
             raise each
-    return Pending() if None in told else Ended("expired")
+    return Pending() if None in answers else Ended("expired")
 
 
 def _reference(pin: Pin) -> str:

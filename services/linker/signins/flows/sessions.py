@@ -1,4 +1,4 @@
-"""Sessions at Jellyfin and Emby that a sign-in opened and nobody keeps."""
+"""Ends sessions at Jellyfin and Emby that a sign-in opened and nobody uses."""
 
 import asyncio
 from datetime import timedelta
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 async def end_session(client: Jellyfin | Emby, token: Secret, *, server: str) -> None:
-    """End a session, if that can be done now: what is needed to do it later is kept nowhere."""
+    """End a session if that is possible now; it cannot be done later, because the token is not stored."""
     try:
         async with asyncio.timeout(WITHIN.total_seconds()):
             await client.sign_out(token)

@@ -1,6 +1,6 @@
-"""The linker's SQL for the accounts that Usher holds a credential for.
+"""The linker's SQL for linked accounts: those whose credentials Usher has.
 
-Locks are taken in this order by all who change one: its row here, then its rows in the vault.
+Everything that changes one locks its row here first, then its rows in the vault.
 """
 
 from collections.abc import Collection
@@ -12,14 +12,14 @@ import msgspec
 
 from shared.postgres.pool import Connection
 from shared.schemas.media import Provider
-from shared.schemas.signins import Integration, IntegrationPage, LinkedPerson, LinkedTo
+from shared.schemas.signins import ConnectedAccount, Integration, IntegrationPage, LinkedPerson
 
 _COLUMNS: Final = "provider, server, account_id, person_id, username, linked_at, state, reason, checked_at"
 _THIS: Final = "(provider, server, account_id) = ($1, $2, $3)"
 
 
 class LinkedAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An account that Usher holds a credential for; `server` is a machine id."""
+    """An account whose credentials Usher has; `server` is a machine id."""
 
     provider: Provider
     server: str
@@ -33,7 +33,7 @@ class LinkedAccount(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What tells it from others."""
+        """The primary key."""
         return self.provider, self.server, self.account_id
 
 
@@ -45,7 +45,7 @@ async def remember(
     expires_at: datetime | None,
     renew_at: datetime | None,
 ) -> None:
-    """Keep an account that was linked just now; one that was linked before is as new."""
+    """Store an account that was just linked; linking it again resets its state."""
     await connection.execute(
         """insert into connections (provider, server, account_id, person_id, username, linked_at, checked_at, check_at,
             expires_at, renew_at)
@@ -77,7 +77,7 @@ async def find(connection: Connection, provider: Provider, *, server: str, accou
 
 
 async def matching(connection: Connection, *, person_id: str | None, provider: Provider | None) -> list[LinkedAccount]:
-    """Return linked accounts, by system and name; what is None may be anything."""
+    """Return linked accounts, by system and name; None matches anything."""
     rows = await connection.fetch(
         f"""select {_COLUMNS} from connections where ($1::text is null or person_id = $1)
         and ($2::text is null or provider = $2)
@@ -88,10 +88,10 @@ async def matching(connection: Connection, *, person_id: str | None, provider: P
     return [_row(row) for row in rows]
 
 
-async def hold_matching(
+async def lock_matching(
     connection: Connection, *, person_id: str | None, provider: Provider, server: str | None, account_id: str | None
 ) -> list[LinkedAccount]:
-    """Return linked accounts that nobody else changes until the transaction ends; what is None may be anything."""
+    """Lock linked accounts until the transaction ends, and return them; None matches anything."""
     rows = await connection.fetch(
         f"""select {_COLUMNS} from connections where ($1::text is null or person_id = $1) and provider = $2
         and ($3::text is null or server = $3) and ($4::text is null or account_id = $4)
@@ -113,7 +113,7 @@ async def page(
     limit: int,
     offset: int,
 ) -> IntegrationPage:
-    """Return linked accounts, by system and name, with whose they are; `account` is a server and an id there."""
+    """Return linked accounts, by system and name, with their persons; `account` is a server and an id there."""
     where = """($1::text is null or person_id = $1) and ($2::text is null or provider = $2)
         and ($3::text is null or server = $3) and ($4::text is null or account_id = $4)"""
     server, account_id = account or (None, None)
@@ -130,7 +130,7 @@ async def page(
 
 
 async def remove(connection: Connection, linked: LinkedAccount) -> bool:
-    """Forget a linked account; False where it was gone already."""
+    """Remove a linked account; False where it was removed before."""
     done = await connection.execute(f"delete from connections where {_THIS}", *linked.key)  # noqa: S608 (constants)
     return done != "DELETE 0"
 
@@ -138,7 +138,7 @@ async def remove(connection: Connection, linked: LinkedAccount) -> bool:
 async def take_due(
     connection: Connection, providers: Collection[Provider], *, now: datetime, again_at: datetime
 ) -> LinkedAccount | None:
-    """Take the account whose token was not looked at for the longest; others leave it alone until `again_at`."""
+    """Take the account whose last check is longest ago; others leave it alone until `again_at`."""
     row = await connection.fetchrow(
         f"""update connections set check_at = $2 where (provider, server, account_id) = (
             select provider, server, account_id from connections where state = 'ok' and check_at <= $1
@@ -151,8 +151,8 @@ async def take_due(
     return _one(row)
 
 
-async def note_life(connection: Connection, linked: LinkedAccount, *, at: datetime, check_at: datetime) -> None:
-    """Note that a token is good, if it still is the one that was looked at."""
+async def note_good(connection: Connection, linked: LinkedAccount, *, at: datetime, check_at: datetime) -> None:
+    """Note that a token works, if it is still the one that was checked."""
     await connection.execute(
         f"update connections set checked_at = $5, check_at = $6 where {_THIS} and linked_at = $4",  # noqa: S608 (constants)
         *linked.key,
@@ -162,8 +162,8 @@ async def note_life(connection: Connection, linked: LinkedAccount, *, at: dateti
     )
 
 
-async def note_death(connection: Connection, linked: LinkedAccount, *, at: datetime, reason: str) -> bool:
-    """Note that a token is dead; False where that is known, or it is not the one that was looked at."""
+async def note_dead(connection: Connection, linked: LinkedAccount, *, at: datetime, reason: str) -> bool:
+    """Note that a token is dead; False where that is known, or it is not the one that was checked."""
     done = await connection.execute(
         f"""update connections set state = 'dead', reason = $6, checked_at = $5, renew_at = null
         where {_THIS} and linked_at = $4 and state = 'ok'""",  # noqa: S608 (constants)
@@ -178,7 +178,7 @@ async def note_death(connection: Connection, linked: LinkedAccount, *, at: datet
 def _integration(row: asyncpg.Record) -> Integration:
     return Integration(
         provider=row["provider"],
-        account=LinkedTo(id=row["account_id"], username=row["username"], server=row["server"]),
+        account=ConnectedAccount(id=row["account_id"], username=row["username"], server=row["server"]),
         person=LinkedPerson(id=row["person_id"], name=row["name"]),
         state=row["state"],
         reason=row["reason"],

@@ -1,4 +1,4 @@
-"""The linker's SQL for tokens that end and are renewed in time, each by one replica at a time."""
+"""The linker's SQL for renewing tokens that expire, each by one replica at a time."""
 
 from datetime import datetime
 
@@ -11,22 +11,22 @@ from shared.schemas.media import Provider
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """An account whose renewal is one replica's alone until a moment, which is also how it is known to be still so."""
+    """One replica's exclusive right to renew an account until a moment, which also identifies the claim."""
 
     linked: LinkedAccount
     tries: int
     until: datetime
 
 
-class Standing(msgspec.Struct, frozen=True):
-    """How a linked account's token stands."""
+class TokenState(msgspec.Struct, frozen=True):
+    """Whether a linked account's token works, and until when."""
 
     is_ok: bool
     expires_at: datetime | None
 
 
 async def claim_due(connection: Connection, provider: Provider, *, now: datetime, until: datetime) -> Claim | None:
-    """Claim the account whose renewal is due longest; None where none is that nobody else has."""
+    """Claim the account whose renewal is overdue longest; None where no unclaimed one is due."""
     row = await connection.fetchrow(
         """update connections set renew_at = $3, renewal_tries = renewal_tries + 1
         where (provider, server, account_id) = (
@@ -41,10 +41,10 @@ async def claim_due(connection: Connection, provider: Provider, *, now: datetime
     return None if row is None else _claim(row)
 
 
-async def hold_claim(connection: Connection, claim: Claim) -> bool:
-    """Let nobody else change the account until the transaction ends; False where the claim is no longer good.
+async def lock_claim(connection: Connection, claim: Claim) -> bool:
+    """Lock a claimed account until the transaction ends; False where the claim is no longer valid.
 
-    It is not where the account was unlinked, linked anew or found dead, or where the claim ran out and went elsewhere.
+    That is so where the account was unlinked, linked again or found dead, or another replica has claimed it.
     """
     found = await connection.fetchval(
         """select true from connections where (provider, server, account_id) = ($1, $2, $3)
@@ -58,7 +58,7 @@ async def hold_claim(connection: Connection, claim: Claim) -> bool:
 async def note_renewal(
     connection: Connection, claim: Claim, *, expires_at: datetime, renew_at: datetime | None
 ) -> None:
-    """Note when the new token ends."""
+    """Note when the new token expires."""
     await connection.execute(
         """update connections set expires_at = $4, renew_at = $5, renewal_tries = 0
         where (provider, server, account_id) = ($1, $2, $3)""",
@@ -68,8 +68,8 @@ async def note_renewal(
     )
 
 
-async def put_off(connection: Connection, claim: Claim, *, renew_at: datetime | None) -> None:
-    """Give a claim back: the renewal is due again then, or, with None, not at all."""
+async def postpone(connection: Connection, claim: Claim, *, renew_at: datetime | None) -> None:
+    """Give a claim back; the renewal is due again at `renew_at`, with None never."""
     await connection.execute(
         """update connections set renew_at = $5 where (provider, server, account_id) = ($1, $2, $3)
         and state = 'ok' and renew_at = $4""",
@@ -79,8 +79,10 @@ async def put_off(connection: Connection, claim: Claim, *, renew_at: datetime | 
     )
 
 
-async def hold_standing(connection: Connection, provider: Provider, *, server: str, account_id: str) -> Standing | None:
-    """Return how a token stands once nobody is renewing it; nobody does until the transaction ends."""
+async def lock_token_state(
+    connection: Connection, provider: Provider, *, server: str, account_id: str
+) -> TokenState | None:
+    """Lock a linked account until the transaction ends, after any renewal, and return its token's state."""
     row = await connection.fetchrow(
         """select state = 'ok' as is_ok, expires_at from connections
         where (provider, server, account_id) = ($1, $2, $3) for update""",
@@ -88,7 +90,7 @@ async def hold_standing(connection: Connection, provider: Provider, *, server: s
         server,
         account_id,
     )
-    return None if row is None else Standing(row["is_ok"], row["expires_at"])
+    return None if row is None else TokenState(row["is_ok"], row["expires_at"])
 
 
 def _claim(row: asyncpg.Record) -> Claim:

@@ -1,11 +1,11 @@
-"""The linker's SQL for sign-ins: under way, asked for in turns by all replicas, and how they ended."""
+"""The linker's SQL for sign-ins: beginning, polling by all replicas, and ending."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
 
-from services.linker.signins.domain import WANTED_FOR, WANTED_WAIT, Asker, Proven, SignInRow, State
+from services.linker.signins.domain import WANTED_FOR, WANTED_WAIT, Asker, ProvenAccount, SignInRow, State
 from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
 from shared.schemas.media import Provider
@@ -18,7 +18,7 @@ _RENAMED: Final = ("asker_kind", "asker_id", "asker_name", "references_")
 
 
 async def add(connection: Connection, row: SignInRow) -> bool:
-    """Keep a sign-in that has begun; return whether the asker had no other open one, or else that one stays."""
+    """Store a new sign-in; False, with nothing stored, where the asker has another open one."""
     done = await connection.execute(
         """insert into sign_ins (id, provider, server, asker_kind, asker_id, asker_name, code, short_code, short_until,
             url, references_, poll_every, poll_at, expires_at, created_at, wanted_at)
@@ -49,15 +49,15 @@ async def find(connection: Connection, sign_in_id: str) -> SignInRow | None:
     return _one(await connection.fetchrow(f"select {_COLUMNS} from sign_ins where id = $1", sign_in_id))  # noqa: S608 (constants)
 
 
-async def hold(connection: Connection, sign_in_id: str) -> SignInRow | None:
-    """Return a sign-in that nobody else changes until the transaction ends."""
+async def lock(connection: Connection, sign_in_id: str) -> SignInRow | None:
+    """Lock a sign-in until the transaction ends, and return it."""
     return _one(
         await connection.fetchrow(f"select {_COLUMNS} from sign_ins where id = $1 for update", sign_in_id)  # noqa: S608 (constants)
     )
 
 
-async def open_of(connection: Connection, asker: Asker, provider: Provider, server: str) -> SignInRow | None:
-    """Return the asker's open sign-in, which nobody else changes until the transaction ends."""
+async def lock_open(connection: Connection, asker: Asker, provider: Provider, server: str) -> SignInRow | None:
+    """Lock the asker's open sign-in until the transaction ends, and return it."""
     row = await connection.fetchrow(
         f"""select {_COLUMNS} from sign_ins where state = 'pending'
         and (provider, server, asker_kind, asker_id) = ($1, $2, $3, $4) for update""",  # noqa: S608 (constants)
@@ -69,8 +69,8 @@ async def open_of(connection: Connection, asker: Asker, provider: Provider, serv
     return _one(row)
 
 
-async def all_open_of(connection: Connection, asker: Asker, provider: Provider) -> list[SignInRow]:
-    """Return the asker's open sign-ins on all servers of a system; nobody else changes them meanwhile."""
+async def lock_all_open(connection: Connection, asker: Asker, provider: Provider) -> list[SignInRow]:
+    """Lock the asker's open sign-ins on all servers of a system until the transaction ends, and return them."""
     rows = await connection.fetch(
         f"""select {_COLUMNS} from sign_ins where state = 'pending'
         and (provider, asker_kind, asker_id) = ($1, $2, $3) order by id for update""",  # noqa: S608 (constants)
@@ -82,7 +82,7 @@ async def all_open_of(connection: Connection, asker: Asker, provider: Provider) 
 
 
 async def ends_of_key(connection: Connection, key_id: str, *, now: datetime) -> list[datetime]:
-    """Return when the open sign-ins of a key end, soonest first; it begins no other until the transaction ends."""
+    """Return when the open sign-ins of a key expire, soonest first, and block new ones until the transaction ends."""
     await lock_exclusive(connection, "linker", "sign-ins", key_id)
     rows = await connection.fetch(
         """select expires_at from sign_ins where state = 'pending' and asker_kind = 'key'
@@ -93,8 +93,8 @@ async def ends_of_key(connection: Connection, key_id: str, *, now: datetime) -> 
     return [row["expires_at"] for row in rows]
 
 
-async def answer_to(connection: Connection, sign_in_id: str, *, interaction_id: str) -> None:
-    """Let an interaction hear how it ends, in the place of an earlier one."""
+async def set_interaction(connection: Connection, sign_in_id: str, *, interaction_id: str) -> None:
+    """Set the interaction that gets the reply about the end, instead of an earlier one."""
     await connection.execute("update sign_ins set interaction_id = $2 where id = $1", sign_in_id, interaction_id)
     await connection.execute(
         "insert into sign_in_interactions (id, sign_in_id) values ($2, $1) on conflict do nothing",
@@ -103,8 +103,8 @@ async def answer_to(connection: Connection, sign_in_id: str, *, interaction_id: 
     )
 
 
-async def of_interaction(connection: Connection, interaction_id: str) -> SignInRow | None:
-    """Return the sign-in that an interaction began or came to see, open or not."""
+async def find_by_interaction(connection: Connection, interaction_id: str) -> SignInRow | None:
+    """Return the sign-in that an interaction began or asked about, open or not."""
     row = await connection.fetchrow(
         f"""select {_COLUMNS} from sign_ins
         where id = (select sign_in_id from sign_in_interactions where id = $1)""",  # noqa: S608 (constants)
@@ -113,7 +113,7 @@ async def of_interaction(connection: Connection, interaction_id: str) -> SignInR
     return _one(row)
 
 
-async def want(connection: Connection, sign_in_id: str, *, now: datetime) -> None:
+async def note_wanted(connection: Connection, sign_in_id: str, *, now: datetime) -> None:
     """Note that somebody waits for a sign-in."""
     await connection.execute(
         "update sign_ins set wanted_at = greatest(wanted_at, $2) where id = $1 and state = 'pending'", sign_in_id, now
@@ -123,9 +123,9 @@ async def want(connection: Connection, sign_in_id: str, *, now: datetime) -> Non
 async def take_due(
     connection: Connection, *, now: datetime, lease: timedelta, is_wanted_first: bool = False
 ) -> SignInRow | None:
-    """Take the sign-in that has waited longest for its turn; for as long as the lease nobody else does.
+    """Take the sign-in that is overdue longest; nobody else takes it for the time of the lease.
 
-    With `is_wanted_first`, one that somebody waits for goes before all that nobody does.
+    With `is_wanted_first`, those that somebody waits for go ahead of all others.
     """
     row = await connection.fetchrow(
         f"""update sign_ins set poll_at = $2, polling_until = $2, polled_at = $1 where id = (
@@ -144,7 +144,7 @@ async def take_due(
 async def take(
     connection: Connection, sign_in_id: str, *, now: datetime, lease: timedelta, every: timedelta
 ) -> SignInRow | None:
-    """Take a sign-in before its turn; None where it has ended, somebody has it, or it was asked for just now."""
+    """Take a sign-in before it is due; None where it has ended, is taken, or was polled a moment ago."""
     row = await connection.fetchrow(
         f"""update sign_ins set poll_at = $3, polling_until = $3, polled_at = $2 where id = $1 and state = 'pending'
         and (polling_until is null or polling_until <= $2) and (polled_at is null or polled_at <= $4)
@@ -158,7 +158,7 @@ async def take(
 
 
 async def is_taken(connection: Connection, sign_in_id: str, *, now: datetime) -> bool:
-    """Say whether somebody is asking right now how it stands."""
+    """Return whether somebody is polling a sign-in right now."""
     found: bool = await connection.fetchval(
         "select exists (select from sign_ins where id = $1 and state = 'pending' and polling_until > $2)",
         sign_in_id,
@@ -168,7 +168,7 @@ async def is_taken(connection: Connection, sign_in_id: str, *, now: datetime) ->
 
 
 async def give_back(connection: Connection, sign_in_id: str, *, poll_at: datetime) -> None:
-    """Let a sign-in wait for its next turn."""
+    """Give a sign-in back until its next poll."""
     await connection.execute(
         "update sign_ins set poll_at = $2, polling_until = null where id = $1 and state = 'pending'",
         sign_in_id,
@@ -177,9 +177,9 @@ async def give_back(connection: Connection, sign_in_id: str, *, poll_at: datetim
 
 
 async def end(
-    connection: Connection, sign_in_id: str, *, state: State, reason: str | None, proven: Proven | None
+    connection: Connection, sign_in_id: str, *, state: State, reason: str | None, proven: ProvenAccount | None
 ) -> SignInRow | None:
-    """Note how a sign-in ended; None where it had ended before."""
+    """Store how a sign-in ended; None where it had ended before."""
     row = await connection.fetchrow(
         f"""update sign_ins set state = $2, reason = $3, account_id = $4, username = $5, email = $6,
             polling_until = null where id = $1 and state = 'pending' returning {_COLUMNS}""",  # noqa: S608 (constants)
@@ -194,7 +194,7 @@ async def end(
 
 
 async def forget(connection: Connection, *, before: datetime) -> None:
-    """Forget the sign-ins that ended long ago."""
+    """Delete sign-ins that ended long ago."""
     await connection.execute("delete from sign_ins where state <> 'pending' and created_at < $1", before)
 
 

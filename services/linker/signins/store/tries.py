@@ -1,4 +1,4 @@
-"""The linker's SQL for passwords that were tried, by the digest of server and user name."""
+"""The linker's SQL for counting password tries, by a digest of server and user name."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from shared.postgres.pool import Connection
 
 
 async def tries_of(connection: Connection, account: bytes) -> list[datetime]:
-    """Return when this account was tried, latest first, and let nobody else count until the transaction ends."""
+    """Return when an account was tried, latest first, and block other counts of it until the transaction ends."""
     await lock_exclusive(connection, "linker", "tries", account.hex())
     rows = await connection.fetch(
         "select tried_at from password_tries where account = $1 order by tried_at desc limit 100", account
@@ -23,17 +23,17 @@ async def note_try(connection: Connection, try_id: str, account: bytes, *, now: 
 
 
 async def forget_try(connection: Connection, try_id: str) -> None:
-    """Forget a try that said nothing about the password."""
+    """Delete a try that told nothing about the password."""
     await connection.execute("delete from password_tries where id = $1", try_id)
 
 
-async def forgive_tries(connection: Connection, account: bytes) -> None:
-    """Forget all tries of an account: who knows the password has come."""
+async def forget_tries_of(connection: Connection, account: bytes) -> None:
+    """Delete all tries of an account, because somebody gave the right password."""
     await connection.execute("delete from password_tries where account = $1", account)
 
 
 async def forget_tries(connection: Connection, *, before: datetime) -> None:
-    """Forget tries that count no more, except those that somebody else is forgetting."""
+    """Delete tries that no longer count, except those that another replica is deleting."""
     await connection.execute(
         """delete from password_tries where id in (
             select id from password_tries where tried_at <= $1 order by tried_at limit 1000 for update skip locked)""",

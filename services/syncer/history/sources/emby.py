@@ -47,7 +47,7 @@ _decoder: Final = msgspec.json.Decoder(Payload)
 
 
 def parse(payload: bytes, *, received_at: datetime) -> Outcome:
-    """Return what a webhook of an Emby server means."""
+    """Return the meaning of an Emby server's webhook."""
     body = decode(_decoder, payload)
     if isinstance(body, Ignored):
         return body

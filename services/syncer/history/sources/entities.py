@@ -15,10 +15,10 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 def read(body: S, *values: object) -> S:
     """Return a body with its texts decoded, if one of the values that should be no text is written as one."""
-    return _decoded(body) if any(isinstance(value, str) and value.strip() for value in values) else body
+    return _decode(body) if any(isinstance(value, str) and value.strip() for value in values) else body
 
 
-def _decoded(body: S) -> S:
+def _decode(body: S) -> S:
     fields = ((name, getattr(body, name)) for name in body.__struct_fields__)
     return msgspec.structs.replace(body, **{name: _meant(value) for name, value in fields})
 
@@ -28,6 +28,6 @@ def _meant(value: object) -> object:
         case str():
             return unescape_html(value)
         case msgspec.Struct():
-            return _decoded(value)
+            return _decode(value)
         case _:
             return value

@@ -107,15 +107,15 @@ def _as_meant(body: Payload) -> Payload:
 def _official(body: Payload, event: str, payload: bytes, received_at: datetime) -> Outcome:
     match event:
         case "PlaybackStop":
-            return _stopped(body, payload, received_at)
+            return _parse_stop(body, payload, received_at)
         case "UserDataSaved":
-            return _saved(body, payload, received_at)
+            return _parse_saved(body, payload, received_at)
         case _:
             about = next((hint for start, hint in _ABOUT.items() if event.startswith(start)), None)
             return _HINTS.get(event) or about or unknown_event(event)
 
 
-def _stopped(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
+def _parse_stop(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
     match flag(body.played_to_completion):
         case True:
             return _play(body, payload, _reported_at(body, received_at))
@@ -125,7 +125,7 @@ def _stopped(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
             return Ignored("a hint: playback stopped, and it does not say whether at the end (PlayedToCompletion)")
 
 
-def _saved(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
+def _parse_saved(body: Payload, payload: bytes, received_at: datetime) -> Outcome:
     """Return the meaning of saved data. `LastPlayedDate` is the begin of the last viewing, so a finished one ends now.
 
     https://github.com/jellyfin/jellyfin/issues/11186

@@ -14,9 +14,9 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     title: Title
     watched_at: datetime
     began_at: datetime | None = None
-    """When it began, where the sender says so."""
+    """When it began, if the sender says so."""
     reported_at: datetime | None = None
-    """When the sender said so, where that is later than `watched_at`: by then no other viewing of it had begun."""
+    """When the sender reported it, if later than `watched_at`: by then no other viewing of it had begun."""
 
 
 class Unwatched(msgspec.Struct, frozen=True, kw_only=True):

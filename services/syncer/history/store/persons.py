@@ -1,4 +1,4 @@
-"""The syncer's SQL for persons, as far as the linker has said who they are."""
+"""The syncer's SQL for people, as the linker has reported them."""
 
 from typing import Final
 

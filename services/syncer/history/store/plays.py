@@ -18,7 +18,7 @@ PLAYS = """select id, feeder, feeder_server, source, server, account_id, account
 
 
 async def lock_account(connection: Connection, account: Account) -> None:
-    """Keep others from changing this account's plays and from merging persons, until the transaction ends."""
+    """Keep others from changing this account's plays and from merging people, until the transaction ends."""
     await lock_shared(connection, "syncer", "merges")
     await lock_exclusive(connection, "syncer", "account", account.source, account.server, account.id)
 
@@ -148,7 +148,7 @@ async def update_play(connection: Connection, viewing: Viewing) -> None:
 async def record_unwatched(
     connection: Connection, unwatched_id: str, account: Account, title: Title, *, person: PersonRef | None, at: datetime
 ) -> None:
-    """Store that an account has not watched a title; the same id again is the same statement."""
+    """Store that an account has not watched a title; the same id is stored once."""
     await connection.execute(
         """insert into unwatched (id, source, server, account_id, account_name, person_id, type, title, keys,
             unwatched_at)

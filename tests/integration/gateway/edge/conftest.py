@@ -1,4 +1,4 @@
-"""The event loop that the gateway has: its connections behave otherwise than asyncio's own."""
+"""The gateway's event loop, whose connections differ from asyncio's own."""
 
 import uvloop
 

@@ -1,4 +1,4 @@
-"""Routes of every length, beside those of the webhooks."""
+"""Routes that take any time, beside those of the webhooks."""
 
 import asyncio
 from collections.abc import AsyncIterator

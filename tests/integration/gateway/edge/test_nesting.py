@@ -1,4 +1,4 @@
-"""Bodies that are nested as deeply as their size allows, in every form in which a webhook may come."""
+"""Bodies nested as deeply as their size allows, in every form that a webhook may have."""
 
 import urllib.parse
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Clients that ask, and take their time to read the answer."""
+"""Clients that read the answer slowly."""
 
 import socket
 from collections.abc import AsyncIterator

@@ -7,8 +7,8 @@ from typing import Final
 
 import httpx
 
-from services.linker.signins.domain import Asker, Begun, Proven, Waiting
-from services.linker.signins.flows.applications import Applications
+from services.linker.signins.domain import Asker, PollRequest, ProvenAccount, SignInCode
+from services.linker.signins.flows.trakt_application import TraktApplication
 from shared.keyring import Keyring, Owner, new_key
 from shared.owners import account_token, server_token, sign_in_secret
 from shared.postgres.pool import Pool
@@ -41,7 +41,7 @@ class Scene:
         self.keyring = Keyring.parse(keys)
         self.vault = Vault(pool, self.keyring)
         self.clients: Clients
-        self.applications: Applications
+        self.application: TraktApplication
         self.urls: dict[Provider, str] = {}
 
     @asynccontextmanager
@@ -55,14 +55,14 @@ class Scene:
             self.urls = {"jellyfin": jellyfin, "emby": emby}
             upstreams = UpstreamSettings(trakt_auth_url=auth, trakt_api_url=api)
             self.clients = Clients(http, upstreams, self.pool, plex_client_id="installation")
-            self.applications = Applications(pool=self.pool, vault=self.vault, clients=self.clients)
+            self.application = TraktApplication(pool=self.pool, vault=self.vault, clients=self.clients)
             await self.configure("Cellar", "jellyfin", jellyfin, self.jellyfin.server_id)
             await self.configure("Shed", "emby", emby, self.emby.server_id)
             yield
 
-    def another_applications(self) -> Applications:
+    def another_application(self) -> TraktApplication:
         """Return what another replica of the linker would have."""
-        return Applications(pool=self.pool, vault=self.vault, clients=self.clients)
+        return TraktApplication(pool=self.pool, vault=self.vault, clients=self.clients)
 
     async def configure(self, name: str, kind: Provider, url: str, machine_id: str | None) -> None:
         await self.pool.execute(
@@ -74,21 +74,21 @@ class Scene:
         given = Secret(secret or self.trakt.accounts.client_secret)
         await self.vault.put(server_token("Trakt", type="trakt"), given)
 
-    async def keep(self, begun: Begun, provider: Provider, *, sign_in_id: str = "s1") -> None:
+    async def keep(self, begun: SignInCode, provider: Provider, *, sign_in_id: str = "s1") -> None:
         """Keep the secret of a sign-in, as the linker does."""
         assert begun.secret is not None
         await self.vault.put(sign_in_secret(sign_in_id, provider=provider), begun.secret)
 
-    async def waiting(self, provider: Provider, *, server: str = "", sign_in_id: str = "s1") -> Waiting:
+    async def waiting(self, provider: Provider, *, server: str = "", sign_in_id: str = "s1") -> PollRequest:
         """Return what a poll is given."""
         secret = await self.vault.get(sign_in_secret(sign_in_id, provider=provider))
-        return Waiting(sign_in_id=sign_in_id, server=server, references=(), secret=secret)
+        return PollRequest(sign_in_id=sign_in_id, server=server, references=(), secret=secret)
 
-    async def link_trakt(self, name: str, *, renew_at: datetime, expires_at: datetime) -> Proven:
+    async def link_trakt(self, name: str, *, renew_at: datetime, expires_at: datetime) -> ProvenAccount:
         """Link an account of Trakt to a person, as the linker does; returns the account."""
         account = self.trakt.accounts.add(name)
         grant = self.trakt.accounts.grant(name)
-        proven = Proven(provider="trakt", account_id=account.uuid, username=name)
+        proven = ProvenAccount(provider="trakt", account_id=account.uuid, username=name)
         await self.vault.put(token_of(proven), Secret(grant.access))
         await self.vault.put(refresh_token_of(proven), Secret(grant.refresh))
         await self.pool.execute(
@@ -107,9 +107,9 @@ class Scene:
         return proven
 
 
-def token_of(proven: Proven) -> Owner:
+def token_of(proven: ProvenAccount) -> Owner:
     return account_token(proven.provider, server=proven.server, account_id=proven.account_id)
 
 
-def refresh_token_of(proven: Proven) -> Owner:
+def refresh_token_of(proven: ProvenAccount) -> Owner:
     return account_token(proven.provider, server=proven.server, account_id=proven.account_id, purpose="refresh_token")

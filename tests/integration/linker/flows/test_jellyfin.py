@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.linker.signins.domain import Asker, Authorized, Begun, Ended, Pending
+from services.linker.signins.domain import Asker, Authorization, Ended, Pending, SignInCode
 from services.linker.signins.flows.jellyfin import JellyfinFlow
-from services.linker.signins.flows.passwords import Passwords
-from services.linker.signins.flows.places import AnotherServerError
+from services.linker.signins.flows.passwords import PasswordSignIn
+from services.linker.signins.flows.server_choice import AnotherServerError
 from shared.clients.jellyfin import NoQuickConnectError, QuickConnectOffError
 from shared.clock import SteadyClock
 from shared.errors import ConflictError, UnknownServerError
@@ -27,7 +27,7 @@ def flow(scene: Scene) -> JellyfinFlow:
 
 async def begin(
     flow: JellyfinFlow, scene: Scene, *, asker: Asker = ANNA, server: str = "Cellar", sign_in_id: str = "s1"
-) -> Begun:
+) -> SignInCode:
     begun = await flow.begin(server=server, sign_in_id=sign_in_id, asker=asker, forward_url=FORWARD)
     await scene.keep(begun, "jellyfin", sign_in_id=sign_in_id)
     return begun
@@ -35,13 +35,13 @@ async def begin(
 
 async def signed_in(
     flow: JellyfinFlow, scene: Scene, *, asker: Asker, sign_in_id: str, user: User | None = None
-) -> Authorized:
-    user = user or scene.jellyfin.household.named("anna")
+) -> Authorization:
+    user = user or scene.jellyfin.household.by_name("anna")
     assert user is not None
     begun = await begin(flow, scene, asker=asker, sign_in_id=sign_in_id)
     scene.jellyfin.approve(begun.code, user)
     outcome = await flow.poll(await scene.waiting("jellyfin", server="Cellar", sign_in_id=sign_in_id))
-    assert isinstance(outcome, Authorized)
+    assert isinstance(outcome, Authorization)
     return outcome
 
 
@@ -57,7 +57,7 @@ async def test_a_code_that_was_typed_proves_the_account(flow: JellyfinFlow, scen
     assert (len(begun.code), begun.url) == (6, f"{scene.urls['jellyfin']}/web/#/quickconnect")
     assert (begun.expires_at, begun.poll_every) == (NOON + timedelta(minutes=10), timedelta(seconds=5))
     assert before == Pending()
-    assert isinstance(after, Authorized)
+    assert isinstance(after, Authorization)
     assert (after.proven.account_id, after.proven.username) == (anna.id, "anna")
     assert after.proven.server == scene.jellyfin.server_id
     assert (after.refresh_token, after.expires_at) == (None, None)
@@ -111,13 +111,11 @@ async def test_a_busy_jellyfin_is_asked_once_and_left_alone_for_as_long_as_it_sa
     flow: JellyfinFlow, scene: Scene
 ) -> None:
     scene.jellyfin.fail_next(429, times=9, body=b"slow down", content_type="text/plain", retry_after="30")
-    passwords = Passwords(pool=scene.pool, clients=scene.clients, clock=SteadyClock(wall=scene.clock.now))
+    passwords = PasswordSignIn(pool=scene.pool, clients=scene.clients, clock=SteadyClock(wall=scene.clock.now))
 
     begun = await asyncio.gather(*(begin(flow, scene) for _ in range(5)), return_exceptions=True)
     with pytest.raises(RateLimitedError) as refused:
-        async with passwords.sign_in_with_password(
-            "jellyfin", server="Cellar", username="anna", password=Secret("pw"), asker=ANNA
-        ):
+        async with passwords.sign_in("jellyfin", server="Cellar", username="anna", password=Secret("pw"), asker=ANNA):
             pass
 
     assert [type(each) for each in begun] == [RateLimitedError] * 5

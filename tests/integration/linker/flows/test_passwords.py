@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
-from services.linker.signins.domain import Asker, Authorized
-from services.linker.signins.flows.passwords import Passwords
-from services.linker.signins.flows.places import AnotherServerError
+from services.linker.signins.domain import Asker, Authorization
+from services.linker.signins.flows.passwords import PasswordSignIn
+from services.linker.signins.flows.server_choice import AnotherServerError
 from shared.clients.errors import WrongPasswordError
 from shared.clock import SteadyClock
 from shared.errors import InvalidError, ThrottledError, TransientError, UnknownServerError
@@ -29,7 +29,7 @@ class People:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         clock = SteadyClock(wall=scene.clock.now, elapsed_s=lambda: scene.clock.now().timestamp())
-        self._replicas = [Passwords(pool=scene.pool, clients=scene.clients, clock=clock) for _ in range(2)]
+        self._replicas = [PasswordSignIn(pool=scene.pool, clients=scene.clients, clock=clock) for _ in range(2)]
         self._turn = 0
         for household in (scene.jellyfin.household, scene.emby.household):
             household.add("Anna", RIGHT)
@@ -43,16 +43,16 @@ class People:
         *,
         asker: Asker = ANNA,
         server: str | None = None,
-    ) -> Authorized:
+    ) -> Authorization:
         async with self.lent(provider, username, password, asker=asker, server=server) as authorized:
             return authorized
 
     def lent(
         self, provider: Provider, username: str, password: str, *, asker: Asker = ANNA, server: str | None = None
-    ) -> AbstractAsyncContextManager[Authorized]:
+    ) -> AbstractAsyncContextManager[Authorization]:
         """Type them; one replica answers after the other."""
         self._turn += 1
-        return self._replicas[self._turn % 2].sign_in_with_password(
+        return self._replicas[self._turn % 2].sign_in(
             provider,
             server=SERVERS[provider] if server is None else server,
             username=username,
@@ -77,7 +77,7 @@ async def test_name_and_password_prove_the_account(people: People, provider: Pro
 
     authorized = await people.type(provider, "anna", RIGHT)
 
-    anna = stand_in.household.named("anna")
+    anna = stand_in.household.by_name("anna")
     assert anna is not None
     assert authorized.proven.provider == provider
     assert (authorized.proven.account_id, authorized.proven.username) == (anna.id, "Anna")
@@ -133,7 +133,7 @@ async def test_a_session_that_was_not_kept_in_time_is_ended(people: People, prov
             begun.set()
             await asyncio.Event().wait()
 
-    anna = household.named("anna")
+    anna = household.by_name("anna")
     assert anna is not None
     keeping = asyncio.create_task(keep_for_ever())
     await begun.wait()
@@ -213,7 +213,7 @@ async def test_a_server_that_does_not_answer_costs_no_try(people: People) -> Non
 
 
 async def test_disabled_accounts_are_refused_and_counted(people: People) -> None:
-    anna = people.scene.jellyfin.household.named("anna")
+    anna = people.scene.jellyfin.household.by_name("anna")
     assert anna is not None
     anna.is_disabled = True
 

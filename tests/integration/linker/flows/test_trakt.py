@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.linker.signins.domain import Authorized, Begun, Ended, Outcome, Pending
-from services.linker.signins.flows.applications import NoApplicationError
+from services.linker.signins.domain import Authorization, Ended, Outcome, Pending, SignInCode
 from services.linker.signins.flows.trakt import SLOWER, TraktFlow
+from services.linker.signins.flows.trakt_application import NoApplicationError
 from shared.clients.errors import CredentialRefusedError
 from shared.errors import TransientError
 from shared.http.calls import RateLimitedError
@@ -18,10 +18,10 @@ from tests.integration.service import until
 @pytest.fixture
 async def flow(scene: Scene) -> TraktFlow:
     await scene.configure_trakt()
-    return TraktFlow(applications=scene.applications, vault=scene.vault, now=scene.clock.now)
+    return TraktFlow(application=scene.application, vault=scene.vault, now=scene.clock.now)
 
 
-async def begin(flow: TraktFlow, scene: Scene) -> Begun:
+async def begin(flow: TraktFlow, scene: Scene) -> SignInCode:
     begun = await flow.begin(server="", sign_in_id="s1", asker=ANNA, forward_url="http://usher.example/linked")
     await scene.keep(begun, "trakt")
     return begun
@@ -43,7 +43,7 @@ async def test_a_code_that_was_typed_proves_the_account(flow: TraktFlow, scene: 
     assert (begun.url, begun.poll_every) == ("https://auth.trakt.tv/activate", timedelta(seconds=5))
     assert begun.expires_at == NOON + timedelta(minutes=10)
     assert before == Pending()
-    assert isinstance(after, Authorized)
+    assert isinstance(after, Authorization)
     assert (after.proven.account_id, after.proven.username, after.proven.server) == (anna.uuid, "anna", "")
     assert after.refresh_token is not None
     assert after.expires_at == scene.clock.now() + timedelta(days=7)
@@ -92,7 +92,7 @@ async def test_tokens_survive_a_trakt_that_does_not_say_whose_they_are(flow: Tra
             await poll(flow, scene)
     outcome = await poll(flow, scene)
 
-    assert isinstance(outcome, Authorized)
+    assert isinstance(outcome, Authorization)
     assert scene.trakt.accounts.holder(outcome.token.reveal()) is not None
     asked = [request.path for request in scene.trakt.auth.seen]
     assert asked == ["/oauth/device/code", "/oauth/device/token"]
@@ -105,7 +105,7 @@ async def test_asking_again_after_the_end_gives_the_same(flow: TraktFlow, scene:
     first = await poll(flow, scene)
     again = await poll(flow, scene)
 
-    assert isinstance(first, Authorized)
+    assert isinstance(first, Authorization)
     assert first == again
 
 
@@ -118,7 +118,7 @@ async def test_a_poll_that_comes_second_goes_on_with_what_the_first_got(flow: Tr
     scene.clock.advance(timedelta(seconds=5))
     second = await flow.poll(before)
 
-    assert isinstance(first, Authorized)
+    assert isinstance(first, Authorization)
     assert first == second
 
 
@@ -141,7 +141,7 @@ async def test_tokens_of_a_sign_in_that_was_called_off_are_not_kept(flow: TraktF
 
     outcome = await flow.poll(waiting)
 
-    assert isinstance(outcome, Authorized)
+    assert isinstance(outcome, Authorization)
     assert await scene.vault.owners(kind="sign_in") == []
 
 
@@ -168,14 +168,14 @@ async def test_cancelled_in_the_middle_nothing_is_lost(flow: TraktFlow, scene: S
     await asyncio.gather(polling, return_exceptions=True)
     goes_on.set()
 
-    assert isinstance(await poll(flow, scene), Authorized)
+    assert isinstance(await poll(flow, scene), Authorization)
 
 
 async def test_no_column_holds_a_token(flow: TraktFlow, scene: Scene) -> None:
     begun = await begin(flow, scene)
     scene.trakt.accounts.approve(begun.code, scene.trakt.accounts.add("anna"))
     outcome = await poll(flow, scene)
-    assert isinstance(outcome, Authorized)
+    assert isinstance(outcome, Authorization)
 
     rows = str(await scene.pool.fetch("select * from shared.credentials"))
 
@@ -184,14 +184,14 @@ async def test_no_column_holds_a_token(flow: TraktFlow, scene: Scene) -> None:
 
 
 async def test_without_an_application_it_is_said_what_to_do(scene: Scene) -> None:
-    flow = TraktFlow(applications=scene.applications, vault=scene.vault, now=scene.clock.now)
+    flow = TraktFlow(application=scene.application, vault=scene.vault, now=scene.clock.now)
 
     with pytest.raises(NoApplicationError, match="TRAKT_CLIENT_ID"):
         await begin(flow, scene)
 
 
 async def test_an_application_without_its_secret_or_switched_off_is_none(scene: Scene) -> None:
-    flow = TraktFlow(applications=scene.applications, vault=scene.vault, now=scene.clock.now)
+    flow = TraktFlow(application=scene.application, vault=scene.vault, now=scene.clock.now)
     await scene.configure("Trakt", "trakt", "https://trakt.tv", scene.trakt.accounts.client_id)
 
     with pytest.raises(NoApplicationError):
@@ -200,7 +200,7 @@ async def test_an_application_without_its_secret_or_switched_off_is_none(scene: 
 
 async def test_a_wrong_secret_of_the_application_is_nobodys_end(scene: Scene) -> None:
     await scene.configure_trakt(secret="wrong")
-    flow = TraktFlow(applications=scene.applications, vault=scene.vault, now=scene.clock.now)
+    flow = TraktFlow(application=scene.application, vault=scene.vault, now=scene.clock.now)
     await begin(flow, scene)
 
     with pytest.raises(CredentialRefusedError):
@@ -209,7 +209,7 @@ async def test_a_wrong_secret_of_the_application_is_nobodys_end(scene: Scene) ->
 
 async def test_a_busy_trakt_is_asked_once_and_left_alone_for_as_long_as_it_says(flow: TraktFlow, scene: Scene) -> None:
     scene.trakt.auth.fail_next(429, times=9, body=b"Rate limited", content_type="text/plain", retry_after="143")
-    other = TraktFlow(applications=scene.another_applications(), vault=scene.vault, now=scene.clock.now)
+    other = TraktFlow(application=scene.another_application(), vault=scene.vault, now=scene.clock.now)
 
     begun = await asyncio.gather(*(begin(flow, scene) for _ in range(5)), return_exceptions=True)
     later = await asyncio.gather(begin(flow, scene), begin(other, scene), return_exceptions=True)
@@ -239,4 +239,4 @@ async def test_a_code_that_waits_is_asked_for_while_no_other_may_begin(flow: Tra
         await begin(flow, scene)
     scene.trakt.accounts.approve(begun.code, scene.trakt.accounts.add("anna"))
 
-    assert isinstance(await poll(flow, scene), Authorized)
+    assert isinstance(await poll(flow, scene), Authorization)

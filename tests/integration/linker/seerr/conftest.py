@@ -154,7 +154,7 @@ async def _replica(
         clients = Clients(http, UpstreamSettings(), parts.pool, plex_client_id="test")
         vault = Vault(parts.pool, keyring)
         runs = Runs(parts.name, parts.worker, now=_now)
-        service.keep(runs)
+        service.add_runs(runs)
         wiring.join(service, parts, vault, clients.seerr, runs, now=_now, settles_in=BRIEFLY)
         handlers = Handlers(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         service.answer(FindPerson.answered_by(handlers.find_person), MergePeople.answered_by(handlers.merge_people))

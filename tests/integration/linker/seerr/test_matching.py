@@ -76,7 +76,7 @@ async def test_an_account_that_nobody_signed_in_to_is_no_evidence(people: People
     assert (await people.find(anna)).seerr_user_id is None
 
 
-async def test_the_owner_is_found_by_his_account_and_not_by_name(people: People, seerr: ForgetfulSeerr) -> None:
+async def test_the_owner_is_found_by_their_account_and_not_by_name(people: People, seerr: ForgetfulSeerr) -> None:
     seerr.owner.plex_id, seerr.owner.plex_username = 7, "martha"
 
     impostor = await people.link_plex("martha", 8, email="owner@example.com")
@@ -144,7 +144,7 @@ async def test_a_jellyfin_user_is_found_on_seerrs_own_server_only(people: People
     assert await people.matched(carl) not in {his.id, OWNER_ID}
 
 
-async def test_a_merged_persons_user_is_the_others_and_is_told_his_discord_id(
+async def test_a_merged_persons_user_is_the_others_and_is_told_their_discord_id(
     people: People, seerr: ForgetfulSeerr
 ) -> None:
     hers = seerr.users.add(email="anna@example.org", username="anna")

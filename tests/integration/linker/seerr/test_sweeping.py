@@ -106,7 +106,7 @@ async def test_a_user_who_went_or_became_anothers_is_replaced(people: People, se
 
 
 @pytest.mark.usefixtures("linker")
-async def test_who_took_his_discord_id_out_by_himself_is_left_alone(people: People, seerr: ForgetfulSeerr) -> None:
+async def test_who_took_their_discord_id_out_themselves_is_left_alone(people: People, seerr: ForgetfulSeerr) -> None:
     hers = seerr.users.add(email="anna@example.org")
     await people.matched(await people.link_plex("anna", 42, email="anna@example.org", discord_id=HERS))
     await until(lambda: hers.settings is not None)
@@ -144,12 +144,12 @@ async def test_a_night_is_begun_once_by_all_replicas(people: People, seerr: Forg
         each.add(BEGINS, LookAtSeerr())
 
     for each in (*replicas, *replicas):
-        await each.begin_due()
+        await each.give_due()
     assert await people.matched(anna) == hers.id
     await people.jobs_done()
     now += timedelta(minutes=2)
     for each in (*replicas, *replicas):
-        await each.begin_due()
+        await each.give_due()
     await people.jobs_done()
 
     assert [(run.status, run.progress.done, run.progress.total, run.counts) for run in people.looks()] == [

@@ -237,7 +237,7 @@ async def test_why_seerr_does_not_take_a_token_is_kept_and_the_match_stays(
 
     assert [await people.reason(person) for person in persons] == [
         "Seerr refused: Access denied. (403)",
-        "Seerr could not find out whose account this is",
+        "Seerr could not find the owner of this account",
     ]
     assert sorted([await people.matched(person) for person in persons]) == [2, 3]
     assert await people.dead() == []

@@ -8,9 +8,9 @@ import pytest
 from shared.bus.connection import Bus
 from shared.schemas.secret import Secret
 from shared.settings import UpstreamSettings
-from tests.integration.linker.servers.estate import Estate, estate
 from tests.integration.linker.servers.linkers import Place
-from tests.integration.linker.servers.street import Street, opened
+from tests.integration.linker.servers.stand_ins import Street, opened
+from tests.integration.linker.servers.surroundings import Estate, estate
 
 
 @pytest.fixture

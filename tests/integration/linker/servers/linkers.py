@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from services.linker.servers.wiring import Servers
+from services.linker.servers.wiring import ServersSide
 from shared.bus.connection import Bus, connect
 from shared.bus.questions import ask
 from shared.keyring import Keyring
@@ -26,23 +26,23 @@ from shared.schemas.servers import (
     RemoveServer,
     SeerrConnection,
     Server,
+    ServerSettings,
     ServersHealth,
-    Settled,
     ShowSeerr,
 )
 from shared.sealing import Sealer
 from shared.settings import UpstreamSettings
 from shared.upstreams.clients import Clients
 from shared.vault import Vault
-from tests.integration.linker.servers.estate import KEYS, egress_of, linked
-from tests.integration.linker.servers.street import Street
+from tests.integration.linker.servers.stand_ins import Street
+from tests.integration.linker.servers.surroundings import KEYS, egress_of, linked
 from tests.integration.service import parts_of
 
 
 class Linker:
     """A linker with these settings, and what one asks it."""
 
-    def __init__(self, bus: Bus, servers: Servers, clients: Clients, parts: Parts, vault: Vault) -> None:
+    def __init__(self, bus: Bus, servers: ServersSide, clients: Clients, parts: Parts, vault: Vault) -> None:
         self._bus = bus
         self.servers = servers
         self.clients = clients
@@ -50,7 +50,7 @@ class Linker:
         self.vault = vault
 
     async def add(self, body: dict[str, Any], *, token: str) -> Server:
-        wanted = msgspec.convert(body, Settled)
+        wanted = msgspec.convert(body, ServerSettings)
         return await ask(self._bus, AddServer(server=wanted, token=sealed(token)))
 
     async def add_from(self, street: Street, kind: str, **others: Any) -> Server:
@@ -84,7 +84,7 @@ class Linker:
         """Look at all servers as if their time had come."""
         async with self.parts.pool.acquire() as connection:
             await connection.execute("update servers set check_at = now() - interval '1 second'")
-        return await self.servers.inspector.look_at_all_due()
+        return await self.servers.checker.check_all_due()
 
 
 def sealed(token: str) -> SealedSecret:
@@ -108,7 +108,7 @@ class Place:
             parts_of("linker", bus=bus, database_url=self._database_url) as parts,
             linked(parts, config=config, egress=egress) as (servers, clients, vault),
         ):
-            await servers.first.make()
+            await servers.from_settings.apply()
             yield Linker(bus, servers, clients, parts, vault)
 
 

@@ -10,8 +10,8 @@ import pytest
 from shared.owners import server_password_suffix, server_token
 from shared.schemas.secret import Secret
 from simulators.asgi import App, Request, Response, json_response, text_response
-from tests.integration.linker.servers.estate import MEDIA, SERVERS, Estate, addresses, fault
-from tests.integration.linker.servers.street import Street, seen_by
+from tests.integration.linker.servers.stand_ins import Street, seen_by
+from tests.integration.linker.servers.surroundings import MEDIA, SERVERS, Estate, addresses, fault
 
 
 @pytest.mark.parametrize(("kind", "users"), [("plex", 2), ("jellyfin", 2), ("emby", 2)])
@@ -83,7 +83,7 @@ async def test_a_list_that_cannot_be_read_at_all_is_not_blamed_on_the_token(
 
     assert made["reachable"] is True
     assert "the token could not be tested" in made["problem"]
-    assert "not understood" in made["problem"]
+    assert "does not understand" in made["problem"]
 
 
 async def test_a_slow_server_is_kept_as_away_in_time(usher: Estate, street: Street) -> None:

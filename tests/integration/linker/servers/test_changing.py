@@ -8,8 +8,8 @@ from shared.schemas.secret import Secret
 from simulators.asgi import App
 from simulators.determinism import Ids
 from simulators.jellyfin.app import Jellyfin
-from tests.integration.linker.servers.estate import MEDIA, SERVERS, Estate, addresses, fault
-from tests.integration.linker.servers.street import Street, seen_by
+from tests.integration.linker.servers.stand_ins import Street, seen_by
+from tests.integration.linker.servers.surroundings import MEDIA, SERVERS, Estate, addresses, fault
 
 
 async def test_a_change_without_a_token_keeps_it(usher: Estate, street: Street) -> None:

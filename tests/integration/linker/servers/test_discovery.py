@@ -16,8 +16,8 @@ from simulators.asgi import App
 from simulators.plex_server.app import PlexServer
 from simulators.plex_tv.accounts import Address
 from tests.integration.gateway.house import ADMIN
-from tests.integration.linker.servers.estate import Estate, addresses
-from tests.integration.linker.servers.street import Street, seen_by
+from tests.integration.linker.servers.stand_ins import Street, seen_by
+from tests.integration.linker.servers.surroundings import Estate, addresses
 
 PATH = "/api/plex/servers"
 

@@ -12,8 +12,8 @@ from simulators.asgi import App, Request, Response, json_response
 from simulators.plex_tv.app import PlexTv
 from simulators.seerr.app import Seerr
 from simulators.seerr.dialect import Dialect
-from tests.integration.linker.servers.estate import Estate, addresses
-from tests.integration.linker.servers.street import Street, seen_by
+from tests.integration.linker.servers.stand_ins import Street, seen_by
+from tests.integration.linker.servers.surroundings import Estate, addresses
 
 KEY = "canary-seerr-key-1234"
 

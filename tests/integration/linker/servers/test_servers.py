@@ -4,8 +4,8 @@ from typing import Any
 
 from shared.bus.connection import Bus
 from simulators.mediabrowser import Client
-from tests.integration.linker.servers.estate import SERVERS, Estate
-from tests.integration.linker.servers.street import Street
+from tests.integration.linker.servers.stand_ins import Street
+from tests.integration.linker.servers.surroundings import SERVERS, Estate
 from tests.integration.service import until
 
 
@@ -30,7 +30,7 @@ async def test_a_friends_token_works_with_less_rights(usher: Estate, street: Str
 
 
 async def test_a_users_token_of_jellyfin_works_with_less_rights(usher: Estate, street: Street) -> None:
-    user = street.jellyfin.household.named("jonas")
+    user = street.jellyfin.household.by_name("jonas")
     assert user is not None
     session = street.jellyfin.household.sign_in(
         user, Client(client="Web", device="Browser", device_id="1", version="1")

@@ -14,8 +14,8 @@ from shared.errors import UnavailableError
 from shared.owners import server_password_suffix, server_token, user_password
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import KEY
-from tests.integration.linker.servers.estate import Estate
-from tests.integration.linker.servers.street import Street
+from tests.integration.linker.servers.stand_ins import Street
+from tests.integration.linker.servers.surroundings import Estate
 from tests.integration.proxy import before
 
 SUFFIX = "canary-suffix-2025"

@@ -1,4 +1,4 @@
-"""The syncer at work in the test's own process, spoken to over the bus alone."""
+"""The syncer in the test's process, used only over the bus."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ NOON: Final = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 class House:
-    """The syncer at work: what it is told, and what it says."""
+    """A running syncer: messages to it, and its events."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -49,7 +49,7 @@ class House:
         webhook_id: str | None = None,
         attempt: int = 0,
     ) -> str:
-        """Publish a webhook as the gateway does, and wait until the syncer has said what became of it."""
+        """Publish a webhook as the gateway does, and wait until the syncer reports its outcome."""
         webhook = Webhook(
             id=webhook_id or random_id(),
             source=source,
@@ -65,11 +65,11 @@ class House:
         await until(lambda: webhook.id in self.outcomes)
         return self.outcomes[webhook.id]
 
-    async def say(self, fact: AccountClaimed | PersonMerged) -> None:
+    async def publish(self, fact: AccountClaimed | PersonMerged) -> None:
         await self._bus.publish(subject(fact), msgspec.json.encode(fact), message_id=fact.id)
 
     async def claim(self, account: Account, person_id: str, name: str) -> None:
-        await self.say(
+        await self.publish(
             AccountClaimed(id=random_id(), occurred_at=NOON, account=account, person_id=person_id, person_name=name)
         )
 
@@ -87,7 +87,7 @@ class House:
 
 
 @asynccontextmanager
-async def opened(bus: Bus, database_url: Secret) -> AsyncIterator[House]:
+async def open_house(bus: Bus, database_url: Secret) -> AsyncIterator[House]:
     house = House(bus)
     await house.listen()
     async with parts_of("syncer", bus=bus, database_url=database_url) as parts:

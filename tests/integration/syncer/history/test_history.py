@@ -1,4 +1,4 @@
-"""The syncer through its own door, the bus: webhooks in, plays and outcomes out, questions answered."""
+"""The syncer over the bus: webhooks in, plays and outcomes out, questions answered."""
 
 import asyncio
 import json
@@ -107,7 +107,9 @@ async def test_a_guests_play_is_never_the_owners(house: House) -> None:
 
 async def test_a_claim_that_comes_after_the_merge_goes_to_who_is_left(house: House) -> None:
     await house.post(plex_scrobble(1, account=2))
-    await house.say(PersonMerged(id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id="p2"))
+    await house.publish(
+        PersonMerged(id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id="p2")
+    )
     await house.claim(GUEST, "p2", "Carl")
 
     await house.until_whose(["Anna"])
@@ -118,7 +120,9 @@ async def test_merged_persons_have_their_plays_together(house: House) -> None:
     await house.claim(GUEST, "p2", "Carl")
     await house.until_whose(["Carl"])
 
-    await house.say(PersonMerged(id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id="p2"))
+    await house.publish(
+        PersonMerged(id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id="p2")
+    )
 
     await house.until_whose(["Anna"])
 
@@ -131,7 +135,7 @@ async def test_the_id_of_a_merged_person_finds_the_plays_of_who_is_left(house: H
     await house.until_whose(["Anna", "Carl"])
 
     for person_id, merged_id in (("p1", "p2"), ("p0", "p1")):
-        await house.say(
+        await house.publish(
             PersonMerged(
                 id=random_id(), occurred_at=NOON, person_id=person_id, person_name="Anna B.", merged_id=merged_id
             )
@@ -152,7 +156,7 @@ async def test_a_claim_and_a_merge_at_once_leave_no_play_behind(house: House) ->
             id=random_id(), occurred_at=NOON, person_id="p1", person_name="Anna", merged_id=f"q{number}"
         )
 
-        await asyncio.gather(house.claim(account, f"q{number}", "Carl"), house.say(merged))
+        await asyncio.gather(house.claim(account, f"q{number}", "Carl"), house.publish(merged))
 
     await house.until_whose(["Anna"] * 8)
 
@@ -164,9 +168,9 @@ async def test_merges_that_come_in_the_wrong_order_end_with_who_is_left(house: H
     later = PersonMerged(id=random_id(), occurred_at=NOON, person_id="a", person_name="Anna", merged_id="b")
     earlier = PersonMerged(id=random_id(), occurred_at=NOON, person_id="b", person_name="Bert", merged_id="c")
 
-    await house.say(later)
+    await house.publish(later)
     await asyncio.sleep(0.2)
-    await house.say(earlier)
+    await house.publish(earlier)
 
     await house.until_whose(["Anna"])
 
@@ -188,13 +192,13 @@ JELLYFIN_ACCOUNT = Account("jellyfin", "sim-jellyfin", "sim-user", "sim-user")
 
 
 def jellyfin_movie(number: int) -> bytes:
-    """The movie of `plex_scrobble(number)`, as a Jellyfin server tells of it."""
+    """The movie of `plex_scrobble(number)`, as a Jellyfin server reports it."""
     movie = {"ItemType": "Movie", "Name": f"Simulated movie {number}", "Provider_imdb": f"tt{7_000_000 + number}"}
     return json.dumps({**json.loads(jellyfin_stop(number)), **movie, "Year": 1950 + number % 75}).encode()
 
 
 async def seen_by_two_accounts(house: House) -> None:
-    """Let each of two accounts tell of the same evening, and of a movie that only it saw."""
+    """Let each of two accounts report the same evening, and a movie that only it saw."""
     await house.post(plex_scrobble(1, account=2))
     await house.post(plex_scrobble(2, account=2), at=NOON + timedelta(hours=3))
     await house.post(jellyfin_movie(1), source="jellyfin", at=NOON + timedelta(minutes=40))
@@ -218,7 +222,9 @@ async def test_reports_that_came_before_the_merge_are_one_viewing_after_it(house
     await house.claim(JELLYFIN_ACCOUNT, "q", "Anna B.")
     await house.until_whose(["Anna"] * 2 + ["Anna B."] * 2)
 
-    await house.say(PersonMerged(id=random_id(), occurred_at=NOON, person_id="p", person_name="Anna", merged_id="q"))
+    await house.publish(
+        PersonMerged(id=random_id(), occurred_at=NOON, person_id="p", person_name="Anna", merged_id="q")
+    )
 
     await house.until_whose(["Anna"] * 3)
 

@@ -1,4 +1,4 @@
-"""What Jellyfin tells of one viewing several times, and of one file with several episodes, over the bus."""
+"""One viewing that Jellyfin reports several times, and one file with several episodes, over the bus."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ MOVIE = {
 
 
 def stop_and_saved(*, hours: float, day: int = 1, **others: Any) -> tuple[bytes, bytes]:
-    """Return both that a Jellyfin sends after a viewing of an hour and a half, which began so long before noon."""
+    """Return both reports of a Jellyfin after a viewing of 90 minutes; it began so long before noon."""
     end = NOON + timedelta(days=day - 1)
     stopped = {**MOVIE, "UtcTimestamp": (end + timedelta(seconds=1)).isoformat(), **others}
     times = {"LastPlayedDate": (end - timedelta(hours=hours)).isoformat(), "UtcTimestamp": end.isoformat()}

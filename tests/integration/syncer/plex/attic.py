@@ -63,12 +63,12 @@ class Attic:
             )
 
     async def forget_address(self, url: str) -> None:
-        """Let the configured server be where nobody answers, so that only plex.tv's addresses lead to it."""
+        """Configure an address where nothing answers, so that only plex.tv's addresses reach the server."""
         async with transaction(self.pool) as connection:
             await connection.execute("update servers set url = $1", url)
 
     async def link(self, person_id: str, account: PlexAccount, *, state: str = "ok") -> str:
-        """Make a person whose Plex account this is, and return the account's token."""
+        """Create a person with this Plex account, and return its token."""
         token = self.plex_tv.accounts.sign_in(account)
         account_id = str(account.id)
         await self.vault.put(owners.account_token("plex", server="", account_id=account_id), Secret(token))
@@ -98,7 +98,7 @@ class Attic:
 
 
 @asynccontextmanager
-async def opened(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
+async def open_attic(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
     """The syncer answering about the attic, which the linker knows, and the friend at home in it as `jonas`."""
     async with AsyncExitStack() as stack:
         linkers, syncers = [

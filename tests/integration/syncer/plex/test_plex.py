@@ -1,4 +1,4 @@
-"""Reading a Plex server over the bus: as the server's owner, and as somebody who linked an account."""
+"""Reading a Plex server over the bus: as the server's owner, and as someone who linked an account."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,12 +22,12 @@ from shared.schemas.secret import Secret
 from simulators.plex_server.app import PlexServer
 from simulators.serving import serving
 from tests.integration.service import until
-from tests.integration.syncer.plex.attic import NOON, Attic, opened
+from tests.integration.syncer.plex.attic import NOON, Attic, open_attic
 
 
 @pytest.fixture
 async def attic(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
-    async with opened(bus, database_url) as found:
+    async with open_attic(bus, database_url) as found:
         yield found
 
 
@@ -95,7 +95,7 @@ async def test_an_address_that_leads_to_another_server_is_passed_over(attic: Att
 
 
 def lists(attic: Attic, *uris: object, first: object = None) -> None:
-    """Let plex.tv list something odd first, and then the attic at these addresses."""
+    """Let plex.tv list an odd entry first, and then the attic with these addresses."""
     device = {
         "clientIdentifier": attic.machine_id,
         "provides": "server",
@@ -122,7 +122,7 @@ async def test_an_address_that_cannot_be_read_does_not_keep_from_the_others(atti
     assert "authorization" not in {name for request in attic.plex_server.seen for name in request.headers}
 
 
-async def test_where_no_address_can_be_read_the_reason_is_said(attic: Attic, bus: Bus) -> None:
+async def test_where_no_address_can_be_read_the_reason_is_reported(attic: Attic, bus: Bus) -> None:
     lists(attic, "http://canary:canary@127.0.0.1:1", first={"provides": "server", "name": "Cellar"})
     unknown = await refusal(bus, "m2", person="jonas")
     await attic.pool.execute("delete from servers")
@@ -191,7 +191,7 @@ async def test_hostile_titles_pass_as_they_are(attic: Attic, bus: Bus) -> None:
     assert [item.title for item in page.items] == [title]
 
 
-async def test_what_does_not_exist_or_is_not_allowed_is_said(attic: Attic, bus: Bus) -> None:
+async def test_what_does_not_exist_or_is_not_allowed_is_reported(attic: Attic, bus: Bus) -> None:
     await attic.settle("priya")
     await attic.link("martha", attic.owner, state="dead")
     with pytest.raises(NotFoundError) as no_library:

@@ -1,4 +1,4 @@
-"""The syncer's part for users' settings, at work in the test's own process."""
+"""The syncer's users' settings, served in the test's process."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ from tests.integration.service import at_work, parts_of
 
 
 class Users:
-    """Answers as the syncer does; a test may let something happen once a user's settings are kept."""
+    """Answers as the syncer does; a test may add something that happens after settings are stored."""
 
     def __init__(self, handlers: Handlers, vault: Vault) -> None:
         self._handlers = handlers

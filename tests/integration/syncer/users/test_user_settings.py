@@ -1,4 +1,4 @@
-"""Users' settings through the gateway: what is kept, what stays, what is refused, and where passwords are."""
+"""Users' settings through the gateway: what is stored, kept and refused, and where passwords are."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ NOTHING = {"blocked": False, "immune": False, "request_limit": None, "has_passwo
 
 
 class Office:
-    """Where an admin changes what is set for users."""
+    """The API as an admin uses it to change users' settings."""
 
     def __init__(self, house: House, users: Users, bus: Bus) -> None:
         self.house = house

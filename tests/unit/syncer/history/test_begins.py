@@ -1,4 +1,4 @@
-"""What it tells of viewings that Jellyfin says when the last one began."""
+"""What follows for viewings from Jellyfin's time of when the last one began."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -22,7 +22,7 @@ def at(minutes: float) -> datetime:
 
 
 def stop(end: float, *, runtime: float | None = 90, account: Account = ANNA) -> Viewing:
-    """Return what `PlaybackStop` tells: minutes after eight."""
+    """Return what `PlaybackStop` reports, in minutes after eight."""
     return Viewing(
         id=f"stop {end} {account.id}",
         feeder="jellyfin",
@@ -34,7 +34,7 @@ def stop(end: float, *, runtime: float | None = 90, account: Account = ANNA) -> 
 
 
 def saved(begin: float, end: float, *, runtime: float | None = 90, account: Account = ANNA) -> Viewing:
-    """Return what `UserDataSaved` tells after a playback."""
+    """Return what `UserDataSaved` reports after a playback."""
     return Viewing(
         id=f"saved {begin} {end} {account.id}",
         feeder="jellyfin",
@@ -47,7 +47,7 @@ def saved(begin: float, end: float, *, runtime: float | None = 90, account: Acco
 
 
 def toggle(begin: float, told: float) -> Viewing:
-    """Return what `UserDataSaved` tells when somebody, or a client at the end, marks it as played."""
+    """Return what `UserDataSaved` reports when a person, or a client at the end, marks it as played."""
     return Viewing(
         id=f"toggle {begin} {told}",
         feeder="jellyfin",
@@ -100,7 +100,7 @@ def test_two_reports(one: Viewing, other: Viewing, *, same: bool) -> None:
 
 
 def stored(reports: tuple[Viewing, ...]) -> list[Viewing]:
-    """Return the plays that are left when reports come one after the other."""
+    """Return the plays that remain after these reports in turn."""
     plays: dict[str, Viewing] = {}
     for report in reports:
         found = duplicates_of(plays.values(), report)

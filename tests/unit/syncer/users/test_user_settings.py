@@ -1,4 +1,4 @@
-"""What users may be called, when two names are one, and what a change leaves as it is."""
+"""Which user names are allowed, when two names are one, and what a change leaves unchanged."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Short ways to say what went in and what must come out."""
+"""Short constructors for inputs and expected outcomes."""
 
 from datetime import UTC, datetime
 from typing import Any, Final

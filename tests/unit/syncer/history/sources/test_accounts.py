@@ -1,4 +1,4 @@
-"""No account is taken for another one's, least of all for the owner's."""
+"""No account is mistaken for another, least of all for the owner's."""
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_an_id_of_jellyfin_has_one_spelling(value: object, expected: str | None)
     assert compact(value) == expected
 
 
-def test_one_jellyfin_user_is_one_account_in_both_spellings_of_his_id() -> None:
+def test_one_jellyfin_user_is_one_account_in_both_spellings_of_their_id() -> None:
     short = local_account("jellyfin", server="x", account="02700c8344d542619b39319296c0d4c7", name="Rain")
     long = local_account("jellyfin", server="x", account="02700C83-44D5-4261-9B39-319296C0D4C7", name="Rain")
 

@@ -1,4 +1,4 @@
-"""Guids of Plex's agents, old and new, name what their makers mean."""
+"""Guids of Plex's agents, old and new, are read as their makers mean them."""
 
 import pytest
 

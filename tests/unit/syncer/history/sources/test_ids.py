@@ -1,4 +1,4 @@
-"""Ids are believed only where they look like one, and all of a kind are kept."""
+"""Ids are believed only if they look like ids, and all of a kind are kept."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A play happened when the sender says, where that can be."""
+"""A play happened when the sender says, if that is possible."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Any bytes of any sender are understood or ignored, never an error."""
+"""Any bytes from any sender are understood or ignored, never an error."""
 
 import msgspec
 import pytest

@@ -16,14 +16,14 @@ DOCUMENTED = Path(__file__).parents[5] / "docs" / "webhooks.md"
 
 
 def template() -> dict[str, str]:
-    """Return the template that we tell people to paste."""
+    """Return the template in our documentation."""
     found = re.search(r"```json\n(\{\n  \"event\": \"\{action\}\".*?)```", DOCUMENTED.read_text(), re.DOTALL)
     assert found
     return msgspec.json.decode(found[1], type=dict[str, str])
 
 
 def filled_in(**parameters: object) -> dict[str, Any]:
-    """Return the template as Tautulli sends it: texts, and empty ones for what the item has not."""
+    """Return the template as Tautulli sends it: texts, empty for what the item lacks."""
     return {key: str(parameters.get(value.strip("{}"), "")) for key, value in template().items()}
 
 

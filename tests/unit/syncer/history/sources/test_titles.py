@@ -1,4 +1,4 @@
-"""Movies and episodes are named in some way, or refused with the reason."""
+"""Movies and episodes are identified somehow, or refused with a reason."""
 
 import pytest
 

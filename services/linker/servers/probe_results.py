@@ -1,4 +1,4 @@
-"""What the answers of a server mean: what works, what does not, how to mend it. Pure decisions."""
+"""What a server's answers to a probe mean: what works, what does not, how to fix it. Pure decisions."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from services.linker.servers.store import Seen
+from services.linker.servers.server_types import SERVER_TYPES
+from services.linker.servers.store import ServerStatus
 from shared import leniency
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.mediabrowser import PublicServer
@@ -17,26 +18,6 @@ from shared.http.calls import RefusedError
 from shared.http.egress import EgressError
 from shared.schemas.media import Provider
 from shared.schemas.servers import Finding, SeerrRequests
-
-_PRODUCTS: Final[dict[Provider, str]] = {
-    "plex": "a Plex Media Server",
-    "jellyfin": "Jellyfin",
-    "emby": "Emby",
-    "seerr": "Seerr",
-}
-_EXAMPLES: Final[dict[Provider, str]] = {
-    "plex": "http://192.168.1.10:32400",
-    "jellyfin": "http://192.168.1.10:8096",
-    "emby": "http://192.168.1.10:8096",
-    "seerr": "http://192.168.1.10:5055",
-}
-_CREDENTIALS: Final[dict[Provider, tuple[str, str]]] = {
-    "plex": ("token", "give a token of the server's owner: `usher link plex` shows who you are at Plex"),
-    "jellyfin": ("token", "make an API key in Jellyfin's dashboard, under API Keys"),
-    "emby": ("token", "make an API key in Emby's settings, under Advanced, API Keys"),
-    "seerr": ("api_key", "copy the API key from Seerr's settings, under General"),
-}
-
 
 _CSRF_OFF: Final = "turn CSRF protection off in Seerr's settings, under Network or General, and restart Seerr"
 
@@ -56,7 +37,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rights(msgspec.Struct, frozen=True, kw_only=True):
-    """What the credential turned out to be good for."""
+    """What the credential allows."""
 
     findings: tuple[Finding, ...]
     refusal: Fault | None = None
@@ -65,8 +46,8 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     imports_again: bool = False
 
 
-class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server said. `refusal` is why it must not be stored like this, and what is wrong with what was given."""
+class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server said. `refusal` is why it must not be stored like this, and which field is wrong."""
 
     findings: tuple[Finding, ...]
     reachable: bool
@@ -77,11 +58,11 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     user_count: int | None = None
     requests: SeerrRequests | None = None
     imports_again: bool = False
-    """What kept Seerr from importing is mended."""
+    """Seerr can import users again."""
 
     @property
     def works(self) -> bool:
-        """Return whether all that was tested works."""
+        """Return whether everything that was tested works."""
         return all(finding.works for finding in self.findings)
 
     @property
@@ -90,9 +71,9 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         wrong = next((finding for finding in self.findings if not finding.works), None)
         return None if wrong is None else leniency.text(f"{wrong.text}: {wrong.mend}" if wrong.mend else wrong.text)
 
-    def seen(self) -> Seen:
-        """Return what is kept of it."""
-        return Seen(
+    def status(self) -> ServerStatus:
+        """Return the part that is stored."""
+        return ServerStatus(
             reachable=self.reachable,
             problem=self.problem,
             machine_id=self.machine_id,
@@ -103,8 +84,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def identified(found: PublicServer | ServerIdentity) -> Identity:
-    """Return who answered a media server's first call; raise `RefusedError` for a name that no server has."""
+def identity_of(found: PublicServer | ServerIdentity) -> Identity:
+    """Return who answered the first call; raise `RefusedError` for a machine id that no server would have."""
     version = version_of(found.version)
     if isinstance(found, ServerIdentity):
         return Identity(kind="plex", machine_id=_machine_id(found.machine_id), version=version)
@@ -113,67 +94,68 @@ def identified(found: PublicServer | ServerIdentity) -> Identity:
 
 
 def version_of(said: str) -> str:
-    """Return a version as it is kept: what answers may say anything."""
+    """Return a version as it is stored: the other side may have said anything."""
     return leniency.text(said, limit=_LONGEST_VERSION) or ""
 
 
 def count_of(said: int) -> int:
-    """Return a number as it is kept: what answers may say any."""
+    """Return a count as it is stored: the other side may have said any number."""
     return min(max(said, 0), _LARGEST_COUNT)
 
 
 def _machine_id(said: str) -> str:
     if _MACHINE_ID.fullmatch(said) is None:
-        raise RefusedError("what answers there calls itself what no server does")
+        raise RefusedError("what answers there gives a machine id that no server would have")
     return said
 
 
-def silent(error: UsherError) -> Probe:
-    """Return what it means that nobody answers: it may come back."""
+def no_answer(error: UsherError) -> ProbeResult:
+    """Return the result where nothing answers: the server may come back."""
     mend = "is it running, and is this its address as seen from Usher's host?"
-    return Probe(findings=(_broken("address", error.detail, mend),), reachable=False)
+    return ProbeResult(findings=(_failure("address", error.detail, mend),), reachable=False)
 
 
-def forbidden(error: EgressError) -> Probe:
-    """Return what it means that the address leads where Usher does not connect to."""
+def blocked_address(error: EgressError) -> ProbeResult:
+    """Return the result for an address that Usher must not connect to."""
     mend = "give the address of the server itself"
-    return Probe(
-        findings=(_broken("address", error.detail, mend),), reachable=False, refusal=Fault("url", error.detail)
+    return ProbeResult(
+        findings=(_failure("address", error.detail, mend),), reachable=False, refusal=Fault("url", error.detail)
     )
 
 
-def another_kind(kind: Provider, identity: Identity) -> Probe:
-    """Return what it means that a server of another kind answers."""
-    text = f"what answers there is {_PRODUCTS[identity.kind]}, not {_PRODUCTS[kind]}"
-    return _misplaced("url", text, "correct the address or the type")
+def wrong_type(kind: Provider, identity: Identity) -> ProbeResult:
+    """Return the result where a server of another type answers."""
+    text = f"what answers there is {SERVER_TYPES[identity.kind].product}, not {SERVER_TYPES[kind].product}"
+    return _wrong_address("url", text, "correct the address or the type")
 
 
-def stranger(kind: Provider, error: RefusedError) -> Probe:
-    """Return what it means that something answers that is no server at all."""
+def not_a_server(kind: Provider, error: RefusedError) -> ProbeResult:
+    """Return the result where something answers that is not a server at all."""
     if error.answered is not None and 300 <= error.answered < 400:  # noqa: PLR2004 (redirects)
         text = f"it points to another address ({error.answered})"
-        return _misplaced("url", text, "give the address that it points to")
-    text = f"what answers there is not {_PRODUCTS[kind]}"
-    return _misplaced("url", text, f"give the address of the server itself, such as {_EXAMPLES[kind]}")
+        return _wrong_address("url", text, "give the address that it points to")
+    text = f"what answers there is not {SERVER_TYPES[kind].product}"
+    mend = f"give the address of the server itself, such as {SERVER_TYPES[kind].example_url}"
+    return _wrong_address("url", text, mend)
 
 
-def other_machine(identity: Identity, expected: str) -> Probe:
-    """Return what it means that a server answers, but another one than was expected: it is not given the token."""
+def wrong_server(identity: Identity, expected: str) -> ProbeResult:
+    """Return the result where another server answers than expected: it is not given the token."""
     text = f"another server answers there ({identity.machine_id}), not {expected}"
     mend = "correct the address; if the server was set up anew, change the server with its token and address"
-    return _misplaced("machine_identifier", text, mend)
+    return _wrong_address("machine_identifier", text, mend)
 
 
-def _misplaced(path: str, text: str, mend: str) -> Probe:
-    found = _broken("server", text, mend)
-    return Probe(findings=(found,), reachable=False, refusal=Fault(path, f"{text}: {mend}"))
+def _wrong_address(path: str, text: str, mend: str) -> ProbeResult:
+    found = _failure("server", text, mend)
+    return ProbeResult(findings=(found,), reachable=False, refusal=Fault(path, f"{text}: {mend}"))
 
 
-def known(identity: Identity, rights: Rights) -> Probe:
-    """Return what a server said that is the right one."""
-    product = _PRODUCTS[identity.kind]
+def expected_server(identity: Identity, rights: Rights) -> ProbeResult:
+    """Return the result where the expected server answers."""
+    product = SERVER_TYPES[identity.kind].product
     answers = Finding(aspect="server", works=True, text=f"{product} {identity.version} answers".replace("  ", " "))
-    return Probe(
+    return ProbeResult(
         findings=(answers, *rights.findings),
         reachable=True,
         refusal=rights.refusal,
@@ -194,20 +176,21 @@ def rights_of(
     owner: UsherError | None = None,
     problems: Sequence[str] = (),
 ) -> Rights:
-    """Return what a credential is good for, from what the server answered to it: things, or errors.
+    """Return what a credential allows, from the server's answers to it: values, or errors.
 
-    `owner` is the answer to what only an owner or an administrator may ask, `problems` what is odd about single users.
+    `owner` is the error from a call that only an owner or administrator may make; `problems` concern single users.
     """
-    field, mend = _CREDENTIALS[kind]
+    server_type = SERVER_TYPES[kind]
+    field, mend = server_type.credential, server_type.how_to_get_it
     if isinstance(answer, CredentialRefusedError):
-        text = f"{_PRODUCTS[kind]} does not accept the {field.replace('_', ' ')}"
-        return Rights(findings=(_broken("credential", text, mend),), refusal=Fault(field, f"{text}: {mend}"))
+        text = f"{server_type.product} does not accept the {server_type.credential_name}"
+        return Rights(findings=(_failure("credential", text, mend),), refusal=Fault(field, f"{text}: {mend}"))
     if isinstance(answer, TransientError) or (isinstance(answer, RefusedError) and answer.answered is None):
-        return Rights(findings=(_broken("credential", f"the {field} could not be tested: {answer.detail}", ""),))
-    findings = [Finding(aspect="credential", works=True, text=f"the {field.replace('_', ' ')} is accepted")]
+        return Rights(findings=(_failure("credential", f"the {field} could not be tested: {answer.detail}", ""),))
+    findings = [Finding(aspect="credential", works=True, text=f"the {server_type.credential_name} is accepted")]
     if isinstance(answer, PermanentError) or owner is not None:
-        findings.append(_broken("rights", "the token is not that of the owner or an administrator", mend))
-    findings.append(_counted(kind, users, problems))
+        findings.append(_failure("rights", "the token is not that of the owner or an administrator", mend))
+    findings.append(_user_count(kind, users, problems))
     return Rights(findings=tuple(findings), user_count=users if isinstance(users, int) else None)
 
 
@@ -220,19 +203,19 @@ def rights_in_seerr(
     import_problem: str | None,
     is_import_tried: bool,
 ) -> Rights:
-    """Return what Seerr's key is good for; `write` is the answer to a change of nothing.
+    """Return what Seerr's key allows; `write` is the error from a change that changes nothing.
 
-    `import_problem` is why it cannot import, as far as is known; `is_import_tried` says that it was asked.
+    `import_problem` is why it cannot import, as far as known; `is_import_tried` says whether it was asked.
     """
     rights = rights_of("seerr", me, users=users)
     more = []
     if isinstance(write, CsrfProtectedError):
         more.append(
-            _broken("rights", "Seerr takes no changes by API key, because its CSRF protection is on", _CSRF_OFF)
+            _failure("rights", "Seerr takes no changes by API key, because its CSRF protection is on", _CSRF_OFF)
         )
     if import_problem is not None:
         text, _, mend = import_problem.partition(": ")
-        more.append(_broken("users", text, mend))
+        more.append(_failure("users", text, mend))
     return msgspec.structs.replace(
         rights,
         findings=(*rights.findings, *more),
@@ -241,22 +224,23 @@ def rights_in_seerr(
     )
 
 
-def _counted(kind: Provider, users: int | UsherError, problems: Sequence[str]) -> Finding:
+def _user_count(kind: Provider, users: int | UsherError, problems: Sequence[str]) -> Finding:
     if isinstance(users, int):
         odd = f"; {'; '.join(problems[:_MOST_PROBLEMS])}" if problems else ""
         return Finding(aspect="users", works=True, text=f"it has {users} users{odd}")
     if kind == "plex" and isinstance(users, PermanentError):
         mend = "give the token of the owner's account, not one for this server only"
-        return _broken("users", "plex.tv does not tell with whom the server is shared", mend)
-    return _broken("users", f"its users could not be counted: {users.detail}", "")
+        return _failure("users", "plex.tv does not tell with whom the server is shared", mend)
+    return _failure("users", f"its users could not be counted: {users.detail}", "")
 
 
-def _broken(aspect: Any, text: str, mend: str) -> Finding:
+def _failure(aspect: Any, text: str, mend: str) -> Finding:
     return Finding(aspect=aspect, works=False, text=text, mend=mend)
 
 
-def without_token(kind: Provider) -> Probe:
-    """Return what it means that a server's token is not in the vault, or does not open."""
-    field, mend = _CREDENTIALS[kind]
-    text = f"its {field.replace('_', ' ')} is not there or cannot be opened"
-    return Probe(findings=(_broken("credential", text, f"change the server with it; {mend}"),), reachable=False)
+def missing_token(kind: Provider) -> ProbeResult:
+    """Return the result where a server's token is not in the vault, or cannot be decrypted."""
+    server_type = SERVER_TYPES[kind]
+    mend = f"change the server with it; {server_type.how_to_get_it}"
+    text = f"its {server_type.credential_name} is missing or cannot be decrypted"
+    return ProbeResult(findings=(_failure("credential", text, mend),), reachable=False)

@@ -1,4 +1,4 @@
-"""The application that Usher is at Trakt: its id and secret, which whoever runs Usher made there."""
+"""Usher's application at Trakt: its client id and secret, which the administrator created there."""
 
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -17,7 +17,7 @@ _SHORTEST: Final = 32
 
 
 class NoApplicationError(ConflictError):
-    """Nobody can link Trakt yet."""
+    """Trakt is not set up, so nobody can link it."""
 
     title = "Trakt is not set up"
 
@@ -28,8 +28,8 @@ class NoApplicationError(ConflictError):
         )
 
 
-class Applications:
-    """Finds the configured application anew each time, for it may be changed at any time and on any replica."""
+class TraktApplication:
+    """Reads the configured application each time, because any replica may change it at any time."""
 
     def __init__(self, *, pool: Pool, vault: Vault, clients: Clients) -> None:
         self._pool = pool
@@ -37,9 +37,9 @@ class Applications:
         self._clients = clients
         self.rate_limit: Final = clients.trakt_limit
 
-    async def trakt(self) -> Trakt:
-        """Return Trakt, spoken to as the configured application; raises `NoApplicationError`."""
-        async with snapshot(self._pool) as connection:  # an id with the secret of another would be refused
+    async def client(self) -> Trakt:
+        """Return a client of Trakt for the configured application; raises `NoApplicationError`."""
+        async with snapshot(self._pool) as connection:  # Trakt refuses an id with another application's secret
             for row in await store.servers_of(connection, "trakt"):
                 secret = await self._vault.get(server_token(row.name, type="trakt"), on=connection)
                 if (client_id := client_id_of(row)) and secret is not None:
@@ -48,9 +48,9 @@ class Applications:
 
 
 def client_id_of(row: ServerRow) -> str:
-    """Return an application's client id: said as the machine's, or at the end of its address; "" where it is not said.
+    """Return an application's client id: its machine id, or the end of its address; "" where there is neither.
 
-    At the end of Trakt's own page about an application stands another number.
+    The address of Trakt's own page about an application ends in another number.
     """
     last = unquote(urlsplit(row.url).path.rstrip("/").rpartition("/")[2])
     return row.machine_id or ("" if last.isdecimal() or len(last) < _SHORTEST else last)

@@ -1,8 +1,8 @@
 """Renews Trakt's tokens at half their life, each account by exactly one replica.
 
-A replica claims an account for a while before it does anything. Where Postgres goes away after Trakt has answered, the
-claim keeps all others off while the new tokens are offered to it again and again. What can still be lost, by a process
-that is killed or an answer that never arrives in that moment, is one account's link; its person links again.
+A replica claims an account for a while before it calls Trakt. If Postgres fails after Trakt has answered, the claim
+keeps other replicas away while storing the new tokens is tried again and again. If the process is killed or the answer
+is lost in that moment, one account's link is lost, and its person has to link again.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ from typing import Final
 
 import structlog
 
-from services.linker.signins import health, lifetimes
-from services.linker.signins.exchange import Exchange
-from services.linker.signins.flows.applications import Applications, NoApplicationError
+from services.linker.signins import daily_token_check, due_times
+from services.linker.signins.flows.trakt_application import NoApplicationError, TraktApplication
 from services.linker.signins.store import renewals
 from services.linker.signins.store.renewals import Claim
+from services.linker.signins.trakt_exchange import TraktExchange
 from shared.bus.work import Worker
 from shared.clients.trakt import RefreshRefusedError, Trakt
 from shared.errors import PermanentError, TransientError, UnavailableError
@@ -27,28 +27,28 @@ from shared.vault import Vault
 
 CLAIM: Final = timedelta(minutes=5)
 IDLE: Final = timedelta(seconds=15)
-"""How often each replica looks whether something is due."""
+"""How often each replica looks for an account that is due."""
 FINISH_WITHIN: Final = timedelta(seconds=6)
 _AGAIN: Final = timedelta(seconds=0.5)
 _MARGIN: Final = timedelta(seconds=30)
-"""The new tokens are no longer offered so long before a claim runs out."""
+"""How long before its end a claim is no longer used to store the new tokens."""
 _LONGEST: Final = timedelta(minutes=5)
 _REFUSED: Final = timedelta(minutes=10)
-"""How long Trakt is left alone where it refuses Usher itself, or answers what is not understood and may cost tokens."""
+"""The pause after Trakt refuses Usher itself, or gives an answer that Usher does not understand and may cost tokens."""
 
 log = structlog.get_logger()
 
 
-class Renewal:
-    """Runs in each replica. `finish` before it is cancelled: a renewal in the middle is worth waiting for."""
+class TraktRenewal:
+    """Runs in each replica. Call `finish` before cancelling it, so that a renewal is not cut short."""
 
     def __init__(
-        self, *, worker: Worker, pool: Pool, vault: Vault, applications: Applications, now: Callable[[], datetime]
+        self, *, worker: Worker, pool: Pool, vault: Vault, application: TraktApplication, now: Callable[[], datetime]
     ) -> None:
         self._worker = worker
         self._pool = pool
         self._vault = vault
-        self._applications = applications
+        self._application = application
         self._now = now
         self._is_stopping = False
         self._is_idle = asyncio.Event()
@@ -56,19 +56,19 @@ class Renewal:
 
     async def run(self) -> None:
         """Renew what is due, one after the other, until cancelled; begin nothing more after `finish`."""
-        await every(IDLE, self._round, name="renewal")
+        await every(IDLE, self._renew_next, name="renewal")
 
-    async def _round(self) -> timedelta | None:
+    async def _renew_next(self) -> timedelta | None:
         if self._is_stopping:
             return None
         self._is_idle.clear()
         try:
-            return await self.once()
+            return await self.renew_next()
         finally:
             self._is_idle.set()
 
     async def finish(self, *, within: timedelta = FINISH_WITHIN) -> None:
-        """Begin no other renewal, and wait for the present one."""
+        """Begin no other renewal, and wait for the current one."""
         self._is_stopping = True
         try:
             async with asyncio.timeout(within.total_seconds()):
@@ -76,17 +76,17 @@ class Renewal:
         except TimeoutError:
             log.warning("renewal_cut_short")
 
-    async def once(self) -> timedelta:
-        """Renew the account that is due longest, and return how long to leave Trakt alone; raises `UnavailableError`.
+    async def renew_next(self) -> timedelta:
+        """Renew the account that is overdue longest, and return how long to pause; raises `UnavailableError`.
 
-        Anything else that goes wrong is noted with the account, which then is due again later.
+        After any other failure the account is due again later.
         """
         try:
-            trakt = await self._applications.trakt()
+            trakt = await self._application.client()
         except NoApplicationError:
             return IDLE
         except PermanentError as exc:
-            log.error("renewal_impossible", reason=exc.detail)  # noqa: TRY400 (a key is missing, the trace says nothing)
+            log.error("renewal_impossible", reason=exc.detail)  # noqa: TRY400 (a key is missing, the trace does not help)
             return _REFUSED
         async with transaction(self._pool) as connection:
             now = self._now()
@@ -94,21 +94,21 @@ class Renewal:
         return IDLE if claim is None else await self._renew(trakt, claim)
 
     async def _renew(self, trakt: Trakt, claim: Claim) -> timedelta:
-        exchange = Exchange(trakt, self._vault, claim, now=self._now)
+        exchange = TraktExchange(trakt, self._vault, claim, now=self._now)
         try:
             async with transaction(self._pool) as connection:
                 await exchange.run(connection)
         except UnavailableError as exc:
             log.warning("renewed_tokens_wait", reason=exc.detail, has_tokens=exchange.tokens is not None)
-            await self._insist(exchange)
+            await self._retry_store(exchange)
         except RefreshRefusedError as exc:
-            await self._bury(claim, exc.detail)
+            await self._mark_dead(claim, exc.detail)
         except (TransientError, PermanentError) as exc:
-            return await self._put_off(claim, exc)
+            return await self._postpone(claim, exc)
         return AT_ONCE
 
-    async def _insist(self, exchange: Exchange) -> None:
-        """Offer tokens to Postgres until it takes them: Trakt gave them once, and the claim keeps others off."""
+    async def _retry_store(self, exchange: TraktExchange) -> None:
+        """Try to store the new tokens until the claim ends: Trakt issues them only once."""
         while exchange.tokens is not None and self._now() < exchange.claim.until - _MARGIN:
             try:
                 async with transaction(self._pool) as connection:
@@ -120,22 +120,22 @@ class Renewal:
         if exchange.tokens is not None:
             log.error("renewed_tokens_lost", provider="trakt", account=exchange.claim.linked.account_id)
 
-    async def _bury(self, claim: Claim, reason: str) -> None:
+    async def _mark_dead(self, claim: Claim, reason: str) -> None:
         async with self._worker.on_request() as work:
-            if await renewals.hold_claim(work.connection, claim):
-                await health.bury(work, claim.linked, reason=reason, at=self._now())
+            if await renewals.lock_claim(work.connection, claim):
+                await daily_token_check.mark_dead(work, claim.linked, reason=reason, at=self._now())
 
-    async def _put_off(self, claim: Claim, error: TransientError | PermanentError) -> timedelta:
+    async def _postpone(self, claim: Claim, error: TransientError | PermanentError) -> timedelta:
         asked = error.retry_after if isinstance(error, TransientError) else None
-        wait = lifetimes.wait_after(claim.tries, asked=asked)
+        wait = due_times.wait_after(claim.tries, asked=asked)
         async with transaction(self._pool) as connection:
-            await renewals.put_off(connection, claim, renew_at=self._now() + wait)
+            await renewals.postpone(connection, claim, renew_at=self._now() + wait)
         log.warning("renewal_put_off", provider="trakt", account=claim.linked.account_id, reason=error.detail)
         return _pause_after(error)
 
 
 def _pause_after(error: TransientError | PermanentError) -> timedelta:
-    """Return how long to leave Trakt alone; what is wrong with one account only is no reason to."""
+    """Return how long to pause; an error of one account alone needs no pause."""
     match error:
         case TransientError(retry_after=asked):
             return min(max(asked or IDLE, IDLE), _LONGEST)

@@ -10,7 +10,7 @@ from simulators.jellyfin.app import Jellyfin
 from simulators.plex_server.app import PlexServer
 from simulators.plex_tv.app import PlexTv
 from simulators.seerr.app import Seerr
-from tests.integration.linker.servers.estate import addresses
+from tests.integration.linker.servers.surroundings import addresses
 
 
 class Street:

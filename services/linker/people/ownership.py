@@ -1,4 +1,4 @@
-"""Joins accounts and persons: what claims, plays and proofs have in common when they say whose an account is."""
+"""Whose an account is: what claims, plays and proofs share when they give an account to a person."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -24,11 +24,11 @@ class UnknownPersonError(NotFoundError):
         super().__init__(f"there is no person {person_id!r}: GET /api/people lists them")
 
 
-class Proof(msgspec.Struct, frozen=True, kw_only=True):
+class OwnershipProof(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody signed in to an account.
 
-    `asker` is who he is where he asked for it, and becomes his too; `person_id` who he was said to be. With neither, he
-    is whoever holds the account. `cause` tells this proof from others of the same account.
+    `asker` is the identity that asked for the sign-in, and becomes theirs too; `person_id` is who they are said to be.
+    With neither, they are whoever holds the account. `cause` tells this proof from others of the same account.
     """
 
     account: Account
@@ -40,7 +40,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-async def person_of(connection: Connection, person_id: str) -> Person:
+async def load_person(connection: Connection, person_id: str) -> Person:
     """Return a person, or the one that a merged person became part of; raises `UnknownPersonError`."""
     person = await people.find_person(connection, person_id)
     if person is None:
@@ -48,8 +48,8 @@ async def person_of(connection: Connection, person_id: str) -> Person:
     return person
 
 
-def say_claimed(work: Work, account: Account, person: Person, *, at: datetime, cause: str | None = None) -> None:
-    """Say whose an account is from now on; `cause` is needed where it may go to and fro."""
+def publish_claim(work: Work, account: Account, person: Person, *, at: datetime, cause: str | None = None) -> None:
+    """Publish whose an account is from now on; `cause` is needed where it may change hands repeatedly."""
     causes = (account.source, account.server, account.id, person.id, *([] if cause is None else [cause]))
     work.publish(
         AccountClaimed(
@@ -62,31 +62,31 @@ def say_claimed(work: Work, account: Account, person: Person, *, at: datetime, c
     )
 
 
-async def prove(work: Work, proof: Proof, *, new_id: Callable[[], str]) -> Person:
-    """Make a proven account, and all that was seen on it, its person's; raises `ProvenByAnotherError`."""
+async def prove(work: Work, proof: OwnershipProof, *, new_id: Callable[[], str]) -> Person:
+    """Give a proven account, and all accounts under its keys, to its person; raises `ProvenByAnotherError`."""
     connection = work.connection
     sources = {proof.account.source, *([] if proof.asker is None else [proof.asker.provider])}
     await accounts.lock_to_prove(connection, sources)
     main = domain.key_of(proof.account)
-    keys, same = await _same(connection, proof.account)
+    keys, same = await _keys_and_accounts(connection, proof.account)
     holders = await accounts.holders_of(connection, keys)
-    person = await _prover(work, proof, domain.holder_of(main, holders), new_id)
-    await accounts.prove(
+    person = await _owner_for(work, proof, domain.holder_of(main, holders), new_id)
+    await accounts.store_proof(
         connection, main, person_id=person.id, username=proof.account.name, email=proof.email, at=proof.at
     )
-    await accounts.move(connection, keys, person_id=person.id)
+    await accounts.move_keys(connection, keys, person_id=person.id)
     if proof.asker is not None:
-        await accounts.prove(
+        await accounts.store_proof(
             connection, proof.asker, person_id=person.id, username=proof.asker_name, email=None, at=proof.at
         )
     for account in same:
         await accounts.assign(connection, account, person_id=person.id)
-        say_claimed(work, account, person, at=proof.at, cause=proof.cause)
-    return await person_of(connection, person.id)
+        publish_claim(work, account, person, at=proof.at, cause=proof.cause)
+    return await load_person(connection, person.id)
 
 
-async def _same(connection: Connection, account: Account) -> tuple[list[Key], list[Account]]:
-    """Return an account's keys, and all that was seen under them."""
+async def _keys_and_accounts(connection: Connection, account: Account) -> tuple[list[Key], list[Account]]:
+    """Return an account's keys, and the seen accounts under them."""
     main = domain.key_of(account)
     seen = await accounts.seen_like(connection, account)
     keys = {main}
@@ -96,10 +96,10 @@ async def _same(connection: Connection, account: Account) -> tuple[list[Key], li
     return sorted(keys), [one for one in seen if domain.key_of(one) in keys]
 
 
-async def _prover(work: Work, proof: Proof, holder: Holder | None, new_id: Callable[[], str]) -> Person:
+async def _owner_for(work: Work, proof: OwnershipProof, holder: Holder | None, new_id: Callable[[], str]) -> Person:
     connection = work.connection
-    known = await _known(connection, proof)
-    person_id = domain.takes_over(
+    known = await _find_prover(connection, proof)
+    person_id = domain.owner_after_proof(
         proof.account.source,
         holder,
         person_id=known,
@@ -109,27 +109,27 @@ async def _prover(work: Work, proof: Proof, holder: Holder | None, new_id: Calla
     if person_id is None:
         person_id = new_id()
         await people.add_person(connection, person_id=person_id, name=proof.account.name)
-    return await person_of(connection, person_id)
+    return await load_person(connection, person_id)
 
 
-async def _is_for_holder(connection: Connection, proof: Proof, holder: Holder | None) -> bool:
-    """Return whether who proves is whoever holds the account.
+async def _is_for_holder(connection: Connection, proof: OwnershipProof, holder: Holder | None) -> bool:
+    """Return whether the proof speaks for the account's holder.
 
-    A key speaks for him; and so does somebody whom nobody knows yet, where he would be the first of his kind: else who
-    linked by a key, or in the dashboard, could never link from Discord.
+    An API key speaks for the holder. So does an asker whom Usher does not know yet, if the holder has no identity of
+    that kind: otherwise nobody who linked by a key or in the dashboard could ever link from Discord.
     """
     if proof.asker is None:
         return True
     if holder is None or not holder.by_proof:
         return False
-    person = await person_of(connection, holder.person_id)
+    person = await load_person(connection, holder.person_id)
     return all(identity.provider != proof.asker.provider for identity in person.identities)
 
 
-async def _known(connection: Connection, proof: Proof) -> str | None:
-    """Return who proves, where that is somebody known."""
+async def _find_prover(connection: Connection, proof: OwnershipProof) -> str | None:
+    """Return who proves the account, if they are known."""
     if proof.person_id is not None:
-        return (await person_of(connection, proof.person_id)).id
+        return (await load_person(connection, proof.person_id)).id
     if proof.asker is None:
         return None
     holder = (await accounts.holders_of(connection, [proof.asker])).get(proof.asker)

@@ -1,4 +1,4 @@
-"""How a sign-in ends, however it does: noted once, its secrets forgotten, and said where it was asked for."""
+"""Ends a sign-in: stores the outcome once, removes its secrets, and replies to the interaction that asked for it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,10 +7,10 @@ import msgspec
 import structlog
 
 from services.linker.discord import messages
-from services.linker.signins.domain import Held, Proven, SignInRow, State
-from services.linker.signins.flows.trakt import redeemed_token
+from services.linker.signins.domain import AccountToken, ProvenAccount, SignInRow, State
+from services.linker.signins.flows.trakt import redeemed_access_token
 from services.linker.signins.store import sign_ins
-from services.linker.signins.unlinking import Unlinking
+from services.linker.signins.unlink_account import AccountUnlinker
 from shared.bus.work import Work
 from shared.discord.messages import Message
 from shared.errors import PermanentError
@@ -26,49 +26,55 @@ from shared.vault import Vault
 log = structlog.get_logger()
 
 
-class Endings:
-    """Keeps the token of the reply that a sign-in's end is said in, and uses it once."""
+class SignInEnder:
+    """Stores the token for the reply about a sign-in's end, and uses it once."""
 
-    def __init__(self, vault: Vault, sealer: Sealer, unlinking: Unlinking, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, vault: Vault, sealer: Sealer, unlinker: AccountUnlinker, *, now: Callable[[], datetime]) -> None:
         self._vault = vault
         self._sealer = sealer
-        self._unlinking = unlinking
+        self._unlinker = unlinker
         self._now = now
 
-    async def hear(self, work: Work, row: SignInRow, interaction: Interaction) -> None:
-        """Let an interaction hear how a sign-in ends, in the place of an earlier one, whose reply says so."""
+    async def reply_to(self, work: Work, row: SignInRow, interaction: Interaction) -> None:
+        """Reply to this interaction when a sign-in ends; the reply to an earlier one says that it is superseded."""
         token = self._sealer.unseal(interaction.token, purpose=TOKEN)
         if row.interaction_id not in {None, interaction.id}:
             await self._reply(work, row, messages.TAKEN_OVER, cause=interaction.id, may_lapse=True)
-        await sign_ins.answer_to(work.connection, row.id, interaction_id=interaction.id)
+        await sign_ins.set_interaction(work.connection, row.id, interaction_id=interaction.id)
         await self._vault.put(reply_token(row.id), token, on=work.connection)
 
     async def end(
-        self, work: Work, sign_in_id: str, *, state: State, reason: str | None = None, proven: Proven | None = None
+        self,
+        work: Work,
+        sign_in_id: str,
+        *,
+        state: State,
+        reason: str | None = None,
+        proven: ProvenAccount | None = None,
     ) -> SignInRow | None:
         """End a sign-in; None where it has ended before."""
         row = await sign_ins.end(work.connection, sign_in_id, state=state, reason=reason, proven=proven)
         if row is None:
             return None
         if state != "authorized":
-            await self._let_go(work, row)
+            await self._revoke_redeemed_token(work, row)
         await self._vault.remove(sign_in_secret(row.id, provider=row.provider), on=work.connection)
-        await self._reply(work, row, messages.ended(row.shown(now=self._now())), cause=state)
+        await self._reply(work, row, messages.ended(row.as_sign_in(now=self._now())), cause=state)
         log.info("sign_in_ended", sign_in=row.id, provider=row.provider, state=state, reason=reason)
         return row
 
-    async def _let_go(self, work: Work, row: SignInRow) -> None:
-        """Let a token end over there that was given for the code already, and of which nothing comes."""
-        secret = await self._opened(work.connection, row, sign_in_secret(row.id, provider=row.provider))
-        token = None if secret is None else redeemed_token(secret)
+    async def _revoke_redeemed_token(self, work: Work, row: SignInRow) -> None:
+        """Revoke a token that was issued for the code already and will not be linked."""
+        secret = await self._read_secret(work.connection, row, sign_in_secret(row.id, provider=row.provider))
+        token = None if secret is None else redeemed_access_token(secret)
         if token is not None:
-            held = Held(provider=row.provider, server="", account_id="", token=token)
-            self._unlinking.revoke(work, held, cause=row.id)
+            account = AccountToken(provider=row.provider, server="", account_id="", token=token)
+            self._unlinker.revoke(work, account, cause=row.id)
 
     async def _reply(self, work: Work, row: SignInRow, said: Message, *, cause: str, may_lapse: bool = False) -> None:
         if row.interaction_id is None:
             return
-        token = await self._opened(work.connection, row, reply_token(row.id))
+        token = await self._read_secret(work.connection, row, reply_token(row.id))
         await self._vault.remove(reply_token(row.id), on=work.connection)
         if token is None:
             return
@@ -82,9 +88,9 @@ class Endings:
         message_id = derived_id("reply", row.id, row.interaction_id, cause)
         work.give(reply, cause=cause, queue="linker", message_id=message_id)
 
-    async def _opened(self, connection: Connection, row: SignInRow, owner: Owner) -> Secret | None:
+    async def _read_secret(self, connection: Connection, row: SignInRow, owner: Owner) -> Secret | None:
         try:
             return await self._vault.get(owner, on=connection)
-        except PermanentError as exc:  # it does not open: the sign-in itself ends all the same
+        except PermanentError as exc:  # it cannot be decrypted: the sign-in ends all the same
             log.warning("sign_in_secret_lost", sign_in=row.id, purpose=owner.purpose, reason=exc.detail)
             return None

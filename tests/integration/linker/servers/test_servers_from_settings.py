@@ -5,7 +5,7 @@ import asyncio
 from shared.owners import server_token
 from shared.schemas.secret import Secret
 from tests.integration.linker.servers.linkers import Place, of_plex
-from tests.integration.linker.servers.street import Street
+from tests.integration.linker.servers.stand_ins import Street
 
 KEY = "seerr-api-key"
 
@@ -122,6 +122,6 @@ async def test_a_server_of_the_settings_that_has_another_name_by_now_is_not_made
 
 async def test_replicas_that_start_together_make_each_server_once(place: Place, street: Street) -> None:
     async with place.linker() as first, place.linker() as second, place.linker(**of_plex(street)) as third:
-        await asyncio.gather(*(each.servers.first.make() for each in (first, second, third, third)))
+        await asyncio.gather(*(each.servers.from_settings.apply() for each in (first, second, third, third)))
 
         assert len(await third.all()) == 1

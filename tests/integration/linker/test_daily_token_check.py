@@ -4,8 +4,8 @@ import asyncio
 
 import msgspec
 
+from services.linker.signins.daily_token_check import UNREADABLE
 from services.linker.signins.domain import Asker
-from services.linker.signins.health import UNREADABLE
 from shared.owners import account_token
 from shared.schemas.events import CredentialDied
 from shared.schemas.interactions import DirectMessage
@@ -42,7 +42,7 @@ async def test_a_good_token_is_noted_as_good(plex: PlexTv, place: Place, house: 
     await (await admin(house)).sign_in(plex, plex.accounts.add("anna"))
     await is_due(place)
 
-    done = [await linker.health.check_next(), await linker.health.check_next()]
+    done = [await linker.daily_check.check_next(), await linker.daily_check.check_next()]
 
     assert done == [True, False]
     assert await linked(place) == [("anna", "ok", True)]
@@ -58,9 +58,9 @@ async def test_a_dead_token_is_marked_and_its_person_told_once(
     plex.accounts.sign_out_everywhere(ada)
     await is_due(place)
 
-    await linker.health.check_next()
+    await linker.daily_check.check_next()
     await is_due(place)
-    again = await linker.health.check_next()
+    again = await linker.daily_check.check_next()
 
     assert again is False
     [shown] = (await key(house).get(all="true")).json()["items"]
@@ -78,16 +78,16 @@ async def test_linking_again_revives_it(plex: PlexTv, place: Place, house: House
     await sign_in(linker, plex, ada)
     plex.accounts.sign_out_everywhere(ada)
     await is_due(place)
-    await linker.health.check_next()
+    await linker.daily_check.check_next()
 
     await sign_in(linker, plex, ada)
     await is_due(place)
-    await linker.health.check_next()
+    await linker.daily_check.check_next()
 
     assert await linked(place) == [("ada", "ok", True)]
     plex.accounts.sign_out_everywhere(ada)
     await is_due(place)
-    await linker.health.check_next()
+    await linker.daily_check.check_next()
     await until(lambda: len(said.facts(CredentialDied)) == 2)
 
 
@@ -98,7 +98,7 @@ async def test_nothing_else_is_a_proof_of_death(
     for status in (500, 503, 200, 403, 404, 429):  # the 200 is a page for people
         await is_due(place)
         plex.fail_next(status, path="/api/v2/ping")
-        await linker.health.check_next()
+        await linker.daily_check.check_next()
 
         assert await linked(place) == [("anna", "ok", False)]
 
@@ -121,8 +121,8 @@ async def test_a_token_copied_from_another_account_does_not_open_and_is_dead(
     )
     await is_due(place)
 
-    await linker.health.check_next()
-    await linker.health.check_next()
+    await linker.daily_check.check_next()
+    await linker.daily_check.check_next()
 
     shown = {each["account"]["username"]: each for each in (await key(house).get(all="true")).json()["items"]}
     assert (shown["anna"]["state"], shown["anna"]["reason"]) == ("dead", UNREADABLE)
@@ -137,7 +137,7 @@ async def test_a_token_linked_anew_while_the_old_one_is_looked_at_is_not_buried(
     plex.accounts.sign_out_everywhere(ada)
     await is_due(place)
     goes_on = plex.hold_next(path="/api/v2/ping")
-    looking = asyncio.create_task(linker.health.check_next())
+    looking = asyncio.create_task(linker.daily_check.check_next())
     await until(lambda: any(request.path == "/api/v2/ping" for request in plex.seen))
     await sign_in(linker, plex, ada)
     goes_on.set()

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import msgspec
 
-from services.linker.signins.domain import MOST_OF_A_KEY, Outcome, Waiting
-from services.linker.signins.wiring import Ways
+from services.linker.signins.domain import MAX_OPEN_PER_KEY, Outcome, PollRequest
+from services.linker.signins.providers import Providers
 from simulators.plex_tv.app import PlexTv
 from tests.integration.gateway.house import House
 from tests.integration.linker.codes import Codes, authorized
@@ -64,9 +64,9 @@ async def test_unlinking_one_account_by_a_key_calls_nobodys_sign_in_off(
 
 
 async def test_a_key_has_so_many_sign_ins_open_and_no_more(place: Place, house: House) -> None:
-    async with place.linker(ways=Ways(flows={"jellyfin": Codes(), "trakt": Codes()})):
+    async with place.linker(providers=Providers(flows={"jellyfin": Codes(), "trakt": Codes()})):
         website, other = await of_new_key(house), await of_new_key(house)
-        pins = [await website.begin("jellyfin") for _ in range(MOST_OF_A_KEY - 1)]
+        pins = [await website.begin("jellyfin") for _ in range(MAX_OPEN_PER_KEY - 1)]
 
         last = await asyncio.gather(*(website.post(f"{name}/auth/pin", {}) for name in ("jellyfin", "trakt")))
         others = await other.post("jellyfin/auth/pin", {})
@@ -81,9 +81,9 @@ async def test_a_key_has_so_many_sign_ins_open_and_no_more(place: Place, house: 
 
 
 async def test_a_sign_in_past_its_end_takes_no_place(place: Place, house: House) -> None:
-    async with place.linker(ways=Ways(flows={"jellyfin": Codes()})):
+    async with place.linker(providers=Providers(flows={"jellyfin": Codes()})):
         website = await of_new_key(house)
-        for _ in range(MOST_OF_A_KEY):
+        for _ in range(MAX_OPEN_PER_KEY):
             await website.begin("jellyfin")
         full = await website.post("jellyfin/auth/pin", {})
         await place.rows("update sign_ins set expires_at = now(), poll_at = now() + interval '1 hour'")
@@ -98,7 +98,7 @@ OVER = "update sign_ins set expires_at = now(), poll_at = now() + interval '1 ho
 
 async def test_who_signed_in_at_the_last_moment_is_linked_when_another_begins(place: Place, house: House) -> None:
     codes = Codes()
-    async with place.linker(ways=Ways(flows={"jellyfin": codes})):
+    async with place.linker(providers=Providers(flows={"jellyfin": codes})):
         me = await admin(house)
         pin = await me.begin("jellyfin")
         await place.rows(OVER)
@@ -122,7 +122,7 @@ class Slow(Codes):
         super().__init__()
         self.goes_on = asyncio.Event()
 
-    async def poll(self, waiting: Waiting) -> Outcome:
+    async def poll(self, waiting: PollRequest) -> Outcome:
         await self.goes_on.wait()
         return await super().poll(waiting)
 
@@ -130,7 +130,7 @@ class Slow(Codes):
 async def test_a_system_that_is_slow_at_the_end_loses_no_sign_in(place: Place, house: House) -> None:
     slow = Slow()
     slow.outcome = authorized()
-    async with place.linker(ways=Ways(flows={"jellyfin": slow}), lease=timedelta(seconds=1), intervals=HASTY):
+    async with place.linker(providers=Providers(flows={"jellyfin": slow}), lease=timedelta(seconds=1), intervals=HASTY):
         me = await admin(house)
         pin = await me.begin("jellyfin")
         await place.rows(OVER)

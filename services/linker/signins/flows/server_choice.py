@@ -1,4 +1,4 @@
-"""Which configured server a sign-in is for, and whether the one that answers there is still the same."""
+"""Chooses the configured server that a sign-in is for, and verifies that the same server still answers there."""
 
 from services.linker.servers import store
 from services.linker.servers.store import ServerRow
@@ -8,16 +8,16 @@ from shared.schemas.media import Provider
 
 
 class AnotherServerError(ConflictError):
-    """The address of a server leads to another one now, so its accounts are not the ones that we know."""
+    """Another server answers at a server's address, so its accounts are not those that Usher knows."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"another server than {name} answers at its address: test {name}, so that Usher knows it anew")
+        super().__init__(f"another server than {name} answers at its address: test {name}, so that Usher learns its id")
 
 
-async def chosen_server(pool: Pool, kind: Provider, name: str) -> ServerRow:
+async def choose_server(pool: Pool, kind: Provider, name: str) -> ServerRow:
     """Return the server of this kind and name; without a name, the only one that is in use.
 
-    Raises `UnknownServerError`, or `ConflictError` where it is switched off or a name is needed to tell several apart.
+    Raises `UnknownServerError`, or `ConflictError` where it is disabled or several servers need a name.
     """
     async with transaction(pool) as connection:
         servers = await store.servers_of(connection, kind, only_enabled=False)
@@ -31,7 +31,7 @@ async def chosen_server(pool: Pool, kind: Provider, name: str) -> ServerRow:
     return found[0]
 
 
-async def server_of_machine(pool: Pool, kind: Provider, machine_id: str) -> ServerRow:
+async def find_server_by_machine_id(pool: Pool, kind: Provider, machine_id: str) -> ServerRow:
     """Return the server with this machine id; raises `UnknownServerError` where none is in use."""
     async with transaction(pool) as connection:
         servers = await store.servers_of(connection, kind)
@@ -41,10 +41,10 @@ async def server_of_machine(pool: Pool, kind: Provider, machine_id: str) -> Serv
     raise UnknownServerError("", kind=kind)
 
 
-def proven_server(server: ServerRow, answered: str) -> str:
-    """Return the machine id that an account is proven on; `answered` is what the server calls itself.
+def verified_machine_id(server: ServerRow, answered: str) -> str:
+    """Return the machine id that an account is proven on; `answered` is the one that the server gave.
 
-    Raises `AnotherServerError` where that is not the one it was known by.
+    Raises `AnotherServerError` where it is not the stored one.
     """
     known = server.machine_id or answered
     if not known or answered not in {"", known}:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.linker.servers.inspector import Inspector
+from services.linker.servers.checks import ServerChecker
 from services.linker.servers.probe import Prober
 from services.linker.servers.registry import Registry
 from services.linker.servers.store import servers_of
@@ -17,9 +17,9 @@ from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
 from shared.vault import Executor, Vault
 from simulators.asgi import App
-from tests.integration.linker.servers.estate import KEYS, addresses, now
 from tests.integration.linker.servers.linkers import Place, of_plex
-from tests.integration.linker.servers.street import Street, seen_by
+from tests.integration.linker.servers.stand_ins import Street, seen_by
+from tests.integration.linker.servers.surroundings import KEYS, addresses, now
 from tests.integration.service import until
 
 KEY = "seerr-api-key"
@@ -44,7 +44,7 @@ async def test_each_server_is_looked_at_by_one_replica(place: Place, street: Str
         asked = len(street.jellyfin.seen)
         async with first.parts.pool.acquire() as connection:
             await connection.execute("update servers set check_at = now()")
-        looked = await asyncio.gather(*(each.servers.inspector.look_at_all_due() for each in (first, second)))
+        looked = await asyncio.gather(*(each.servers.checker.check_all_due() for each in (first, second)))
 
     assert sum(looked) == 3
     assert len(street.jellyfin.seen) == asked + 2  # who it is, and its users
@@ -142,7 +142,7 @@ async def test_a_new_token_is_not_sent_to_the_old_address(place: Place, street: 
             [row] = await servers_of(connection, "jellyfin")
         registry = Registry(linker.parts.worker, Overtaken(pool, change), now=now)
         street.jellyfin.seen.clear()
-        await Inspector(Prober(linker.clients), registry, pool, now=now).look(row)
+        await ServerChecker(Prober(linker.clients), registry, pool, now=now).check(row)
 
     assert len(street.jellyfin.seen) > 0
     assert "canary" not in seen_by(street.jellyfin)
@@ -178,7 +178,7 @@ async def test_a_token_that_does_not_open_is_told_and_does_no_other_harm(place: 
         found = {each.name: each for each in await linker.all()}
 
     assert found["Plex"].token == "…"
-    assert "cannot be opened" in (found["Plex"].problem or "")
+    assert "cannot be decrypted" in (found["Plex"].problem or "")
     assert found["Jellyfin"].problem is None
 
 

@@ -1,4 +1,4 @@
-"""Is each token still good? Asked once a day; only the other system's own no is a proof that one is dead."""
+"""Checks once a day whether each linked account's token still works, and reports those that are dead."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -8,10 +8,10 @@ from typing import Final
 import structlog
 
 from services.linker.discord import messages
-from services.linker.people import joining
-from services.linker.signins.domain import POLL_LIMIT, Check, Held
-from services.linker.signins.lifetimes import CHECK_AGAIN, CHECK_EVERY
-from services.linker.signins.linking import discord_id_of
+from services.linker.people import ownership
+from services.linker.signins.domain import POLL_TIMEOUT, AccountToken, TokenCheck
+from services.linker.signins.due_times import CHECK_AGAIN, CHECK_EVERY
+from services.linker.signins.link_account import discord_id_of
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount
 from shared.bus.work import Work, Worker
@@ -27,13 +27,13 @@ from shared.schemas.identifiers import derived_id
 from shared.schemas.media import Provider
 from shared.vault import Vault
 
-UNREADABLE: Final = "the stored token cannot be opened"
+UNREADABLE: Final = "the stored token cannot be decrypted"
 _PAUSE: Final = timedelta(seconds=30)
 
 log = structlog.get_logger()
 
 
-class Health:
+class DailyTokenCheck:
     """A replica's share of the checks."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Health:
         worker: Worker,
         pool: Pool,
         vault: Vault,
-        checks: Mapping[Provider, Check],
+        checks: Mapping[Provider, TokenCheck],
         now: Callable[[], datetime],
         pause: timedelta = _PAUSE,
     ) -> None:
@@ -55,31 +55,31 @@ class Health:
 
     async def run(self) -> None:
         """Check what is due until cancelled."""
-        await every(self._pause, self._round, name="token_checks")
+        await every(self._pause, self._check_next, name="token_checks")
 
-    async def _round(self) -> timedelta | None:
+    async def _check_next(self) -> timedelta | None:
         return AT_ONCE if await self.check_next() else None
 
     async def check_next(self) -> bool:
-        """Check the token that was not looked at for the longest; False where none is due."""
+        """Check the token whose last check is longest ago; False where none is due."""
         now = self._now()
         async with transaction(self._pool) as connection:
             linked = await connections.take_due(connection, self._checks, now=now, again_at=now + CHECK_AGAIN)
         if linked is None:
             return False
         try:
-            async with asyncio.timeout(POLL_LIMIT.total_seconds()):
-                died_of = await self._ask(linked)
+            async with asyncio.timeout(POLL_TIMEOUT.total_seconds()):
+                refusal = await self._ask(linked)
         except UnavailableError:
             raise
         except (UsherError, TimeoutError) as exc:
             log.info("token_not_told", provider=linked.provider, account=linked.account_id, reason=str(exc))
             return True
-        await self._note(linked, died_of)
+        await self._note(linked, refusal)
         return True
 
     async def _ask(self, linked: LinkedAccount) -> str | None:
-        """Return why a token is dead; None for a good one. Raises where nothing could be learned."""
+        """Return why a token is dead; None for one that works. Raises where that could not be found out."""
         owner = account_token(linked.provider, server=linked.server, account_id=linked.account_id)
         try:
             token = await self._vault.get(owner)
@@ -87,27 +87,29 @@ class Health:
             return UNREADABLE
         if token is None:
             return UNREADABLE
-        held = Held(provider=linked.provider, server=linked.server, account_id=linked.account_id, token=token)
+        account = AccountToken(
+            provider=linked.provider, server=linked.server, account_id=linked.account_id, token=token
+        )
         try:
-            await self._checks[linked.provider](held)
+            await self._checks[linked.provider](account)
         except CredentialRefusedError as exc:
             return exc.detail
         return None
 
-    async def _note(self, linked: LinkedAccount, died_of: str | None) -> None:
+    async def _note(self, linked: LinkedAccount, refusal: str | None) -> None:
         now = self._now()
         async with self._worker.on_request() as work:
-            if died_of is None:
-                await connections.note_life(work.connection, linked, at=now, check_at=now + CHECK_EVERY)
+            if refusal is None:
+                await connections.note_good(work.connection, linked, at=now, check_at=now + CHECK_EVERY)
             else:
-                await bury(work, linked, reason=died_of, at=now)
+                await mark_dead(work, linked, reason=refusal, at=now)
 
 
-async def bury(work: Work, linked: LinkedAccount, *, reason: str, at: datetime) -> bool:
-    """Note that a token is dead, say so, and tell its person in Discord; False where that was done before."""
-    if not await connections.note_death(work.connection, linked, at=at, reason=reason):
+async def mark_dead(work: Work, linked: LinkedAccount, *, reason: str, at: datetime) -> bool:
+    """Mark a token as dead, publish that, and write to its person in Discord; False where that was done before."""
+    if not await connections.note_dead(work.connection, linked, at=at, reason=reason):
         return False
-    person = await joining.person_of(work.connection, linked.person_id)
+    person = await ownership.load_person(work.connection, linked.person_id)
     discord_id = discord_id_of(person)
     cause = derived_id("credential.died", *linked.key, linked.linked_at)
     work.publish(

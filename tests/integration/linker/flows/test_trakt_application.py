@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from services.linker.seerr.desk import Desks
-from services.linker.signins.flows.applications import Applications
+from services.linker.signins.flows.trakt_application import TraktApplication
 from shared.clients.seerr.rest import Seerr
 from shared.keyring import Keyring, Owner
 from shared.owners import server_token
@@ -39,9 +39,9 @@ async def test_an_application_is_never_half_the_old_and_half_the_new_one(scene: 
     await scene.configure_trakt(secret="old")
     old = scene.trakt.accounts.client_id
     vault = Overtaken(scene, lambda: change(scene, "trakt", url="", machine_id="new", secret="new"))
-    overtaken = Applications(pool=scene.pool, vault=vault, clients=scene.clients)
+    overtaken = TraktApplication(pool=scene.pool, vault=vault, clients=scene.clients)
 
-    for trakt in (await overtaken.trakt(), await overtaken.trakt()):
+    for trakt in (await overtaken.client(), await overtaken.client()):
         scene.trakt.auth.fail_next(200, body=b"{}", content_type="application/json", x_runtime="0.01")
         await trakt.revoke(Secret("token"))
 

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from services.linker.people.handlers import Handlers as People
-from services.linker.servers.wiring import Servers
+from services.linker.servers.wiring import ServersSide
 from shared.bus.connection import Bus
 from shared.http.client import client
 from shared.http.egress import OWN_PORTS, Egress, ports_of
@@ -36,7 +36,7 @@ class Estate:
     """Speaks to the gateway as its admin, and reaches into the linker where time must pass."""
 
     def __init__(
-        self, house: House, servers: Servers, clients: Clients, parts: Parts, vault: Vault, users: Users
+        self, house: House, servers: ServersSide, clients: Clients, parts: Parts, vault: Vault, users: Users
     ) -> None:
         self.house = house
         self.servers = servers
@@ -67,13 +67,13 @@ def egress_of(database_url: Secret, nats_url: Secret) -> Egress:
 @asynccontextmanager
 async def linked(
     parts: Parts, *, config: UpstreamSettings, egress: Egress
-) -> AsyncIterator[tuple[Servers, Clients, Vault]]:
+) -> AsyncIterator[tuple[ServersSide, Clients, Vault]]:
     """Run the linker's part for servers, without its loop."""
     async with client(egress=egress, tls=TLS) as http:
         keyring = Keyring.parse(KEYS)
         clients = Clients(http, config, parts.pool, plex_client_id="usher-test")
         vault = Vault(parts.pool, keyring)
-        servers = Servers(
+        servers = ServersSide(
             parts,
             vault=vault,
             sealer=Sealer(keyring),
@@ -85,7 +85,8 @@ async def linked(
         people = People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id)
         service = Service(parts)
         await parts.bus.add(clients.listener())
-        service.answer(FindPerson.answered_by(people.find_person), *servers.answers())
+        service.answer(FindPerson.answered_by(people.find_person))
+        servers.add_to(service)
         async with at_work(service):
             yield servers, clients, vault
 

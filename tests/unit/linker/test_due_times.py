@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.linker.signins.lifetimes import FIRST_WAIT, LONGEST_WAIT, SHORTEST, next_try_at, renew_at, wait_after
+from services.linker.signins.due_times import FIRST_WAIT, LONGEST_WAIT, SHORTEST, next_try_at, renew_at, wait_after
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 WINDOW = timedelta(minutes=5)

@@ -10,9 +10,9 @@ import asyncpg
 import msgspec
 import pytest
 
-from services.linker.signins.domain import Proven
-from services.linker.signins.flows.applications import Applications
-from services.linker.signins.renewal import IDLE, Renewal
+from services.linker.signins.domain import ProvenAccount
+from services.linker.signins.flows.trakt_application import TraktApplication
+from services.linker.signins.trakt_renewal import IDLE, TraktRenewal
 from shared.bus.work import Worker
 from shared.keyring import Keyring, new_key
 from shared.postgres import pool as postgres
@@ -42,10 +42,10 @@ class Trakts:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
 
-    async def due(self, name: str = "anna") -> Proven:
+    async def due(self, name: str = "anna") -> ProvenAccount:
         return await self.scene.link_trakt(name, renew_at=DUE, expires_at=NOON + WEEK / 2)
 
-    async def row(self, proven: Proven) -> Row:
+    async def row(self, proven: ProvenAccount) -> Row:
         row = await self.scene.pool.fetchrow(
             "select state, reason, expires_at, renew_at, renewal_tries from connections where account_id = $1",
             proven.account_id,
@@ -60,7 +60,7 @@ class Trakts:
             renewal_tries=row["renewal_tries"],
         )
 
-    async def has_good_tokens(self, proven: Proven) -> bool:
+    async def has_good_tokens(self, proven: ProvenAccount) -> bool:
         """Say whether both tokens in the vault are those that Trakt takes."""
         access, refresh = (
             await self.scene.vault.get(token_of(proven)),
@@ -69,7 +69,7 @@ class Trakts:
         assert access is not None
         assert refresh is not None
         accounts = self.scene.trakt.accounts
-        return accounts.holder(access.reveal()) is not None and accounts.refreshed(refresh.reveal()) is not None
+        return accounts.holder(access.reveal()) is not None and accounts.refresh(refresh.reveal()) is not None
 
     @property
     def refreshes(self) -> int:
@@ -86,18 +86,18 @@ async def trakts(scene: Scene) -> Trakts:
     return Trakts(scene)
 
 
-def replica(scene: Scene) -> Renewal:
+def replica(scene: Scene) -> TraktRenewal:
     return replica_on(scene, scene.pool, scene.keyring)
 
 
-def replica_on(scene: Scene, pool: Pool, keyring: Keyring) -> Renewal:
+def replica_on(scene: Scene, pool: Pool, keyring: Keyring) -> TraktRenewal:
     vault = Vault(pool, keyring)
-    applications = Applications(pool=pool, vault=vault, clients=scene.clients)
-    return Renewal(worker=Worker(pool), pool=pool, vault=vault, applications=applications, now=scene.clock.now)
+    application = TraktApplication(pool=pool, vault=vault, clients=scene.clients)
+    return TraktRenewal(worker=Worker(pool), pool=pool, vault=vault, application=application, now=scene.clock.now)
 
 
 @asynccontextmanager
-async def replicas(scene: Scene, url: Secret, count: int) -> AsyncIterator[list[Renewal]]:
+async def replicas(scene: Scene, url: Secret, count: int) -> AsyncIterator[list[TraktRenewal]]:
     async with asyncio.TaskGroup() as tasks:
         pools = [postgres.connect(url, schema="linker", size=2) for _ in range(count)]
         opened = [replica_on(scene, await pool.__aenter__(), scene.keyring) for pool in pools]
@@ -114,7 +114,7 @@ async def replicas(scene: Scene, url: Secret, count: int) -> AsyncIterator[list[
 async def test_tokens_are_renewed_for_half_of_their_new_life(trakts: Trakts) -> None:
     anna = await trakts.due()
 
-    pause = await replica(trakts.scene).once()
+    pause = await replica(trakts.scene).renew_next()
 
     assert pause == timedelta()
     assert await trakts.row(anna) == Row(state="ok", reason=None, expires_in=WEEK, renew_in=WEEK / 2, renewal_tries=0)
@@ -124,7 +124,7 @@ async def test_tokens_are_renewed_for_half_of_their_new_life(trakts: Trakts) -> 
 async def test_what_is_not_due_is_left_alone(trakts: Trakts) -> None:
     await trakts.scene.link_trakt("anna", renew_at=NOON + timedelta(seconds=1), expires_at=NOON + WEEK)
 
-    assert await replica(trakts.scene).once() == IDLE
+    assert await replica(trakts.scene).renew_next() == IDLE
     assert trakts.refreshes == 0
 
 
@@ -148,7 +148,7 @@ async def test_the_row_is_locked_while_trakt_is_asked(trakts: Trakts, database_u
     anna = await trakts.due()
     goes_on = trakts.scene.trakt.auth.hold_next()
     connection = await asyncpg.connect(database_url.reveal(), server_settings={"search_path": "linker"})
-    renewing = asyncio.create_task(replica(trakts.scene).once())
+    renewing = asyncio.create_task(replica(trakts.scene).renew_next())
     await until(lambda: trakts.refreshes == 1)
 
     locked = await connection.fetch("select 1 from connections for update skip locked")
@@ -165,10 +165,10 @@ async def test_an_account_that_is_linked_anew_meanwhile_keeps_its_new_tokens(tra
     anna = await trakts.due()
     await trakts.scene.pool.execute("update connections set renew_at = $1", DUE)
     trakts.scene.trakt.auth.fail_next(503)
-    await replica(trakts.scene).once()
+    await replica(trakts.scene).renew_next()
     await trakts.scene.pool.execute("update connections set renew_at = $1", NOON + WEEK)
 
-    assert await replica(trakts.scene).once() == IDLE
+    assert await replica(trakts.scene).renew_next() == IDLE
     assert await trakts.has_good_tokens(anna)
 
 
@@ -200,10 +200,10 @@ async def test_a_failing_trakt_costs_nothing_but_time(trakts: Trakts, status: in
     anna = await trakts.due()
     trakts.scene.trakt.auth.fail_next(status, retry_after="7")
 
-    pause = await replica(trakts.scene).once()
+    pause = await replica(trakts.scene).renew_next()
     failed = await trakts.row(anna)
     trakts.scene.clock.advance(timedelta(minutes=1))
-    await replica(trakts.scene).once()
+    await replica(trakts.scene).renew_next()
 
     assert pause == IDLE
     assert (failed.state, failed.renew_in, failed.renewal_tries) == ("ok", timedelta(minutes=1), 1)
@@ -217,7 +217,7 @@ async def test_each_failure_in_a_row_makes_the_wait_longer(trakts: Trakts) -> No
     trakts.scene.trakt.auth.fail_next(502, times=3)
     waits = []
     for _ in range(3):
-        await replica(trakts.scene).once()
+        await replica(trakts.scene).renew_next()
         row = await trakts.row(anna)
         assert row.renew_in is not None
         waits.append(row.renew_in)
@@ -230,7 +230,7 @@ async def test_a_long_wait_that_trakt_asks_for_is_kept(trakts: Trakts) -> None:
     anna = await trakts.due()
     trakts.scene.trakt.auth.fail_next(429, body=b"", retry_after="2852")
 
-    pause = await replica(trakts.scene).once()
+    pause = await replica(trakts.scene).renew_next()
 
     assert (await trakts.row(anna)).renew_in == timedelta(seconds=2852)
     assert pause == timedelta(minutes=5)
@@ -239,10 +239,10 @@ async def test_a_long_wait_that_trakt_asks_for_is_kept(trakts: Trakts) -> None:
 async def test_an_answer_that_never_arrives_ends_the_link(trakts: Trakts) -> None:
     anna = await trakts.due()
     trakts.scene.trakt.auth.lose_next()
-    await replica(trakts.scene).once()
+    await replica(trakts.scene).renew_next()
     before = await trakts.row(anna)
     trakts.scene.clock.advance(timedelta(minutes=1))
-    await replica(trakts.scene).once()
+    await replica(trakts.scene).renew_next()
 
     assert before.state == "ok"
     assert (await trakts.row(anna)).state == "dead"
@@ -253,7 +253,7 @@ async def test_a_wrong_application_is_nobodys_death(trakts: Trakts) -> None:
     anna = await trakts.due()
     trakts.scene.trakt.accounts.client_secret = "another"
 
-    pause = await replica(trakts.scene).once()
+    pause = await replica(trakts.scene).renew_next()
 
     assert pause == timedelta(minutes=10)
     assert (await trakts.row(anna)).state == "ok"
@@ -265,14 +265,14 @@ async def test_an_answer_that_is_not_understood_is_not_asked_for_again_at_once(t
     await trakts.due("ben")
     trakts.scene.trakt.auth.fail_next(200, body=b'{"tokens": []}', times=2, content_type="application/json")
 
-    assert await replica(trakts.scene).once() == timedelta(minutes=10)
+    assert await replica(trakts.scene).renew_next() == timedelta(minutes=10)
     assert trakts.refreshes == 1
 
 
 async def test_without_an_application_nothing_is_asked(scene: Scene) -> None:
     await scene.link_trakt("anna", renew_at=DUE, expires_at=NOON + WEEK)
 
-    assert await replica(scene).once() == IDLE
+    assert await replica(scene).renew_next() == IDLE
     assert not scene.trakt.auth.seen
 
 
@@ -280,7 +280,7 @@ async def test_without_the_key_nothing_is_asked_and_nothing_dies(trakts: Trakts)
     anna = await trakts.due()
     keyless = replica_on(trakts.scene, trakts.scene.pool, Keyring.parse(new_key("other")))
 
-    pause = await keyless.once()
+    pause = await keyless.renew_next()
 
     assert pause == timedelta(minutes=10)
     assert (await trakts.row(anna)).state == "ok"
@@ -297,7 +297,7 @@ async def test_a_token_that_was_copied_from_another_account_does_not_open(trakts
         refresh_token_of(ben).id,
     )
 
-    pauses = [await replica(trakts.scene).once() for _ in range(2)]
+    pauses = [await replica(trakts.scene).renew_next() for _ in range(2)]
 
     assert pauses == [timedelta(), timedelta()]
     rows = [await trakts.row(one) for one in (anna, ben)]
@@ -309,7 +309,7 @@ async def test_an_account_without_a_refresh_token_is_not_renewed_any_more(trakts
     anna = await trakts.due()
     await trakts.scene.vault.remove(refresh_token_of(anna))
 
-    await replica(trakts.scene).once()
+    await replica(trakts.scene).renew_next()
 
     row = await trakts.row(anna)
     assert (row.state, row.renew_in, trakts.refreshes) == ("ok", None, 0)
@@ -323,7 +323,7 @@ async def test_a_postgres_that_goes_away_after_trakt_has_answered_gets_the_token
     goes_on = trakts.scene.trakt.auth.hold_next()
 
     async with postgres.connect(database_url, schema="linker", size=2) as own:
-        renewing = asyncio.create_task(replica_on(trakts.scene, own, trakts.scene.keyring).once())
+        renewing = asyncio.create_task(replica_on(trakts.scene, own, trakts.scene.keyring).renew_next())
         await until(lambda: trakts.refreshes == 1)
         await admin.fetch(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> $1",
@@ -341,14 +341,14 @@ async def test_a_postgres_that_goes_away_after_trakt_has_answered_gets_the_token
 async def test_a_replica_that_dies_leaves_the_account_to_others_after_its_claim(trakts: Trakts) -> None:
     anna = await trakts.due()
     trakts.scene.trakt.auth.slow_next(timedelta(seconds=30))
-    dying = asyncio.create_task(replica(trakts.scene).once())
+    dying = asyncio.create_task(replica(trakts.scene).renew_next())
     await until(lambda: trakts.refreshes == 1)
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
 
-    at_once = await replica(trakts.scene).once()
+    at_once = await replica(trakts.scene).renew_next()
     trakts.scene.clock.advance(timedelta(minutes=5))
-    later = await replica(trakts.scene).once()
+    later = await replica(trakts.scene).renew_next()
 
     assert (at_once, later) == (IDLE, timedelta())
     assert (await trakts.row(anna)).expires_in == WEEK

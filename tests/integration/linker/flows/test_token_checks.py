@@ -6,11 +6,11 @@ from typing import Final
 
 import pytest
 
-from services.linker.signins.checks import EmbyCheck, JellyfinCheck, TraktCheck
-from services.linker.signins.domain import Check, Held, Proven
-from services.linker.signins.flows.applications import NoApplicationError
-from services.linker.signins.flows.places import AnotherServerError
-from services.linker.signins.renewal import Renewal
+from services.linker.signins.domain import AccountToken, ProvenAccount, TokenCheck
+from services.linker.signins.flows.server_choice import AnotherServerError
+from services.linker.signins.flows.trakt_application import NoApplicationError
+from services.linker.signins.token_checks import EmbyCheck, JellyfinCheck, TraktCheck
+from services.linker.signins.trakt_renewal import TraktRenewal
 from shared.bus.work import Worker
 from shared.clients.errors import CredentialRefusedError
 from shared.errors import TransientError, UnknownServerError
@@ -30,16 +30,16 @@ def stand_in_of(scene: Scene, provider: str) -> Jellyfin | Emby:
     return scene.jellyfin if provider == "jellyfin" else scene.emby
 
 
-def check_of(scene: Scene, provider: str) -> Check:
+def check_of(scene: Scene, provider: str) -> TokenCheck:
     kind = JellyfinCheck if provider == "jellyfin" else EmbyCheck
     return kind(pool=scene.pool, clients=scene.clients)
 
 
-def held_at(scene: Scene, provider: str, *, device: str = "usher-anna") -> Held:
+def held_at(scene: Scene, provider: str, *, device: str = "usher-anna") -> AccountToken:
     app = stand_in_of(scene, provider)
-    anna = app.household.named("anna") or app.household.add("anna", "hunter22")
+    anna = app.household.by_name("anna") or app.household.add("anna", "hunter22")
     token = app.household.sign_in(anna, Client(client="Usher", device="Usher", device_id=device, version="1"))
-    return Held(
+    return AccountToken(
         provider="jellyfin" if provider == "jellyfin" else "emby",
         server=app.server_id,
         account_id=anna.id,
@@ -115,17 +115,15 @@ class TraktScene:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.check = TraktCheck(
-            pool=scene.pool, vault=scene.vault, applications=scene.applications, now=scene.clock.now
-        )
+        self.check = TraktCheck(pool=scene.pool, vault=scene.vault, application=scene.application, now=scene.clock.now)
 
-    async def link(self, *, renew_in: timedelta = WEEK / 2) -> Proven:
+    async def link(self, *, renew_in: timedelta = WEEK / 2) -> ProvenAccount:
         return await self.scene.link_trakt("anna", renew_at=NOON + renew_in, expires_at=NOON + WEEK)
 
-    async def held(self, proven: Proven) -> Held:
+    async def held(self, proven: ProvenAccount) -> AccountToken:
         token = await self.scene.vault.get(token_of(proven))
         assert token is not None
-        return Held(provider="trakt", server="", account_id=proven.account_id, token=token)
+        return AccountToken(provider="trakt", server="", account_id=proven.account_id, token=token)
 
 
 @pytest.fixture
@@ -176,15 +174,15 @@ async def test_a_token_that_ended_and_cannot_be_renewed_is_dead(trakt: TraktScen
 async def test_a_token_that_is_renewed_at_this_moment_is_not_dead(trakt: TraktScene) -> None:
     scene = trakt.scene
     held = await trakt.held(await trakt.link(renew_in=timedelta()))
-    renewal = Renewal(
+    renewal = TraktRenewal(
         worker=Worker(scene.pool),
         pool=scene.pool,
         vault=scene.vault,
-        applications=scene.applications,
+        application=scene.application,
         now=scene.clock.now,
     )
     scene.trakt.auth.slow_next(timedelta(seconds=1))
-    renewing = asyncio.create_task(renewal.once())
+    renewing = asyncio.create_task(renewal.renew_next())
     await until(lambda: any(one.path == "/oauth/token" for one in scene.trakt.auth.seen))
     scene.trakt.api.fail_next(401, body=b"")
 

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.linker.servers.given import given as given_servers
+from services.linker.servers.from_settings import servers_in
 from services.linker.servers.store import ServerRow
 from services.linker.signins.domain import Asker
-from services.linker.signins.flows.applications import client_id_of
 from services.linker.signins.flows.jellyfin import device_of
 from services.linker.signins.flows.passwords import digest
-from services.linker.signins.flows.places import AnotherServerError, proven_server
+from services.linker.signins.flows.server_choice import AnotherServerError, verified_machine_id
+from services.linker.signins.flows.trakt_application import client_id_of
 from shared.http.egress import Egress
 from shared.schemas.secret import Secret
 from shared.schemas.users import name_key
@@ -41,13 +41,13 @@ def test_neither_case_nor_blanks_make_another_name(username: str) -> None:
     ("known", "answered", "proven"), [("a", "a", "a"), ("a", "", "a"), (None, "a", "a"), ("", "a", "a")]
 )
 def test_an_account_is_proven_on_the_server_that_is_known(known: str | None, answered: str, proven: str) -> None:
-    assert proven_server(row(known), answered) == proven
+    assert verified_machine_id(row(known), answered) == proven
 
 
 @pytest.mark.parametrize(("known", "answered"), [("a", "b"), (None, ""), ("", "")])
 def test_on_another_server_or_an_unnamed_one_nothing_is_proven(known: str | None, answered: str) -> None:
     with pytest.raises(AnotherServerError, match="Cellar"):
-        proven_server(row(known), answered)
+        verified_machine_id(row(known), answered)
 
 
 CLIENT_ID = "0af1" * 16
@@ -75,7 +75,7 @@ def test_the_client_id_of_an_application_is_found_where_it_is_said(
 def test_the_settings_say_it_too() -> None:
     config = UpstreamSettings(trakt_client_id=CLIENT_ID, trakt_client_secret=Secret("secret"))
 
-    assert [client_id_of(each.row) for each in given_servers(config, Egress())] == [CLIENT_ID]
+    assert [client_id_of(each.row) for each in servers_in(config, Egress())] == [CLIENT_ID]
 
 
 def test_a_user_of_discord_and_one_of_usher_are_two_devices() -> None:
