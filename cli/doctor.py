@@ -15,8 +15,8 @@ from cli.checks.senders import check_senders
 from cli.checks.servers import check_nats, check_postgres
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams, check_variables
-from cli.client import Usher
-from cli.folder import ADDRESS, DATABASE_URL, LOCAL_API_KEY, NATS_URL, Folder
+from cli.client import Usher, key_for
+from cli.folder import ADDRESS, DATABASE_URL, NATS_URL, Folder
 from cli.output import AsJson, show_json, show_table
 from cli.settings import RunSettings
 from shared import settings
@@ -69,7 +69,7 @@ async def _examine(config: RunSettings, upstreams: UpstreamSettings) -> list[Fin
 async def _check_addresses(
     config: RunSettings, upstreams: UpstreamSettings, folder: Folder, *, own: list[Secret]
 ) -> list[Finding]:
-    key = config.usher_api_key or folder.secret(LOCAL_API_KEY)
+    key = key_for(config, folder)
     address = folder.read_published(ADDRESS) or config.public_url
     async with client() as to_gateway, client(egress=egress_of(upstreams, *own)) as to_others:
         gateway, senders, servers, credentials, runs, discord = await asyncio.gather(

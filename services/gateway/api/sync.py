@@ -34,7 +34,7 @@ class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person: Person | None = None
 
 
-class Begun(msgspec.Struct, frozen=True):
+class SyncReceipt(msgspec.Struct, frozen=True):
     """The runs, in the order of the kinds; where one was open already, it is that one."""
 
     run_ids: list[str]
@@ -55,7 +55,7 @@ class SyncStatus(msgspec.Struct, frozen=True):
 
 
 _BODY: Final = Body(examples=[Example(value={"kinds": ["seerr"]})])
-_BEGUN: Final = describe.shows(Begun([RUN.id]), status=202) | describe.WITH_BODY | describe.CONFLICT
+_BEGUN: Final = describe.shows(SyncReceipt([RUN.id]), status=202) | describe.WITH_BODY | describe.CONFLICT
 _STATUS: Final = describe.shows(
     SyncStatus([KindStatus(kind="seerr", next_at=datetime(2026, 2, 1, 3, 0, tzinfo=UTC), run=RUN)])
 )
@@ -74,7 +74,7 @@ class SyncController(Controller):
         audit: NamedDependency[Audit],
         database: NamedDependency[Database],
         data: Annotated[Sync | None, _BODY] = None,
-    ) -> Begun:
+    ) -> SyncReceipt:
         """Begin a run of each kind; where one is open, its id is the answer. Without kinds, of all that can begin."""
         wanted = data or Sync()
         owners = {each.kind: service for service in OWNERS for each in await _kinds_of(ask, service)}
@@ -95,7 +95,7 @@ class SyncController(Controller):
             run_ids.append(run.id)
         if conflicts and (wanted.kinds is not None or not run_ids):
             raise conflicts[0]
-        return Begun(run_ids)
+        return SyncReceipt(run_ids)
 
     @get("/status", summary="Show what was synced, and what is due", opt=needs("read"), responses=_STATUS)
     async def show_status(self, ask: NamedDependency[Ask], database: NamedDependency[Database]) -> SyncStatus:
