@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from services.linker.seerr.desk import Desks
+from services.linker.seerr.configured_seerr import SeerrLookup
 from services.linker.seerr.jobs import Forget, LookAtSeerr, MatchUser, Survey, Sweep, TakeOut, TellUser
 from services.linker.seerr.leaving import take_users
 from services.linker.seerr.look import Look
@@ -33,7 +33,7 @@ class Handlers:
         self,
         *,
         worker: Worker,
-        desks: Desks,
+        lookup: SeerrLookup,
         records: Records,
         matching: Matching,
         telling: Telling,
@@ -42,7 +42,7 @@ class Handlers:
         now: Callable[[], datetime],
     ) -> None:
         self._worker = worker
-        self._desks = desks
+        self._lookup = lookup
         self._records = records
         self._matching = matching
         self._telling = telling
@@ -86,25 +86,25 @@ class Handlers:
 
     async def match_user(self, job: MatchUser, message: Message) -> None:
         """Find a person's user, or make one."""
-        desk = await self._desks.open()
-        if desk is not None:
-            await self._matching.match(desk, job.person_id, cause=message.id)
+        seerr = await self._lookup.find()
+        if seerr is not None:
+            await self._matching.match(seerr, job.person_id, cause=message.id)
 
     async def tell_user(self, job: TellUser, message: Message) -> None:
         """Tell Seerr about a person; where the user is not the one of before, the person is matched anew."""
-        desk = await self._desks.open()
+        seerr = await self._lookup.find()
         seeker = await self._records.seeker(job.person_id)
-        if desk is None or seeker is None or seeker.seerr_user_id is None:
+        if seerr is None or seeker is None or seeker.seerr_user_id is None:
             return
-        if seeker.proof is None or not await self._telling.tell(desk, seeker, seeker.proof):
+        if seeker.proof is None or not await self._telling.tell(seerr, seeker, seeker.proof):
             async with self._worker.on_request() as work:
                 work.give(MatchUser(seeker.person_id), cause=message.id)
 
     async def take_out(self, job: TakeOut, _message: Message) -> None:
         """Take Discord ids that Usher wrote out of a user who is not that person's any more."""
-        desk = await self._desks.open()
-        if desk is not None:
-            await self._telling.take_out(desk.api, job)
+        seerr = await self._lookup.find()
+        if seerr is not None:
+            await self._telling.take_out(seerr.api, job)
 
     async def begin_look(self, _job: LookAtSeerr | Sweep | Survey, message: Message) -> None:
         """Begin a look at everybody, unless there is one, or no Seerr."""

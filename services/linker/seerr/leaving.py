@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from services.linker.seerr import store
-from services.linker.seerr.desk import Desk
+from services.linker.seerr.configured_seerr import ConfiguredSeerr
 from services.linker.seerr.jobs import Forget
 from services.linker.servers.store import servers_of
 from shared.bus.work import Work
@@ -35,9 +35,9 @@ async def take_users(work: Work, job: Forget, *, cause: str, at: datetime) -> No
         await store.forget_discord_ids(work.connection, before=at)
 
 
-async def is_there(connection: Connection, desk: Desk) -> bool:
-    """Return whether Seerr is still where it was when the desk was opened; turned off, it is there too."""
-    return any(row.url == desk.row.url for row in await servers_of(connection, "seerr", only_enabled=False))
+async def is_there(connection: Connection, seerr: ConfiguredSeerr) -> bool:
+    """Return whether Seerr is still where it was when it was looked up; switched off counts as there."""
+    return any(row.url == seerr.row.url for row in await servers_of(connection, "seerr", only_enabled=False))
 
 
 def say_unlinked(work: Work, person_id: str, number: int, reason: str, *, cause: str, at: datetime) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from services.linker.seerr import store
-from services.linker.seerr.desk import Desk, Desks
+from services.linker.seerr.configured_seerr import ConfiguredSeerr, SeerrLookup
 from services.linker.seerr.jobs import MatchUser, TellUser
 from services.linker.seerr.leaving import is_there
 from services.linker.seerr.matching import Matching
@@ -44,9 +44,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 class Look:
     """The pages of a look. Each may be done twice, and on several replicas at once."""
 
-    def __init__(self, *, pool: Pool, desks: Desks, matching: Matching, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, pool: Pool, lookup: SeerrLookup, matching: Matching, now: Callable[[], datetime]) -> None:
         self._pool = pool
-        self._desks = desks
+        self._lookup = lookup
         self._matching = matching
         self._now = now
         self.kind: Final = Kind(
@@ -64,33 +64,35 @@ class Look:
 
     async def first(self, _options: Mapping[str, Any]) -> Place:
         """Return where a look begins; raises `ConflictError` where there is no Seerr to look at."""
-        if await self._desks.open() is None:
+        if await self._lookup.find() is None:
             raise ConflictError("Seerr is not set up, or is switched off: set it up with PUT /api/seerr")
         return self.beginning()
 
     async def step(self, run: Run, place: Place) -> Page[Place]:
         """Look at the next persons or users."""
-        desk = await self._desks.open()
-        if desk is None:
+        seerr = await self._lookup.find()
+        if seerr is None:
             return Page(checkpoint=None, errors=(RunError("Seerr", "it was removed or switched off meanwhile"),))
         if place.skip is not None:
-            return await self._read_users(desk, run, place, skip=place.skip)
+            return await self._read_users(seerr, run, place, skip=place.skip)
         async with transaction(self._pool) as connection:
             persons = await store.linked_after(connection, place.after, limit=PERSONS_AT_ONCE)
             total = await store.count_linked(connection)
         if not persons:
-            return await self._read_users(desk, run, place, skip=0)
-        return await self._look_after(desk, run, place, persons, total=total)
+            return await self._read_users(seerr, run, place, skip=0)
+        return await self._look_after(seerr, run, place, persons, total=total)
 
-    async def _look_after(self, desk: Desk, run: Run, place: Place, persons: list[str], *, total: int) -> Page[Place]:
+    async def _look_after(
+        self, seerr: ConfiguredSeerr, run: Run, place: Place, persons: list[str], *, total: int
+    ) -> Page[Place]:
         """Look after some persons by one reading of Seerr's users; who needs more gets a job of their own."""
         cause = f"{run.id}:after:{place.after}"
-        view = await view_of(desk.api, self._pool)
+        view = await view_of(seerr.api, self._pool)
         unsettled: list[str] = []
         errors: list[RunError] = []
         for person_id in persons:
             try:
-                is_settled = await self._matching.look_after(desk, view, person_id, cause=cause)
+                is_settled = await self._matching.look_after(seerr, view, person_id, cause=cause)
             except RefusedError as exc:
                 errors.append(_refusal_of(exc, f"person {person_id}"))
                 is_settled = False
@@ -110,16 +112,16 @@ class Look:
             effect=effect,
         )
 
-    async def _read_users(self, desk: Desk, run: Run, place: Place, *, skip: int) -> Page[Place]:
+    async def _read_users(self, seerr: ConfiguredSeerr, run: Run, place: Place, *, skip: int) -> Page[Place]:
         """Read the Discord ids of some of Seerr's users; after the last, tell what they show to be missing."""
-        page = await desk.api.users(take=PAGE, skip=skip)
-        found, errors = await _discord_ids(desk.api, page.users)
+        page = await seerr.api.users(take=PAGE, skip=skip)
+        found, errors = await _discord_ids(seerr.api, page.users)
         end = skip + len(page.users)
         is_last = not page.users or end >= page.total
 
         async def effect(work: Work) -> None:
             await store.lock_to_match(work.connection)
-            if not await is_there(work.connection, desk):
+            if not await is_there(work.connection, seerr):
                 return
             await store.note_discord_ids(work.connection, found, at=self._now())
             if is_last:

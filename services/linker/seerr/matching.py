@@ -9,7 +9,7 @@ from typing import assert_never
 import msgspec
 
 from services.linker.seerr import domain
-from services.linker.seerr.desk import Desk
+from services.linker.seerr.configured_seerr import ConfiguredSeerr
 from services.linker.seerr.domain import Found, Nobody, Surroundings, Unsure, Verdict
 from services.linker.seerr.making import Blocked, make
 from services.linker.seerr.proofs.domain import Proof, may_keep, proof_of
@@ -30,36 +30,36 @@ class Matching:
         self._pool = pool
         self._blocked = blocked
 
-    async def match(self, desk: Desk, person_id: str, *, cause: str) -> None:
+    async def match(self, seerr: ConfiguredSeerr, person_id: str, *, cause: str) -> None:
         """Find the person's user or make one, and let it be told; nothing for who has no account that Seerr knows."""
         seeker = await self._records.seeker(person_id)
         if seeker is None or not seeker.accounts:
             return
         try:
-            view = await view_of(desk.api, self._pool)
-            if not await self._settle(desk, view, seeker, cause=cause):
-                await self._make(desk, view, seeker, cause=cause)
+            view = await view_of(seerr.api, self._pool)
+            if not await self._settle(seerr, view, seeker, cause=cause):
+                await self._make(seerr, view, seeker, cause=cause)
         except UnavailableError:
             raise
         except UsherError as exc:
-            await self._records.give_up(desk, seeker.person_id, exc.detail)
+            await self._records.give_up(seerr, seeker.person_id, exc.detail)
             raise
-        await self._records.tell(desk, seeker.person_id, cause=cause)
+        await self._records.tell(seerr, seeker.person_id, cause=cause)
 
-    async def look_after(self, desk: Desk, view: View, person_id: str, *, cause: str) -> bool:
+    async def look_after(self, seerr: ConfiguredSeerr, view: View, person_id: str, *, cause: str) -> bool:
         """Do what a reading of all users allows: keep, find, forget. Return false where a user may be made."""
         seeker = await self._records.seeker(person_id)
         if seeker is None or not seeker.accounts:
             return True
-        is_settled = await self._settle(desk, view, seeker, cause=cause)
+        is_settled = await self._settle(seerr, view, seeker, cause=cause)
         if is_settled:
-            await self._records.tell_what_is_missing(desk, seeker, cause=cause)
+            await self._records.tell_what_is_missing(seerr, seeker, cause=cause)
         return is_settled
 
-    async def _settle(self, desk: Desk, view: View, seeker: Seeker, *, cause: str) -> bool:
+    async def _settle(self, seerr: ConfiguredSeerr, view: View, seeker: Seeker, *, cause: str) -> bool:
         """Keep the person's user, or give them another who is theirs, or none; false where one may be made."""
         around = view.around(seeker.person_id, contested=await self._records.contested(seeker))
-        kept = await self._kept(desk.api, view, seeker, around, cause=cause)
+        kept = await self._kept(seerr.api, view, seeker, around, cause=cause)
         if kept is not None and kept.number == seeker.seerr_user_id:
             await self._records.see(seeker, kept)
             return True
@@ -67,17 +67,17 @@ class Matching:
         if kept is not None:
             verdict = Found(view.users[kept.number], "kept")
         else:
-            verdict = await self._verdict(desk.api, view, seeker, around, cause=cause)
+            verdict = await self._verdict(seerr.api, view, seeker, around, cause=cause)
         if not (isinstance(verdict, Found) and verdict.user.id == seeker.seerr_user_id):
             await self._records.forget(seeker, view.user(seeker.seerr_user_id), cause=cause)
         match verdict:
             case Nobody():
                 return False
             case Found() as found:
-                await self._records.give(desk, seeker, found, cause=cause)
+                await self._records.give(seerr, seeker, found, cause=cause)
                 view.note(found.user.id, seeker.person_id)
             case Unsure(reason):
-                await self._records.give_up(desk, seeker.person_id, reason)
+                await self._records.give_up(seerr, seeker.person_id, reason)
             case never:
                 assert_never(never)
         return True
@@ -125,15 +125,15 @@ class Matching:
         around = view.around(holder.person_id, contested=frozenset())
         return any([await _holds(api, user, proof, holder, around) for proof in proofs])
 
-    async def _make(self, desk: Desk, view: View, seeker: Seeker, *, cause: str) -> None:
+    async def _make(self, seerr: ConfiguredSeerr, view: View, seeker: Seeker, *, cause: str) -> None:
         around = view.around(seeker.person_id, contested=await self._records.contested(seeker))
-        made = await make(desk.api, view, seeker.accounts, around, blocked=self._blocked)
+        made = await make(seerr.api, view, seeker.accounts, around, blocked=self._blocked)
         match made.verdict:
             case Found() as found:
-                await self._is_free(desk.api, view, found.user, seeker, cause=cause)  # it may have a number of before
-                await self._records.give(desk, seeker, found, cause=cause)
+                await self._is_free(seerr.api, view, found.user, seeker, cause=cause)  # it may have a number of before
+                await self._records.give(seerr, seeker, found, cause=cause)
             case Unsure(reason):
-                await self._records.give_up(desk, seeker.person_id, reason)
+                await self._records.give_up(seerr, seeker.person_id, reason)
             case never:
                 assert_never(never)
         await self._records.note_import(seeker.person_id, made)

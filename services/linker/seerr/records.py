@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from services.linker.seerr import domain, store
-from services.linker.seerr.desk import Desk
+from services.linker.seerr.configured_seerr import ConfiguredSeerr
 from services.linker.seerr.domain import Found
 from services.linker.seerr.jobs import MatchUser, TakeOut, TellUser
 from services.linker.seerr.leaving import is_there, say_unlinked
@@ -45,24 +45,24 @@ class Records:
         async with transaction(self._pool) as connection:
             return await store.contested_names(connection, seeker)
 
-    async def give(self, desk: Desk, seeker: Seeker, found: Found, *, cause: str) -> None:
+    async def give(self, seerr: ConfiguredSeerr, seeker: Seeker, found: Found, *, cause: str) -> None:
         """Give a person a user, and let it be told; the same one anew where what proves it has changed.
 
         Raises `TransientError` where another person got it meanwhile.
         """
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
-            if not await is_there(work.connection, desk):
+            if not await is_there(work.connection, seerr):
                 return
             now = await store.seeker_of(work.connection, seeker.person_id)
             holder = await store.holder_of(work.connection, found.user.id)
             if now is None or now.person_id != seeker.person_id or holder not in {None, seeker.person_id}:
                 raise TransientError(f"Seerr's user {found.user.id} was given to another person at the same time")
             if now.seerr_user_id in {None, found.user.id}:
-                await store.give_user(work.connection, now, found, url=desk.row.url, at=self._now())
+                await store.give_user(work.connection, now, found, url=seerr.row.url, at=self._now())
                 if now.seerr_user_id is None:
                     self._say_linked(work, now, found, cause=cause)
-            _say_tell(work, desk, now, cause=cause)
+            _say_tell(work, seerr, now, cause=cause)
 
     async def see(self, seeker: Seeker, proof: Proof) -> None:
         """Note what the person's user is called by now."""
@@ -112,30 +112,32 @@ class Records:
         async with self._worker.on_request() as work:
             work.give(MatchUser(holder.person_id), cause=cause)
 
-    async def tell(self, desk: Desk, person_id: str, *, cause: str) -> None:
+    async def tell(self, seerr: ConfiguredSeerr, person_id: str, *, cause: str) -> None:
         """Let Seerr be told about a person who has a user, whose search has ended well."""
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
             seeker = await store.seeker_of(work.connection, person_id)
-            if seeker is None or seeker.seerr_user_id is None or not await is_there(work.connection, desk):
+            if seeker is None or seeker.seerr_user_id is None or not await is_there(work.connection, seerr):
                 return
-            await store.note_search(work.connection, seeker.person_id, url=desk.row.url, reason=None, at=self._now())
-            _say_tell(work, desk, seeker, cause=cause)
+            await store.note_search(work.connection, seeker.person_id, url=seerr.row.url, reason=None, at=self._now())
+            _say_tell(work, seerr, seeker, cause=cause)
 
-    async def tell_what_is_missing(self, desk: Desk, seeker: Seeker, *, cause: str) -> None:
+    async def tell_what_is_missing(self, seerr: ConfiguredSeerr, seeker: Seeker, *, cause: str) -> None:
         """Let Seerr be given a token that it was not given yet."""
         has_plex = any(account.provider == "plex" for account in seeker.accounts)
-        if desk.row.gives_token and has_plex and not seeker.is_token_given:
+        if seerr.row.gives_token and has_plex and not seeker.is_token_given:
             async with self._worker.on_request() as work:
                 work.give(TellUser(seeker.person_id), cause=cause)
 
-    async def give_up(self, desk: Desk, person_id: str, reason: str) -> None:
+    async def give_up(self, seerr: ConfiguredSeerr, person_id: str, reason: str) -> None:
         """Note why a person has no user."""
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
             now = await store.seeker_of(work.connection, person_id)
-            if now is not None and now.seerr_user_id is None and await is_there(work.connection, desk):
-                await store.note_search(work.connection, now.person_id, url=desk.row.url, reason=reason, at=self._now())
+            if now is not None and now.seerr_user_id is None and await is_there(work.connection, seerr):
+                await store.note_search(
+                    work.connection, now.person_id, url=seerr.row.url, reason=reason, at=self._now()
+                )
 
     async def note_import(self, person_id: str, made: Made) -> None:
         """Note whether Seerr can import, where it was asked to."""
@@ -167,6 +169,6 @@ def _say_take_out(work: Work, person_id: str, proof: Proof, *, cause: str) -> No
         work.give(TakeOut(person_id, proof.number, proof.created_at, proof.written), cause=cause)
 
 
-def _say_tell(work: Work, desk: Desk, seeker: Seeker, *, cause: str) -> None:
-    if seeker.discord_ids or desk.row.gives_token:
+def _say_tell(work: Work, seerr: ConfiguredSeerr, seeker: Seeker, *, cause: str) -> None:
+    if seeker.discord_ids or seerr.row.gives_token:
         work.give(TellUser(seeker.person_id), cause=cause)

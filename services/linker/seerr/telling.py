@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from services.linker.seerr import domain, store
-from services.linker.seerr.desk import Desk
+from services.linker.seerr.configured_seerr import ConfiguredSeerr
 from services.linker.seerr.jobs import TakeOut
 from services.linker.seerr.proofs import store as proofs
 from services.linker.seerr.proofs.domain import Proof, is_same, is_same_row
@@ -42,17 +42,17 @@ class Telling:
         self._now = now
         self._settles_in = settles_in
 
-    async def tell(self, desk: Desk, seeker: Seeker, proof: Proof) -> bool:
+    async def tell(self, seerr: ConfiguredSeerr, seeker: Seeker, proof: Proof) -> bool:
         """Tell it all; why Seerr refuses is kept for people before it is raised.
 
         Return false, with nothing written, where the user is not the one any more that the person was matched with.
         """
         try:
-            user = await user_of(desk.api, proof.number)
+            user = await user_of(seerr.api, proof.number)
             if user is None or not is_same(user, proof):
                 return False
-            await self._write_discord_ids(desk.api, seeker, proof)
-            await self._give_token(desk, seeker, user)
+            await self._write_discord_ids(seerr.api, seeker, proof)
+            await self._give_token(seerr, seeker, user)
         except PermanentError as exc:
             async with transaction(self._pool) as connection:
                 await store.note_problem(connection, seeker.person_id, exc.detail)
@@ -104,16 +104,16 @@ class Telling:
             await store.note_discord_ids(connection, {number: wanted}, at=self._now())
             await store.note_told(connection, seeker.person_id, discord_id=wanted[0])
 
-    async def _give_token(self, desk: Desk, seeker: Seeker, user: SeerrUser) -> None:
+    async def _give_token(self, seerr: ConfiguredSeerr, seeker: Seeker, user: SeerrUser) -> None:
         """Give Seerr the Plex token of the person's account, or keep the reason why it does not take it."""
-        if not desk.row.gives_token:
+        if not seerr.row.gives_token:
             return
-        token = await self._token_for(desk.api, seeker, user)
+        token = await self._token_for(seerr.api, seeker, user)
         if isinstance(token, str):
             await self._note(seeker, token)
         elif token is not None:
             try:
-                await desk.api.give_plex_token(token)
+                await seerr.api.give_plex_token(token)
             except PermanentError as exc:
                 await self._note(seeker, exc.detail)
             else:

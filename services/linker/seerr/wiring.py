@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.linker.seerr.desk import Client, Desks
+from services.linker.seerr.configured_seerr import Client, SeerrLookup
 from services.linker.seerr.handlers import Handlers
 from services.linker.seerr.look import Look
 from services.linker.seerr.matching import Matching
@@ -37,12 +37,12 @@ def join(
     async def blocked(names: Sequence[str]) -> Sequence[str]:
         return (await ask(parts.bus, FindBlocked(usernames=[*names]))).usernames
 
-    desks = Desks(pool=parts.pool, vault=vault, client=client)
+    lookup = SeerrLookup(pool=parts.pool, vault=vault, client=client)
     matching = Matching(records=records, pool=parts.pool, blocked=blocked)
-    look = Look(pool=parts.pool, desks=desks, matching=matching, now=now)
+    look = Look(pool=parts.pool, lookup=lookup, matching=matching, now=now)
     handlers = Handlers(
         worker=parts.worker,
-        desks=desks,
+        lookup=lookup,
         records=records,
         matching=matching,
         telling=Telling(pool=parts.pool, vault=vault, now=now, settles_in=settles_in),
