@@ -50,7 +50,7 @@ TESTS: Final = (
     "linker/seerr/test_keeping.py",
     "linker/seerr/test_matching.py",
     "linker/seerr/test_sweeping.py",
-    "linker/seerr/test_telling.py",
+    "linker/seerr/test_writer.py",
     "linker/servers/test_discovery.py",
     "linker/servers/test_first_servers.py",
     "linker/servers/test_terminal.py",

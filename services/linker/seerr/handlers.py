@@ -12,7 +12,7 @@ from services.linker.seerr.leaving import take_users
 from services.linker.seerr.look import Look
 from services.linker.seerr.matching import Matching
 from services.linker.seerr.records import Records
-from services.linker.seerr.telling import Telling
+from services.linker.seerr.writer import SeerrWriter
 from services.linker.servers.store import servers_of
 from shared.bus import streams
 from shared.bus.message import Message
@@ -36,7 +36,7 @@ class Handlers:
         lookup: SeerrLookup,
         records: Records,
         matching: Matching,
-        telling: Telling,
+        writer: SeerrWriter,
         runs: Runs,
         look: Look,
         now: Callable[[], datetime],
@@ -45,7 +45,7 @@ class Handlers:
         self._lookup = lookup
         self._records = records
         self._matching = matching
-        self._telling = telling
+        self._writer = writer
         self._runs = runs
         self._look = look
         self._now = now
@@ -96,7 +96,7 @@ class Handlers:
         seeker = await self._records.seeker(job.person_id)
         if seerr is None or seeker is None or seeker.seerr_user_id is None:
             return
-        if seeker.proof is None or not await self._telling.tell(seerr, seeker, seeker.proof):
+        if seeker.proof is None or not await self._writer.write(seerr, seeker, seeker.proof):
             async with self._worker.on_request() as work:
                 work.give(MatchUser(seeker.person_id), cause=message.id)
 
@@ -104,7 +104,7 @@ class Handlers:
         """Take Discord ids that Usher wrote out of a user who is not that person's any more."""
         seerr = await self._lookup.find()
         if seerr is not None:
-            await self._telling.take_out(seerr.api, job)
+            await self._writer.remove_discord_ids(seerr.api, job)
 
     async def begin_look(self, _job: LookAtSeerr | Sweep | Survey, message: Message) -> None:
         """Begin a look at everybody, unless there is one, or no Seerr."""

@@ -9,7 +9,7 @@ from services.linker.seerr.handlers import Handlers
 from services.linker.seerr.look import Look
 from services.linker.seerr.matching import Matching
 from services.linker.seerr.records import Records
-from services.linker.seerr.telling import SETTLES_IN, Telling
+from services.linker.seerr.writer import SAVE_DELAY, SeerrWriter
 from shared.bus import streams
 from shared.bus.questions import ask
 from shared.runs.runs import Runs
@@ -29,7 +29,7 @@ def join(
     runs: Runs,
     *,
     now: Callable[[], datetime],
-    settles_in: timedelta = SETTLES_IN,
+    save_delay: timedelta = SAVE_DELAY,
 ) -> None:
     """Let a service do it."""
     records = Records(worker=parts.worker, pool=parts.pool, now=now)
@@ -45,7 +45,7 @@ def join(
         lookup=lookup,
         records=records,
         matching=matching,
-        telling=Telling(pool=parts.pool, vault=vault, now=now, settles_in=settles_in),
+        writer=SeerrWriter(pool=parts.pool, vault=vault, now=now, save_delay=save_delay),
         runs=runs,
         look=look,
         now=now,

@@ -1,6 +1,6 @@
-"""Tells Seerr what it needs of a person: the Discord id to mention, and, where switched on, the Plex token.
+"""Writes to Seerr what it needs of a person: the Discord id to mention, and the Plex token where that is switched on.
 
-Nothing is written before the user is looked at once more: the number may be somebody else's by now.
+The user is read again before anything is written: their number may be somebody else's by now.
 """
 
 import asyncio
@@ -27,25 +27,25 @@ from shared.postgres.pool import Pool, transaction
 from shared.schemas.secret import Secret
 from shared.vault import Vault
 
-SETTLES_IN: Final = timedelta(seconds=1)
-"""Seerr answers before it has saved; it is asked once more after so long."""
+SAVE_DELAY: Final = timedelta(seconds=1)
+"""Seerr answers before it has saved, so it is asked again after this long."""
 
 log = structlog.get_logger()
 
 
-class Telling:
-    """Writes to Seerr about persons who have a user there."""
+class SeerrWriter:
+    """Writes Discord ids and Plex tokens to people's users in Seerr."""
 
-    def __init__(self, *, pool: Pool, vault: Vault, now: Callable[[], datetime], settles_in: timedelta) -> None:
+    def __init__(self, *, pool: Pool, vault: Vault, now: Callable[[], datetime], save_delay: timedelta) -> None:
         self._pool = pool
         self._vault = vault
         self._now = now
-        self._settles_in = settles_in
+        self._save_delay = save_delay
 
-    async def tell(self, seerr: ConfiguredSeerr, seeker: Seeker, proof: Proof) -> bool:
-        """Tell it all; why Seerr refuses is kept for people before it is raised.
+    async def write(self, seerr: ConfiguredSeerr, seeker: Seeker, proof: Proof) -> bool:
+        """Write all of it. If Seerr refuses, store the reason before raising it.
 
-        Return false, with nothing written, where the user is not the one any more that the person was matched with.
+        Return false and write nothing if the user is no longer the one that the person was matched with.
         """
         try:
             user = await user_of(seerr.api, proof.number)
@@ -59,10 +59,10 @@ class Telling:
             raise
         return True
 
-    async def take_out(self, api: Seerr, job: TakeOut) -> None:
-        """Take Discord ids out of the user that they were written to, unless it has become that person's again.
+    async def remove_discord_ids(self, api: Seerr, job: TakeOut) -> None:
+        """Remove Discord ids from the user that they were written to, unless that person has the user again.
 
-        Those of whoever has the user by now stay.
+        The ids of whoever has the user now stay.
         """
         user = await user_of(api, job.number)
         async with transaction(self._pool) as connection:
@@ -81,23 +81,23 @@ class Telling:
         log.info("discord_id_taken_out", seerr_user=job.number, person=job.person_id)
 
     async def _write_discord_ids(self, api: Seerr, seeker: Seeker, proof: Proof) -> None:
-        """Write a person's Discord ids to their user, and take them out of users who are nobody's.
+        """Write a person's Discord ids to their user, and remove them from users that belong to nobody.
 
-        What is written is noted before, because only that may be taken out again. Raises `TransientError` where Seerr
-        has not kept it yet.
+        The ids are stored first, because Usher may remove only what it wrote. Raises `TransientError` if Seerr has
+        not saved them yet.
         """
         if not seeker.discord_ids:
             return
         number, dialect = proof.number, await api.dialect()
         wanted = seeker.discord_ids if dialect is Dialect.SEERR_3_3 else seeker.discord_ids[:1]
-        await self._take_out_of_others(api, seeker, number, dialect)
+        await self._remove_from_others(api, seeker, number, dialect)
         there = await ids_of(api, number)
         if missing := [each for each in wanted if each not in there]:
             async with transaction(self._pool) as connection:
                 await proofs.note_written(connection, seeker.person_id, proof, missing)
             for each in missing:
                 await api.write_discord_id(number, each, dialect=dialect)
-            await asyncio.sleep(self._settles_in.total_seconds())
+            await asyncio.sleep(self._save_delay.total_seconds())
             if not {*wanted} <= {*await ids_of(api, number)}:
                 raise TransientError(f"{seeker.name}'s Discord id has not arrived at Seerr yet")
         async with transaction(self._pool) as connection:
@@ -105,22 +105,22 @@ class Telling:
             await store.note_told(connection, seeker.person_id, discord_id=wanted[0])
 
     async def _give_token(self, seerr: ConfiguredSeerr, seeker: Seeker, user: SeerrUser) -> None:
-        """Give Seerr the Plex token of the person's account, or keep the reason why it does not take it."""
+        """Give Seerr the Plex token of the person's account, or store why it does not take it."""
         if not seerr.row.gives_token:
             return
-        token = await self._token_for(seerr.api, seeker, user)
+        token = await self._find_token(seerr.api, seeker, user)
         if isinstance(token, str):
-            await self._note(seeker, token)
+            await self._note_token(seeker, token)
         elif token is not None:
             try:
                 await seerr.api.give_plex_token(token)
             except PermanentError as exc:
-                await self._note(seeker, exc.detail)
+                await self._note_token(seeker, exc.detail)
             else:
-                await self._note(seeker, None)
+                await self._note_token(seeker, None)
 
-    async def _token_for(self, api: Seerr, seeker: Seeker, user: SeerrUser) -> Secret | str | None:
-        """Return the token that Seerr would file under this user, or why it is given none."""
+    async def _find_token(self, api: Seerr, seeker: Seeker, user: SeerrUser) -> Secret | str | None:
+        """Return the token that Seerr would store with this user, or the reason for giving it none."""
         account = domain.plex_account_of(user, seeker.accounts)
         if account is None:
             has_plex = any(one.provider == "plex" for one in seeker.accounts)
@@ -133,7 +133,7 @@ class Telling:
             return "the Plex token ends within a week: Seerr is given only those that last"
         return token
 
-    async def _take_out_of_others(self, api: Seerr, seeker: Seeker, number: int, dialect: Dialect) -> None:
+    async def _remove_from_others(self, api: Seerr, seeker: Seeker, number: int, dialect: Dialect) -> None:
         async with transaction(self._pool) as connection:
             others = await store.others_with(connection, seeker.discord_ids, number=number)
         for other, discord_id in others:
@@ -146,13 +146,13 @@ class Telling:
                 await store.note_discord_ids(connection, {other: ()}, at=self._now())
             log.info("discord_id_taken_out", seerr_user=other, person=seeker.person_id)
 
-    async def _note(self, seeker: Seeker, refusal: str | None) -> None:
+    async def _note_token(self, seeker: Seeker, refusal: str | None) -> None:
         async with transaction(self._pool) as connection:
             await store.note_token(connection, seeker.person_id, refusal=refusal, at=self._now())
 
 
 async def user_of(api: Seerr, number: int) -> SeerrUser | None:
-    """Return a user; None where there is none any more."""
+    """Return a user, or None if it is gone."""
     try:
         return await api.user(number)
     except RefusedError as exc:
