@@ -24,8 +24,8 @@ _LONGEST_NAME: Final = 100
 _KINDS: Final[tuple[Provider, ...]] = ("plex", "jellyfin", "emby")
 _JSON_WEB_TOKEN: Final = re.compile(r"[^.]+\.[^.]+\.[^.]*")
 
-Evidence = Literal["id", "email", "name", "made", "kept"]
-"""`kept`: it is the user of before, see the folder `proofs`."""
+Evidence = Literal["id", "email", "name", "unique_name", "proof"]
+"""`proof`: it is the user that the person had before, see the folder `proofs`."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ Verdict = Found | Nobody | Unsure
 
 def match(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
     """Return which of Seerr's users has these accounts; the order of users does not matter."""
-    for stage in (_by_id, _by_email, _by_made_name, _by_name):
+    for stage in (_by_id, _by_email, _by_unique_name, _by_name):
         verdict = stage(users, accounts, around)
         if not isinstance(verdict, Nobody):
             return verdict
@@ -92,7 +92,7 @@ def new_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Su
     taken = {one for user in users for one in (*_names(user), plain(user.email))} | around.contested | {""}
     is_mistakable = _is_address(name) and address_of(accounts) is None  # Seerr takes it for an e-mail address then
     is_as_it_was = plain(name) == plain(account.username)
-    return name if is_as_it_was and not is_mistakable and plain(name) not in taken else _made_name(account)
+    return name if is_as_it_was and not is_mistakable and plain(name) not in taken else _unique_name(account)
 
 
 def shown(user: SeerrUser) -> str:
@@ -188,13 +188,13 @@ def _by_email(users: Sequence[SeerrUser], accounts: Sequence[Account], around: S
     return _short_of_rights(user, "e-mail address") or _judged(user, accounts, around, by="email")
 
 
-def _by_made_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
-    """Find who was made for one of these accounts, by a name that only that account has."""
-    made = {plain(_made_name(account)) for account in accounts}
-    found = [user for user in users if plain(user.username) in made and not has_rights(user)]
+def _by_unique_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
+    """Find the user that was created for one of these accounts, by the name that only this account gets."""
+    names = {plain(_unique_name(account)) for account in accounts}
+    found = [user for user in users if plain(user.username) in names and not has_rights(user)]
     if len(found) > 1:
         return _several(f"that were made for this person: {_listed(found)}. Keep one of them", found)
-    return _judged(found[0], accounts, around, by="made") if found else Nobody()
+    return _judged(found[0], accounts, around, by="unique_name") if found else Nobody()
 
 
 def _by_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
@@ -262,7 +262,7 @@ def _is_address(email: str | None) -> bool:
     return email is not None and "@" in email.strip("@ ")
 
 
-def _made_name(account: Account) -> str:
+def _unique_name(account: Account) -> str:
     name = text(f"{account.username[:_LONGEST_NAME]} ({account.provider} {account.id})") or account.provider
     return name.replace("@", " at ")
 

@@ -10,8 +10,8 @@ import msgspec
 
 from services.linker.seerr import domain
 from services.linker.seerr.configured_seerr import ConfiguredSeerr
+from services.linker.seerr.create_user import FindBlockedNames, create_user
 from services.linker.seerr.domain import Found, Nobody, Surroundings, Unsure, Verdict
-from services.linker.seerr.making import Blocked, make
 from services.linker.seerr.proofs.domain import Proof, may_keep, proof_of
 from services.linker.seerr.records import Records
 from services.linker.seerr.store import Seeker
@@ -25,10 +25,10 @@ from shared.postgres.pool import Pool
 class Matching:
     """Matches persons, one at a time; `cause` is the message that asks for it."""
 
-    def __init__(self, *, records: Records, pool: Pool, blocked: Blocked) -> None:
+    def __init__(self, *, records: Records, pool: Pool, find_blocked: FindBlockedNames) -> None:
         self._records = records
         self._pool = pool
-        self._blocked = blocked
+        self._find_blocked = find_blocked
 
     async def match(self, seerr: ConfiguredSeerr, person_id: str, *, cause: str) -> None:
         """Find the person's user or make one, and let it be told; nothing for who has no account that Seerr knows."""
@@ -38,7 +38,7 @@ class Matching:
         try:
             view = await view_of(seerr.api, self._pool)
             if not await self._settle(seerr, view, seeker, cause=cause):
-                await self._make(seerr, view, seeker, cause=cause)
+                await self._create_user(seerr, view, seeker, cause=cause)
         except UnavailableError:
             raise
         except UsherError as exc:
@@ -65,7 +65,7 @@ class Matching:
             return True
         verdict: Verdict
         if kept is not None:
-            verdict = Found(view.users[kept.number], "kept")
+            verdict = Found(view.users[kept.number], "proof")
         else:
             verdict = await self._verdict(seerr.api, view, seeker, around, cause=cause)
         if not (isinstance(verdict, Found) and verdict.user.id == seeker.seerr_user_id):
@@ -125,10 +125,10 @@ class Matching:
         around = view.around(holder.person_id, contested=frozenset())
         return any([await _holds(api, user, proof, holder, around) for proof in proofs])
 
-    async def _make(self, seerr: ConfiguredSeerr, view: View, seeker: Seeker, *, cause: str) -> None:
+    async def _create_user(self, seerr: ConfiguredSeerr, view: View, seeker: Seeker, *, cause: str) -> None:
         around = view.around(seeker.person_id, contested=await self._records.contested(seeker))
-        made = await make(seerr.api, view, seeker.accounts, around, blocked=self._blocked)
-        match made.verdict:
+        creation = await create_user(seerr.api, view, seeker.accounts, around, find_blocked=self._find_blocked)
+        match creation.verdict:
             case Found() as found:
                 await self._is_free(seerr.api, view, found.user, seeker, cause=cause)  # it may have a number of before
                 await self._records.give(seerr, seeker, found, cause=cause)
@@ -136,7 +136,7 @@ class Matching:
                 await self._records.give_up(seerr, seeker.person_id, reason)
             case never:
                 assert_never(never)
-        await self._records.note_import(seeker.person_id, made)
+        await self._records.note_import(seeker.person_id, creation)
 
 
 async def _holds(api: Seerr, user: SeerrUser, proof: Proof, seeker: Seeker, around: Surroundings) -> bool:
@@ -156,4 +156,4 @@ async def _marked(api: Seerr, view: View, seeker: Seeker, around: Surroundings, 
         is_possible = not domain.has_rights(user) and not domain.is_contradicted(user, seeker.accounts, around)
         if is_possible and not written.isdisjoint(await ids_of(api, user.id)):
             found.append(user)
-    return Found(found[0], "kept") if len(found) == 1 else doubt
+    return Found(found[0], "proof") if len(found) == 1 else doubt

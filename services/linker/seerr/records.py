@@ -7,10 +7,10 @@ import msgspec
 
 from services.linker.seerr import domain, store
 from services.linker.seerr.configured_seerr import ConfiguredSeerr
+from services.linker.seerr.create_user import Creation
 from services.linker.seerr.domain import Found
 from services.linker.seerr.jobs import MatchUser, TakeOut, TellUser
 from services.linker.seerr.leaving import is_there, say_unlinked
-from services.linker.seerr.making import Made
 from services.linker.seerr.proofs import store as proofs
 from services.linker.seerr.proofs.domain import Proof, is_same_row
 from services.linker.seerr.store import Seeker
@@ -139,13 +139,13 @@ class Records:
                     work.connection, now.person_id, url=seerr.row.url, reason=reason, at=self._now()
                 )
 
-    async def note_import(self, person_id: str, made: Made) -> None:
+    async def note_import(self, person_id: str, creation: Creation) -> None:
         """Note whether Seerr can import, where it was asked to."""
-        if not made.tried_import:
+        if not creation.is_import_tried:
             return
-        problem = None if made.problem is None else f"{made.problem.detail}: {made.problem.mend}"
+        problem = None if creation.problem is None else f"{creation.problem.detail}: {creation.problem.mend}"
         async with transaction(self._pool) as connection:
-            await store.note_import(connection, person_id, made.reason)
+            await store.note_import(connection, person_id, creation.reason)
             await store.note_import_problem(connection, problem)
 
     def _say_linked(self, work: Work, seeker: Seeker, found: Found, *, cause: str) -> None:

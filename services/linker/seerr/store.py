@@ -139,7 +139,7 @@ async def contested_names(connection: Connection, seeker: Seeker) -> frozenset[s
 async def give_user(connection: Connection, seeker: Seeker, found: Found, *, url: str, at: datetime) -> None:
     """Store that a user of Seerr is this person, in the place of another one that they had."""
     number = found.user.id
-    written = {each for proof in seeker.proofs if found.by == "kept" for each in proof.written}
+    written = {each for proof in seeker.proofs if found.by == "proof" for each in proof.written}
     await take_user(connection, seeker.person_id)
     await connection.execute("update persons set seerr_user_id = $2 where id = $1", seeker.person_id, number)
     await connection.execute(
@@ -148,7 +148,7 @@ async def give_user(connection: Connection, seeker: Seeker, found: Found, *, url
         str(number),
         seeker.person_id,
         storable(shown(found.user)),
-        found.by in {"id", "made"},
+        found.by in {"id", "unique_name"},
         at,
     )
     await note_search(connection, seeker.person_id, url=url, reason=None, at=at)

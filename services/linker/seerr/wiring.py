@@ -34,11 +34,11 @@ def join(
     """Let a service do it."""
     records = Records(worker=parts.worker, pool=parts.pool, now=now)
 
-    async def blocked(names: Sequence[str]) -> Sequence[str]:
+    async def find_blocked(names: Sequence[str]) -> Sequence[str]:
         return (await ask(parts.bus, FindBlocked(usernames=[*names]))).usernames
 
     lookup = SeerrLookup(pool=parts.pool, vault=vault, client=client)
-    matching = Matching(records=records, pool=parts.pool, blocked=blocked)
+    matching = Matching(records=records, pool=parts.pool, find_blocked=find_blocked)
     look = Look(pool=parts.pool, lookup=lookup, matching=matching, now=now)
     handlers = Handlers(
         worker=parts.worker,

@@ -33,7 +33,7 @@ HERS = [
     (user(5, username="ANNA"), ANNA, ALONE, "name"),
     (user(6, plex_username="anna "), ANNA, ALONE, "name"),
     (user(7, jellyfin_username="anna"), ANNA, ALONE, "name"),
-    (user(8, username="Anna (plex 42)"), ANNA, ALONE, "made"),
+    (user(8, username="Anna (plex 42)"), ANNA, ALONE, "unique_name"),
     (user(9, username="anna", email="anna"), ANNA, ALONE, "name"),
     (
         user(10, username="ben", email="ben@example.org"),
