@@ -8,10 +8,10 @@ import msgspec
 
 from services.linker.seerr.configured_seerr import SeerrLookup
 from services.linker.seerr.jobs import Forget, LookAtSeerr, MatchUser, Survey, Sweep, TakeOut, TellUser
-from services.linker.seerr.leaving import take_users
 from services.linker.seerr.look import Look
 from services.linker.seerr.matching import Matching
 from services.linker.seerr.records import Records
+from services.linker.seerr.remove_users import remove_users
 from services.linker.seerr.writer import SeerrWriter
 from services.linker.servers.store import servers_of
 from shared.bus import streams
@@ -118,4 +118,4 @@ class Handlers:
     async def forget(self, job: Forget, message: Message) -> None:
         """Take from the next persons the users of a Seerr that is gone, and leave the others to the next job."""
         async with self._worker.on_request() as work:
-            await take_users(work, job, cause=message.id, at=self._now())
+            await remove_users(work, job, cause=message.id, at=self._now())

@@ -11,8 +11,8 @@ import structlog
 from services.linker.seerr import store
 from services.linker.seerr.configured_seerr import ConfiguredSeerr, SeerrLookup
 from services.linker.seerr.jobs import MatchUser, TellUser
-from services.linker.seerr.leaving import is_there
 from services.linker.seerr.matching import Matching
+from services.linker.seerr.remove_users import is_still_configured
 from services.linker.seerr.view import ids_of, view_of
 from shared.bus import streams
 from shared.bus.work import Work
@@ -121,7 +121,7 @@ class Look:
 
         async def effect(work: Work) -> None:
             await store.lock_to_match(work.connection)
-            if not await is_there(work.connection, seerr):
+            if not await is_still_configured(work.connection, seerr):
                 return
             await store.note_discord_ids(work.connection, found, at=self._now())
             if is_last:

@@ -10,9 +10,9 @@ from services.linker.seerr.configured_seerr import ConfiguredSeerr
 from services.linker.seerr.create_user import Creation
 from services.linker.seerr.domain import Found
 from services.linker.seerr.jobs import MatchUser, TakeOut, TellUser
-from services.linker.seerr.leaving import is_there, say_unlinked
 from services.linker.seerr.proofs import store as proofs
 from services.linker.seerr.proofs.domain import Proof, is_same_row
+from services.linker.seerr.remove_users import is_still_configured, publish_unlinked
 from services.linker.seerr.store import Seeker
 from shared.bus.work import Work, Worker
 from shared.clients.seerr.users import SeerrUser
@@ -52,7 +52,7 @@ class Records:
         """
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
-            if not await is_there(work.connection, seerr):
+            if not await is_still_configured(work.connection, seerr):
                 return
             now = await store.seeker_of(work.connection, seeker.person_id)
             holder = await store.holder_of(work.connection, found.user.id)
@@ -61,8 +61,8 @@ class Records:
             if now.seerr_user_id in {None, found.user.id}:
                 await store.give_user(work.connection, now, found, url=seerr.row.url, at=self._now())
                 if now.seerr_user_id is None:
-                    self._say_linked(work, now, found, cause=cause)
-            _say_tell(work, seerr, now, cause=cause)
+                    self._publish_linked(work, now, found, cause=cause)
+            _give_tell(work, seerr, now, cause=cause)
 
     async def see(self, seeker: Seeker, proof: Proof) -> None:
         """Note what the person's user is called by now."""
@@ -92,11 +92,11 @@ class Records:
             now = await store.seeker_of(work.connection, seeker.person_id)
             if now is None or now.seerr_user_id != number:
                 return
-            await store.take_user(work.connection, now.person_id)
+            await store.remove_user(work.connection, now.person_id)
             if proof is not None and is_same_row(user, proof):
                 await proofs.drop(work.connection, now.person_id, proof)
-                _say_take_out(work, now.person_id, proof, cause=cause)
-            say_unlinked(work, now.person_id, number, reason, cause=cause, at=self._now())
+                _give_take_out(work, now.person_id, proof, cause=cause)
+            publish_unlinked(work, now.person_id, number, reason, cause=cause, at=self._now())
 
     async def release(self, holder: Seeker, user: SeerrUser, *, cause: str) -> None:
         """Take a user from a person who holds it for no reason any more, and let them be matched anew."""
@@ -117,10 +117,10 @@ class Records:
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
             seeker = await store.seeker_of(work.connection, person_id)
-            if seeker is None or seeker.seerr_user_id is None or not await is_there(work.connection, seerr):
+            if seeker is None or seeker.seerr_user_id is None or not await is_still_configured(work.connection, seerr):
                 return
             await store.note_search(work.connection, seeker.person_id, url=seerr.row.url, reason=None, at=self._now())
-            _say_tell(work, seerr, seeker, cause=cause)
+            _give_tell(work, seerr, seeker, cause=cause)
 
     async def tell_what_is_missing(self, seerr: ConfiguredSeerr, seeker: Seeker, *, cause: str) -> None:
         """Let Seerr be given a token that it was not given yet."""
@@ -134,7 +134,7 @@ class Records:
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
             now = await store.seeker_of(work.connection, person_id)
-            if now is not None and now.seerr_user_id is None and await is_there(work.connection, seerr):
+            if now is not None and now.seerr_user_id is None and await is_still_configured(work.connection, seerr):
                 await store.note_search(
                     work.connection, now.person_id, url=seerr.row.url, reason=reason, at=self._now()
                 )
@@ -148,7 +148,7 @@ class Records:
             await store.note_import(connection, person_id, creation.reason)
             await store.note_import_problem(connection, problem)
 
-    def _say_linked(self, work: Work, seeker: Seeker, found: Found, *, cause: str) -> None:
+    def _publish_linked(self, work: Work, seeker: Seeker, found: Found, *, cause: str) -> None:
         work.publish(
             AccountLinked(
                 id=derived_id("account.linked", "seerr", seeker.person_id, found.user.id, cause),
@@ -164,11 +164,11 @@ class Records:
         )
 
 
-def _say_take_out(work: Work, person_id: str, proof: Proof, *, cause: str) -> None:
+def _give_take_out(work: Work, person_id: str, proof: Proof, *, cause: str) -> None:
     if proof.written:
         work.give(TakeOut(person_id, proof.number, proof.created_at, proof.written), cause=cause)
 
 
-def _say_tell(work: Work, seerr: ConfiguredSeerr, seeker: Seeker, *, cause: str) -> None:
+def _give_tell(work: Work, seerr: ConfiguredSeerr, seeker: Seeker, *, cause: str) -> None:
     if seeker.discord_ids or seerr.row.gives_token:
         work.give(TellUser(seeker.person_id), cause=cause)

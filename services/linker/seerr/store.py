@@ -140,7 +140,7 @@ async def give_user(connection: Connection, seeker: Seeker, found: Found, *, url
     """Store that a user of Seerr is this person, in the place of another one that they had."""
     number = found.user.id
     written = {each for proof in seeker.proofs if found.by == "proof" for each in proof.written}
-    await take_user(connection, seeker.person_id)
+    await remove_user(connection, seeker.person_id)
     await connection.execute("update persons set seerr_user_id = $2 where id = $1", seeker.person_id, number)
     await connection.execute(
         """insert into identities (provider, server, id, person_id, username, email, proven, linked_at)
@@ -185,7 +185,7 @@ async def note_import_problem(connection: Connection, problem: str | None) -> No
     )
 
 
-async def take_user(connection: Connection, person_id: str) -> None:
+async def remove_user(connection: Connection, person_id: str) -> None:
     """Store that a person has no user of Seerr any more; what proves which one it was stays."""
     await connection.execute("delete from identities where person_id = $1 and provider = 'seerr'", person_id)
     await connection.execute("update persons set seerr_user_id = null where id = $1", person_id)

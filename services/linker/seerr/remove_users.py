@@ -1,4 +1,4 @@
-"""Takes users of Seerr from persons: a single one, or all of a Seerr that is not set up any more."""
+"""Removes people's users once Seerr is no longer set up."""
 
 from datetime import datetime
 from typing import Final
@@ -15,33 +15,33 @@ from shared.schemas.identifiers import derived_id
 PERSONS_AT_ONCE: Final = 200
 
 
-async def take_users(work: Work, job: Forget, *, cause: str, at: datetime) -> None:
-    """Take their users from the next persons, unless Seerr is set up again by now.
+async def remove_users(work: Work, job: Forget, *, cause: str, at: datetime) -> None:
+    """Remove the users of the next persons, unless Seerr is set up again.
 
-    Whoever matches somebody at the same time holds the lock until he has stored it, or comes after us and finds Seerr
-    gone.
+    Whoever matches a person at the same time either holds the lock until the match is stored, or comes after this and
+    finds Seerr gone.
     """
     await store.lock_to_match(work.connection)
     if await servers_of(work.connection, "seerr", only_enabled=False):
         return
     found = await store.searched_after(work.connection, job.after, limit=PERSONS_AT_ONCE)
     for person_id, number in found.items():
-        await store.take_user(work.connection, person_id)
+        await store.remove_user(work.connection, person_id)
         if number is not None:
-            say_unlinked(work, person_id, number, "Seerr was removed", cause=cause, at=at)
+            publish_unlinked(work, person_id, number, "Seerr was removed", cause=cause, at=at)
     if found:
         work.give(Forget(after=[*found][-1]), cause=cause)
     else:
         await store.forget_discord_ids(work.connection, before=at)
 
 
-async def is_there(connection: Connection, seerr: ConfiguredSeerr) -> bool:
+async def is_still_configured(connection: Connection, seerr: ConfiguredSeerr) -> bool:
     """Return whether Seerr is still where it was when it was looked up; switched off counts as there."""
     return any(row.url == seerr.row.url for row in await servers_of(connection, "seerr", only_enabled=False))
 
 
-def say_unlinked(work: Work, person_id: str, number: int, reason: str, *, cause: str, at: datetime) -> None:
-    """Say that a person has no user of Seerr any more."""
+def publish_unlinked(work: Work, person_id: str, number: int, reason: str, *, cause: str, at: datetime) -> None:
+    """Publish that a person no longer has a user in Seerr."""
     work.publish(
         AccountUnlinked(
             id=derived_id("account.unlinked", "seerr", person_id, number, cause),
