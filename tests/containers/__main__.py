@@ -48,7 +48,7 @@ TESTS: Final = (
     "linker/flows/test_renewal.py",
     "linker/seerr/test_faults.py",
     "linker/seerr/test_keeping.py",
-    "linker/seerr/test_matching.py",
+    "linker/seerr/test_matcher.py",
     "linker/seerr/test_sweeping.py",
     "linker/seerr/test_writer.py",
     "linker/servers/test_discovery.py",

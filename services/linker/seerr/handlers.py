@@ -9,7 +9,7 @@ import msgspec
 from services.linker.seerr.configured_seerr import SeerrLookup
 from services.linker.seerr.jobs import Forget, LookAtSeerr, MatchUser, Survey, Sweep, TakeOut, TellUser
 from services.linker.seerr.look import Look
-from services.linker.seerr.matching import Matching
+from services.linker.seerr.matcher import Matcher
 from services.linker.seerr.records import Records
 from services.linker.seerr.remove_users import remove_users
 from services.linker.seerr.writer import SeerrWriter
@@ -35,7 +35,7 @@ class Handlers:
         worker: Worker,
         lookup: SeerrLookup,
         records: Records,
-        matching: Matching,
+        matcher: Matcher,
         writer: SeerrWriter,
         runs: Runs,
         look: Look,
@@ -44,7 +44,7 @@ class Handlers:
         self._worker = worker
         self._lookup = lookup
         self._records = records
-        self._matching = matching
+        self._matcher = matcher
         self._writer = writer
         self._runs = runs
         self._look = look
@@ -88,7 +88,7 @@ class Handlers:
         """Find a person's user, or make one."""
         seerr = await self._lookup.find()
         if seerr is not None:
-            await self._matching.match(seerr, job.person_id, cause=message.id)
+            await self._matcher.match(seerr, job.person_id, cause=message.id)
 
     async def tell_user(self, job: TellUser, message: Message) -> None:
         """Tell Seerr about a person; where the user is not the one of before, the person is matched anew."""

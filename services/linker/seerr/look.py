@@ -11,7 +11,7 @@ import structlog
 from services.linker.seerr import store
 from services.linker.seerr.configured_seerr import ConfiguredSeerr, SeerrLookup
 from services.linker.seerr.jobs import MatchUser, TellUser
-from services.linker.seerr.matching import Matching
+from services.linker.seerr.matcher import Matcher
 from services.linker.seerr.remove_users import is_still_configured
 from services.linker.seerr.view import ids_of, view_of
 from shared.bus import streams
@@ -44,10 +44,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 class Look:
     """The pages of a look. Each may be done twice, and on several replicas at once."""
 
-    def __init__(self, *, pool: Pool, lookup: SeerrLookup, matching: Matching, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, pool: Pool, lookup: SeerrLookup, matcher: Matcher, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._lookup = lookup
-        self._matching = matching
+        self._matcher = matcher
         self._now = now
         self.kind: Final = Kind(
             name="seerr",
@@ -88,26 +88,26 @@ class Look:
         """Look after some persons by one reading of Seerr's users; who needs more gets a job of their own."""
         cause = f"{run.id}:after:{place.after}"
         view = await view_of(seerr.api, self._pool)
-        unsettled: list[str] = []
+        unresolved: list[str] = []
         errors: list[RunError] = []
         for person_id in persons:
             try:
-                is_settled = await self._matching.look_after(seerr, view, person_id, cause=cause)
+                is_resolved = await self._matcher.recheck(seerr, view, person_id, cause=cause)
             except RefusedError as exc:
                 errors.append(_refusal_of(exc, f"person {person_id}"))
-                is_settled = False
-            if not is_settled:
-                unsettled.append(person_id)
+                is_resolved = False
+            if not is_resolved:
+                unresolved.append(person_id)
 
         async def effect(work: Work) -> None:
-            for person_id in unsettled:
+            for person_id in unresolved:
                 work.give(MatchUser(person_id), cause=cause)
 
         return Page(
             checkpoint=msgspec.structs.replace(place, after=persons[-1]),
             done=len(persons),
             total=total + len(view.users),
-            counts={"persons": len(persons), "persons_to_match": len(unsettled)},
+            counts={"persons": len(persons), "persons_to_match": len(unresolved)},
             errors=tuple(errors),
             effect=effect,
         )

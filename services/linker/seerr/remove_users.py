@@ -36,7 +36,7 @@ async def remove_users(work: Work, job: Forget, *, cause: str, at: datetime) -> 
 
 
 async def is_still_configured(connection: Connection, seerr: ConfiguredSeerr) -> bool:
-    """Return whether Seerr is still where it was when it was looked up; switched off counts as there."""
+    """Return whether Seerr is still configured at the address that it had when it was looked up, be it switched off."""
     return any(row.url == seerr.row.url for row in await servers_of(connection, "seerr", only_enabled=False))
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from services.linker.seerr.configured_seerr import Client, SeerrLookup
 from services.linker.seerr.handlers import Handlers
 from services.linker.seerr.look import Look
-from services.linker.seerr.matching import Matching
+from services.linker.seerr.matcher import Matcher
 from services.linker.seerr.records import Records
 from services.linker.seerr.writer import SAVE_DELAY, SeerrWriter
 from shared.bus import streams
@@ -38,13 +38,13 @@ def join(
         return (await ask(parts.bus, FindBlocked(usernames=[*names]))).usernames
 
     lookup = SeerrLookup(pool=parts.pool, vault=vault, client=client)
-    matching = Matching(records=records, pool=parts.pool, find_blocked=find_blocked)
-    look = Look(pool=parts.pool, lookup=lookup, matching=matching, now=now)
+    matcher = Matcher(records=records, pool=parts.pool, find_blocked=find_blocked)
+    look = Look(pool=parts.pool, lookup=lookup, matcher=matcher, now=now)
     handlers = Handlers(
         worker=parts.worker,
         lookup=lookup,
         records=records,
-        matching=matching,
+        matcher=matcher,
         writer=SeerrWriter(pool=parts.pool, vault=vault, now=now, save_delay=save_delay),
         runs=runs,
         look=look,
