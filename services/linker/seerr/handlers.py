@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 
 from services.linker.seerr.configured_seerr import SeerrLookup
-from services.linker.seerr.jobs import Forget, LookAtSeerr, MatchUser, Survey, Sweep, TakeOut, TellUser
-from services.linker.seerr.look import Look
+from services.linker.seerr.jobs import CheckSeerr, Forget, MatchUser, Survey, Sweep, TakeOut, TellUser
 from services.linker.seerr.matcher import Matcher
+from services.linker.seerr.nightly_check import NightlyCheck
 from services.linker.seerr.records import Records
 from services.linker.seerr.remove_users import remove_users
 from services.linker.seerr.writer import SeerrWriter
@@ -38,7 +38,7 @@ class Handlers:
         matcher: Matcher,
         writer: SeerrWriter,
         runs: Runs,
-        look: Look,
+        nightly_check: NightlyCheck,
         now: Callable[[], datetime],
     ) -> None:
         self._worker = worker
@@ -47,7 +47,7 @@ class Handlers:
         self._matcher = matcher
         self._writer = writer
         self._runs = runs
-        self._look = look
+        self._nightly_check = nightly_check
         self._now = now
 
     def jobs(self) -> tuple[JobHandler[Message], ...]:
@@ -56,9 +56,9 @@ class Handlers:
             MatchUser.done_by(self.match_user),
             TellUser.done_by(self.tell_user),
             TakeOut.done_by(self.take_out),
-            LookAtSeerr.done_by(self.begin_look),
-            Sweep.done_by(self.begin_look),
-            Survey.done_by(self.begin_look),
+            CheckSeerr.done_by(self.begin_check),
+            Sweep.done_by(self.begin_check),
+            Survey.done_by(self.begin_check),
             Forget.done_by(self.forget),
         )
 
@@ -81,8 +81,8 @@ class Handlers:
         if fact.is_removed and not rows:
             work.give(Forget(), cause=cause)
         elif any(row.enabled and row.name == fact.name for row in rows):
-            first = self._look.beginning()
-            await self._runs.restart(work, self._look.kind, first, requested_by="change of Seerr")
+            first = self._nightly_check.first_checkpoint()
+            await self._runs.restart(work, self._nightly_check.kind, first, requested_by="change of Seerr")
 
     async def match_user(self, job: MatchUser, message: Message) -> None:
         """Find a person's user, or make one."""
@@ -106,14 +106,14 @@ class Handlers:
         if seerr is not None:
             await self._writer.remove_discord_ids(seerr.api, job)
 
-    async def begin_look(self, _job: LookAtSeerr | Sweep | Survey, message: Message) -> None:
+    async def begin_check(self, _job: CheckSeerr | Sweep | Survey, message: Message) -> None:
         """Begin a look at everybody, unless there is one, or no Seerr."""
         try:
-            first = await self._look.first({})
+            first = await self._nightly_check.first({})
         except ConflictError:
             return
         async with self._worker.once(consumer=streams.LINKER_SEERR.name, message_id=message.id) as work:
-            await self._runs.begin(work, self._look.kind, first, requested_by="schedule")
+            await self._runs.begin(work, self._nightly_check.kind, first, requested_by="schedule")
 
     async def forget(self, job: Forget, message: Message) -> None:
         """Take from the next persons the users of a Seerr that is gone, and leave the others to the next job."""

@@ -6,8 +6,8 @@ from typing import Final
 
 from services.linker.seerr.configured_seerr import Client, SeerrLookup
 from services.linker.seerr.handlers import Handlers
-from services.linker.seerr.look import Look
 from services.linker.seerr.matcher import Matcher
+from services.linker.seerr.nightly_check import NightlyCheck
 from services.linker.seerr.records import Records
 from services.linker.seerr.writer import SAVE_DELAY, SeerrWriter
 from shared.bus import streams
@@ -39,7 +39,7 @@ def join(
 
     lookup = SeerrLookup(pool=parts.pool, vault=vault, client=client)
     matcher = Matcher(records=records, pool=parts.pool, find_blocked=find_blocked)
-    look = Look(pool=parts.pool, lookup=lookup, matcher=matcher, now=now)
+    nightly_check = NightlyCheck(pool=parts.pool, lookup=lookup, matcher=matcher, now=now)
     handlers = Handlers(
         worker=parts.worker,
         lookup=lookup,
@@ -47,8 +47,8 @@ def join(
         matcher=matcher,
         writer=SeerrWriter(pool=parts.pool, vault=vault, now=now, save_delay=save_delay),
         runs=runs,
-        look=look,
+        nightly_check=nightly_check,
         now=now,
     )
     service.consume(streams.LINKER_LINKS, handlers.hear)
-    service.work(*handlers.jobs(), runs.add(look.kind), queue=streams.LINKER_SEERR, workers=WORKERS)
+    service.work(*handlers.jobs(), runs.add(nightly_check.kind), queue=streams.LINKER_SEERR, workers=WORKERS)

@@ -1,4 +1,4 @@
-"""The look at all of Seerr, as a run: first all linked persons, then all of Seerr's users, a page at a time."""
+"""The nightly check of Seerr, as a run: first all linked persons, then all of Seerr's users, a page at a time."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -28,21 +28,21 @@ from shared.schemas.runs import Run, RunError
 BEGINS: Final = time(3)
 PERSONS_AT_ONCE: Final = 200
 CALLS_AT_ONCE: Final = 3
-"""Of the four that the upstream lets go at a time: the linker's other questions to Seerr come between."""
+"""The upstream lets four calls run at a time; this leaves one for the linker's other calls to Seerr."""
 
 log = structlog.get_logger()
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a look goes on: with the persons whose id is over `after`, or with Seerr's users from the `skip`-th on."""
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins: at the person whose id follows `after`, or after the first `skip` users of Seerr."""
 
     began_at: datetime
     after: str = ""
     skip: int | None = None
 
 
-class Look:
-    """The pages of a look. Each may be done twice, and on several replicas at once."""
+class NightlyCheck:
+    """The pages of a check. Each may be done twice, and on several replicas at once."""
 
     def __init__(self, *, pool: Pool, lookup: SeerrLookup, matcher: Matcher, now: Callable[[], datetime]) -> None:
         self._pool = pool
@@ -52,41 +52,41 @@ class Look:
         self.kind: Final = Kind(
             name="seerr",
             queue=streams.LINKER_SEERR.purpose,
-            checkpoint=Place,
+            checkpoint=Checkpoint,
             first=self.first,
             step=self.step,
             begins=BEGINS,
         )
 
-    def beginning(self) -> Place:
-        """Return where a look begins."""
-        return Place(began_at=self._now())
+    def first_checkpoint(self) -> Checkpoint:
+        """Return where a check begins."""
+        return Checkpoint(began_at=self._now())
 
-    async def first(self, _options: Mapping[str, Any]) -> Place:
-        """Return where a look begins; raises `ConflictError` where there is no Seerr to look at."""
+    async def first(self, _options: Mapping[str, Any]) -> Checkpoint:
+        """Return where a check begins; raises `ConflictError` if there is no Seerr to check."""
         if await self._lookup.find() is None:
             raise ConflictError("Seerr is not set up, or is switched off: set it up with PUT /api/seerr")
-        return self.beginning()
+        return self.first_checkpoint()
 
-    async def step(self, run: Run, place: Place) -> Page[Place]:
-        """Look at the next persons or users."""
+    async def step(self, run: Run, checkpoint: Checkpoint) -> Page[Checkpoint]:
+        """Check the next persons or users."""
         seerr = await self._lookup.find()
         if seerr is None:
             return Page(checkpoint=None, errors=(RunError("Seerr", "it was removed or switched off meanwhile"),))
-        if place.skip is not None:
-            return await self._read_users(seerr, run, place, skip=place.skip)
+        if checkpoint.skip is not None:
+            return await self._read_users(seerr, run, checkpoint, skip=checkpoint.skip)
         async with transaction(self._pool) as connection:
-            persons = await store.linked_after(connection, place.after, limit=PERSONS_AT_ONCE)
+            persons = await store.linked_after(connection, checkpoint.after, limit=PERSONS_AT_ONCE)
             total = await store.count_linked(connection)
         if not persons:
-            return await self._read_users(seerr, run, place, skip=0)
-        return await self._look_after(seerr, run, place, persons, total=total)
+            return await self._read_users(seerr, run, checkpoint, skip=0)
+        return await self._recheck_persons(seerr, run, checkpoint, persons, total=total)
 
-    async def _look_after(
-        self, seerr: ConfiguredSeerr, run: Run, place: Place, persons: list[str], *, total: int
-    ) -> Page[Place]:
-        """Look after some persons by one reading of Seerr's users; who needs more gets a job of their own."""
-        cause = f"{run.id}:after:{place.after}"
+    async def _recheck_persons(
+        self, seerr: ConfiguredSeerr, run: Run, checkpoint: Checkpoint, persons: list[str], *, total: int
+    ) -> Page[Checkpoint]:
+        """Recheck some persons against one list of Seerr's users, and give a job for each who needs more."""
+        cause = f"{run.id}:after:{checkpoint.after}"
         view = await view_of(seerr.api, self._pool)
         unresolved: list[str] = []
         errors: list[RunError] = []
@@ -104,7 +104,7 @@ class Look:
                 work.give(MatchUser(person_id), cause=cause)
 
         return Page(
-            checkpoint=msgspec.structs.replace(place, after=persons[-1]),
+            checkpoint=msgspec.structs.replace(checkpoint, after=persons[-1]),
             done=len(persons),
             total=total + len(view.users),
             counts={"persons": len(persons), "persons_to_match": len(unresolved)},
@@ -112,10 +112,12 @@ class Look:
             effect=effect,
         )
 
-    async def _read_users(self, seerr: ConfiguredSeerr, run: Run, place: Place, *, skip: int) -> Page[Place]:
-        """Read the Discord ids of some of Seerr's users; after the last, tell what they show to be missing."""
+    async def _read_users(
+        self, seerr: ConfiguredSeerr, run: Run, checkpoint: Checkpoint, *, skip: int
+    ) -> Page[Checkpoint]:
+        """Read the Discord ids of some of Seerr's users; after the last, have the missing ones written."""
         page = await seerr.api.users(take=PAGE, skip=skip)
-        found, errors = await _discord_ids(seerr.api, page.users)
+        found, errors = await _read_discord_ids(seerr.api, page.users)
         end = skip + len(page.users)
         is_last = not page.users or end >= page.total
 
@@ -125,12 +127,12 @@ class Look:
                 return
             await store.note_discord_ids(work.connection, found, at=self._now())
             if is_last:
-                await store.forget_discord_ids(work.connection, before=place.began_at)
+                await store.forget_discord_ids(work.connection, before=checkpoint.began_at)
                 for person_id in await store.persons_to_tell(work.connection):
                     work.give(TellUser(person_id), cause=f"{run.id}:users")
 
         return Page(
-            checkpoint=None if is_last else msgspec.structs.replace(place, skip=end),
+            checkpoint=None if is_last else msgspec.structs.replace(checkpoint, skip=end),
             done=len(page.users),
             total=run.progress.done - skip + page.total,
             counts={"users": len(page.users)},
@@ -139,7 +141,7 @@ class Look:
         )
 
 
-async def _discord_ids(api: Seerr, users: list[SeerrUser]) -> tuple[dict[int, tuple[str, ...]], list[RunError]]:
+async def _read_discord_ids(api: Seerr, users: list[SeerrUser]) -> tuple[dict[int, tuple[str, ...]], list[RunError]]:
     found: dict[int, tuple[str, ...]] = {}
     errors: list[RunError] = []
     for at in range(0, len(users), CALLS_AT_ONCE):
@@ -156,7 +158,7 @@ async def _discord_ids(api: Seerr, users: list[SeerrUser]) -> tuple[dict[int, tu
 
 
 def _refusal_of(error: RefusedError, what: str) -> RunError:
-    """Return a refusal that concerns one person or user alone; raise it where the key itself is refused."""
+    """Return a refusal that concerns only one person or user; raise it if Seerr refuses the key."""
     if isinstance(error, CredentialRefusedError):
         raise error
     log.warning("seerr_refuses", what=what, reason=error.detail)
