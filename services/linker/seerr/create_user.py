@@ -11,7 +11,7 @@ import msgspec
 
 from services.linker.seerr import domain
 from services.linker.seerr.domain import Account, Found, Nobody, Surroundings, Unsure, Verdict
-from services.linker.seerr.view import View
+from services.linker.seerr.state import SeerrState
 from shared.clients.seerr.problems import ImportRefusedError, UserExistsError
 from shared.clients.seerr.rest import Seerr
 from shared.schemas.secret import Secret
@@ -36,14 +36,14 @@ class Creation(msgspec.Struct, frozen=True):
 
 
 async def create_user(
-    api: Seerr, view: View, accounts: Sequence[Account], around: Surroundings, *, find_blocked: FindBlockedNames
+    api: Seerr, state: SeerrState, accounts: Sequence[Account], around: Surroundings, *, find_blocked: FindBlockedNames
 ) -> Creation:
     """Create a user for the person with these accounts, who has none in Seerr."""
-    users = list(view.users.values())
+    users = list(state.users.values())
     name = domain.new_name(users, accounts, around)
     if named := await find_blocked([*dict.fromkeys((*(account.username for account in accounts), name))]):
         return Creation(Unsure(f"{named[0]} is blocked, and so gets no user in Seerr: unblock them in their settings"))
-    account = domain.importable(accounts, view.ground)
+    account = domain.importable(accounts, state.ground)
     verdict: Verdict = Nobody()
     problem = None
     if account is not None:

@@ -14,8 +14,8 @@ from services.linker.seerr.create_user import FindBlockedNames, create_user
 from services.linker.seerr.domain import Found, Nobody, Surroundings, Unsure, Verdict
 from services.linker.seerr.proofs.domain import Proof, may_keep, proof_of
 from services.linker.seerr.records import Records
+from services.linker.seerr.state import SeerrState, discord_ids_of, read_state
 from services.linker.seerr.store import Seeker
-from services.linker.seerr.view import View, ids_of, view_of
 from shared.clients.seerr.rest import Seerr
 from shared.clients.seerr.users import SeerrUser
 from shared.errors import UnavailableError, UsherError
@@ -36,9 +36,9 @@ class Matcher:
         if seeker is None or not seeker.accounts:
             return
         try:
-            view = await view_of(seerr.api, self._pool)
-            if not await self._resolve(seerr, view, seeker, cause=cause):
-                await self._create_user(seerr, view, seeker, cause=cause)
+            state = await read_state(seerr.api, self._pool)
+            if not await self._resolve(seerr, state, seeker, cause=cause):
+                await self._create_user(seerr, state, seeker, cause=cause)
         except UnavailableError:
             raise
         except UsherError as exc:
@@ -46,36 +46,36 @@ class Matcher:
             raise
         await self._records.tell(seerr, seeker.person_id, cause=cause)
 
-    async def recheck(self, seerr: ConfiguredSeerr, view: View, person_id: str, *, cause: str) -> bool:
+    async def recheck(self, seerr: ConfiguredSeerr, state: SeerrState, person_id: str, *, cause: str) -> bool:
         """Keep, find or forget the person's user by a list of all users. Return false if one may be created."""
         seeker = await self._records.seeker(person_id)
         if seeker is None or not seeker.accounts:
             return True
-        is_resolved = await self._resolve(seerr, view, seeker, cause=cause)
+        is_resolved = await self._resolve(seerr, state, seeker, cause=cause)
         if is_resolved:
             await self._records.tell_what_is_missing(seerr, seeker, cause=cause)
         return is_resolved
 
-    async def _resolve(self, seerr: ConfiguredSeerr, view: View, seeker: Seeker, *, cause: str) -> bool:
+    async def _resolve(self, seerr: ConfiguredSeerr, state: SeerrState, seeker: Seeker, *, cause: str) -> bool:
         """Keep the person's user, or give them another one, or none. Return false if one may be created."""
-        around = view.around(seeker.person_id, contested=await self._records.contested(seeker))
-        proof = await self._find_proven(seerr.api, view, seeker, around, cause=cause)
+        around = state.context_of(seeker.person_id, contested=await self._records.contested(seeker))
+        proof = await self._find_proven(seerr.api, state, seeker, around, cause=cause)
         if proof is not None and proof.number == seeker.seerr_user_id:
             await self._records.see(seeker, proof)
             return True
         verdict: Verdict
         if proof is not None:
-            verdict = Found(view.users[proof.number], "proof")
+            verdict = Found(state.users[proof.number], "proof")
         else:
-            verdict = await self._decide(seerr.api, view, seeker, around, cause=cause)
+            verdict = await self._decide(seerr.api, state, seeker, around, cause=cause)
         if not (isinstance(verdict, Found) and verdict.user.id == seeker.seerr_user_id):
-            await self._records.forget(seeker, view.user(seeker.seerr_user_id), cause=cause)
+            await self._records.forget(seeker, state.user(seeker.seerr_user_id), cause=cause)
         match verdict:
             case Nobody():
                 return False
             case Found() as found:
                 await self._records.give(seerr, seeker, found, cause=cause)
-                view.note(found.user.id, seeker.person_id)
+                state.set_holder(found.user.id, seeker.person_id)
             case Unsure(reason):
                 await self._records.give_up(seerr, seeker.person_id, reason)
             case never:
@@ -83,57 +83,59 @@ class Matcher:
         return True
 
     async def _find_proven(
-        self, api: Seerr, view: View, seeker: Seeker, around: Surroundings, *, cause: str
+        self, api: Seerr, state: SeerrState, seeker: Seeker, around: Surroundings, *, cause: str
     ) -> Proof | None:
         """Return the new proof of a user that still belongs to the person; their current user is tried first."""
         for proof in sorted(seeker.proofs, key=lambda each: each.number != seeker.seerr_user_id):
-            user = view.user(proof.number)
+            user = state.user(proof.number)
             if user is None or not await _is_still_theirs(api, user, proof, seeker, around):
                 continue
-            if await self._free_user(api, view, user, seeker, cause=cause):
+            if await self._free_user(api, state, user, seeker, cause=cause):
                 return proof_of(user, written=proof.written)
         return None
 
-    async def _decide(self, api: Seerr, view: View, seeker: Seeker, around: Surroundings, *, cause: str) -> Verdict:
+    async def _decide(
+        self, api: Seerr, state: SeerrState, seeker: Seeker, around: Surroundings, *, cause: str
+    ) -> Verdict:
         """Decide which user is the person's, after releasing users from holders that they no longer fit."""
-        users, held = list(view.users.values()), {**around.held}
+        users, held = list(state.users.values()), {**around.held}
         verdict = domain.match(users, seeker.accounts, msgspec.structs.replace(around, held={}))
         if not isinstance(verdict, Found):
             verdict = domain.match(users, seeker.accounts, around)
-        while isinstance(verdict, Found) and not await self._free_user(api, view, verdict.user, seeker, cause=cause):
-            held[verdict.user.id] = next(iter(view.holders_of(verdict.user.id, beside=seeker.person_id)), "")
+        while isinstance(verdict, Found) and not await self._free_user(api, state, verdict.user, seeker, cause=cause):
+            held[verdict.user.id] = next(iter(state.holders_of(verdict.user.id, other_than=seeker.person_id)), "")
             verdict = domain.match(users, seeker.accounts, msgspec.structs.replace(around, held=held))
         if not isinstance(verdict, Unsure):
             return verdict
-        known = await _find_by_written_ids(api, view, seeker, msgspec.structs.replace(around, held=held), verdict)
-        is_free = isinstance(known, Found) and await self._free_user(api, view, known.user, seeker, cause=cause)
+        known = await _find_by_written_ids(api, state, seeker, msgspec.structs.replace(around, held=held), verdict)
+        is_free = isinstance(known, Found) and await self._free_user(api, state, known.user, seeker, cause=cause)
         return known if is_free else verdict
 
-    async def _free_user(self, api: Seerr, view: View, user: SeerrUser, seeker: Seeker, *, cause: str) -> bool:
+    async def _free_user(self, api: Seerr, state: SeerrState, user: SeerrUser, seeker: Seeker, *, cause: str) -> bool:
         """Release a user from persons that it no longer fits; return whether nobody else has it then."""
-        for holder_id in view.holders_of(user.id, beside=seeker.person_id):
+        for holder_id in state.holders_of(user.id, other_than=seeker.person_id):
             holder = await self._records.seeker(holder_id)
             if holder is None or holder.person_id == seeker.person_id:
                 continue
-            if await self._holds(api, view, user, holder):
+            if await self._holds(api, state, user, holder):
                 return False
             await self._records.release(holder, user, cause=cause)
         return True
 
-    async def _holds(self, api: Seerr, view: View, user: SeerrUser, holder: Seeker) -> bool:
+    async def _holds(self, api: Seerr, state: SeerrState, user: SeerrUser, holder: Seeker) -> bool:
         proofs = [proof for proof in holder.proofs if proof.number == user.id]
         if not proofs:
             return await self._records.is_held(user.id)
-        around = view.around(holder.person_id, contested=frozenset())
+        around = state.context_of(holder.person_id, contested=frozenset())
         return any([await _is_still_theirs(api, user, proof, holder, around) for proof in proofs])
 
-    async def _create_user(self, seerr: ConfiguredSeerr, view: View, seeker: Seeker, *, cause: str) -> None:
-        around = view.around(seeker.person_id, contested=await self._records.contested(seeker))
-        creation = await create_user(seerr.api, view, seeker.accounts, around, find_blocked=self._find_blocked)
+    async def _create_user(self, seerr: ConfiguredSeerr, state: SeerrState, seeker: Seeker, *, cause: str) -> None:
+        around = state.context_of(seeker.person_id, contested=await self._records.contested(seeker))
+        creation = await create_user(seerr.api, state, seeker.accounts, around, find_blocked=self._find_blocked)
         match creation.verdict:
             case Found() as found:
                 await self._free_user(
-                    seerr.api, view, found.user, seeker, cause=cause
+                    seerr.api, state, found.user, seeker, cause=cause
                 )  # the number may have been somebody's before
                 await self._records.give(seerr, seeker, found, cause=cause)
             case Unsure(reason):
@@ -149,15 +151,17 @@ async def _is_still_theirs(api: Seerr, user: SeerrUser, proof: Proof, seeker: Se
         return True
     if user.id != proof.number or not may_keep(user, proof, seeker.accounts, around, discord_ids=proof.written):
         return False
-    return may_keep(user, proof, seeker.accounts, around, discord_ids=await ids_of(api, user.id))
+    return may_keep(user, proof, seeker.accounts, around, discord_ids=await discord_ids_of(api, user.id))
 
 
-async def _find_by_written_ids(api: Seerr, view: View, seeker: Seeker, around: Surroundings, doubt: Unsure) -> Verdict:
+async def _find_by_written_ids(
+    api: Seerr, state: SeerrState, seeker: Seeker, around: Surroundings, doubt: Unsure
+) -> Verdict:
     """Return the one candidate that Usher wrote the person's Discord id to, if it is only one."""
     written = {each for proof in seeker.proofs for each in proof.written}
     found = []
-    for user in [view.users[number] for number in doubt.among if number not in around.held] if written else []:
+    for user in [state.users[number] for number in doubt.among if number not in around.held] if written else []:
         is_possible = not domain.has_rights(user) and not domain.is_contradicted(user, seeker.accounts, around)
-        if is_possible and not written.isdisjoint(await ids_of(api, user.id)):
+        if is_possible and not written.isdisjoint(await discord_ids_of(api, user.id)):
             found.append(user)
     return Found(found[0], "proof") if len(found) == 1 else doubt

@@ -13,7 +13,7 @@ from services.linker.seerr.configured_seerr import ConfiguredSeerr, SeerrLookup
 from services.linker.seerr.jobs import MatchUser, TellUser
 from services.linker.seerr.matcher import Matcher
 from services.linker.seerr.remove_users import is_still_configured
-from services.linker.seerr.view import ids_of, view_of
+from services.linker.seerr.state import discord_ids_of, read_state
 from shared.bus import streams
 from shared.bus.work import Work
 from shared.clients.errors import CredentialRefusedError
@@ -87,12 +87,12 @@ class NightlyCheck:
     ) -> Page[Checkpoint]:
         """Recheck some persons against one list of Seerr's users, and give a job for each who needs more."""
         cause = f"{run.id}:after:{checkpoint.after}"
-        view = await view_of(seerr.api, self._pool)
+        state = await read_state(seerr.api, self._pool)
         unresolved: list[str] = []
         errors: list[RunError] = []
         for person_id in persons:
             try:
-                is_resolved = await self._matcher.recheck(seerr, view, person_id, cause=cause)
+                is_resolved = await self._matcher.recheck(seerr, state, person_id, cause=cause)
             except RefusedError as exc:
                 errors.append(_refusal_of(exc, f"person {person_id}"))
                 is_resolved = False
@@ -106,7 +106,7 @@ class NightlyCheck:
         return Page(
             checkpoint=msgspec.structs.replace(checkpoint, after=persons[-1]),
             done=len(persons),
-            total=total + len(view.users),
+            total=total + len(state.users),
             counts={"persons": len(persons), "persons_to_match": len(unresolved)},
             errors=tuple(errors),
             effect=effect,
@@ -146,7 +146,7 @@ async def _read_discord_ids(api: Seerr, users: list[SeerrUser]) -> tuple[dict[in
     errors: list[RunError] = []
     for at in range(0, len(users), CALLS_AT_ONCE):
         some = [user.id for user in users[at : at + CALLS_AT_ONCE]]
-        answers = await asyncio.gather(*(ids_of(api, number) for number in some), return_exceptions=True)
+        answers = await asyncio.gather(*(discord_ids_of(api, number) for number in some), return_exceptions=True)
         for number, answer in zip(some, answers, strict=True):
             if isinstance(answer, RefusedError):
                 errors.append(_refusal_of(answer, f"Seerr's user {number}"))

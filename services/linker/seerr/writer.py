@@ -15,8 +15,8 @@ from services.linker.seerr.configured_seerr import ConfiguredSeerr
 from services.linker.seerr.jobs import TakeOut
 from services.linker.seerr.proofs import store as proofs
 from services.linker.seerr.proofs.domain import Proof, is_same, is_same_row
+from services.linker.seerr.state import NOT_FOUND, discord_ids_of
 from services.linker.seerr.store import Seeker
-from services.linker.seerr.view import GONE, ids_of
 from shared.clients.seerr.dialect import Dialect
 from shared.clients.seerr.rest import Seerr
 from shared.clients.seerr.users import SeerrUser
@@ -75,7 +75,7 @@ class SeerrWriter:
         strange = [each for each in job.discord_ids if each not in theirs]
         for discord_id in strange:
             await api.remove_discord_id(job.number, discord_id, dialect=dialect)
-        left = {*await ids_of(api, job.number)} - {*strange}
+        left = {*await discord_ids_of(api, job.number)} - {*strange}
         async with transaction(self._pool) as connection:
             await store.note_discord_ids(connection, {job.number: left}, at=self._now())
         log.info("discord_id_taken_out", seerr_user=job.number, person=job.person_id)
@@ -91,14 +91,14 @@ class SeerrWriter:
         number, dialect = proof.number, await api.dialect()
         wanted = seeker.discord_ids if dialect is Dialect.SEERR_3_3 else seeker.discord_ids[:1]
         await self._remove_from_others(api, seeker, number, dialect)
-        there = await ids_of(api, number)
+        there = await discord_ids_of(api, number)
         if missing := [each for each in wanted if each not in there]:
             async with transaction(self._pool) as connection:
                 await proofs.note_written(connection, seeker.person_id, proof, missing)
             for each in missing:
                 await api.write_discord_id(number, each, dialect=dialect)
             await asyncio.sleep(self._save_delay.total_seconds())
-            if not {*wanted} <= {*await ids_of(api, number)}:
+            if not {*wanted} <= {*await discord_ids_of(api, number)}:
                 raise TransientError(f"{seeker.name}'s Discord id has not arrived at Seerr yet")
         async with transaction(self._pool) as connection:
             await store.note_discord_ids(connection, {number: wanted}, at=self._now())
@@ -140,7 +140,7 @@ class SeerrWriter:
             try:
                 await api.remove_discord_id(other, discord_id, dialect=dialect)
             except RefusedError as exc:
-                if exc.answered != GONE:
+                if exc.answered != NOT_FOUND:
                     raise
             async with transaction(self._pool) as connection:
                 await store.note_discord_ids(connection, {other: ()}, at=self._now())
@@ -156,6 +156,6 @@ async def user_of(api: Seerr, number: int) -> SeerrUser | None:
     try:
         return await api.user(number)
     except RefusedError as exc:
-        if exc.answered != GONE:
+        if exc.answered != NOT_FOUND:
             raise
         return None

@@ -1,4 +1,4 @@
-"""Seerr as it was when it was read, and who had which of its users then: what one decision needs, or many."""
+"""The state of Seerr when it was read: its users, and which person has which. One read serves many decisions."""
 
 from typing import Final
 
@@ -13,14 +13,13 @@ from shared.clients.seerr.users import SeerrUser
 from shared.http.calls import RefusedError
 from shared.postgres.pool import Pool, transaction
 
-GONE: Final = 404
+NOT_FOUND: Final = 404
 
 
-class View(msgspec.Struct, frozen=True):
-    """All users, the media server, and who has them.
+class SeerrState(msgspec.Struct, frozen=True):
+    """All users, Seerr's media server, and the persons who have the users.
 
-    `stale` are those who have a number whose user the list does not show to be theirs any more; whether they let go is
-    for a closer look.
+    `stale` are persons whose user has changed, by the list, so much that it may not be theirs; the matcher decides.
     """
 
     users: dict[int, SeerrUser]
@@ -32,24 +31,24 @@ class View(msgspec.Struct, frozen=True):
         """Return a user."""
         return None if number is None else self.users.get(number)
 
-    def holders_of(self, number: int, *, beside: str) -> list[str]:
-        """Return who else has a user, or had it, rightly or not."""
+    def holders_of(self, number: int, *, other_than: str) -> list[str]:
+        """Return who else has a user or may have it."""
         found = (self.holders.get(number), self.stale.get(number))
-        return [holder for holder in found if holder is not None and holder != beside]
+        return [holder for holder in found if holder is not None and holder != other_than]
 
-    def around(self, person_id: str, *, contested: frozenset[str]) -> Surroundings:
-        """Return what bears on a decision about this person."""
+    def context_of(self, person_id: str, *, contested: frozenset[str]) -> Surroundings:
+        """Return what a decision about this person depends on."""
         held = {number: holder for number, holder in self.holders.items() if holder != person_id}
         return Surroundings(held=held, contested=contested, ground=self.ground)
 
-    def note(self, number: int, person_id: str) -> None:
-        """Take note that a person has a user from now on."""
+    def set_holder(self, number: int, person_id: str) -> None:
+        """Set the person who has a user."""
         self.stale.pop(number, None)
         self.holders[number] = person_id
 
 
-async def view_of(api: Seerr, pool: Pool) -> View:
-    """Read all that a decision needs, a few calls for all persons."""
+async def read_state(api: Seerr, pool: Pool) -> SeerrState:
+    """Read Seerr's state, in a few calls for all persons."""
     media_server = (await api.public_settings()).media_server
     machine_id: str | None = None
     if media_server == "plex":
@@ -59,26 +58,26 @@ async def view_of(api: Seerr, pool: Pool) -> View:
     users = {user.id: user for user in await api.all_users()}
     async with transaction(pool) as connection:
         holdings = await store.holdings(connection)
-    return _view(users, Ground(media_server, machine_id), holdings)
+    return _build_state(users, Ground(media_server, machine_id), holdings)
 
 
-def _view(users: dict[int, SeerrUser], ground: Ground, holdings: list[Holding]) -> View:
-    """Return who has a user, or had it when Seerr was removed: the latter only where it is the very same."""
-    view = View(users, ground, holders={}, stale={})
+def _build_state(users: dict[int, SeerrUser], ground: Ground, holdings: list[Holding]) -> SeerrState:
+    """Build the state; who had a user when Seerr was removed has it again if it is the same user."""
+    state = SeerrState(users, ground, holders={}, stale={})
     for each in holdings:
         is_same = each.proof is None or domain.is_same(users.get(each.number), each.proof)
         if is_same:
-            view.holders.setdefault(each.number, each.person_id)
+            state.holders.setdefault(each.number, each.person_id)
         elif each.is_current:
-            view.stale.setdefault(each.number, each.person_id)
-    return view
+            state.stale.setdefault(each.number, each.person_id)
+    return state
 
 
-async def ids_of(api: Seerr, number: int) -> tuple[str, ...]:
-    """Return the Discord ids that a user has in Seerr; none for one who is not there."""
+async def discord_ids_of(api: Seerr, number: int) -> tuple[str, ...]:
+    """Return the Discord ids that a user has in Seerr, or none if the user is gone."""
     try:
         return discord_ids(await api.notification_settings(number))
     except RefusedError as exc:
-        if exc.answered != GONE:
+        if exc.answered != NOT_FOUND:
             raise
         return ()
