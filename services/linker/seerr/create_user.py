@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from services.linker.seerr import domain
-from services.linker.seerr.domain import Account, Found, Nobody, Surroundings, Unsure, Verdict
+from services.linker.seerr.domain import Account, Found, MatchContext, Nobody, Unsure, Verdict
 from services.linker.seerr.state import SeerrState
 from shared.clients.seerr.problems import ImportRefusedError, UserExistsError
 from shared.clients.seerr.rest import Seerr
@@ -36,27 +36,27 @@ class Creation(msgspec.Struct, frozen=True):
 
 
 async def create_user(
-    api: Seerr, state: SeerrState, accounts: Sequence[Account], around: Surroundings, *, find_blocked: FindBlockedNames
+    api: Seerr, state: SeerrState, accounts: Sequence[Account], context: MatchContext, *, find_blocked: FindBlockedNames
 ) -> Creation:
     """Create a user for the person with these accounts, who has none in Seerr."""
     users = list(state.users.values())
-    name = domain.new_name(users, accounts, around)
+    name = domain.new_name(users, accounts, context)
     if named := await find_blocked([*dict.fromkeys((*(account.username for account in accounts), name))]):
         return Creation(Unsure(f"{named[0]} is blocked, and so gets no user in Seerr: unblock them in their settings"))
-    account = domain.importable(accounts, state.ground)
+    account = domain.importable(accounts, state.media_server)
     verdict: Verdict = Nobody()
     problem = None
     if account is not None:
         try:
-            verdict = await _import_user(api, account, accounts, around)
+            verdict = await _import_user(api, account, accounts, context)
         except ImportRefusedError as exc:
             problem = exc
     if isinstance(verdict, Nobody):
-        verdict = await _create_local_user(api, name, accounts, around)
+        verdict = await _create_local_user(api, name, accounts, context)
     return Creation(verdict, is_import_tried=account is not None, problem=problem)
 
 
-async def _import_user(api: Seerr, account: Account, accounts: Sequence[Account], around: Surroundings) -> Verdict:
+async def _import_user(api: Seerr, account: Account, accounts: Sequence[Account], context: MatchContext) -> Verdict:
     if account.provider == "plex":
         await api.import_from_plex([int(account.id)])
     else:
@@ -65,16 +65,16 @@ async def _import_user(api: Seerr, account: Account, accounts: Sequence[Account]
         if (candidate := known.get(domain.bare(account.id))) is None:
             return Nobody()
         await api.import_from_jellyfin([candidate])
-    return domain.match(await api.all_users(), accounts, around)
+    return domain.match(await api.all_users(), accounts, context)
 
 
 async def _create_local_user(
-    api: Seerr, name: str, accounts: Sequence[Account], around: Surroundings
+    api: Seerr, name: str, accounts: Sequence[Account], context: MatchContext
 ) -> Found | Unsure:
     password = Secret(secrets.token_urlsafe(24))  # not stored: people can have Seerr set one
     try:
         made = await api.create_local_user(username=name, password=password, email=domain.address_of(accounts))
     except UserExistsError as exc:
-        verdict = domain.match(await api.all_users(), accounts, around)
+        verdict = domain.match(await api.all_users(), accounts, context)
         return Unsure(f"{exc.detail}, but lists none") if isinstance(verdict, Nobody) else verdict
     return Found(await api.user(made.id), "unique_name")

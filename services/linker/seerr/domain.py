@@ -38,21 +38,21 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
 
 
-class Ground(msgspec.Struct, frozen=True):
-    """The one media server that Seerr is set up with, and can import users from."""
+class SeerrMediaServer(msgspec.Struct, frozen=True):
+    """The media server that Seerr is set up with and can import users from."""
 
-    media_server: MediaServer
+    kind: MediaServer
     machine_id: str | None
 
 
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What else bears on the decision: who is taken, and whose names are not his alone."""
+class MatchContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What else a decision depends on."""
 
-    held: Mapping[int, str] = {}
-    """The users of Seerr that other persons have."""
-    contested: frozenset[str] = frozenset()
-    """The names, as `plain` writes them, of other persons' accounts."""
-    ground: Ground = Ground("unknown", None)
+    holders: Mapping[int, str] = {}
+    """The persons who have users of Seerr, but for the person in question; by the user's number."""
+    contested_names: frozenset[str] = frozenset()
+    """The names of other persons' accounts, as `plain` writes them."""
+    media_server: SeerrMediaServer = SeerrMediaServer("unknown", None)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -76,20 +76,20 @@ class Unsure(msgspec.Struct, frozen=True):
 Verdict = Found | Nobody | Unsure
 
 
-def match(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
+def match(users: Sequence[SeerrUser], accounts: Sequence[Account], context: MatchContext) -> Verdict:
     """Return which of Seerr's users has these accounts; the order of users does not matter."""
     for stage in (_by_id, _by_email, _by_unique_name, _by_name):
-        verdict = stage(users, accounts, around)
+        verdict = stage(users, accounts, context)
         if not isinstance(verdict, Nobody):
             return verdict
     return Nobody()
 
 
-def new_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> str:
+def new_name(users: Sequence[SeerrUser], accounts: Sequence[Account], context: MatchContext) -> str:
     """Return what to call a new user: the account's name, or one that nobody else can have where that is not free."""
     account = principal(accounts)
     name = text(account.username, limit=_LONGEST_NAME) or ""
-    taken = {one for user in users for one in (*_names(user), plain(user.email))} | around.contested | {""}
+    taken = {one for user in users for one in (*_names(user), plain(user.email))} | context.contested_names | {""}
     is_mistakable = _is_address(name) and address_of(accounts) is None  # Seerr takes it for an e-mail address then
     is_as_it_was = plain(name) == plain(account.username)
     return name if is_as_it_was and not is_mistakable and plain(name) not in taken else _unique_name(account)
@@ -112,13 +112,15 @@ def address_of(accounts: Sequence[Account]) -> str | None:
     return own if _is_address(own) else next((one.email for one in accounts if _is_address(one.email)), None)
 
 
-def importable(accounts: Sequence[Account], ground: Ground) -> Account | None:
+def importable(accounts: Sequence[Account], media_server: SeerrMediaServer) -> Account | None:
     """Return the account that may be on Seerr's own server. Plex's import leaves out who has no e-mail address."""
-    if not ground.machine_id:
+    if not media_server.machine_id:
         return None
     for account in sorted(accounts, key=_rank):
-        is_here = _is_address(account.email) if account.provider == "plex" else account.server == ground.machine_id
-        if account.provider == ground.media_server and is_here:
+        is_here = (
+            _is_address(account.email) if account.provider == "plex" else account.server == media_server.machine_id
+        )
+        if account.provider == media_server.kind and is_here:
             return account
     return None
 
@@ -154,11 +156,11 @@ def has_rights(user: SeerrUser) -> bool:
     return user.id == OWNER_ID or bool(user.permissions & RIGHTS_OVER_OTHERS)
 
 
-def is_contradicted(user: SeerrUser, accounts: Sequence[Account], around: Surroundings) -> bool:
+def is_contradicted(user: SeerrUser, accounts: Sequence[Account], context: MatchContext) -> bool:
     """Return whether the user has an account of a kind of which the person has proven others only."""
     plex = [one for one in accounts if one.provider == "plex" and user.plex_id is not None]
-    here = [one for one in accounts if one.provider != "plex" and _is_here(user, one, around)]
-    return any(side and not any(_is_of(user, one, around) for one in side) for side in (plex, here))
+    here = [one for one in accounts if one.provider != "plex" and _is_here(user, one, context)]
+    return any(side and not any(_is_of(user, one, context) for one in side) for side in (plex, here))
 
 
 def bare(jellyfin_id: str | None) -> str:
@@ -170,14 +172,14 @@ def _rank(account: Account) -> tuple[int, str, str]:
     return (_KINDS.index(account.provider), account.server, account.id)
 
 
-def _by_id(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
-    found = [user for user in users if any(_is_of(user, account, around) for account in accounts)]
+def _by_id(users: Sequence[SeerrUser], accounts: Sequence[Account], context: MatchContext) -> Verdict:
+    found = [user for user in users if any(_is_of(user, account, context) for account in accounts)]
     if len(found) > 1:
         return _several(f"with this person's accounts: {_listed(found)}. Keep one of them", found)
-    return _judged(found[0], accounts, around, by="id") if found else Nobody()
+    return _judged(found[0], accounts, context, by="id") if found else Nobody()
 
 
-def _by_email(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
+def _by_email(users: Sequence[SeerrUser], accounts: Sequence[Account], context: MatchContext) -> Verdict:
     addresses = {plain(account.email) for account in accounts if _is_address(account.email)}
     found = [user for user in users if plain(user.email) in addresses]
     if len(found) > 1:
@@ -185,28 +187,28 @@ def _by_email(users: Sequence[SeerrUser], accounts: Sequence[Account], around: S
     if not found:
         return Nobody()
     [user] = found
-    return _short_of_rights(user, "e-mail address") or _judged(user, accounts, around, by="email")
+    return _short_of_rights(user, "e-mail address") or _judged(user, accounts, context, by="email")
 
 
-def _by_unique_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
+def _by_unique_name(users: Sequence[SeerrUser], accounts: Sequence[Account], context: MatchContext) -> Verdict:
     """Find the user that was created for one of these accounts, by the name that only this account gets."""
     names = {plain(_unique_name(account)) for account in accounts}
     found = [user for user in users if plain(user.username) in names and not has_rights(user)]
     if len(found) > 1:
         return _several(f"that were made for this person: {_listed(found)}. Keep one of them", found)
-    return _judged(found[0], accounts, around, by="unique_name") if found else Nobody()
+    return _judged(found[0], accounts, context, by="unique_name") if found else Nobody()
 
 
-def _by_name(users: Sequence[SeerrUser], accounts: Sequence[Account], around: Surroundings) -> Verdict:
+def _by_name(users: Sequence[SeerrUser], accounts: Sequence[Account], context: MatchContext) -> Verdict:
     names = {plain(account.username) for account in accounts} - {""}
     alike = [user for user in users if names & _names(user) and not _has_another_address(user, accounts)]
-    found = [user for user in alike if user.id not in around.held and not is_contradicted(user, accounts, around)]
+    found = [user for user in alike if user.id not in context.holders and not is_contradicted(user, accounts, context)]
     if not found:
         return Nobody()
     if len(found) > 1:
         return _several(f"of this person's name: {_listed(found)}. {_REMEDY}", found)
     [user] = found
-    if names & _names(user) & around.contested:
+    if names & _names(user) & context.contested_names:
         reason = f"Seerr's user {user.id} has this person's name, but so has another person here. {_REMEDY}"
         return Unsure(reason, (user.id,))
     return _short_of_rights(user, "name") or Found(user, "name")
@@ -219,10 +221,10 @@ def _several(which: str, found: Sequence[SeerrUser]) -> Unsure:
 _REMEDY: Final = "Give the right one the person's e-mail address or account in Seerr, or merge persons who are one"
 
 
-def _judged(user: SeerrUser, accounts: Sequence[Account], around: Surroundings, *, by: Evidence) -> Verdict:
-    if is_contradicted(user, accounts, around):
+def _judged(user: SeerrUser, accounts: Sequence[Account], context: MatchContext, *, by: Evidence) -> Verdict:
+    if is_contradicted(user, accounts, context):
         return Unsure(f"Seerr's user {user.id} fits this person, but has another's account beside: change it in Seerr")
-    if user.id in around.held:
+    if user.id in context.holders:
         return Unsure(f"Seerr's user {user.id} is another person's already: merge the two if they are one")
     return Found(user, by)
 
@@ -236,15 +238,15 @@ def _short_of_rights(user: SeerrUser, what: str) -> Unsure | None:
     )
 
 
-def _is_of(user: SeerrUser, account: Account, around: Surroundings) -> bool:
+def _is_of(user: SeerrUser, account: Account, context: MatchContext) -> bool:
     if account.provider == "plex":
         return user.plex_id is not None and str(user.plex_id) == account.id
-    return _is_here(user, account, around) and bare(user.jellyfin_user_id) == bare(account.id)
+    return _is_here(user, account, context) and bare(user.jellyfin_user_id) == bare(account.id)
 
 
-def _is_here(user: SeerrUser, account: Account, around: Surroundings) -> bool:
+def _is_here(user: SeerrUser, account: Account, context: MatchContext) -> bool:
     """Return whether the user's account and this one are on the same Jellyfin or Emby."""
-    is_same_server = around.ground.machine_id in {None, account.server}
+    is_same_server = context.media_server.machine_id in {None, account.server}
     return bool(user.jellyfin_user_id) and user.kind == account.provider and is_same_server
 
 

@@ -93,12 +93,12 @@ class Handlers:
     async def tell_user(self, job: TellUser, message: Message) -> None:
         """Tell Seerr about a person; where the user is not the one of before, the person is matched anew."""
         seerr = await self._lookup.find()
-        seeker = await self._records.seeker(job.person_id)
-        if seerr is None or seeker is None or seeker.seerr_user_id is None:
+        person = await self._records.find_person(job.person_id)
+        if seerr is None or person is None or person.seerr_user_id is None:
             return
-        if seeker.proof is None or not await self._writer.write(seerr, seeker, seeker.proof):
+        if person.proof is None or not await self._writer.write(seerr, person, person.proof):
             async with self._worker.on_request() as work:
-                work.give(MatchUser(seeker.person_id), cause=message.id)
+                work.give(MatchUser(person.person_id), cause=message.id)
 
     async def take_out(self, job: TakeOut, _message: Message) -> None:
         """Take Discord ids that Usher wrote out of a user who is not that person's any more."""

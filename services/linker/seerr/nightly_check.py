@@ -76,7 +76,7 @@ class NightlyCheck:
         if checkpoint.skip is not None:
             return await self._read_users(seerr, run, checkpoint, skip=checkpoint.skip)
         async with transaction(self._pool) as connection:
-            persons = await store.linked_after(connection, checkpoint.after, limit=PERSONS_AT_ONCE)
+            persons = await store.linked_persons(connection, checkpoint.after, limit=PERSONS_AT_ONCE)
             total = await store.count_linked(connection)
         if not persons:
             return await self._read_users(seerr, run, checkpoint, skip=0)

@@ -24,7 +24,7 @@ async def remove_users(work: Work, job: Forget, *, cause: str, at: datetime) -> 
     await store.lock_to_match(work.connection)
     if await servers_of(work.connection, "seerr", only_enabled=False):
         return
-    found = await store.searched_after(work.connection, job.after, limit=PERSONS_AT_ONCE)
+    found = await store.searched_persons(work.connection, job.after, limit=PERSONS_AT_ONCE)
     for person_id, number in found.items():
         await store.remove_user(work.connection, person_id)
         if number is not None:

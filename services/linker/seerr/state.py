@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from services.linker.seerr.domain import Ground, Surroundings
+from services.linker.seerr.domain import MatchContext, SeerrMediaServer
 from services.linker.seerr.proofs import domain, store
 from services.linker.seerr.proofs.store import Holding
 from shared.clients.seerr.rest import Seerr
@@ -23,7 +23,7 @@ class SeerrState(msgspec.Struct, frozen=True):
     """
 
     users: dict[int, SeerrUser]
-    ground: Ground
+    media_server: SeerrMediaServer
     holders: dict[int, str]
     stale: dict[int, str]
 
@@ -36,10 +36,10 @@ class SeerrState(msgspec.Struct, frozen=True):
         found = (self.holders.get(number), self.stale.get(number))
         return [holder for holder in found if holder is not None and holder != other_than]
 
-    def context_of(self, person_id: str, *, contested: frozenset[str]) -> Surroundings:
+    def context_of(self, person_id: str, *, contested_names: frozenset[str]) -> MatchContext:
         """Return what a decision about this person depends on."""
-        held = {number: holder for number, holder in self.holders.items() if holder != person_id}
-        return Surroundings(held=held, contested=contested, ground=self.ground)
+        holders = {number: holder for number, holder in self.holders.items() if holder != person_id}
+        return MatchContext(holders=holders, contested_names=contested_names, media_server=self.media_server)
 
     def set_holder(self, number: int, person_id: str) -> None:
         """Set the person who has a user."""
@@ -49,21 +49,21 @@ class SeerrState(msgspec.Struct, frozen=True):
 
 async def read_state(api: Seerr, pool: Pool) -> SeerrState:
     """Read Seerr's state, in a few calls for all persons."""
-    media_server = (await api.public_settings()).media_server
+    kind = (await api.public_settings()).media_server
     machine_id: str | None = None
-    if media_server == "plex":
+    if kind == "plex":
         machine_id = await api.plex_machine_id()
-    elif media_server in {"jellyfin", "emby"}:
+    elif kind in {"jellyfin", "emby"}:
         machine_id = await api.jellyfin_server_id()
     users = {user.id: user for user in await api.all_users()}
     async with transaction(pool) as connection:
         holdings = await store.holdings(connection)
-    return _build_state(users, Ground(media_server, machine_id), holdings)
+    return _build_state(users, SeerrMediaServer(kind, machine_id), holdings)
 
 
-def _build_state(users: dict[int, SeerrUser], ground: Ground, holdings: list[Holding]) -> SeerrState:
+def _build_state(users: dict[int, SeerrUser], media_server: SeerrMediaServer, holdings: list[Holding]) -> SeerrState:
     """Build the state; who had a user when Seerr was removed has it again if it is the same user."""
-    state = SeerrState(users, ground, holders={}, stale={})
+    state = SeerrState(users, media_server, holders={}, stale={})
     for each in holdings:
         is_same = each.proof is None or domain.is_same(users.get(each.number), each.proof)
         if is_same:

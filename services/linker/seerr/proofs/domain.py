@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from services.linker.seerr.domain import Account, Surroundings, bare, has_rights, is_contradicted, plain, shown
+from services.linker.seerr.domain import Account, MatchContext, bare, has_rights, is_contradicted, plain, shown
 from shared.clients.seerr.users import SeerrUser
 
 CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)
@@ -77,7 +77,7 @@ def may_keep(
     user: SeerrUser | None,
     proof: Proof,
     accounts: Sequence[Account],
-    around: Surroundings,
+    context: MatchContext,
     *,
     discord_ids: Collection[str] = (),
 ) -> bool:
@@ -86,7 +86,7 @@ def may_keep(
     `discord_ids` are those that the user has in Seerr now. One that Usher wrote there decides, whatever else has
     changed, but not for who has rights over others.
     """
-    if user is None or user.id != proof.number or is_contradicted(user, accounts, around):
+    if user is None or user.id != proof.number or is_contradicted(user, accounts, context):
         return False
     return is_same(user, proof) or (not has_rights(user) and not {*proof.written}.isdisjoint(discord_ids))
 
