@@ -11,7 +11,7 @@ import msgspec
 from services.linker.seerr import domain
 from services.linker.seerr.configured_seerr import ConfiguredSeerr
 from services.linker.seerr.create_user import FindBlockedNames, create_user
-from services.linker.seerr.domain import Found, MatchContext, Nobody, Unsure, Verdict
+from services.linker.seerr.domain import Match, MatchContext, NoMatch, Uncertain, Verdict
 from services.linker.seerr.proofs.domain import Proof, may_keep, proof_of
 from services.linker.seerr.records import Records
 from services.linker.seerr.state import SeerrState, discord_ids_of, read_state
@@ -65,18 +65,18 @@ class Matcher:
             return True
         verdict: Verdict
         if proof is not None:
-            verdict = Found(state.users[proof.number], "proof")
+            verdict = Match(state.users[proof.number], "proof")
         else:
             verdict = await self._decide(seerr.api, state, person, context, cause=cause)
-        if not (isinstance(verdict, Found) and verdict.user.id == person.seerr_user_id):
+        if not (isinstance(verdict, Match) and verdict.user.id == person.seerr_user_id):
             await self._records.remove_user(person, state.user(person.seerr_user_id), cause=cause)
         match verdict:
-            case Nobody():
+            case NoMatch():
                 return False
-            case Found() as found:
-                await self._records.give_user(seerr, person, found, cause=cause)
-                state.set_holder(found.user.id, person.person_id)
-            case Unsure(reason):
+            case Match() as match:
+                await self._records.give_user(seerr, person, match, cause=cause)
+                state.set_holder(match.user.id, person.person_id)
+            case Uncertain(reason):
                 await self._records.note_reason(seerr, person.person_id, reason)
             case never:
                 assert_never(never)
@@ -100,17 +100,17 @@ class Matcher:
         """Decide which user is the person's, after releasing users from holders that they no longer fit."""
         users, holders = list(state.users.values()), {**context.holders}
         verdict = domain.match(users, person.accounts, msgspec.structs.replace(context, holders={}))
-        if not isinstance(verdict, Found):
+        if not isinstance(verdict, Match):
             verdict = domain.match(users, person.accounts, context)
-        while isinstance(verdict, Found) and not await self._free_user(api, state, verdict.user, person, cause=cause):
+        while isinstance(verdict, Match) and not await self._free_user(api, state, verdict.user, person, cause=cause):
             holders[verdict.user.id] = next(iter(state.holders_of(verdict.user.id, other_than=person.person_id)), "")
             verdict = domain.match(users, person.accounts, msgspec.structs.replace(context, holders=holders))
-        if not isinstance(verdict, Unsure):
+        if not isinstance(verdict, Uncertain):
             return verdict
         known = await _find_by_written_ids(
             api, state, person, msgspec.structs.replace(context, holders=holders), verdict
         )
-        is_free = isinstance(known, Found) and await self._free_user(api, state, known.user, person, cause=cause)
+        is_free = isinstance(known, Match) and await self._free_user(api, state, known.user, person, cause=cause)
         return known if is_free else verdict
 
     async def _free_user(
@@ -137,11 +137,11 @@ class Matcher:
         context = state.context_of(person.person_id, contested_names=await self._records.contested_names(person))
         creation = await create_user(seerr.api, state, person.accounts, context, find_blocked=self._find_blocked)
         match creation.verdict:
-            case Found() as found:
+            case Match() as match:
                 # the number may have been somebody's before
-                await self._free_user(seerr.api, state, found.user, person, cause=cause)
-                await self._records.give_user(seerr, person, found, cause=cause)
-            case Unsure(reason):
+                await self._free_user(seerr.api, state, match.user, person, cause=cause)
+                await self._records.give_user(seerr, person, match, cause=cause)
+            case Uncertain(reason):
                 await self._records.note_reason(seerr, person.person_id, reason)
             case never:
                 assert_never(never)
@@ -160,7 +160,7 @@ async def _is_still_theirs(
 
 
 async def _find_by_written_ids(
-    api: Seerr, state: SeerrState, person: SeerrPerson, context: MatchContext, doubt: Unsure
+    api: Seerr, state: SeerrState, person: SeerrPerson, context: MatchContext, doubt: Uncertain
 ) -> Verdict:
     """Return the one candidate that Usher wrote the person's Discord id to, if it is only one."""
     written = {each for proof in person.proofs for each in proof.written}
@@ -169,4 +169,4 @@ async def _find_by_written_ids(
         is_possible = not domain.has_rights(user) and not domain.is_contradicted(user, person.accounts, context)
         if is_possible and not written.isdisjoint(await discord_ids_of(api, user.id)):
             found.append(user)
-    return Found(found[0], "proof") if len(found) == 1 else doubt
+    return Match(found[0], "proof") if len(found) == 1 else doubt

@@ -8,7 +8,7 @@ import msgspec
 from services.linker.seerr import domain, store
 from services.linker.seerr.configured_seerr import ConfiguredSeerr
 from services.linker.seerr.create_user import Creation
-from services.linker.seerr.domain import Found
+from services.linker.seerr.domain import Match
 from services.linker.seerr.jobs import MatchUser, TakeOut, TellUser
 from services.linker.seerr.proofs import store as proofs
 from services.linker.seerr.proofs.domain import Proof, is_same_row
@@ -45,7 +45,7 @@ class Records:
         async with transaction(self._pool) as connection:
             return await store.contested_names(connection, person)
 
-    async def give_user(self, seerr: ConfiguredSeerr, person: SeerrPerson, found: Found, *, cause: str) -> None:
+    async def give_user(self, seerr: ConfiguredSeerr, person: SeerrPerson, match: Match, *, cause: str) -> None:
         """Give a person a user and have it written to; giving the same one again updates its proof.
 
         Raises `TransientError` if another person got the user meanwhile.
@@ -55,13 +55,13 @@ class Records:
             if not await is_still_configured(work.connection, seerr):
                 return
             current = await store.person_of(work.connection, person.person_id)
-            holder = await store.holder_of(work.connection, found.user.id)
+            holder = await store.holder_of(work.connection, match.user.id)
             if current is None or current.person_id != person.person_id or holder not in {None, person.person_id}:
-                raise TransientError(f"Seerr's user {found.user.id} was given to another person at the same time")
-            if current.seerr_user_id in {None, found.user.id}:
-                await store.give_user(work.connection, current, found, url=seerr.row.url, at=self._now())
+                raise TransientError(f"Seerr's user {match.user.id} was given to another person at the same time")
+            if current.seerr_user_id in {None, match.user.id}:
+                await store.give_user(work.connection, current, match, url=seerr.row.url, at=self._now())
                 if current.seerr_user_id is None:
-                    self._publish_linked(work, current, found, cause=cause)
+                    self._publish_linked(work, current, match, cause=cause)
             _give_tell_user(work, seerr, current, cause=cause)
 
     async def update_proof(self, person: SeerrPerson, proof: Proof) -> None:
@@ -94,7 +94,7 @@ class Records:
                 return
             await store.remove_user(work.connection, current.person_id)
             if proof is not None and is_same_row(user, proof):
-                await proofs.drop(work.connection, current.person_id, proof)
+                await proofs.delete(work.connection, current.person_id, proof)
                 _give_take_out(work, current.person_id, proof, cause=cause)
             publish_unlinked(work, current.person_id, number, reason, cause=cause, at=self._now())
 
@@ -103,10 +103,10 @@ class Records:
         for proof in holder.proofs:
             if is_same_row(user, proof):
                 async with transaction(self._pool) as connection:
-                    await proofs.drop(connection, holder.person_id, proof)
+                    await proofs.delete(connection, holder.person_id, proof)
         if holder.seerr_user_id != user.id:
             async with transaction(self._pool) as connection:
-                await store.drop_account(connection, holder.person_id, user.id)
+                await store.remove_account(connection, holder.person_id, user.id)
             return
         await self.remove_user(holder, user, cause=cause)
         async with self._worker.on_request() as work:
@@ -152,17 +152,17 @@ class Records:
             await store.note_import(connection, person_id, creation.reason)
             await store.note_import_problem(connection, problem)
 
-    def _publish_linked(self, work: Work, person: SeerrPerson, found: Found, *, cause: str) -> None:
+    def _publish_linked(self, work: Work, person: SeerrPerson, match: Match, *, cause: str) -> None:
         work.publish(
             AccountLinked(
-                id=derived_id("account.linked", "seerr", person.person_id, found.user.id, cause),
+                id=derived_id("account.linked", "seerr", person.person_id, match.user.id, cause),
                 occurred_at=self._now(),
                 person_id=person.person_id,
                 person_name=person.name,
                 provider="seerr",
-                account_id=str(found.user.id),
-                username=domain.shown(found.user),
-                email=found.user.email,
+                account_id=str(match.user.id),
+                username=domain.display_name(match.user),
+                email=match.user.email,
                 discord_id=person.discord_ids[0] if person.discord_ids else None,
             )
         )

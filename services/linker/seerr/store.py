@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from services.linker.seerr.domain import Account, Found, plain, shown
+from services.linker.seerr.domain import Account, Match, display_name, fold_name
 from services.linker.seerr.proofs import store as proofs
 from services.linker.seerr.proofs.domain import Proof, proof_of
 from shared.postgres.locks import lock_exclusive, lock_shared
@@ -126,20 +126,20 @@ async def discord_ids_of_holder(connection: Connection, number: int) -> frozense
 
 async def contested_names(connection: Connection, person: SeerrPerson) -> frozenset[str]:
     """Return the names of a person's accounts that other persons' accounts have too."""
-    names = {plain(account.username) for account in person.accounts}
+    names = {fold_name(account.username) for account in person.accounts}
     rows = await connection.fetch(
         """select username from identities where person_id <> $1 and provider in ('plex', 'jellyfin', 'emby')
         and lower(btrim(username)) = any($2::text[])""",
         person.person_id,
         sorted(names | {account.username.strip().lower() for account in person.accounts}),
     )
-    return frozenset(plain(row["username"]) for row in rows) & names
+    return frozenset(fold_name(row["username"]) for row in rows) & names
 
 
-async def give_user(connection: Connection, person: SeerrPerson, found: Found, *, url: str, at: datetime) -> None:
+async def give_user(connection: Connection, person: SeerrPerson, match: Match, *, url: str, at: datetime) -> None:
     """Store that a user of Seerr is this person's, in place of the one that they had."""
-    number = found.user.id
-    written = {each for proof in person.proofs if found.by == "proof" for each in proof.written}
+    number = match.user.id
+    written = {each for proof in person.proofs if match.by == "proof" for each in proof.written}
     await remove_user(connection, person.person_id)
     await connection.execute("update persons set seerr_user_id = $2 where id = $1", person.person_id, number)
     await connection.execute(
@@ -147,12 +147,12 @@ async def give_user(connection: Connection, person: SeerrPerson, found: Found, *
         values ('seerr', '', $1, $2, $3, null, $4, $5)""",
         str(number),
         person.person_id,
-        storable(shown(found.user)),
-        found.by in {"id", "unique_name"},
+        storable(display_name(match.user)),
+        match.by in {"id", "unique_name"},
         at,
     )
     await note_search(connection, person.person_id, url=url, reason=None, at=at)
-    await proofs.keep(connection, person.person_id, proof_of(found.user, written=written), at=at)
+    await proofs.save(connection, person.person_id, proof_of(match.user, written=written), at=at)
 
 
 async def update_user(connection: Connection, person_id: str, proof: Proof, *, at: datetime) -> None:
@@ -163,7 +163,7 @@ async def update_user(connection: Connection, person_id: str, proof: Proof, *, a
         str(proof.number),
         storable(proof.name or str(proof.number)),
     )
-    await proofs.keep(connection, person_id, proof, at=at)
+    await proofs.save(connection, person_id, proof, at=at)
 
 
 async def note_import(connection: Connection, person_id: str, reason: str | None) -> None:
@@ -192,7 +192,7 @@ async def remove_user(connection: Connection, person_id: str) -> None:
     await connection.execute("delete from seerr_matches where person_id = $1", person_id)
 
 
-async def drop_account(connection: Connection, person_id: str, number: int) -> None:
+async def remove_account(connection: Connection, person_id: str, number: int) -> None:
     """Store that an extra user, beside the person's own, is not theirs."""
     await connection.execute(
         "delete from identities where person_id = $1 and provider = 'seerr' and id = $2", person_id, str(number)

@@ -126,10 +126,10 @@ class SeerrWriter:
             has_plex = any(one.provider == "plex" for one in person.accounts)
             return f"Seerr's user {user.id} has another Plex account or e-mail address" if has_plex else None
         owner = user if user.id == domain.OWNER_ID else await user_of(api, domain.OWNER_ID)
-        if owner is not None and domain.is_filed_under(owner, account):
+        if owner is not None and domain.is_sign_in_of(owner, account):
             return "Seerr works with its owner's own Plex token: it is given no other"
         token = await self._vault.get(account_token("plex", server="", account_id=account.id))
-        if token is not None and not domain.is_classic(token.reveal()):
+        if token is not None and not domain.is_lasting(token.reveal()):
             return "the Plex token ends within a week: Seerr is given only those that last"
         return token
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.linker.seerr import domain
-from services.linker.seerr.domain import Account, Found, MatchContext, Nobody, SeerrMediaServer, Unsure
+from services.linker.seerr.domain import Account, Match, MatchContext, NoMatch, SeerrMediaServer, Uncertain
 from services.linker.seerr.proofs.domain import may_keep, proof_of
 from shared.clients.seerr.users import SeerrUser
 
@@ -50,7 +50,7 @@ def test_a_user_is_known_by_id_then_address_then_name(
 ) -> None:
     others = [user(90, username="carl", email="carl@example.org", plex_id=77), user(91)]
 
-    assert domain.match([*others, hers], [account], context) == Found(hers, by)  # type: ignore[arg-type]
+    assert domain.match([*others, hers], [account], context) == Match(hers, by)  # type: ignore[arg-type]
 
 
 NOT_HERS = [
@@ -70,7 +70,7 @@ NOT_HERS = [
 
 @pytest.mark.parametrize(("another", "account", "context"), NOT_HERS)
 def test_another_one_is_not_taken_for_her(another: SeerrUser, account: Account, context: MatchContext) -> None:
-    assert domain.match([another], [account], context) == Nobody()
+    assert domain.match([another], [account], context) == NoMatch()
 
 
 DOUBTS = [
@@ -90,15 +90,15 @@ DOUBTS = [
 def test_what_is_not_certain_is_nobodys(users: list[SeerrUser], context: MatchContext, reason: str) -> None:
     verdict = domain.match(users, [ANNA], context)
 
-    assert isinstance(verdict, Unsure)
+    assert isinstance(verdict, Uncertain)
     assert reason in verdict.reason
 
 
 def test_an_id_outweighs_an_address_and_an_address_a_name() -> None:
     by_id, by_email, by_name = user(4, plex_id=42), user(3, email="anna@example.org"), user(2, username="anna")
 
-    assert domain.match([by_name, by_email, by_id], [ANNA], ALONE) == Found(by_id, "id")
-    assert domain.match([by_name, by_email], [ANNA], ALONE) == Found(by_email, "email")
+    assert domain.match([by_name, by_email, by_id], [ANNA], ALONE) == Match(by_id, "id")
+    assert domain.match([by_name, by_email], [ANNA], ALONE) == Match(by_email, "email")
 
 
 def test_a_name_that_is_free_is_given_to_a_new_user() -> None:
@@ -127,12 +127,12 @@ def test_an_account_on_seerrs_own_server_is_imported_and_no_other() -> None:
     accounts = [ANNA_AT_JELLYFIN, ANNA]
     nameless = Account(provider="plex", id="43", username="kid")
 
-    assert domain.importable(accounts, SeerrMediaServer("plex", "m")) is ANNA
-    assert domain.importable([nameless], SeerrMediaServer("plex", "m")) is None
-    assert domain.importable(accounts, SeerrMediaServer("plex", None)) is None
-    assert domain.importable(accounts, SeerrMediaServer("jellyfin", "server-1")) is ANNA_AT_JELLYFIN
-    assert domain.importable(accounts, SeerrMediaServer("jellyfin", "server-2")) is None
-    assert domain.importable(accounts, SeerrMediaServer("emby", "server-1")) is None
+    assert domain.importable_account(accounts, SeerrMediaServer("plex", "m")) is ANNA
+    assert domain.importable_account([nameless], SeerrMediaServer("plex", "m")) is None
+    assert domain.importable_account(accounts, SeerrMediaServer("plex", None)) is None
+    assert domain.importable_account(accounts, SeerrMediaServer("jellyfin", "server-1")) is ANNA_AT_JELLYFIN
+    assert domain.importable_account(accounts, SeerrMediaServer("jellyfin", "server-2")) is None
+    assert domain.importable_account(accounts, SeerrMediaServer("emby", "server-1")) is None
 
 
 def test_a_token_goes_only_where_seerr_files_it_under_the_same_user() -> None:
@@ -144,20 +144,20 @@ def test_a_token_goes_only_where_seerr_files_it_under_the_same_user() -> None:
 
 
 def test_seerr_files_a_sign_in_under_the_account_or_the_address() -> None:
-    assert domain.is_filed_under(user(1, plex_id=42), ANNA)
-    assert domain.is_filed_under(user(1, email="ANNA@example.org"), ANNA)
-    assert not domain.is_filed_under(user(1, plex_id=7, email="owner@example.org"), ANNA)
+    assert domain.is_sign_in_of(user(1, plex_id=42), ANNA)
+    assert domain.is_sign_in_of(user(1, email="ANNA@example.org"), ANNA)
+    assert not domain.is_sign_in_of(user(1, plex_id=7, email="owner@example.org"), ANNA)
 
 
 def test_who_has_the_name_but_another_address_does_not_make_a_doubt_of_who_has_none() -> None:
     another, hers = user(2, username="anna", email="somebody@else.org"), user(3, username="Anna")
 
-    assert domain.match([another, hers], [ANNA], ALONE) == Found(hers, "name")
+    assert domain.match([another, hers], [ANNA], ALONE) == Match(hers, "name")
 
 
 def test_a_token_that_ends_is_told_from_one_that_lasts() -> None:
-    assert domain.is_classic("xK3-abcDEF_123456789")
-    assert not domain.is_classic("eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl")
+    assert domain.is_lasting("xK3-abcDEF_123456789")
+    assert not domain.is_lasting("eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl")
 
 
 NAMES = st.sampled_from(
@@ -196,7 +196,7 @@ USERS = st.lists(
 CONTEXTS = st.builds(
     MatchContext,
     holders=st.dictionaries(st.integers(1, 9), st.just("another"), max_size=3),
-    contested_names=st.frozensets(NAMES.map(domain.plain), max_size=2),
+    contested_names=st.frozensets(NAMES.map(domain.fold_name), max_size=2),
     media_server=st.builds(
         SeerrMediaServer, st.sampled_from(["plex", "jellyfin", "emby"]), st.sampled_from([None, "s1"])
     ),
@@ -209,7 +209,7 @@ def test_nobody_gets_a_user_of_anothers_or_one_with_rights_without_an_id(
 ) -> None:
     verdict = domain.match(users, accounts, context)
 
-    if isinstance(verdict, Found):
+    if isinstance(verdict, Match):
         assert verdict.user in users
         assert verdict.user.id not in context.holders
         assert verdict.by == "id" or (verdict.user.id != 1 and not verdict.user.permissions & 30)
@@ -232,7 +232,7 @@ def test_the_order_of_users_and_accounts_does_not_matter(
 def test_who_was_made_just_now_is_found_again(
     users: list[SeerrUser], accounts: list[Account], context: MatchContext
 ) -> None:
-    if domain.match(users, accounts, context) != Nobody():
+    if domain.match(users, accounts, context) != NoMatch():
         return
     name, email = domain.new_name(users, accounts, context), domain.address_of(accounts)
     made = user(50, username=name, email=(email or name).lower())
@@ -240,7 +240,7 @@ def test_who_was_made_just_now_is_found_again(
     again = domain.match([*users, made], accounts, context)
 
     assert name.strip() == name != ""
-    assert isinstance(again, Found)
+    assert isinstance(again, Match)
     assert again.user == made
 
 
@@ -253,4 +253,4 @@ def test_a_user_who_shares_nothing_with_a_person_is_never_his(
         for each in users
     ]
 
-    assert domain.match(strangers, accounts, context) == Nobody()
+    assert domain.match(strangers, accounts, context) == NoMatch()
