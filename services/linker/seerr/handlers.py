@@ -1,4 +1,4 @@
-"""What the linker does about Seerr: hears of links, matches persons, tells Seerr, and has everybody looked at."""
+"""What the linker does about Seerr: follows links, matches persons, writes to their users, begins nightly checks."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,7 +27,7 @@ _KNOWN_TO_SEERR: Final = frozenset({"plex", "jellyfin", "emby", "discord"})
 
 
 class Handlers:
-    """The linker's handlers of what concerns Seerr. Each may run twice, and on several replicas at once."""
+    """The linker's handlers for Seerr. Each may run twice, and on several replicas at once."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Handlers:
         self._now = now
 
     def jobs(self) -> tuple[JobHandler[Message], ...]:
-        """Return what does the jobs."""
+        """Return the handlers of the jobs."""
         return (
             MatchUser.done_by(self.match_user),
             TellUser.done_by(self.tell_user),
@@ -62,8 +62,8 @@ class Handlers:
             Forget.done_by(self.forget),
         )
 
-    async def hear(self, message: Message) -> None:
-        """Note what is to be done about a link, a merger of persons, or another Seerr."""
+    async def note_change(self, message: Message) -> None:
+        """Give the jobs that a link, a merge of persons or a change of Seerr requires."""
         fact = msgspec.json.decode(message.payload, type=AccountLinked | PersonMerged | ServerChanged)
         async with self._worker.once(consumer=LINKS, message_id=message.id) as work:
             match fact:
@@ -72,11 +72,11 @@ class Handlers:
                 case PersonMerged():
                     work.give(MatchUser(fact.person_id), cause=message.id)
                 case ServerChanged():
-                    await self._hear_of_server(work, fact, cause=message.id)
+                    await self._note_server_change(work, fact, cause=message.id)
                 case _:
                     pass
 
-    async def _hear_of_server(self, work: Work, fact: ServerChanged, *, cause: str) -> None:
+    async def _note_server_change(self, work: Work, fact: ServerChanged, *, cause: str) -> None:
         rows = await servers_of(work.connection, "seerr", only_enabled=False)
         if fact.is_removed and not rows:
             work.give(Forget(), cause=cause)
@@ -85,13 +85,13 @@ class Handlers:
             await self._runs.restart(work, self._nightly_check.kind, first, requested_by="change of Seerr")
 
     async def match_user(self, job: MatchUser, message: Message) -> None:
-        """Find a person's user, or make one."""
+        """Find a person's user, or create one."""
         seerr = await self._lookup.find()
         if seerr is not None:
             await self._matcher.match(seerr, job.person_id, cause=message.id)
 
     async def tell_user(self, job: TellUser, message: Message) -> None:
-        """Tell Seerr about a person; where the user is not the one of before, the person is matched anew."""
+        """Write to a person's user; if it is no longer the same user, have the person matched again."""
         seerr = await self._lookup.find()
         person = await self._records.find_person(job.person_id)
         if seerr is None or person is None or person.seerr_user_id is None:
@@ -101,13 +101,13 @@ class Handlers:
                 work.give(MatchUser(person.person_id), cause=message.id)
 
     async def take_out(self, job: TakeOut, _message: Message) -> None:
-        """Take Discord ids that Usher wrote out of a user who is not that person's any more."""
+        """Remove Discord ids that Usher wrote from a user that is no longer that person's."""
         seerr = await self._lookup.find()
         if seerr is not None:
             await self._writer.remove_discord_ids(seerr.api, job)
 
     async def begin_check(self, _job: CheckSeerr | Sweep | Survey, message: Message) -> None:
-        """Begin a look at everybody, unless there is one, or no Seerr."""
+        """Begin a check of everybody, unless one is running or Seerr is not set up."""
         try:
             first = await self._nightly_check.first({})
         except ConflictError:
@@ -116,6 +116,6 @@ class Handlers:
             await self._runs.begin(work, self._nightly_check.kind, first, requested_by="schedule")
 
     async def forget(self, job: Forget, message: Message) -> None:
-        """Take from the next persons the users of a Seerr that is gone, and leave the others to the next job."""
+        """Remove the users of a Seerr that is gone from the next persons, and leave the others to the next job."""
         async with self._worker.on_request() as work:
             await remove_users(work, job, cause=message.id, at=self._now())

@@ -1,4 +1,4 @@
-"""Puts together what the linker does about Seerr."""
+"""Puts the linker's side for Seerr together."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -21,34 +21,40 @@ WORKERS: Final = 2
 """Jobs that one replica does side by side."""
 
 
-def join(
-    service: Service,
-    parts: Parts,
-    vault: Vault,
-    client: Client,
-    runs: Runs,
-    *,
-    now: Callable[[], datetime],
-    save_delay: timedelta = SAVE_DELAY,
-) -> None:
-    """Let a service do it."""
-    records = Records(worker=parts.worker, pool=parts.pool, now=now)
+class SeerrSide:
+    """The linker's side for Seerr."""
 
-    async def find_blocked(names: Sequence[str]) -> Sequence[str]:
-        return (await ask(parts.bus, FindBlocked(usernames=[*names]))).usernames
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        vault: Vault,
+        client: Client,
+        runs: Runs,
+        now: Callable[[], datetime],
+        save_delay: timedelta = SAVE_DELAY,
+    ) -> None:
+        async def find_blocked(names: Sequence[str]) -> Sequence[str]:
+            return (await ask(parts.bus, FindBlocked(usernames=[*names]))).usernames
 
-    lookup = SeerrLookup(pool=parts.pool, vault=vault, client=client)
-    matcher = Matcher(records=records, pool=parts.pool, find_blocked=find_blocked)
-    nightly_check = NightlyCheck(pool=parts.pool, lookup=lookup, matcher=matcher, now=now)
-    handlers = Handlers(
-        worker=parts.worker,
-        lookup=lookup,
-        records=records,
-        matcher=matcher,
-        writer=SeerrWriter(pool=parts.pool, vault=vault, now=now, save_delay=save_delay),
-        runs=runs,
-        nightly_check=nightly_check,
-        now=now,
-    )
-    service.consume(streams.LINKER_LINKS, handlers.hear)
-    service.work(*handlers.jobs(), runs.add(nightly_check.kind), queue=streams.LINKER_SEERR, workers=WORKERS)
+        records = Records(worker=parts.worker, pool=parts.pool, now=now)
+        lookup = SeerrLookup(pool=parts.pool, vault=vault, client=client)
+        matcher = Matcher(records=records, pool=parts.pool, find_blocked=find_blocked)
+        self._nightly_check = NightlyCheck(pool=parts.pool, lookup=lookup, matcher=matcher, now=now)
+        self._runs = runs
+        self._handlers = Handlers(
+            worker=parts.worker,
+            lookup=lookup,
+            records=records,
+            matcher=matcher,
+            writer=SeerrWriter(pool=parts.pool, vault=vault, now=now, save_delay=save_delay),
+            runs=runs,
+            nightly_check=self._nightly_check,
+            now=now,
+        )
+
+    def add_to(self, service: Service) -> None:
+        """Have a service consume links, do the jobs about Seerr and run the check."""
+        service.consume(streams.LINKER_LINKS, self._handlers.note_change)
+        check = self._runs.add(self._nightly_check.kind)
+        service.work(*self._handlers.jobs(), check, queue=streams.LINKER_SEERR, workers=WORKERS)
