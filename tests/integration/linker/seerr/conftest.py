@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.linker.people.handlers import Handlers
-from services.linker.seerr import wiring
+from services.linker.seerr.wiring import SeerrSide
 from shared.bus.connection import Bus
 from shared.http.client import client
 from shared.keyring import Keyring, new_key
@@ -155,7 +155,7 @@ async def _replica(
         vault = Vault(parts.pool, keyring)
         runs = Runs(parts.name, parts.worker, now=_now)
         service.add_runs(runs)
-        wiring.join(service, parts, vault, clients.seerr, runs, now=_now, settles_in=BRIEFLY)
+        SeerrSide(parts, vault=vault, client=clients.seerr, runs=runs, now=_now, save_delay=BRIEFLY).add_to(service)
         handlers = Handlers(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         service.answer(FindPerson.answered_by(handlers.find_person), MergePeople.answered_by(handlers.merge_people))
         async with at_work(service):

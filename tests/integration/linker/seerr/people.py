@@ -180,8 +180,8 @@ class People:
 
         await until(is_idle, within_s=60)
 
-    def looks(self) -> list[Run]:
-        """Return the runs over Seerr as they are now, oldest first."""
+    def checks(self) -> list[Run]:
+        """Return the checks of Seerr as they are now, oldest first."""
         return list(self._runs.values())
 
     async def dead(self) -> list[str]:
