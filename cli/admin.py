@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -17,6 +18,8 @@ from shared.errors import PermanentError
 from shared.schemas.secret import Secret
 
 _PROGRAM: Final = "services.gateway.reset_password"
+_RUNS_IN: Final = Path(__file__).parents[1]
+"""The folder that holds our packages: Python looks for modules in its working folder first."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Let users who lost their password log in again.")
 
@@ -67,7 +70,11 @@ def _reset(url: Secret, username: str | None, password: Secret | None) -> Any:
         "password": None if password is None else password.reveal(),
     }
     ended = subprocess.run(  # noqa: S603 (our own)
-        [sys.executable, "-m", _PROGRAM], input=msgspec.json.encode(request), capture_output=True, check=False
+        [sys.executable, "-m", _PROGRAM],
+        input=msgspec.json.encode(request),
+        capture_output=True,
+        check=False,
+        cwd=_RUNS_IN,
     )
     if ended.returncode:
         raise ResetError(ended.stderr.decode(errors="replace").strip() or "the password could not be set")

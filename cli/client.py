@@ -132,7 +132,7 @@ def refusal(status: int, content: bytes) -> AnswerError:
 async def open_client(config: RunSettings) -> AsyncIterator[Usher]:
     """Open a client of the Usher that the settings name. Raises `SettingsError` without a key for it."""
     folder = Folder(config.usher_data_dir)
-    key = config.usher_api_key or folder.secret(LOCAL_API_KEY)
+    key = key_for(config, folder)
     if not key:
         raise SettingsError(
             f"USHER_API_KEY is not set, and {folder.path} has no key that may be read: "
@@ -140,6 +140,16 @@ async def open_client(config: RunSettings) -> AsyncIterator[Usher]:
         )
     async with client(answer_limit=sys.maxsize) as http:
         yield Usher(http, folder.read_published(ADDRESS) or config.public_url, key)
+
+
+def key_for(config: RunSettings, folder: Folder) -> Secret:
+    """Return the key to call Usher with; empty for none.
+
+    The folder's own key is preferred to one that is set by another tool's name (`API_KEY`), which may be for anything.
+    """
+    kept = folder.secret(LOCAL_API_KEY)
+    is_alias = settings.aliases().get(settings.ALIASES["USHER_API_KEY"], False)
+    return kept if kept and is_alias else config.usher_api_key or kept
 
 
 def ask(question: Callable[[Usher], Coroutine[Any, Any, T]]) -> T:

@@ -14,7 +14,7 @@ import asyncpg
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.program import EmbeddedServerError, free_port
 from cli.errors import BadUsageError
-from cli.folder import DATABASE_URL, BusyFolderError, Folder
+from cli.folder import DATABASE_URL, BusyFolderError, Folder, translate_errors
 from cli.settings import RunSettings
 from cli.supervisor.program import describe_exit
 from shared.schemas.secret import Secret
@@ -22,7 +22,6 @@ from shared.schemas.secret import Secret
 _TRIED_FOR_S: Final = 15.0
 _LOOK_EVERY_S: Final = 0.1
 _ANSWERS_WITHIN_S: Final = 5.0
-_STOPS_WITHIN_S: Final = 10.0
 
 
 @contextmanager
@@ -62,15 +61,17 @@ def _embedded_database(folder: Folder) -> Iterator[Secret]:
     if not postgres.is_made:
         raise BadUsageError(f"there is no database in {folder.path}: set USHER_DATA_DIR or DATABASE_URL")
     postgres.prepare()
-    process = _start(postgres, folder.logs / "postgres.log")
+    with translate_errors(folder.path):
+        url = postgres.url
+        process = _start(postgres, url, folder.logs / "postgres.log")
     try:
-        yield postgres.url
+        yield url
     finally:
         process.send_signal(postgres.program.stop_signal)
-        process.wait(_STOPS_WITHIN_S)
+        process.wait()  # however slow the disk is: the lock must outlast it
 
 
-def _start(postgres: EmbeddedPostgres, log: Path) -> subprocess.Popen[bytes]:
+def _start(postgres: EmbeddedPostgres, url: Secret, log: Path) -> subprocess.Popen[bytes]:
     """Return the server once it answers. Raises `EmbeddedServerError`.
 
     One that ends is started again for a while: what remains of a killed server may hold its memory for a moment.
@@ -79,7 +80,7 @@ def _start(postgres: EmbeddedPostgres, log: Path) -> subprocess.Popen[bytes]:
     while True:
         with log.open("ab") as output:
             process = postgres.program.start(output, dies_with_parent=True)
-        status = _status_of_start(process, postgres.url)
+        status = _status_of_start(process, url)
         if status is None:
             return process
         if time.monotonic() > ends_at:

@@ -10,12 +10,13 @@ from cli.checks.credentials import check_credentials
 from cli.checks.discord import check_discord
 from cli.checks.finding import Finding
 from cli.checks.media_servers import check_media_servers
+from cli.checks.runs import check_runs
 from cli.checks.senders import check_senders
 from cli.checks.servers import check_nats, check_postgres
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams, check_variables
-from cli.client import Usher
-from cli.folder import ADDRESS, DATABASE_URL, LOCAL_API_KEY, NATS_URL, Folder
+from cli.client import Usher, key_for
+from cli.folder import ADDRESS, DATABASE_URL, NATS_URL, Folder
 from cli.output import AsJson, show_json, show_table
 from cli.settings import RunSettings
 from shared import settings
@@ -68,17 +69,18 @@ async def _examine(config: RunSettings, upstreams: UpstreamSettings) -> list[Fin
 async def _check_addresses(
     config: RunSettings, upstreams: UpstreamSettings, folder: Folder, *, own: list[Secret]
 ) -> list[Finding]:
-    key = config.usher_api_key or folder.secret(LOCAL_API_KEY)
+    key = key_for(config, folder)
     address = folder.read_published(ADDRESS) or config.public_url
     async with client() as to_gateway, client(egress=egress_of(upstreams, *own)) as to_others:
-        gateway, senders, servers, credentials, discord = await asyncio.gather(
+        gateway, senders, servers, credentials, runs, discord = await asyncio.gather(
             check_gateway(to_gateway, address, key),
             check_senders(Usher(to_gateway, address, key)),
             check_media_servers(Usher(to_gateway, address, key)),
             check_credentials(to_gateway, address, key),
+            check_runs(Usher(to_gateway, address, key)),
             check_discord(to_others, to_gateway, upstreams, address=address),
         )
         if servers is None:  # then at least those in the variables
             parts = await asyncio.gather(check_seerr(to_others, upstreams), check_plex(to_others, upstreams))
             servers = [finding for part in parts for finding in part]
-    return [*gateway, *senders, *servers, *credentials, *discord]
+    return [*gateway, *senders, *servers, *credentials, *runs, *discord]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 import typer
 
-from cli.client import AwayError, Usher, ask, path
+from cli.client import AwayError, UnreadyError, Usher, ask, path
 from cli.errors import print_error
 from cli.output import AsJson, Limit, Moment, Offset, cell, show, show_whole
 
@@ -85,14 +85,20 @@ def tail(*, json: AsJson = False) -> None:
 
 
 async def follow_stream(usher: Usher, *, kind: str = MESSAGE) -> AsyncIterator[str]:
-    """Yield each item of a kind as JSON, for ever. Raises `AwayError` only if it never connected."""
+    """Yield each item of a kind as JSON, for ever. Raises `AwayError` or `UnreadyError` only if it never connected."""
     pause, was_connected = _PAUSE_S, False
+
+    async def lines() -> AsyncIterator[str]:
+        nonlocal pause, was_connected
+        async for each in usher.lines(path("api", "events", "stream")):
+            pause, was_connected = _PAUSE_S, True
+            yield each
+
     while True:
         try:
-            async for item in data(usher.lines(path("api", "events", "stream")), kind=kind):
-                pause, was_connected = _PAUSE_S, True
+            async for item in data(lines(), kind=kind):
                 yield item
-        except AwayError:
+        except (AwayError, UnreadyError):
             if not was_connected:
                 raise
         print_error(f"the stream ended; trying again in {pause:.0f} s")

@@ -47,7 +47,7 @@ class Folder:
 
     def make(self) -> None:
         """Create what is missing, and close to others what they must not see. Raises `FolderError`."""
-        with _translate_errors(self.path):
+        with translate_errors(self.path):
             self.path.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
             for folder in (self.spool, self.secrets, self.run, self.logs):
                 folder.mkdir(exist_ok=True)
@@ -58,7 +58,7 @@ class Folder:
 
         Raises `BusyFolderError` if another copy has it, or `FolderError`.
         """
-        with _translate_errors(self.path):
+        with translate_errors(self.path):
             descriptor = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,7 +73,7 @@ class Folder:
     def keep(self, name: str, make: Callable[[], Secret]) -> Path:
         """Return the file of a secret that is generated once. Raises `FolderError`."""
         path = self.secrets / name
-        with _translate_errors(path):
+        with translate_errors(path):
             if not path.exists():
                 _write(path, make().reveal())
         return path
@@ -89,7 +89,7 @@ class Folder:
     def publish(self, name: str, text: str) -> Path:
         """Write a fact about the running copy to a file, for other processes on this host; return the file."""
         path = self.run / name
-        with _translate_errors(path):
+        with translate_errors(path):
             _write(path, text)
         return path
 
@@ -129,7 +129,8 @@ def _read(path: Path) -> str:
 
 
 @contextmanager
-def _translate_errors(path: Path) -> Iterator[None]:
+def translate_errors(path: Path) -> Iterator[None]:
+    """Turn errors of the file system in the data folder into `FolderError`."""
     try:
         yield
     except OSError as exc:

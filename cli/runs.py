@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 import typer
 
-from cli.client import Usher, ask, path
+from cli.client import AwayError, UnreadyError, Usher, ask, path
+from cli.errors import print_error
 from cli.events import follow_stream
 from cli.output import AsJson, Limit, Offset, cell, show, show_whole
 
@@ -74,15 +75,25 @@ def watch(
 
 
 async def changes_until_over(usher: Usher, run: str) -> AsyncIterator[Any]:
-    """Yield a run now and after each change, until it has ended."""
+    """Give how a run is, now and after each change, until it is over; a gateway that starts again is waited for."""
     known = None
     while known is None or known["finished_at"] is None:
-        now = await usher.get(path("api", "runs", run))
+        now = await _how_it_is(usher, run, known)
         if now != known:
             yield now
         elif now["finished_at"] is None:
             await asyncio.sleep(_PAUSE_S)
         known = now
+
+
+async def _how_it_is(usher: Usher, run: str, known: Any) -> Any:
+    try:
+        return await usher.get(path("api", "runs", run))
+    except (AwayError, UnreadyError) as exc:
+        if known is None:
+            raise
+        print_error(f"{exc.detail}; trying again")
+        return known
 
 
 async def changes_of_all(usher: Usher) -> AsyncIterator[Any]:

@@ -19,7 +19,7 @@ SecretFile = Annotated[
 
 
 def read_secret(what: str, *, file: str | None, twice: bool = False) -> Secret:
-    """Return a secret of one line; raise `InvalidError` if it is empty or too long.
+    """Return a secret of one line; raise `InvalidError` if it is empty, too long or no UTF-8.
 
     With `twice`, it must be typed again.
     """
@@ -32,6 +32,8 @@ def read_secret(what: str, *, file: str | None, twice: bool = False) -> Secret:
     text = text.strip()
     if not text or len(text) > LONGEST or "\n" in text:
         raise InvalidError(f"{what}: expected one line of 1 to {LONGEST} characters")
+    if any("\ud800" <= each <= "\udfff" for each in text):  # how Python reads other bytes
+        raise InvalidError(f"{what}: expected text in UTF-8")
     return Secret(text)
 
 

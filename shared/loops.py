@@ -1,4 +1,4 @@
-"""Loops that survive failures: a step that fails ends neither its loop nor the service."""
+"""What a service does again and again. A round that fails ends neither the loop nor the service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from shared.error_boundary import ErrorBoundary
 from shared.errors import UsherError
 
 AT_ONCE: Final = timedelta()
-"""A step returns this when there is more to do."""
+"""The pause that a step returns where there is more to do."""
 _AFTER_FAILURE: Final = timedelta(seconds=1)
 """The shortest pause after a failure, even if `wake` is set."""
 

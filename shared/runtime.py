@@ -34,7 +34,7 @@ from shared.monitor import monitor
 from shared.postgres import pool as postgres
 from shared.postgres.migrations import migrate, packages_of
 from shared.postgres.pool import Pool
-from shared.runs.runs import LOOKS_EVERY, Runs
+from shared.runs.runs import CHECKS_EVERY, Runs
 from shared.schedules import Schedules, When
 from shared.schemas.job import Job, JobHandler
 from shared.schemas.question import Answer
@@ -124,7 +124,7 @@ class Service:
         self._schedules = Schedules(parts.worker, now=_now)
         self._loops: list[tuple[timedelta, Step, str]] = [
             (_HOUSEKEEPING, self._housekeep, "housekeeping"),
-            (schedules.LOOKS_EVERY, self._schedules.give_due, "schedules"),
+            (schedules.CHECKS_EVERY, self._schedules.give_due, "schedules"),
         ]
         self.has_started = asyncio.Event()
 
@@ -165,8 +165,8 @@ class Service:
         """Serve runs; the handlers of their pages go to `work`."""
         self.work(*runs.jobs())
         self.answer(*runs.answers())
-        self.consume(streams.dead_pages_of(self._parts.name), runs.end_dead_run, workers=1)
-        self.repeat(LOOKS_EVERY, runs.maintain, name="runs")
+        self.consume(streams.dead_pages_of(self._parts.name), runs.end_run_of_dead_page, workers=1)
+        self.repeat(CHECKS_EVERY, runs.recover_and_forget, name="runs")
 
     async def is_ready(self) -> bool:
         """Say whether Postgres and NATS answer."""

@@ -1,8 +1,8 @@
-"""Jobs on a schedule: at an interval or a time of day, once over all replicas.
+"""Jobs that begin by themselves, after each interval or at a time of day, once however many replicas there are.
 
-There is no leader. Each replica computes the slot that is due (the start of the current interval, or today's time of
-day) and gives the job if it is the first to write `<job>:<slot>` into the inbox; the message has the same id. A slot
-missed while no replica ran is made up for by the next one to start, and a slot whose job was given is never due again.
+There is no leader. Each replica computes the slot that is due: the start of the present interval, or the moment of the
+day. The first to write `<job>:<slot>` into the inbox queues the job, with that as the message id. If no service ran at
+that moment, the next one that starts queues the job of the newest slot.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from shared.bus.work import Worker
 from shared.schemas.identifiers import derived_id
 from shared.schemas.job import Job
 
-LOOKS_EVERY: Final = timedelta(seconds=30)
+CHECKS_EVERY: Final = timedelta(seconds=30)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
 _CONSUMER: Final = "schedule"
@@ -40,7 +40,7 @@ class Schedules:
             self._jobs.append((when, job))
 
     async def give_due(self) -> None:
-        """Give the jobs that are due and were not given yet; raises `UnavailableError`."""
+        """Queue the jobs that are due and were not queued; raises `UnavailableError`."""
         for when, job in self._jobs:
             due = slot(when, now=self._now())
             if self._last_slots.get(job) != due:
@@ -56,13 +56,13 @@ class Schedules:
 
 
 def _name(job: Job) -> str:
-    """Return what identifies a scheduled job: its queue and name, with a digest of its fields if it has any."""
+    """Return a name that no other scheduled job has: queue and job name, and a hash of the fields if there are any."""
     name, payload = f"{job.queue}.{job.job_name}", msgspec.json.encode(job)
     return name if payload == b"{}" else f"{name}:{derived_id(payload.decode())}"
 
 
 def slot(when: When, *, now: datetime) -> datetime:
-    """Return when a schedule was last due: intervals count from 1970, in UTC."""
+    """Return the newest moment at which a schedule was due; intervals are counted from 1970 on, all in UTC."""
     if isinstance(when, timedelta):
         return now - (now - _EPOCH) % when
     today = datetime.combine(now.date(), when, UTC)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from services.linker.directory.handlers import Handlers as Directory
 from services.linker.discord.handlers import Handlers as Commands
 from services.linker.people.handlers import Handlers as People
-from services.linker.seerr import wiring as seerr
-from services.linker.seerr.jobs import LookAtSeerr
-from services.linker.seerr.look import BEGINS
+from services.linker.seerr.jobs import CheckSeerr
+from services.linker.seerr.nightly_check import BEGINS
+from services.linker.seerr.wiring import SeerrSide
 from services.linker.servers.wiring import ServersSide
 from services.linker.signins.flows.trakt_application import TraktApplication
 from services.linker.signins.providers import other_providers
@@ -75,8 +75,8 @@ class Process:
         self._take_in(parts, ReplyJobs(clients.discord(), sealer, now=_now), rights_of(upstreams))
         runs = Runs(parts.name, parts.worker, now=_now)
         self._service.add_runs(runs)
-        self._service.every(BEGINS, LookAtSeerr())
-        seerr.join(self._service, parts, vault, clients.seerr, runs, now=_now)
+        self._service.every(BEGINS, CheckSeerr())
+        SeerrSide(parts, vault=vault, client=clients.seerr, runs=runs, now=_now).add_to(self._service)
 
     async def run(self) -> None:
         """Run all sides until cancelled."""

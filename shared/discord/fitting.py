@@ -23,9 +23,9 @@ from shared.discord.components import (
     Separator,
     TextDisplay,
 )
+from shared.discord.cutting import CUT, INVISIBLE, Room, clean, cut, cut_lines, length
 from shared.discord.fitting_parts import fit_accessory, fit_fields, fit_items, fit_rows, is_address, is_id
 from shared.discord.messages import Embed, Field, Footer, Message, as_layout
-from shared.discord.texts import CUT, INVISIBLE, Room, clean, cut, cut_lines, length
 from shared.errors import InvalidError
 
 _SECTION: Final = 2

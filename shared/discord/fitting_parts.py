@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from shared.discord import limits
 from shared.discord.components import Button, ButtonStyle, Choice, GalleryItem, Label, Menu, Row, TextInput, Thumbnail
-from shared.discord.texts import INVISIBLE, clean, cut, length
+from shared.discord.cutting import INVISIBLE, clean, cut, length
 
 _WEB: Final = ("http://", "https://")
 

@@ -21,5 +21,5 @@ def escaped(value: object, *, limit: int = 100) -> str:
 
 
 def ago(moment: datetime) -> str:
-    """Return a moment that every reader sees as "3 hours ago" in his language, and in full when he points at it."""
+    """Return a moment that readers see as "3 hours ago" in their language, and in full when they point at it."""
     return f"<t:{int(moment.timestamp())}:R>"

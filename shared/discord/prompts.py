@@ -41,10 +41,10 @@ class Prompts:
         return Suggest.answered_by(self.suggest), OpenForm.answered_by(self.open_form)
 
     async def suggest(self, question: Suggest) -> Choices:
-        """Answer what to choose from: nothing, for who may not call the command."""
+        """Answer what to choose from: nothing for an unknown command, or whoever may not call it."""
         is_admin = self._rights.is_admin(question.caller)
         command = self._catalogue.command(question.command)
-        if command is not None and command.is_for_admins and not is_admin:
+        if command is None or (command.is_for_admins and not is_admin):
             return Choices([])
         return await self._choices_for(question, is_admin=is_admin)
 

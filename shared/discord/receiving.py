@@ -15,12 +15,12 @@ from shared.bus.message import Message as BusMessage
 from shared.bus.streams import ConsumerSpec
 from shared.bus.work import Worker
 from shared.discord.catalogue import CATALOGUE, Catalogue
+from shared.discord.failures import OutdatedError, failure
 from shared.discord.interactions import Clicked, CommandCalled, Done, Submitted
 from shared.discord.messages import Message
 from shared.discord.parsing import parse
 from shared.discord.replying import reply_to
 from shared.discord.rights import Rights
-from shared.discord.words import failure
 from shared.errors import PermanentError, TransientError, UnavailableError, UsherError
 from shared.schemas.interactions import Interaction
 
@@ -100,6 +100,11 @@ def done(payload: msgspec.Raw) -> Done:
 
 
 def checked_rights(did: Done, rights: Rights, catalogue: Catalogue) -> bool:
-    """Return whether the caller is an admin; raise `ForbiddenError` where only admins may do it."""
+    """Return whether the caller is an admin.
+
+    Raises `ForbiddenError` for what only admins may do, and `OutdatedError` for what this version does not know.
+    """
     wanted = catalogue.wanted(did)
-    return rights.check(did.caller, is_for_admins=wanted is not None and wanted.is_for_admins)
+    if wanted is None:
+        raise OutdatedError
+    return rights.check(did.caller, is_for_admins=wanted.is_for_admins)

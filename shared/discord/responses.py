@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from shared.discord.components import Form
-from shared.discord.fitting import fit, fit_form
+from shared.discord.fitting import fit
 from shared.discord.messages import EPHEMERAL, Message, body
 
 
@@ -35,7 +34,7 @@ class Response(msgspec.Struct, frozen=True, omit_defaults=True):
     """An answer; made by the functions of this module."""
 
     type: int
-    data: Suggestions | Flags | Form | dict[str, Any] | None = None
+    data: Suggestions | Flags | msgspec.Raw | dict[str, Any] | None = None
 
 
 PONG = Response(1)
@@ -58,6 +57,6 @@ def suggestions(choices: tuple[Suggestion, ...]) -> Response:
     return Response(8, Suggestions(choices))
 
 
-def opened(form: Form) -> Response:
-    """Return a form to fill in; not possible after a promise, nor as the answer to a form."""
-    return Response(9, fit_form(form))
+def opened(form: msgspec.Raw) -> Response:
+    """Return a form to fill in, as its service made it; not possible after a promise, nor as the answer to a form."""
+    return Response(9, form)

@@ -1,4 +1,4 @@
-"""What a service declares about its runs: their kinds, and what a page of a run returns."""
+"""What a service declares about its runs: their kinds, and the result of a page."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import time, timedelta
@@ -19,8 +19,8 @@ async def _no_effect(_work: Work) -> None:
 class Page(msgspec.Struct, Generic[C], frozen=True, kw_only=True):
     """The result of a page; `checkpoint` is where the next one begins, None after the last.
 
-    `done` and `counts` are added to the run's. `effect` stores the page's results and gives its jobs, in one
-    transaction with the checkpoint: once, or never if the run was cancelled meanwhile.
+    `done` and `counts` are added to the run's. `effect` stores rows and queues jobs in the transaction that stores the
+    checkpoint: once, or never if the run was cancelled meanwhile.
     """
 
     checkpoint: C | None
@@ -32,14 +32,14 @@ class Page(msgspec.Struct, Generic[C], frozen=True, kw_only=True):
 
 
 class Kind(msgspec.Struct, Generic[C], frozen=True, kw_only=True):
-    """A kind of run. A page must take well under ten minutes, and may run twice before its effect is stored."""
+    """A kind of runs. A page must take well under ten minutes. It may be done twice, but its effect is stored once."""
 
     name: str
     queue: str
     """The queue of its pages: `jobs.<queue>.page`."""
     checkpoint: type[C]
     first: Callable[[Mapping[str, Any]], Awaitable[C]]
-    """Returns where a run with these options begins; raises if it cannot begin now."""
+    """Returns where a run with these options begins; raises `ConflictError` where none can begin now."""
     step: Callable[[Run, C], Awaitable[Page[C]]]
     begins: timedelta | time | None = None
     """Its schedule, as `shared.schedules` understands it."""

@@ -13,14 +13,17 @@ from shared.schemas.runs import Progress, Run, RunError, Status
 
 MOST_ERRORS: Final = 50
 _LONGEST_TEXT: Final = 300
-_OPEN: Final = "status in ('queued', 'running')"
+_OPEN: Final = "(status in ('queued', 'running'))"
 
 _counts = msgspec.json.Decoder(dict[str, int])
 _errors = msgspec.json.Decoder(tuple[RunError, ...])
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as it is stored. `page` is the next one; `said_at` is when `run.changed` was last published."""
+    """A run as it is stored. `page` is the next one; its job was queued at `queued_at`.
+
+    `published_at` is when the last event about the run was published.
+    """
 
     id: str
     kind: str
@@ -37,8 +40,8 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: bytes
     page: int
     sequence: int
-    given_at: datetime
-    said_at: datetime
+    queued_at: datetime
+    published_at: datetime
 
     def as_run(self, service: str) -> Run:
         """Return the run as it is shown."""
@@ -69,8 +72,8 @@ _COLUMNS: Final = ", ".join(RunRow.__struct_fields__)
 async def insert(connection: Connection, row: RunRow) -> bool:
     """Store a new run; return False if one of its kind and subject is open."""
     inserted = await connection.fetchval(
-        f"""insert into runs (id, kind, subject, status, requested_by, requested_at, checkpoint, given_at, said_at)
-        values ($1, $2, $3, 'queued', $4, $5, $6, $5, $5)
+        f"""insert into runs (id, kind, subject, status, requested_by, requested_at, checkpoint,
+            queued_at, published_at) values ($1, $2, $3, 'queued', $4, $5, $6, $5, $5)
         on conflict (kind, subject) where {_OPEN} do nothing returning true""",  # noqa: S608 (a constant)
         row.id,
         row.kind,
@@ -82,23 +85,24 @@ async def insert(connection: Connection, row: RunRow) -> bool:
     return inserted is True
 
 
-async def find_open(connection: Connection, kind: str, subject: str) -> str | None:
-    """Return the id of the open run of a kind and subject."""
-    found: str | None = await connection.fetchval(
-        f"select id from runs where kind = $1 and subject = $2 and {_OPEN}",  # noqa: S608 (a constant)
-        kind,
-        subject,
-    )
-    return found
+async def find_open(connection: Connection, kind: str, subject: str) -> RunRow | None:
+    """Return the open run of a kind and subject."""
+    return await _find(connection, f"kind = $1 and subject = $2 and {_OPEN}", kind, subject)
 
 
 async def hold(connection: Connection, run_id: str, *, page: int | None = None) -> RunRow | None:
-    """Lock and return an open run; with `page`, only if that page is the next."""
-    row = await connection.fetchrow(
-        f"select {_COLUMNS} from runs where id = $1 and {_OPEN} and ($2::int is null or page = $2) for update",  # noqa: S608
-        run_id,
-        page,
-    )
+    """Return an open run, and let nobody else change it before the transaction ends; `page` is the one to be next."""
+    wanted = f"id = $1 and {_OPEN} and ($2::int is null or page = $2) for update"
+    return await _find(connection, wanted, run_id, page)
+
+
+async def hold_finished(connection: Connection, run_id: str) -> RunRow | None:
+    """Return a run that is over, held like an open one."""
+    return await _find(connection, f"id = $1 and not {_OPEN} for update", run_id)
+
+
+async def _find(connection: Connection, wanted: str, *values: str | int | None) -> RunRow | None:
+    row = await connection.fetchrow(f"select {_COLUMNS} from runs where {wanted}", *values)  # noqa: S608 (constants)
     return None if row is None else _row(row)
 
 
@@ -107,7 +111,8 @@ async def save(connection: Connection, row: RunRow) -> RunRow:
     saved = msgspec.structs.replace(row, sequence=row.sequence + 1)
     await connection.execute(
         """update runs set status = $2, started_at = $3, finished_at = $4, done = $5, total = $6, counts = $7,
-            errors = $8, checkpoint = $9, page = $10, sequence = $11, given_at = $12, said_at = $13 where id = $1""",
+            errors = $8, checkpoint = $9, page = $10, sequence = $11, queued_at = $12,
+            published_at = $13 where id = $1""",
         saved.id,
         saved.status,
         saved.started_at,
@@ -119,20 +124,20 @@ async def save(connection: Connection, row: RunRow) -> RunRow:
         saved.checkpoint,
         saved.page,
         saved.sequence,
-        saved.given_at,
-        saved.said_at,
+        saved.queued_at,
+        saved.published_at,
     )
     return saved
 
 
-async def hold_stranded(connection: Connection, kinds: Collection[str], *, given_before: datetime) -> list[RunRow]:
-    """Lock and return open runs whose next page was given long ago and is in neither the outbox nor the retries."""
+async def hold_lost(connection: Connection, kinds: Collection[str], *, queued_before: datetime) -> list[RunRow]:
+    """Return and hold open runs whose page was queued long ago, and is in neither the outbox nor `retries`."""
     rows = await connection.fetch(
-        f"""select {_COLUMNS} from runs where {_OPEN} and given_at < $1 and kind = any($2::text[])
+        f"""select {_COLUMNS} from runs where {_OPEN} and queued_at < $1 and kind = any($2::text[])
         and not exists (select 1 from outbox where message_id = runs.id || ':' || page)
         and not exists (select 1 from retries where message_id = runs.id || ':' || page)
-        order by given_at limit 100 for update skip locked""",  # noqa: S608 (a constant)
-        given_before,
+        order by queued_at limit 100 for update skip locked""",  # noqa: S608 (a constant)
+        queued_before,
         list(kinds),
     )
     return [_row(row) for row in rows]

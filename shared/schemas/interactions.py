@@ -38,7 +38,6 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     payload: msgspec.Raw
     token: SealedSecret
-    is_ephemeral: bool = False
 
 
 class Reply(Job, name="reply", frozen=True, kw_only=True):

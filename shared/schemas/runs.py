@@ -54,16 +54,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return self.finished_at is not None
 
 
-class BegunRun(msgspec.Struct, frozen=True):
-    """The run that was begun, or the one that was already open."""
+class BeginRun(Question[Run], frozen=True, kw_only=True, tag="run.begin"):
+    """Begin a run of a kind by hand; several services answer, each for its kinds.
 
-    run_id: str
-
-
-class BeginRun(Question[BegunRun], frozen=True, kw_only=True, tag="run.begin"):
-    """Begin a run by hand; several services answer, each for its kinds.
-
-    Each kind knows its own `options`: `full`, `remove_missing`, `person`.
+    The answer is the run: a new one, or the one that is open. `options` are what the kind knows: `full`,
+    `remove_missing`, `person`.
     """
 
     kind: str

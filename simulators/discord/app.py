@@ -14,7 +14,7 @@ from simulators.discord.interactions import DiscordApp
 from simulators.discord.limits import Limits, bucket_of
 from simulators.discord.portal import Portal
 from simulators.discord.refusals import RefusedError, bad_form, refused
-from simulators.discord.replies import DEFERRED, MESSAGE, MODAL, UPDATE, Interactions, Open
+from simulators.discord.replies import CHOICES, DEFERRED, MESSAGE, MODAL, UPDATE, Interactions, Open
 
 PREFIX: Final = "/api/v10"
 SAME_NONCE_WITHIN: Final = timedelta(minutes=5)
@@ -119,6 +119,8 @@ class Discord(App):
         if waiting.answered_with == MODAL:
             components.check_form(data)
             waiting.form = data
+        elif waiting.answered_with == CHOICES:
+            components.check_choices(data.get("choices"))
         elif waiting.answered_with == MESSAGE:
             messages.check(data, to_create=True)
             waiting.original = self._shown(data, channel_id=waiting.interaction["channel_id"])

@@ -55,6 +55,13 @@ def check_layout(components: list[Any]) -> None:
         raise bad_form("components", "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", message)
 
 
+def check_choices(choices: object) -> None:
+    """Refuse suggestions for somebody who is typing that Discord would; raises `RefusedError`."""
+    for at, choice in enumerate(check_objects(choices, "data.choices", 25)):
+        for name in ("name", "value"):
+            _check_text(choice, name, f"data.choices.{at}.{name}", 100, shortest=1)
+
+
 def check_form(form: dict[str, Any]) -> None:
     """Refuse a form that Discord would; raises `RefusedError`."""
     _check_text(form, "title", "data.title", 45, shortest=1)

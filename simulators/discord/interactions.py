@@ -34,7 +34,7 @@ Value = str | int | bool
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody on Discord; with a guild he writes there, without one to the bot itself."""
+    """Somebody on Discord; with a guild they write there, without one to the bot itself."""
 
     id: str
     name: str

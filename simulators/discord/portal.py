@@ -9,7 +9,7 @@ from simulators.discord.messages import user
 
 
 class Portal(msgspec.Struct):
-    """`endpoint` is where interactions are sent; of a public bot anybody may add it to a guild of his own."""
+    """`endpoint` is where interactions are sent; of a public bot anybody may add it to a guild of their own."""
 
     endpoint: str | None = None
     is_public: bool = False

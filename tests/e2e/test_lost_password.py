@@ -27,8 +27,8 @@ def house() -> Iterator[House]:
         house.stop()
 
 
-def reset(house: House, *arguments: str, typed: str = "") -> str:
-    done = subprocess.run(
+def run_reset(house: House, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "cli", "admin", "reset-password", *arguments],
         env={**os.environ, "USHER_DATA_DIR": str(house.folder)},  # noqa: TID251 (handed on)
         input=typed,
@@ -36,6 +36,10 @@ def reset(house: House, *arguments: str, typed: str = "") -> str:
         text=True,
         check=False,
     )
+
+
+def reset(house: House, *arguments: str, typed: str = "") -> str:
+    done = run_reset(house, *arguments, typed=typed)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -75,3 +79,17 @@ def test_after_a_power_cut_too(house: House) -> None:
     house.start()
 
     assert status_of_login(house, password) == 200
+
+
+@pytest.mark.parametrize("missing", ["postgres/password", "logs"])
+def test_a_data_folder_that_is_not_whole_is_told_in_one_line_and_nothing_goes_on(house: House, missing: str) -> None:
+    house.stop()
+    (house.folder / missing).rename(house.folder / "elsewhere")
+
+    done = run_reset(house)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("usher: the data folder cannot be used (")
+    assert done.stderr.count("\n") == 1
+    assert missing in done.stderr
+    assert processes_of(house.folder) == []

@@ -36,7 +36,7 @@ CHECKSUMS: Final = {
     "services/syncer/migrations/0003_begins.sql": "749383d4e151b4a40749f10d5cb2372098dbeccd7f2a28bcff0c640c3179d2e6",
     "shared/bus/migrations/0001_inbox_outbox.sql": "8218b847a1616169a605f5951a9c9da7682b92c9fed415fd7bbf414db560e30a",
     "shared/bus/migrations/0002_first_try.sql": "dd4059e2f95c6692405d5d64fa4c57929be5f4abd201d14457dc1cfc30680c3c",
-    "shared/runs/migrations/0001_runs.sql": "9052a124b50437a1e8c384b834c7b16def0136c6fcf8b4ad872a1379ef6b7fab",
+    "shared/runs/migrations/0001_runs.sql": "6553cd4196f7bd62c041ae5a14e6b26fa9dd66a004f0f77231b7139513d16765",
     "shared/migrations/0001_credentials.sql": "1faf0795fb5977d242ff67ebc028d920a4777d25094191a7185ef0269a60c0f8",
     "shared/migrations/0002_upstreams.sql": "e0a72f941c3a21473512b00bc78d42428cb38bfd1da4b30bce7abebde356b22f",
 }

@@ -1,7 +1,7 @@
-"""For whom a caller acts: for themself, as the person their credential belongs to, or with `admin` for anybody.
+"""For whom a caller acts: as the person their credential belongs to, or with `admin` for anybody.
 
-What a person has linked is theirs: others see it, use it, add to it and take of it only with `admin`. Who is who and
-who watched what is no such thing: anybody who may read sees it, and `person` there is a filter.
+Accounts that a person linked are theirs: others need `admin` to see, use, add or remove them. People and plays are not
+private in this way: everybody with `read` sees them, and `person` is a filter there.
 """
 
 from typing import Annotated, Final

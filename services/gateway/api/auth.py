@@ -19,7 +19,7 @@ from services.gateway.access.passwords import MOST_PASSWORD, NewPassword
 from services.gateway.access.scopes import ALL, Scope, scopes_to_show
 from services.gateway.access.stream_access import StreamAccess
 from services.gateway.api import describe
-from services.gateway.api.guards import knows_query, needs
+from services.gateway.api.guards import needs
 from services.gateway.page import Id, Limit, Offset
 from services.gateway.peer import address
 from services.gateway.store import users
@@ -104,7 +104,7 @@ _SESSION: Final = SessionItem(
 class LoginController(Controller):
     """The one route of the API that needs no credential."""
 
-    path, tags, guards = "/auth/login", ("auth",), (knows_query,)
+    path, tags = "/auth/login", ("auth",)
 
     @post(
         "/",

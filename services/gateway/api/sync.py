@@ -18,7 +18,7 @@ from services.gateway.api.runs import RUN
 from services.gateway.ask import Ask
 from services.gateway.store import runs
 from services.gateway.store.database import Database
-from shared.errors import Fault, InvalidError, UnavailableError
+from shared.errors import ConflictError, Fault, InvalidError, UnavailableError
 from shared.schemas.runs import OWNERS, BeginRun, ListKinds, Run, RunKind
 
 Kinds = Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(min_length=1, max_length=20)]
@@ -34,7 +34,7 @@ class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person: Person | None = None
 
 
-class Begun(msgspec.Struct, frozen=True):
+class SyncReceipt(msgspec.Struct, frozen=True):
     """The runs, in the order of the kinds; where one was open already, it is that one."""
 
     run_ids: list[str]
@@ -55,7 +55,7 @@ class SyncStatus(msgspec.Struct, frozen=True):
 
 
 _BODY: Final = Body(examples=[Example(value={"kinds": ["seerr"]})])
-_BEGUN: Final = describe.shows(Begun([RUN.id]), status=202) | describe.WITH_BODY | describe.CONFLICT
+_BEGUN: Final = describe.shows(SyncReceipt([RUN.id]), status=202) | describe.WITH_BODY | describe.CONFLICT
 _STATUS: Final = describe.shows(
     SyncStatus([KindStatus(kind="seerr", next_at=datetime(2026, 2, 1, 3, 0, tzinfo=UTC), run=RUN)])
 )
@@ -72,20 +72,30 @@ class SyncController(Controller):
         ask: NamedDependency[Ask],
         caller: NamedDependency[Caller],
         audit: NamedDependency[Audit],
-        data: Annotated[Sync, _BODY],
-    ) -> Begun:
-        """Begin a run of each kind. Where one is open, nothing begins, and its id is the answer."""
+        database: NamedDependency[Database],
+        data: Annotated[Sync | None, _BODY] = None,
+    ) -> SyncReceipt:
+        """Begin a run of each kind; where one is open, its id is the answer. Without kinds, of all that can begin."""
+        wanted = data or Sync()
         owners = {each.kind: service for service in OWNERS for each in await _kinds_of(ask, service)}
-        kinds = sorted(owners) if data.kinds is None else data.kinds
+        kinds = sorted(owners) if wanted.kinds is None else wanted.kinds
         if unknown := [Fault(f"kinds[{at}]", "no such kind") for at, kind in enumerate(kinds) if kind not in owners]:
             raise InvalidError(f"what can be synced: {', '.join(sorted(owners))}", faults=tuple(unknown))
-        options = {"full": data.full, "remove_missing": data.remove_missing, "person": data.person}
-        run_ids = []
+        options = {"full": wanted.full, "remove_missing": wanted.remove_missing, "person": wanted.person}
+        run_ids: list[str] = []
+        conflicts: list[ConflictError] = []
         for kind in kinds:
-            question = BeginRun(kind=kind, requested_by=caller.name, options=options)
-            run_ids.append((await ask(question, of=owners[kind])).run_id)
+            try:
+                run = await ask(BeginRun(kind=kind, requested_by=caller.name, options=options), of=owners[kind])
+            except ConflictError as exc:
+                conflicts.append(exc)
+                continue
+            await runs.note_run(database.pool, run)
             await audit(kind)
-        return Begun(run_ids)
+            run_ids.append(run.id)
+        if conflicts and (wanted.kinds is not None or not run_ids):
+            raise conflicts[0]
+        return SyncReceipt(run_ids)
 
     @get("/status", summary="Show what was synced, and what is due", opt=needs("read"), responses=_STATUS)
     async def show_status(self, ask: NamedDependency[Ask], database: NamedDependency[Database]) -> SyncStatus:

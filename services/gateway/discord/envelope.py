@@ -29,7 +29,6 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     received_at: datetime
     traceparent: str
-    is_ephemeral: bool
 
 
 def record(interaction: discord.Interaction, body: bytes, stamp: Stamp, sealer: Sealer) -> Record:
@@ -39,7 +38,6 @@ def record(interaction: discord.Interaction, body: bytes, stamp: Stamp, sealer: 
         received_at=stamp.received_at,
         payload=msgspec.Raw(without_token(body)),
         token=sealer.seal(interaction.token, purpose=TOKEN),
-        is_ephemeral=stamp.is_ephemeral,
     )
     return Record(
         source=SOURCE,

@@ -5,22 +5,20 @@ Discord waits 3 s and takes no promise, so that a late answer is worth as much a
 
 from datetime import timedelta
 from itertools import islice
-from typing import Final, Protocol
+from typing import Protocol
 
-import msgspec
 import structlog
 
 from services.gateway.discord import messages
-from shared.discord.components import Form
+from shared.discord import limits
+from shared.discord.cutting import cut
+from shared.discord.failures import failure
+from shared.discord.fitting_parts import is_id
 from shared.discord.responses import Response, Suggestion, opened, shown
-from shared.discord.words import failure
 from shared.errors import UnavailableError, UsherError
 from shared.leniency import text
 from shared.schemas.interactions import Choices, OpenForm, Suggest
 from shared.schemas.question import A, Question
-
-MOST: Final = 25
-LONGEST: Final = 100
 
 _log = structlog.get_logger()
 
@@ -53,7 +51,7 @@ class Prompts:
             if within <= timedelta():
                 raise UnavailableError("no time is left")
             answer = await self._ask(question, of=service, within=within)
-            return opened(msgspec.json.decode(answer.form, type=Form))
+            return opened(answer.form)
         except UsherError as exc:
             _log.warning("form_failed", service=service, reason=exc.detail)
             is_away = isinstance(exc, UnavailableError)
@@ -62,6 +60,6 @@ class Prompts:
 
 def tidy(choices: Choices) -> tuple[Suggestion, ...]:
     """Return at most 25 choices, their names cut; one whose value does not fit is left out, for it would be another."""
-    named = ((text(choice.name, limit=LONGEST), choice.value) for choice in choices.items)
-    good = (Suggestion(name, value) for name, value in named if name and 0 < len(value) <= LONGEST)
-    return tuple(islice(good, MOST))
+    named = ((cut(text(choice.name) or "", limits.CHOICE), choice.value) for choice in choices.items)
+    good = (Suggestion(name, value) for name, value in named if name and is_id(value))
+    return tuple(islice(good, limits.CHOICES))

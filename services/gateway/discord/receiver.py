@@ -147,7 +147,6 @@ class InteractionReceiver:
             subject=subject(wanted.service, wanted.name),
             received_at=self._now(),
             traceparent=trace.traceparent(delivery.traceparent),
-            is_ephemeral=wanted.is_personal,
         )
         duplicate = await self._storage.store(envelope.record(did, content, stamp, self._sealer))
         _log.info(

@@ -21,7 +21,7 @@ _letter = msgspec.json.Decoder(DeadLetter)
 
 
 class EventLog:
-    """The handlers of the gateway's three consumers."""
+    """The handlers of the gateway's consumers."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

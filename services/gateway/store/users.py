@@ -74,7 +74,7 @@ async def find_user(pool: Pool, key: str) -> User | None:
 
 async def all_users(connection: Connection) -> list[User]:
     """Return everybody who may log in; nobody where the gateway has never been started."""
-    if await connection.fetchval("select to_regclass('users') is null"):
+    if await connection.fetchval("select to_regclass('gateway.users') is null"):
         return []
     return [User(**dict(row)) for row in await connection.fetch("select id, username, password_hash from users")]
 
@@ -150,7 +150,7 @@ async def end_session(connection: Connection, session_id: str) -> bool:
 
 
 async def end_sessions_of(connection: Connection, user_id: str, *, but: str | None = None) -> list[str]:
-    """Log a user out everywhere, of one session not; return the ids of those that ended."""
+    """End all sessions of a user except one; return the ids of those that ended."""
     rows = await connection.fetch(
         "delete from sessions where user_id = $1 and id is distinct from $2 returning id", user_id, but
     )

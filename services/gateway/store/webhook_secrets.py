@@ -62,7 +62,7 @@ async def page_of_secrets(pool: Pool, *, limit: int, offset: int) -> tuple[list[
 
 
 async def entries(pool: Pool) -> list[SecretEntry]:
-    """Return what the door compares with, in a stable order."""
+    """Return what webhooks' secrets are compared with, in a stable order."""
     async with acquire(pool) as connection:
         return [
             _entry(row)

@@ -1,9 +1,9 @@
-"""What the linker says in Discord is about, as values."""
+"""The values that the linker's messages in Discord show."""
 
 import msgspec
 
 
-class Standing(msgspec.Struct, frozen=True):
+class LinkedAccountState(msgspec.Struct, frozen=True):
     """An account that Usher holds a credential for; `server` is a machine id, or empty."""
 
     provider: str

@@ -1,4 +1,4 @@
-"""What the linker does with commands of Discord: links, unlinks, says who somebody is and what there is to do."""
+"""The linker's handlers of Discord commands: link, unlink, whoami and help."""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -7,10 +7,10 @@ from services.linker.discord import messages, store
 from services.linker.people.store import people
 from services.linker.signins.domain import Asker, SignIn
 from shared.discord.catalogue import COMMANDS
+from shared.discord.failures import OutdatedError
 from shared.discord.interactions import CommandCalled
 from shared.discord.messages import Message
 from shared.discord.receiving import Asked
-from shared.discord.words import OutdatedError
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.interactions import Caller, Interaction
 from shared.schemas.media import Provider
@@ -18,24 +18,24 @@ from shared.schemas.media import Provider
 PLEX: Final[Provider] = "plex"
 
 
-class Unlinked(Protocol):
-    """An account that was forgotten."""
+class UnlinkedAccount(Protocol):
+    """An account that was unlinked."""
 
     @property
     def username(self) -> str:
-        """What it is called."""
+        """The account's name."""
         ...
 
 
 class SignIns(Protocol):
-    """What people can do about their accounts."""
+    """Begins and removes links of accounts."""
 
     async def begin(self, asker: Asker, provider: Provider, *, interaction: Interaction | None = None) -> SignIn:
-        """Return the asker's open sign-in, or begin one; how it ends is said in reply to the interaction."""
+        """Return the asker's open sign-in, or begin one whose outcome is sent in reply to the interaction."""
         ...
 
-    async def unlink(self, asker: Asker, provider: Provider) -> Sequence[Unlinked]:
-        """Forget the asker's credentials of a provider, and return what was linked."""
+    async def unlink(self, asker: Asker, provider: Provider) -> Sequence[UnlinkedAccount]:
+        """Delete the asker's credentials for a provider, and return the accounts that were linked."""
         ...
 
 
@@ -47,7 +47,7 @@ class Handlers:
         self._sign_ins = sign_ins
 
     async def answer(self, asked: Asked) -> Message:
-        """Do what a command asks for, and return what to say; raises what stands in the way."""
+        """Carry out a command and return the reply; raises what prevents it."""
         match asked.did:
             case CommandCalled(command="link"):
                 return await self._link(asked)
@@ -62,22 +62,22 @@ class Handlers:
 
     async def _link(self, asked: Asked) -> Message:
         sign_in = await self._sign_ins.begin(_asker(asked.did.caller), PLEX, interaction=asked.interaction)
-        return messages.waiting(sign_in) if sign_in.state == "pending" else messages.ended(sign_in)
+        return messages.sign_in_offer(sign_in) if sign_in.state == "pending" else messages.sign_in_outcome(sign_in)
 
     async def _unlink(self, caller: Caller) -> Message:
-        gone = await self._sign_ins.unlink(_asker(caller), PLEX)
+        unlinked_accounts = await self._sign_ins.unlink(_asker(caller), PLEX)
         async with transaction(self._pool) as connection:
             is_at_seerr = await store.is_token_at_seerr(connection, caller.id)
-        return messages.unlinked([each.username for each in gone], is_at_seerr=is_at_seerr)
+        return messages.unlink_outcome([each.username for each in unlinked_accounts], is_at_seerr=is_at_seerr)
 
     async def _whoami(self, caller: Caller) -> Message:
         async with transaction(self._pool) as connection:
             person_id = await store.person_of(connection, caller.id)
             person = None if person_id is None else await people.find_person(connection, person_id)
             if person is None:
-                return messages.NOBODY
-            standings = await store.standings_of(connection, person.id)
-            return messages.who(person, standings, servers=await store.server_names(connection))
+                return messages.UNKNOWN_PERSON
+            states = await store.account_states_of(connection, person.id)
+            return messages.person_summary(person, states, servers=await store.server_names(connection))
 
 
 def _asker(caller: Caller) -> Asker:

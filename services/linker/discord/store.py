@@ -1,6 +1,6 @@
-"""The linker's SQL for what it says in Discord."""
+"""The linker's SQL for its messages in Discord."""
 
-from services.linker.discord.domain import Standing
+from services.linker.discord.domain import LinkedAccountState
 from shared.postgres.pool import Connection
 
 
@@ -12,14 +12,14 @@ async def person_of(connection: Connection, discord_id: str) -> str | None:
     return found
 
 
-async def standings_of(connection: Connection, person_id: str) -> list[Standing]:
-    """Return a person's credentials and how they stand."""
+async def account_states_of(connection: Connection, person_id: str) -> list[LinkedAccountState]:
+    """Return the state of the accounts that Usher holds a person's credentials for."""
     rows = await connection.fetch(
         """select provider, server, account_id, state = 'dead' as is_dead from connections
         where person_id = $1 order by provider, server, account_id""",
         person_id,
     )
-    return [Standing(**dict(row)) for row in rows]
+    return [LinkedAccountState(**dict(row)) for row in rows]
 
 
 async def is_token_at_seerr(connection: Connection, discord_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""Writes down who has which user of Seerr, each time under a lock and against what is stored by then."""
+"""Stores who has which user of Seerr, under a lock, after checking what is stored by then."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,14 +6,14 @@ from datetime import datetime
 import msgspec
 
 from services.linker.seerr import domain, store
-from services.linker.seerr.desk import Desk
-from services.linker.seerr.domain import Found
+from services.linker.seerr.configured_seerr import ConfiguredSeerr
+from services.linker.seerr.create_user import Creation
+from services.linker.seerr.domain import Match
 from services.linker.seerr.jobs import MatchUser, TakeOut, TellUser
-from services.linker.seerr.leaving import is_there, say_unlinked
-from services.linker.seerr.making import Made
 from services.linker.seerr.proofs import store as proofs
 from services.linker.seerr.proofs.domain import Proof, is_same_row
-from services.linker.seerr.store import Seeker
+from services.linker.seerr.remove_users import is_still_configured, publish_unlinked
+from services.linker.seerr.store import SeerrPerson
 from shared.bus.work import Work, Worker
 from shared.clients.seerr.users import SeerrUser
 from shared.errors import TransientError
@@ -23,150 +23,156 @@ from shared.schemas.identifiers import derived_id
 
 
 class Records:
-    """What is stored of the persons' users, and what follows from it; `cause` is the message that asks for it."""
+    """The stored matches, and the jobs and events that a change causes; `cause` is the message that asks for it."""
 
     def __init__(self, *, worker: Worker, pool: Pool, now: Callable[[], datetime]) -> None:
         self._worker = worker
         self._pool = pool
         self._now = now
 
-    async def seeker(self, person_id: str) -> Seeker | None:
+    async def find_person(self, person_id: str) -> SeerrPerson | None:
         """Return a person, or the one that a merged person became part of."""
         async with transaction(self._pool) as connection:
-            return await store.seeker_of(connection, person_id)
+            return await store.person_of(connection, person_id)
 
-    async def is_held(self, number: int) -> bool:
-        """Return whether somebody has a user by now."""
+    async def has_holder(self, number: int) -> bool:
+        """Return whether somebody has a user."""
         async with transaction(self._pool) as connection:
             return await store.holder_of(connection, number) is not None
 
-    async def contested(self, seeker: Seeker) -> frozenset[str]:
-        """Return those names of a person's accounts that other persons' accounts have too."""
+    async def contested_names(self, person: SeerrPerson) -> frozenset[str]:
+        """Return the names of a person's accounts that other persons' accounts have too."""
         async with transaction(self._pool) as connection:
-            return await store.contested_names(connection, seeker)
+            return await store.contested_names(connection, person)
 
-    async def give(self, desk: Desk, seeker: Seeker, found: Found, *, cause: str) -> None:
-        """Give a person a user, and let it be told; the same one anew where what proves it has changed.
+    async def give_user(self, seerr: ConfiguredSeerr, person: SeerrPerson, match: Match, *, cause: str) -> None:
+        """Give a person a user and have it written to; giving the same one again updates its proof.
 
-        Raises `TransientError` where another person got it meanwhile.
+        Raises `TransientError` if another person got the user meanwhile.
         """
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
-            if not await is_there(work.connection, desk):
+            if not await is_still_configured(work.connection, seerr):
                 return
-            now = await store.seeker_of(work.connection, seeker.person_id)
-            holder = await store.holder_of(work.connection, found.user.id)
-            if now is None or now.person_id != seeker.person_id or holder not in {None, seeker.person_id}:
-                raise TransientError(f"Seerr's user {found.user.id} was given to another person at the same time")
-            if now.seerr_user_id in {None, found.user.id}:
-                await store.give_user(work.connection, now, found, url=desk.row.url, at=self._now())
-                if now.seerr_user_id is None:
-                    self._say_linked(work, now, found, cause=cause)
-            _say_tell(work, desk, now, cause=cause)
+            current = await store.person_of(work.connection, person.person_id)
+            holder = await store.holder_of(work.connection, match.user.id)
+            if current is None or current.person_id != person.person_id or holder not in {None, person.person_id}:
+                raise TransientError(f"Seerr's user {match.user.id} was given to another person at the same time")
+            if current.seerr_user_id in {None, match.user.id}:
+                await store.give_user(work.connection, current, match, url=seerr.row.url, at=self._now())
+                if current.seerr_user_id is None:
+                    self._publish_linked(work, current, match, cause=cause)
+            _give_tell_user(work, seerr, current, cause=cause)
 
-    async def see(self, seeker: Seeker, proof: Proof) -> None:
-        """Note what the person's user is called by now."""
-        if proof in seeker.proofs:
+    async def update_proof(self, person: SeerrPerson, proof: Proof) -> None:
+        """Store what the person's user is called and known by now."""
+        if proof in person.proofs:
             return
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
-            now = await store.seeker_of(work.connection, seeker.person_id)
-            if now is not None and now.seerr_user_id == proof.number:
-                written = {*proof.written, *(now.proof.written if now.proof else ())}
+            current = await store.person_of(work.connection, person.person_id)
+            if current is not None and current.seerr_user_id == proof.number:
+                written = {*proof.written, *(current.proof.written if current.proof else ())}
                 proof = msgspec.structs.replace(proof, written=tuple(sorted(written)))
-                await store.see_user(work.connection, now.person_id, proof, at=self._now())
+                await store.update_user(work.connection, current.person_id, proof, at=self._now())
 
-    async def forget(self, seeker: Seeker, user: SeerrUser | None, *, cause: str) -> None:
-        """Take a user from a person who cannot have it any more, unless they have another one by now.
+    async def remove_user(self, person: SeerrPerson, user: SeerrUser | None, *, cause: str) -> None:
+        """Remove the user of a person who can no longer have it, unless they have another one by now.
 
-        What Usher wrote into it is taken out, where it is still the one that it was written to; and one that is as it
-        was, but not theirs, is not theirs when Seerr comes back from elsewhere either.
+        If it is still the user that Usher wrote to, the Discord ids are removed from it, and its proof is dropped: the
+        person does not get it back when Seerr moves.
         """
-        number, proof = seeker.seerr_user_id, seeker.proof
+        number, proof = person.seerr_user_id, person.proof
         if number is None:
             return
         what = f"Seerr has no user {number} any more"
         reason = what if user is None else f"Seerr's user {number} is somebody else's by now"
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
-            now = await store.seeker_of(work.connection, seeker.person_id)
-            if now is None or now.seerr_user_id != number:
+            current = await store.person_of(work.connection, person.person_id)
+            if current is None or current.seerr_user_id != number:
                 return
-            await store.take_user(work.connection, now.person_id)
+            await store.remove_user(work.connection, current.person_id)
             if proof is not None and is_same_row(user, proof):
-                await proofs.drop(work.connection, now.person_id, proof)
-                _say_take_out(work, now.person_id, proof, cause=cause)
-            say_unlinked(work, now.person_id, number, reason, cause=cause, at=self._now())
+                await proofs.delete(work.connection, current.person_id, proof)
+                _give_take_out(work, current.person_id, proof, cause=cause)
+            publish_unlinked(work, current.person_id, number, reason, cause=cause, at=self._now())
 
-    async def release(self, holder: Seeker, user: SeerrUser, *, cause: str) -> None:
-        """Take a user from a person who holds it for no reason any more, and let them be matched anew."""
+    async def release_user(self, holder: SeerrPerson, user: SeerrUser, *, cause: str) -> None:
+        """Remove a user from a person that it no longer fits, and have them matched again."""
         for proof in holder.proofs:
             if is_same_row(user, proof):
                 async with transaction(self._pool) as connection:
-                    await proofs.drop(connection, holder.person_id, proof)
+                    await proofs.delete(connection, holder.person_id, proof)
         if holder.seerr_user_id != user.id:
             async with transaction(self._pool) as connection:
-                await store.drop_account(connection, holder.person_id, user.id)
+                await store.remove_account(connection, holder.person_id, user.id)
             return
-        await self.forget(holder, user, cause=cause)
+        await self.remove_user(holder, user, cause=cause)
         async with self._worker.on_request() as work:
             work.give(MatchUser(holder.person_id), cause=cause)
 
-    async def tell(self, desk: Desk, person_id: str, *, cause: str) -> None:
-        """Let Seerr be told about a person who has a user, whose search has ended well."""
+    async def request_write(self, seerr: ConfiguredSeerr, person_id: str, *, cause: str) -> None:
+        """Store that a person's search succeeded, and have their user written to."""
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
-            seeker = await store.seeker_of(work.connection, person_id)
-            if seeker is None or seeker.seerr_user_id is None or not await is_there(work.connection, desk):
+            person = await store.person_of(work.connection, person_id)
+            if person is None or person.seerr_user_id is None or not await is_still_configured(work.connection, seerr):
                 return
-            await store.note_search(work.connection, seeker.person_id, url=desk.row.url, reason=None, at=self._now())
-            _say_tell(work, desk, seeker, cause=cause)
+            await store.note_search(work.connection, person.person_id, url=seerr.row.url, reason=None, at=self._now())
+            _give_tell_user(work, seerr, person, cause=cause)
 
-    async def tell_what_is_missing(self, desk: Desk, seeker: Seeker, *, cause: str) -> None:
-        """Let Seerr be given a token that it was not given yet."""
-        has_plex = any(account.provider == "plex" for account in seeker.accounts)
-        if desk.row.gives_token and has_plex and not seeker.is_token_given:
+    async def request_token(self, seerr: ConfiguredSeerr, person: SeerrPerson, *, cause: str) -> None:
+        """Have a token written that Seerr does not have yet."""
+        has_plex = any(account.provider == "plex" for account in person.accounts)
+        if seerr.row.gives_token and has_plex and not person.is_token_given:
             async with self._worker.on_request() as work:
-                work.give(TellUser(seeker.person_id), cause=cause)
+                work.give(TellUser(person.person_id), cause=cause)
 
-    async def give_up(self, desk: Desk, person_id: str, reason: str) -> None:
-        """Note why a person has no user."""
+    async def note_reason(self, seerr: ConfiguredSeerr, person_id: str, reason: str) -> None:
+        """Store why a person has no user."""
         async with self._worker.on_request() as work:
             await store.lock_to_match(work.connection)
-            now = await store.seeker_of(work.connection, person_id)
-            if now is not None and now.seerr_user_id is None and await is_there(work.connection, desk):
-                await store.note_search(work.connection, now.person_id, url=desk.row.url, reason=reason, at=self._now())
+            current = await store.person_of(work.connection, person_id)
+            if (
+                current is not None
+                and current.seerr_user_id is None
+                and await is_still_configured(work.connection, seerr)
+            ):
+                await store.note_search(
+                    work.connection, current.person_id, url=seerr.row.url, reason=reason, at=self._now()
+                )
 
-    async def note_import(self, person_id: str, made: Made) -> None:
-        """Note whether Seerr can import, where it was asked to."""
-        if not made.tried_import:
+    async def note_import(self, person_id: str, creation: Creation) -> None:
+        """Store whether Seerr can import, if it was asked to."""
+        if not creation.is_import_tried:
             return
-        problem = None if made.problem is None else f"{made.problem.detail}: {made.problem.mend}"
+        problem = None if creation.problem is None else f"{creation.problem.detail}: {creation.problem.mend}"
         async with transaction(self._pool) as connection:
-            await store.note_import(connection, person_id, made.reason)
+            await store.note_import(connection, person_id, creation.reason)
             await store.note_import_problem(connection, problem)
 
-    def _say_linked(self, work: Work, seeker: Seeker, found: Found, *, cause: str) -> None:
+    def _publish_linked(self, work: Work, person: SeerrPerson, match: Match, *, cause: str) -> None:
         work.publish(
             AccountLinked(
-                id=derived_id("account.linked", "seerr", seeker.person_id, found.user.id, cause),
+                id=derived_id("account.linked", "seerr", person.person_id, match.user.id, cause),
                 occurred_at=self._now(),
-                person_id=seeker.person_id,
-                person_name=seeker.name,
+                person_id=person.person_id,
+                person_name=person.name,
                 provider="seerr",
-                account_id=str(found.user.id),
-                username=domain.shown(found.user),
-                email=found.user.email,
-                discord_id=seeker.discord_ids[0] if seeker.discord_ids else None,
+                account_id=str(match.user.id),
+                username=domain.display_name(match.user),
+                email=match.user.email,
+                discord_id=person.discord_ids[0] if person.discord_ids else None,
             )
         )
 
 
-def _say_take_out(work: Work, person_id: str, proof: Proof, *, cause: str) -> None:
+def _give_take_out(work: Work, person_id: str, proof: Proof, *, cause: str) -> None:
     if proof.written:
         work.give(TakeOut(person_id, proof.number, proof.created_at, proof.written), cause=cause)
 
 
-def _say_tell(work: Work, desk: Desk, seeker: Seeker, *, cause: str) -> None:
-    if seeker.discord_ids or desk.row.gives_token:
-        work.give(TellUser(seeker.person_id), cause=cause)
+def _give_tell_user(work: Work, seerr: ConfiguredSeerr, person: SeerrPerson, *, cause: str) -> None:
+    if person.discord_ids or seerr.row.gives_token:
+        work.give(TellUser(person.person_id), cause=cause)

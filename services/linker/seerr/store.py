@@ -1,4 +1,4 @@
-"""The linker's SQL for persons and their Seerr users: who has which, how the search ended, what Seerr was told."""
+"""The linker's SQL for persons and their Seerr users: who has which, how the search ended, what was written."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from services.linker.seerr.domain import Account, Found, plain, shown
+from services.linker.seerr.domain import Account, Match, display_name, fold_name
 from services.linker.seerr.proofs import store as proofs
 from services.linker.seerr.proofs.domain import Proof, proof_of
 from shared.postgres.locks import lock_exclusive, lock_shared
@@ -17,8 +17,8 @@ from shared.postgres.text import storable
 _LINKED: Final = "proven and provider in ('plex', 'jellyfin', 'emby')"
 
 
-class Seeker(msgspec.Struct, frozen=True, kw_only=True):
-    """A person as far as Seerr goes. `discord_ids`: the newest first; `proofs`: of users of now and before."""
+class SeerrPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A person as Seerr needs them: `discord_ids`, newest first, and `proofs` of current and earlier users."""
 
     person_id: str
     name: str
@@ -30,17 +30,17 @@ class Seeker(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def proof(self) -> Proof | None:
-        """Return what the user is known by that the person has now."""
+        """Return the proof of the person's current user."""
         return next((each for each in self.proofs if each.number == self.seerr_user_id), None)
 
 
 async def lock_to_match(connection: Connection) -> None:
-    """Let nobody else give out users of Seerr, nor merge persons, until the transaction ends."""
+    """Keep others from giving users of Seerr and from merging persons, until the transaction ends."""
     await lock_shared(connection, "linker", "merges")
     await lock_exclusive(connection, "linker", "seerr")
 
 
-async def seeker_of(connection: Connection, person_id: str) -> Seeker | None:
+async def person_of(connection: Connection, person_id: str) -> SeerrPerson | None:
     """Return a person, or the one that a merged person became part of."""
     row = await connection.fetchrow(
         """with recursive chain as (
@@ -60,7 +60,7 @@ async def seeker_of(connection: Connection, person_id: str) -> Seeker | None:
         order by linked_at desc, provider, server, id""",  # noqa: S608 (a constant)
         row["id"],
     )
-    return Seeker(
+    return SeerrPerson(
         person_id=row["id"],
         name=row["name"],
         accounts=[Account(**dict(one)) for one in identities if one["provider"] != "discord"],
@@ -71,8 +71,8 @@ async def seeker_of(connection: Connection, person_id: str) -> Seeker | None:
     )
 
 
-async def linked_after(connection: Connection, person_id: str, *, limit: int) -> list[str]:
-    """Return the next persons, by id, who have an account that Seerr may know."""
+async def linked_persons(connection: Connection, person_id: str, *, limit: int) -> list[str]:
+    """Return the next persons after this one, by id, who have an account that Seerr may know."""
     rows = await connection.fetch(
         f"""select id from persons where id > $1 and merged_into is null
         and exists (select 1 from identities where person_id = persons.id and {_LINKED})
@@ -93,8 +93,8 @@ async def count_linked(connection: Connection) -> int:
     )
 
 
-async def searched_after(connection: Connection, person_id: str, *, limit: int) -> dict[str, int | None]:
-    """Return the next persons, by id, whose user was searched, each with the user that was found."""
+async def searched_persons(connection: Connection, person_id: str, *, limit: int) -> dict[str, int | None]:
+    """Return the next persons after this one, by id, whose user was searched, each with the user found."""
     rows = await connection.fetch(
         """select id, seerr_user_id from persons where id > $1 and merged_into is null and (seerr_user_id is not null
             or exists (select 1 from seerr_matches where person_id = persons.id)
@@ -120,42 +120,42 @@ async def holder_of(connection: Connection, number: int) -> str | None:
 async def discord_ids_of_holder(connection: Connection, number: int) -> frozenset[str]:
     """Return the Discord ids of the person who has a user of Seerr."""
     holder = await holder_of(connection, number)
-    seeker = None if holder is None else await seeker_of(connection, holder)
-    return frozenset() if seeker is None else frozenset(seeker.discord_ids)
+    person = None if holder is None else await person_of(connection, holder)
+    return frozenset() if person is None else frozenset(person.discord_ids)
 
 
-async def contested_names(connection: Connection, seeker: Seeker) -> frozenset[str]:
-    """Return those names of a person's accounts that other persons' accounts have too."""
-    names = {plain(account.username) for account in seeker.accounts}
+async def contested_names(connection: Connection, person: SeerrPerson) -> frozenset[str]:
+    """Return the names of a person's accounts that other persons' accounts have too."""
+    names = {fold_name(account.username) for account in person.accounts}
     rows = await connection.fetch(
         """select username from identities where person_id <> $1 and provider in ('plex', 'jellyfin', 'emby')
         and lower(btrim(username)) = any($2::text[])""",
-        seeker.person_id,
-        sorted(names | {account.username.strip().lower() for account in seeker.accounts}),
+        person.person_id,
+        sorted(names | {account.username.strip().lower() for account in person.accounts}),
     )
-    return frozenset(plain(row["username"]) for row in rows) & names
+    return frozenset(fold_name(row["username"]) for row in rows) & names
 
 
-async def give_user(connection: Connection, seeker: Seeker, found: Found, *, url: str, at: datetime) -> None:
-    """Store that a user of Seerr is this person, in the place of another one that they had."""
-    number = found.user.id
-    written = {each for proof in seeker.proofs if found.by == "kept" for each in proof.written}
-    await take_user(connection, seeker.person_id)
-    await connection.execute("update persons set seerr_user_id = $2 where id = $1", seeker.person_id, number)
+async def give_user(connection: Connection, person: SeerrPerson, match: Match, *, url: str, at: datetime) -> None:
+    """Store that a user of Seerr is this person's, in place of the one that they had."""
+    number = match.user.id
+    written = {each for proof in person.proofs if match.by == "proof" for each in proof.written}
+    await remove_user(connection, person.person_id)
+    await connection.execute("update persons set seerr_user_id = $2 where id = $1", person.person_id, number)
     await connection.execute(
         """insert into identities (provider, server, id, person_id, username, email, proven, linked_at)
         values ('seerr', '', $1, $2, $3, null, $4, $5)""",
         str(number),
-        seeker.person_id,
-        storable(shown(found.user)),
-        found.by in {"id", "made"},
+        person.person_id,
+        storable(display_name(match.user)),
+        match.by in {"id", "unique_name"},
         at,
     )
-    await note_search(connection, seeker.person_id, url=url, reason=None, at=at)
-    await proofs.keep(connection, seeker.person_id, proof_of(found.user, written=written), at=at)
+    await note_search(connection, person.person_id, url=url, reason=None, at=at)
+    await proofs.save(connection, person.person_id, proof_of(match.user, written=written), at=at)
 
 
-async def see_user(connection: Connection, person_id: str, proof: Proof, *, at: datetime) -> None:
+async def update_user(connection: Connection, person_id: str, proof: Proof, *, at: datetime) -> None:
     """Store what a person's user is called and known by now."""
     await connection.execute(
         "update identities set username = $3 where person_id = $1 and provider = 'seerr' and server = '' and id = $2",
@@ -163,11 +163,11 @@ async def see_user(connection: Connection, person_id: str, proof: Proof, *, at: 
         str(proof.number),
         storable(proof.name or str(proof.number)),
     )
-    await proofs.keep(connection, person_id, proof, at=at)
+    await proofs.save(connection, person_id, proof, at=at)
 
 
 async def note_import(connection: Connection, person_id: str, reason: str | None) -> None:
-    """Store why a person's user was made and not imported; None where there is no such reason any more."""
+    """Store why a person's user was created and not imported; None if there is no longer a reason."""
     await connection.execute(
         "update seerr_matches set import_reason = $2 where person_id = $1",
         person_id,
@@ -176,7 +176,7 @@ async def note_import(connection: Connection, person_id: str, reason: str | None
 
 
 async def note_import_problem(connection: Connection, problem: str | None) -> None:
-    """Store what keeps Seerr from importing, for those who look at how Seerr is; None where it imports again."""
+    """Store what keeps Seerr from importing, shown with Seerr's health; None if it imports again."""
     await connection.execute(
         """update servers set import_problem = $1,
             problem = case when problem is null or problem = import_problem then $1 else problem end
@@ -185,15 +185,15 @@ async def note_import_problem(connection: Connection, problem: str | None) -> No
     )
 
 
-async def take_user(connection: Connection, person_id: str) -> None:
-    """Store that a person has no user of Seerr any more; what proves which one it was stays."""
+async def remove_user(connection: Connection, person_id: str) -> None:
+    """Store that a person no longer has a user of Seerr; the proofs stay."""
     await connection.execute("delete from identities where person_id = $1 and provider = 'seerr'", person_id)
     await connection.execute("update persons set seerr_user_id = null where id = $1", person_id)
     await connection.execute("delete from seerr_matches where person_id = $1", person_id)
 
 
-async def drop_account(connection: Connection, person_id: str, number: int) -> None:
-    """Store that a user whom a person had beside their own is not theirs."""
+async def remove_account(connection: Connection, person_id: str, number: int) -> None:
+    """Store that an extra user, beside the person's own, is not theirs."""
     await connection.execute(
         "delete from identities where person_id = $1 and provider = 'seerr' and id = $2", person_id, str(number)
     )
@@ -213,12 +213,12 @@ async def note_search(connection: Connection, person_id: str, *, url: str, reaso
 
 
 async def note_problem(connection: Connection, person_id: str, reason: str) -> None:
-    """Store why Seerr could not be told about a person's user."""
+    """Store why a person's user could not be written to."""
     await connection.execute("update seerr_matches set reason = $2 where person_id = $1", person_id, storable(reason))
 
 
-async def note_told(connection: Connection, person_id: str, *, discord_id: str) -> None:
-    """Store that a person's user has his Discord id."""
+async def note_discord_id(connection: Connection, person_id: str, *, discord_id: str) -> None:
+    """Store that a person's user has their Discord id."""
     await connection.execute(
         "update seerr_matches set discord_id = $2, reason = null where person_id = $1", person_id, discord_id
     )
@@ -237,7 +237,7 @@ async def note_token(connection: Connection, person_id: str, *, refusal: str | N
 
 
 async def note_discord_ids(connection: Connection, found: Mapping[int, Collection[str]], *, at: datetime) -> None:
-    """Store which Discord ids these users of Seerr have, and no others."""
+    """Store which Discord ids these users of Seerr have, in place of those stored."""
     await connection.execute("delete from seerr_discord_ids where seerr_user_id = any($1::int[])", list(found))
     await connection.executemany(
         "insert into seerr_discord_ids (seerr_user_id, discord_id, seen_at) values ($1, $2, $3) on conflict do nothing",
@@ -246,12 +246,12 @@ async def note_discord_ids(connection: Connection, found: Mapping[int, Collectio
 
 
 async def forget_discord_ids(connection: Connection, *, before: datetime) -> None:
-    """Forget the Discord ids of users who were not there any more when all were read."""
+    """Forget the Discord ids of users that were gone when all were read."""
     await connection.execute("delete from seerr_discord_ids where seen_at < $1", before)
 
 
-async def others_with(connection: Connection, discord_ids: Sequence[str], *, number: int) -> list[tuple[int, str]]:
-    """Return other users of Seerr with these Discord ids who are nobody's, each with the id."""
+async def stray_users(connection: Connection, discord_ids: Sequence[str], *, number: int) -> list[tuple[int, str]]:
+    """Return other users of Seerr with these Discord ids that belong to nobody, each with the id."""
     rows = await connection.fetch(
         """select seerr_user_id, discord_id from seerr_discord_ids
         where discord_id = any($1::text[]) and seerr_user_id <> $2 and not exists (
@@ -264,9 +264,9 @@ async def others_with(connection: Connection, discord_ids: Sequence[str], *, num
 
 
 async def persons_to_tell(connection: Connection) -> list[str]:
-    """Return the persons whose Discord id was not written to their user yet, or is at a user of nobody's too.
+    """Return the persons whose Discord id is not written to their user yet, or is at a user of nobody's too.
 
-    Who took it out in Seerr by himself is left alone.
+    Persons who removed it in Seerr themselves are left alone.
     """
     rows: list[asyncpg.Record] = await connection.fetch(
         """select distinct persons.id from persons

@@ -1,15 +1,15 @@
-"""Puts together what the linker does about Seerr."""
+"""Puts the linker's side for Seerr together."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.linker.seerr.desk import Client, Desks
+from services.linker.seerr.configured_seerr import Client, SeerrLookup
 from services.linker.seerr.handlers import Handlers
-from services.linker.seerr.look import Look
-from services.linker.seerr.matching import Matching
+from services.linker.seerr.matcher import Matcher
+from services.linker.seerr.nightly_check import NightlyCheck
 from services.linker.seerr.records import Records
-from services.linker.seerr.telling import SETTLES_IN, Telling
+from services.linker.seerr.writer import SAVE_DELAY, SeerrWriter
 from shared.bus import streams
 from shared.bus.questions import ask
 from shared.runs.runs import Runs
@@ -21,34 +21,40 @@ WORKERS: Final = 2
 """Jobs that one replica does side by side."""
 
 
-def join(
-    service: Service,
-    parts: Parts,
-    vault: Vault,
-    client: Client,
-    runs: Runs,
-    *,
-    now: Callable[[], datetime],
-    settles_in: timedelta = SETTLES_IN,
-) -> None:
-    """Let a service do it."""
-    records = Records(worker=parts.worker, pool=parts.pool, now=now)
+class SeerrSide:
+    """The linker's side for Seerr."""
 
-    async def blocked(names: Sequence[str]) -> Sequence[str]:
-        return (await ask(parts.bus, FindBlocked(usernames=[*names]))).usernames
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        vault: Vault,
+        client: Client,
+        runs: Runs,
+        now: Callable[[], datetime],
+        save_delay: timedelta = SAVE_DELAY,
+    ) -> None:
+        async def find_blocked(names: Sequence[str]) -> Sequence[str]:
+            return (await ask(parts.bus, FindBlocked(usernames=[*names]))).usernames
 
-    desks = Desks(pool=parts.pool, vault=vault, client=client)
-    matching = Matching(records=records, pool=parts.pool, blocked=blocked)
-    look = Look(pool=parts.pool, desks=desks, matching=matching, now=now)
-    handlers = Handlers(
-        worker=parts.worker,
-        desks=desks,
-        records=records,
-        matching=matching,
-        telling=Telling(pool=parts.pool, vault=vault, now=now, settles_in=settles_in),
-        runs=runs,
-        look=look,
-        now=now,
-    )
-    service.consume(streams.LINKER_LINKS, handlers.hear)
-    service.work(*handlers.jobs(), runs.add(look.kind), queue=streams.LINKER_SEERR, workers=WORKERS)
+        records = Records(worker=parts.worker, pool=parts.pool, now=now)
+        lookup = SeerrLookup(pool=parts.pool, vault=vault, client=client)
+        matcher = Matcher(records=records, pool=parts.pool, find_blocked=find_blocked)
+        self._nightly_check = NightlyCheck(pool=parts.pool, lookup=lookup, matcher=matcher, now=now)
+        self._runs = runs
+        self._handlers = Handlers(
+            worker=parts.worker,
+            lookup=lookup,
+            records=records,
+            matcher=matcher,
+            writer=SeerrWriter(pool=parts.pool, vault=vault, now=now, save_delay=save_delay),
+            runs=runs,
+            nightly_check=self._nightly_check,
+            now=now,
+        )
+
+    def add_to(self, service: Service) -> None:
+        """Have a service consume links, do the jobs about Seerr and run the check."""
+        service.consume(streams.LINKER_LINKS, self._handlers.note_change)
+        check = self._runs.add(self._nightly_check.kind)
+        service.work(*self._handlers.jobs(), check, queue=streams.LINKER_SEERR, workers=WORKERS)

@@ -124,6 +124,8 @@ async def mark_dead(work: Work, linked: LinkedAccount, *, reason: str, at: datet
         )
     )
     if discord_id is not None:
-        write_to(work, discord_id, messages.died(linked.provider, linked.username), service="linker", cause=cause)
+        write_to(
+            work, discord_id, messages.relink_request(linked.provider, linked.username), service="linker", cause=cause
+        )
     log.warning("credential_died", provider=linked.provider, account=linked.account_id, reason=reason)
     return True

@@ -39,7 +39,7 @@ class SignInEnder:
         """Reply to this interaction when a sign-in ends; the reply to an earlier one says that it is superseded."""
         token = self._sealer.unseal(interaction.token, purpose=TOKEN)
         if row.interaction_id not in {None, interaction.id}:
-            await self._reply(work, row, messages.TAKEN_OVER, cause=interaction.id, may_lapse=True)
+            await self._reply(work, row, messages.CONTINUED_ELSEWHERE, cause=interaction.id, may_lapse=True)
         await sign_ins.set_interaction(work.connection, row.id, interaction_id=interaction.id)
         await self._vault.put(reply_token(row.id), token, on=work.connection)
 
@@ -59,7 +59,7 @@ class SignInEnder:
         if state != "authorized":
             await self._revoke_redeemed_token(work, row)
         await self._vault.remove(sign_in_secret(row.id, provider=row.provider), on=work.connection)
-        await self._reply(work, row, messages.ended(row.as_sign_in(now=self._now())), cause=state)
+        await self._reply(work, row, messages.sign_in_outcome(row.as_sign_in(now=self._now())), cause=state)
         log.info("sign_in_ended", sign_in=row.id, provider=row.provider, state=state, reason=reason)
         return row
 

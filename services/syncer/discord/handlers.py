@@ -12,10 +12,10 @@ from shared.bus import streams
 from shared.bus.message import Message as BusMessage
 from shared.bus.work import Worker
 from shared.discord.components import Form
+from shared.discord.failures import OutdatedError
 from shared.discord.interactions import CommandCalled, Done, Submitted
 from shared.discord.messages import Message
 from shared.discord.receiving import Asked
-from shared.discord.words import OutdatedError
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.events import AccountClaimed, AccountLinked

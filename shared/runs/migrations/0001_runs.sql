@@ -15,8 +15,8 @@ create table runs (
     checkpoint   bytea       not null,
     page         int         not null default 0,
     sequence     bigint      not null default 1,
-    given_at     timestamptz not null,
-    said_at      timestamptz not null
+    queued_at    timestamptz not null,
+    published_at timestamptz not null
 );
 create unique index runs_one_at_a_time on runs (kind, subject) where status in ('queued', 'running');
 create index runs_finished_at on runs (finished_at);

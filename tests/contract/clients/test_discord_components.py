@@ -66,7 +66,7 @@ FORM: Final = Form(
     ("schema", "value"),
     [
         ("IncomingWebhookUpdateRequestPartial", body(layout(TextDisplay("Hello"), CARD))),
-        ("ModalInteractionCallbackRequest", opened(FORM)),
+        ("ModalInteractionCallbackRequest", opened(msgspec.Raw(msgspec.json.encode(FORM)))),
     ],
 )
 def test_what_is_sent_is_described(schema: str, value: Any) -> None:

@@ -373,3 +373,24 @@ def test_the_stream_is_followed_from_connection_to_connection(
     assert "the stream ended; trying again in 1 s" in result.stderr
     assert [asked.path for asked in gateway.asked] == ["/api/events/stream"] * 2
     assert isinstance(result.exception, AnswerError)
+
+
+@pytest.mark.parametrize(
+    ("set_to", "used"),
+    [
+        ({"API_KEY": "canary of a weather service"}, "usha_local"),
+        ({"USHER_API_KEY": "usha_chosen", "API_KEY": "canary"}, "usha_chosen"),
+        (
+            {"API_KEY": "usha_of_the_wishlist_service", "USHER_DATA_DIR": "/no/such/folder"},
+            "usha_of_the_wishlist_service",
+        ),
+    ],
+)
+def test_a_key_by_another_tools_name_is_used_only_where_there_is_none_of_ushers_own(
+    gateway: FakeGateway, environment: dict[str, str], set_to: dict[str, str], used: str
+) -> None:
+    gateway.answers["GET /api/people"] = {"items": [], "total": 0, "limit": 50, "offset": 0}
+
+    result = usher("people list", {**environment, "USHER_PUBLIC_URL": gateway.address, **set_to})
+
+    assert (result.exit_code, [each.key for each in gateway.asked]) == (0, [used])

@@ -89,7 +89,28 @@ def test_a_refused_sender_is_told_and_is_no_failure(folder: Folder) -> None:
     assert "usher webhooks list" in result.output
 
 
-def test_every_wrong_variable_is_reported_at_once(folder: Folder) -> None:
+def test_a_run_that_failed_is_told_until_a_newer_one_ended_well(folder: Folder) -> None:
+    failed = {
+        "id": "r1",
+        "kind": "seerr",
+        "status": "error",
+        "finished_at": "2026-01-31T03:05:00Z",
+        "errors": [{"what": "the run", "why": "Seerr does not let us in (401)"}],
+    }
+    results = []
+    for run in (failed, {**failed, "status": "success"}, None):
+        kinds = {"kinds": [{"kind": "seerr", "next_at": None, "run": run}]}
+        with serving({**WELL, "GET /api/sync/status": kinds}) as gateway:
+            folder.publish(ADDRESS, gateway.address)
+            results.append(doctor(folder))
+
+    findings = [found(result).get("seerr run", ("", "")) for result in results]
+    assert [level for level, _text in findings] == ["warn", "ok", ""]
+    assert "Seerr does not let us in (401)" in findings[0][1]
+    assert "usher runs show r1" in results[0].output
+
+
+def test_every_wrong_variable_is_told_at_once(folder: Folder) -> None:
     result = doctor(folder, LOG_LEVEL="LOUD", USHER_PORT="0", NATS_REPLICAS="9", USHER_ALLOW_PRIVATE="nonsense")
 
     findings = json.loads(result.output)["findings"]

@@ -2,18 +2,20 @@
 
 import http
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
 import httpx
 import msgspec
 import pytest
+from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
 
 from services.gateway import app
 from services.gateway.access import tokens
 from services.gateway.access.scopes import LADDER, Scope
+from services.gateway.api.auth import LoginController
 from services.gateway.api.guards import OWN, SCOPE
 from shared.bus.connection import Bus
 from shared.schemas.people import FindPerson, Person
@@ -31,6 +33,8 @@ OPEN: Final = {
     ("POST", "/api/auth/login"),
 }
 """What needs no credential, or one of its own."""
+PAGES: Final = {("GET", ""), ("GET", "/link/done")}
+"""What needs none and is for browsers, so that the schema does not show it."""
 OF_A_PERSON: Final = {
     ("POST", "/api/auth/logout"),
     ("GET", "/api/auth/verify"),
@@ -77,18 +81,18 @@ class Route(NamedTuple):
         return LADDER.index(scope) >= LADDER.index(needed) or (self.own and is_person)
 
 
-def routes() -> Iterator[Route]:
-    for controller in app.API:
+def routes(controllers: Iterable[type[Controller]], *, under: str = "") -> Iterator[Route]:
+    for controller in controllers:
         for handler in vars(controller).values():
             if not isinstance(handler, HTTPRouteHandler):
                 continue
             for path in handler.paths or {"/"}:
-                full = re.sub(r":[a-z]+(?=})", "", f"/api{vars(controller)['path']}{path}").rstrip("/")
+                full = re.sub(r":[a-z]+(?=})", "", f"{under}{vars(controller).get('path', '')}{path}").rstrip("/")
                 for method in handler.http_methods:
                     yield Route(str(method), full, handler.opt.get(SCOPE), handler.opt.get(OWN, False))
 
 
-GUARDED: Final = sorted(routes(), key=lambda route: route.key)
+GUARDED: Final = sorted(routes(app.API, under="/api"), key=lambda route: route.key)
 
 
 async def find_person(question: FindPerson) -> Person:
@@ -115,6 +119,8 @@ async def test_every_route_is_open_on_purpose_or_says_what_it_needs(house: House
     served = {(method.upper(), path) for path, methods in schema["paths"].items() for method in methods}
     assert served == OPEN | {route.key for route in GUARDED}
     assert [route.key for route in GUARDED if route.scope is None] == []
+    unguarded = [*routes(app.PUBLIC), *routes([LoginController], under="/api")]
+    assert {route.key for route in unguarded} == OPEN | PAGES
 
 
 def test_the_scope_self_opens_nothing_but_what_is_listed_here() -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from cli.embedded.program import free_port
+from shared.postgres import pool as postgres
 from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import PASSWORD, House
@@ -16,18 +17,24 @@ CHOSEN = "canary-the-chosen-password"
 
 
 async def usher(
-    *arguments: str, folder: Path, database_url: str = "", typed: str = "", status: int = 0
+    *arguments: str,
+    folder: Path,
+    database_url: str = "",
+    typed: str | bytes = "",
+    status: int = 0,
+    runs_in: Path | None = None,
 ) -> tuple[str, str]:
     environment = {**os.environ, "USHER_DATA_DIR": str(folder), "DATABASE_URL": database_url}  # noqa: TID251
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "cli", "admin", "reset-password", *arguments),
+        *("-P", "-m", "cli", "admin", "reset-password", *arguments),
         env=environment,
+        cwd=runs_in,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    said, complaint = await process.communicate(typed.encode())
+    said, complaint = await process.communicate(typed if isinstance(typed, bytes) else typed.encode())
     assert process.returncode == status, said + complaint
     return said.decode(), complaint.decode()
 
@@ -105,6 +112,36 @@ async def test_of_several_users_one_has_to_be_named(
     _, complaint = await usher(folder=tmp_path, database_url=database_url.reveal(), status=1)
 
     assert complaint == "usher: there are several users: name one of Ada, admin\n"
+
+
+async def test_the_working_folder_is_no_place_for_modules(house: House, database_url: Secret, tmp_path: Path) -> None:
+    for name in ("asyncio", "secrets", "services"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('canary')\n", encoding="utf-8")
+
+    said, _ = await usher("--json", folder=tmp_path, database_url=database_url.reveal(), runs_in=tmp_path)
+
+    assert await log_in(house, json.loads(said)["password"]) == 200
+
+
+async def test_bytes_that_are_no_text_are_refused_in_one_line(database_url: Secret, tmp_path: Path) -> None:
+    _, complaint = await usher(
+        *("--password-file", "-"), folder=tmp_path, database_url=database_url.reveal(), typed=b"\xff" * 12, status=1
+    )
+
+    assert complaint == "usher: New password: expected text in UTF-8\n"
+
+
+async def test_users_of_another_program_in_the_same_database_are_left_alone(
+    database_url: Secret, tmp_path: Path
+) -> None:
+    async with postgres.connect(database_url, schema="public", size=1) as pool:
+        await pool.execute("create table public.users (id text, username text, password_hash text)")
+        await pool.execute("insert into public.users values ('1', 'ada', 'theirs')")
+
+        _, complaint = await usher(folder=tmp_path, database_url=database_url.reveal(), status=1)
+
+        assert complaint == "usher: nobody can log in yet: start Usher once\n"
+        assert await pool.fetchval("select password_hash from public.users") == "theirs"
 
 
 async def test_a_missing_or_silent_server_is_reported_in_one_line(database_url: Secret, tmp_path: Path) -> None:

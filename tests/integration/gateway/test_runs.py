@@ -11,7 +11,7 @@ import pytest
 from shared.bus.connection import Bus
 from shared.errors import ConflictError
 from shared.schemas.events import RunChanged, subject
-from shared.schemas.runs import BeginRun, BegunRun, KindList, ListKinds, Progress, Run, RunKind, Status
+from shared.schemas.runs import BeginRun, KindList, ListKinds, Progress, Run, RunKind, Status
 from tests.integration.gateway.house import ADMIN, House
 from tests.integration.service import answering, until
 
@@ -59,11 +59,11 @@ async def linker(bus: Bus) -> AsyncIterator[list[BeginRun]]:
     """A linker with two kinds of runs, one of which cannot begin; keeps what it is asked to begin."""
     asked: list[BeginRun] = []
 
-    async def begin(question: BeginRun) -> BegunRun:
+    async def begin(question: BeginRun) -> Run:
         if question.kind == "users":
             raise ConflictError("no server is set up")
         asked.append(question)
-        return BegunRun(f"run-of-{question.kind}")
+        return run("r7", status="queued", sequence=1, kind=question.kind)
 
     async def list_kinds(_question: ListKinds) -> KindList:
         return KindList((RunKind(kind="users"), RunKind(kind="seerr", next_at=NEXT)))
@@ -118,10 +118,26 @@ async def test_a_run_is_cancelled_by_a_job_of_its_service(house: House, bus: Bus
 async def test_a_sync_begins_a_run_of_each_kind(house: House, linker: list[BeginRun]) -> None:
     answer = await house.post("/api/sync", {"kinds": ["seerr"], "full": True, "person": "p1"})
 
-    assert (answer.status_code, answer.json()) == (202, {"run_ids": ["run-of-seerr"]})
+    assert (answer.status_code, answer.json()) == (202, {"run_ids": ["r7"]})
     [asked] = linker
     assert asked.options == {"full": True, "remove_missing": False, "person": "p1"}
     assert asked.requested_by == "first key"
+
+
+@pytest.mark.usefixtures("linker")
+async def test_a_run_that_was_just_begun_is_known_at_once(house: House) -> None:
+    [run_id] = (await house.post("/api/sync", {"kinds": ["seerr"]})).json()["run_ids"]
+
+    answer = await house.get(f"/api/runs/{run_id}")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "queued")
+
+
+async def test_a_sync_of_everything_begins_all_that_can_begin(house: House, linker: list[BeginRun]) -> None:
+    answers = [await house.post("/api/sync", body) for body in ({}, {"kinds": None}, None)]
+
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(202, {"run_ids": ["r7"]})] * 3
+    assert [asked.kind for asked in linker] == ["seerr"] * 3
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A town around a real linker process that says all it can, and every place where a secret could have got to."""
+"""A town around a real linker process with full logging, and every place that a secret could reach."""
 
 import asyncio
 import os

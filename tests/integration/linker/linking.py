@@ -76,7 +76,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         plex_tv_every: timedelta = timedelta(),
         ahead: timedelta = timedelta(),
     ) -> AsyncIterator[Linker]:
-        """Run one until the block ends; then it is gone, whatever it was doing. Its clock may be ahead."""
+        """Run a linker until the block ends, then stop it, whatever it is doing. Its clock may be ahead."""
         async with (
             connect(self.nats_url, name="linker") as bus,
             parts_of("linker", bus=bus, database_url=self.database_url) as parts,
@@ -112,7 +112,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
                         task.cancel()
 
     async def rows(self, query: str, *values: Any) -> list[asyncpg.Record]:
-        """Look into the linker's tables."""
+        """Read the linker's tables."""
         connection = await asyncpg.connect(self.database_url.reveal(), server_settings={"search_path": "linker"})
         try:
             return await connection.fetch(query, *values)
@@ -128,7 +128,7 @@ def _service(parts: Parts, sign_ins: SignInsSide) -> Service:
 
 
 class Said:
-    """Hears what is said on some subjects."""
+    """Records the messages on some subjects."""
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, bytes]] = []
@@ -146,12 +146,12 @@ class Said:
         return [msgspec.json.decode(data, type=kind) for subject, data in self.on(events.subject(kind))]
 
     def on(self, subject: str) -> list[tuple[str, bytes]]:
-        """Return what was said on a subject."""
+        """Return the messages on a subject."""
         return [each for each in self.messages if each[0] == subject]
 
 
 class Person:
-    """Somebody who links accounts through the gateway: the admin by his session, or whoever a key speaks for."""
+    """Someone who links accounts through the gateway: the admin by session, or the person an API key acts for."""
 
     def __init__(self, house: House, headers: dict[str, str], *, person_id: str | None = None) -> None:
         self._house = house
@@ -165,13 +165,13 @@ class Person:
         return (await self.post(f"{provider}/auth/check", {"pin_id": pin["pin_id"]})).json()
 
     async def sign_in(self, plex: PlexTv, account: PlexAccount) -> Any:
-        """Do all of it; return how it ended."""
+        """Sign in completely; return how it ended."""
         pin = await self.begin()
         claim(plex, pin["code"], account)
         return await self.settled(pin)
 
     async def settled(self, pin: Any, provider: str = "plex") -> Any:
-        """Ask until it is over."""
+        """Ask until the sign-in has ended."""
         found: list[Any] = []
 
         async def is_over() -> bool:
@@ -204,7 +204,7 @@ async def admin(house: House) -> Person:
 
 
 def key(house: House, person_id: str | None = None) -> Person:
-    """Return whoever the first API key speaks for."""
+    """Return the person the first API key acts for."""
     return Person(house, ADMIN, person_id=person_id)
 
 
@@ -220,7 +220,7 @@ async def people(house: House) -> list[Any]:
 
 
 async def see(bus: Bus, house: House, account: Account) -> None:
-    """Let a play be seen on an account, and wait until the linker knows it."""
+    """Report a play on an account, and wait until the linker knows it."""
     play = events.PlayRecorded(
         id=random_id(), occurred_at=now(), play_id=random_id(), account=account, title=MOVIE, watched_at=now()
     )
@@ -234,6 +234,6 @@ async def see(bus: Bus, house: House, account: Account) -> None:
 
 
 async def claim_unproven(house: House, account: Account, person_id: str | None = None) -> Any:
-    """Say whose an account is, without proof."""
+    """Claim an account for a person, without proof."""
     body = {"source": account.source, "server": account.server, "account_id": account.id, "person_id": person_id}
     return (await house.post("/api/people/unclaimed/claim", body)).json()

@@ -15,7 +15,7 @@ from tests.integration.linker.linking import QUICKLY, Linker, Person, Place, adm
 
 
 async def of_new_key(house: House, *, scope: str = "write") -> Person:
-    """Return whoever a new API key speaks for."""
+    """Return the person a new API key acts for."""
     made = (await house.post("/api/keys", {"name": "website", "scopes": [scope]})).json()
     return Person(house, {"X-API-Key": made["key"]})
 

@@ -1,4 +1,4 @@
-"""Secrets that are planted everywhere turn up nowhere but sealed in the vault, whatever goes wrong on their way."""
+"""Secrets planted everywhere are found only sealed in the vault, whatever goes wrong on their way."""
 
 import re
 from collections.abc import AsyncIterator
@@ -67,7 +67,7 @@ async def _until_up(street: Street) -> None:
 
 
 def _repeating(*secrets: str) -> dict[str, Any]:
-    """An answer that repeats what must not be repeated."""
+    """An answer that repeats secrets."""
     return {"body": msgspec.json.encode({"message": f"odd: {' '.join(secrets)}"}), "content_type": "application/json"}
 
 
@@ -84,7 +84,7 @@ async def _link_in_discord(street: Street, name: str) -> tuple[str, str]:
 
 
 async def _get_into_trouble(street: Street) -> list[str]:
-    """Let everything fail that has a secret in it; return the further secrets."""
+    """Make everything fail that has a secret in it; return the new secrets."""
     town = street.town
     accounts = town.plex_tv.accounts
     tomas, wei = accounts.sign_in(town.residents["tomas"].plex), accounts.sign_in(town.residents["wei"].plex)

@@ -1,4 +1,4 @@
-"""An administrator says which Discord user a token is of, as the import of another bot's tokens does."""
+"""An administrator says which Discord user a token belongs to, as the import of another bot's tokens does."""
 
 from typing import Any
 

@@ -37,7 +37,7 @@ def interaction(linker: Linker, number: int = 1) -> Interaction:
 
 
 async def replies(said: Said, linker: Linker, count: int) -> list[tuple[Reply, str, str]]:
-    """Wait for so many replies; return each with its token and its text."""
+    """Wait for a number of replies; return each with its token and text."""
     await until(lambda: len(said.on("jobs.linker.reply")) >= count)
     found = [msgspec.json.decode(data, type=Reply) for _, data in said.on("jobs.linker.reply")]
     return [
@@ -312,7 +312,7 @@ async def test_an_account_that_cannot_be_kept_is_refused_and_not_half_linked(
 
 
 class Doors:
-    """Lets in who knows the password, and keeps what it was asked."""
+    """Accepts one password, and records its calls."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str, Asker]] = []

@@ -1,4 +1,4 @@
-"""The linker through its own door, the bus: plays in, claims out, questions answered."""
+"""The linker over the bus: plays in, claims out, questions answered."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ MOVIE = Title(type="movie", title="The Matrix", year=1999)
 
 
 class Facts:
-    """Hears what the linker says."""
+    """Records the linker's events."""
 
     def __init__(self) -> None:
         self.claimed: list[AccountClaimed] = []
@@ -54,7 +54,7 @@ class Facts:
 
 @pytest.fixture
 async def facts(bus: Bus, database_url: Secret) -> AsyncIterator[Facts]:
-    """The linker at work, and what it says."""
+    """A running linker, and its events."""
     heard = Facts()
     await heard.listen(bus)
     async with parts_of("linker", bus=bus, database_url=database_url) as parts:
@@ -65,7 +65,7 @@ async def facts(bus: Bus, database_url: Secret) -> AsyncIterator[Facts]:
 
 
 async def see(bus: Bus, account: Account, *, times: int = 1) -> None:
-    """Let plays be seen on an account."""
+    """Report plays on an account."""
     for _ in range(times):
         play = PlayRecorded(
             id=random_id(), occurred_at=NOON, play_id=random_id(), account=account, title=MOVIE, watched_at=NOON
@@ -80,7 +80,7 @@ async def plays_on(bus: Bus, account: Account) -> int | None:
 
 
 async def seen(bus: Bus, account: Account, plays: int = 1) -> None:
-    """Let plays be seen on an account of nobody's, and wait until the linker has taken note of them."""
+    """Report plays on an unclaimed account, and wait until the linker has stored it."""
 
     async def is_seen() -> bool:
         return await plays_on(bus, account) == plays

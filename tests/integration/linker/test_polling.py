@@ -1,4 +1,4 @@
-"""Asking how sign-ins stand: by several linkers, through restarts and changed keys, within plex.tv's limits."""
+"""Polling sign-ins: by several linkers, through restarts and changed keys, within plex.tv's limits."""
 
 import asyncio
 from collections import Counter
@@ -29,7 +29,7 @@ INTERVALS = Intervals(
 
 
 class Timed(PlexTv):
-    """Notes when each PIN was asked for, and how many at once."""
+    """Records when each PIN was asked for, and how many at once."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
@@ -126,7 +126,7 @@ async def test_tokens_stay_readable_while_keys_are_rotated(plex: Timed, place: P
 
 
 class Silent:
-    """A flow in which nobody ever signs in; keeps the order in which it was asked."""
+    """A flow in which no one ever signs in; records the order in which it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -170,7 +170,7 @@ async def test_a_thousand_open_sign_ins_take_turns(place: Place, many: int) -> N
 
 
 class Narrow(Silent):
-    """Takes its time for each, and one after the other."""
+    """Is slow, and answers one after the other."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Whose a proven account is: people who race, who were said to be somebody else, and what was seen before."""
+"""Who a proven account belongs to: people who race, earlier claims, and plays seen before."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Linking a Plex account, as people do it: over HTTP, with a stand-in for plex.tv."""
+"""Linking a Plex account as people do: over HTTP, with a stand-in for plex.tv."""
 
 import asyncio
 from datetime import timedelta

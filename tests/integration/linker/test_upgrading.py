@@ -1,4 +1,4 @@
-"""What an older linker has stored is there after an update."""
+"""What an older linker has stored survives an update."""
 
 from datetime import UTC, datetime
 from typing import Final

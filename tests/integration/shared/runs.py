@@ -88,7 +88,7 @@ class Counter:
 
     async def begin(self, up_to: int = 9) -> str:
         question = BeginRun(kind="counting", requested_by="anna", options={"up_to": up_to})
-        return (await ask(self.parts.bus, question, of="linker")).run_id
+        return (await ask(self.parts.bus, question, of="linker")).id
 
     async def cancel(self, run_id: str) -> None:
         async with self.parts.worker.on_request() as work:

@@ -3,15 +3,17 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
 from shared.errors import ConflictError, NotFoundError, PermanentError
-from shared.runs.runs import GIVE_AGAIN_AFTER, KEPT
-from shared.schemas.runs import BeginRun, ListKinds, Progress, RunError
+from shared.runs.runs import KEPT, LOST_AFTER
+from shared.schemas.runs import BeginRun, DoPage, ListKinds, Progress, RunError
 from shared.schemas.secret import Secret
+from tests.integration.service import until
 from tests.integration.shared.runs import Counting, Place, counter
 
 
@@ -75,6 +77,19 @@ async def test_a_cancelled_run_ends_at_once_and_the_page_in_the_middle_stores_no
         assert await found.counted() == [0, 0, 1, 1, 2]
 
 
+async def test_who_cancels_a_run_that_is_over_hears_again_how_it_ended(bus: Bus, database_url: Secret) -> None:
+    async with counter(bus, database_url, Counting()) as found:
+        run = await found.over(await found.begin())
+        found.heard.clear()
+        await bus.client.jetstream().purge_stream("EVENTS")
+
+        await found.cancel(run.id)
+
+        again = await found.over(run.id)
+        assert (again.status, again.finished_at, again.errors) == ("success", run.finished_at, ())
+        assert again.sequence > run.sequence
+
+
 async def test_a_page_among_the_dead_letters_ends_its_run(bus: Bus, database_url: Secret) -> None:
     async def fail(place: Place) -> None:
         if place.at == 3:
@@ -97,13 +112,13 @@ async def test_a_job_that_was_lost_is_given_again(bus: Bus, database_url: Secret
         await found.parts.pool.execute("update runs set page = 7")  # the next delivery is of another page
         gate.opens.set()
         with capture_logs() as early:
-            await found.runs.maintain()
-        time += GIVE_AGAIN_AFTER + timedelta(seconds=1)
+            await found.runs.recover_and_forget()
+        time += LOST_AFTER + timedelta(seconds=1)
 
         with capture_logs() as late:
-            await found.runs.maintain()
+            await found.runs.recover_and_forget()
 
-        assert [[each["run"] for each in lines if each["event"] == "run_stranded"] for lines in (early, late)] == [
+        assert [[each["run"] for each in lines if each["event"] == "run_page_lost"] for lines in (early, late)] == [
             [],
             [run_id],
         ]
@@ -122,12 +137,12 @@ async def test_a_page_that_waits_for_another_try_is_not_lost(bus: Bus, database_
             f"{run_id}:0",
             time + timedelta(days=1),
         )
-        time += 2 * GIVE_AGAIN_AFTER
+        time += 2 * LOST_AFTER
 
         with capture_logs() as lines:
-            await found.runs.maintain()
+            await found.runs.recover_and_forget()
 
-        assert [each for each in lines if each["event"] == "run_stranded"] == []
+        assert [each for each in lines if each["event"] == "run_page_lost"] == []
         gate.opens.set()
         await found.over(run_id)
 
@@ -138,7 +153,7 @@ async def test_old_runs_are_forgotten(bus: Bus, database_url: Secret) -> None:
         await found.over(await found.begin())
         time += KEPT + timedelta(minutes=1)
 
-        await found.runs.maintain()
+        await found.runs.recover_and_forget()
 
         assert await found.parts.pool.fetchval("select count(*) from runs") == 0
 
@@ -167,3 +182,28 @@ async def test_two_replicas_share_a_run(bus: Bus, database_url: Secret) -> None:
 
         assert [run.status for run in runs] == ["success", "success"]
         assert await found.counted() == sorted([*range(30), *range(30)])
+
+
+async def test_a_page_that_two_replicas_do_at_once_is_stored_once(bus: Bus, database_url: Secret) -> None:
+    arrived: list[Place] = []
+    both_are_there = asyncio.Event()
+
+    async def wait(place: Place) -> None:
+        if place.at == 3:
+            arrived.append(place)
+            if len(arrived) > 1:
+                both_are_there.set()
+            await both_are_there.wait()
+
+    async with (
+        counter(bus, database_url, Counting(wait)) as found,
+        counter(bus, database_url, Counting(wait)),
+    ):
+        run_id = await found.begin()
+        await until(lambda: bool(arrived))
+        payload = msgspec.json.encode(DoPage(run_id=run_id, page=1))
+        await bus.publish("jobs.counting.page", payload, message_id="the same page, lost and given again")
+        run = await found.over(run_id)
+
+        assert (run.status, run.progress, run.counts) == ("success", Progress(9, 9), {"numbers": 9})
+        assert await found.counted() == [*range(9)]

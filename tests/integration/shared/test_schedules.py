@@ -75,6 +75,24 @@ async def test_who_starts_late_makes_up_for_a_slot_that_nobody_began_and_repeats
     assert await house.given() == []
 
 
+async def test_a_clock_that_is_set_back_begins_no_slot_again(pool: Pool) -> None:
+    house = House(pool, time(3))
+    replica = house.replica()
+    given = []
+
+    for minutes in (0, 2, -2, 2):
+        house.now += timedelta(minutes=minutes)
+        await replica.give_due()
+        given.append(await house.given())
+
+    assert given == [
+        ["linker.count_sheep:2026-04-30T03:00:00Z"],
+        ["linker.count_sheep:2026-05-01T03:00:00Z"],
+        [],
+        [],
+    ]
+
+
 async def test_the_same_job_for_two_things_is_two_schedules(pool: Pool) -> None:
     schedules = Schedules(Worker(pool), now=lambda: NIGHT)
     for meadow in ("north", "south"):

@@ -6,6 +6,7 @@ import pytest
 from shared.discord.catalogue import Action, Catalogue, Declared
 from shared.discord.commands import Command
 from shared.discord.components import Form, Label, TextInput
+from shared.discord.failures import OutdatedError
 from shared.discord.prompts import Prompts
 from shared.discord.receiving import Asked
 from shared.discord.rights import Rights
@@ -70,6 +71,15 @@ async def test_a_form_for_admins_is_opened_for_them_alone() -> None:
     assert msgspec.json.decode(opened.form, type=Form).components[0].label == "True"
     with pytest.raises(ForbiddenError):
         await PROMPTS.open_form(question(ANNA))
+
+
+async def test_what_this_version_does_not_know_is_done_for_nobody() -> None:
+    click = APP.button(ADMIN, "requester:ban:5", message={"id": "9"})
+    asked = Suggest(command="ban", option="who", typed="he", caller=caller(guild_id=GUILD, is_administrator=True))
+
+    with pytest.raises(OutdatedError):
+        await PROMPTS.open_form(OpenForm(payload=msgspec.Raw(msgspec.json.encode(click))))
+    assert await PROMPTS.suggest(asked) == Choices([])
 
 
 async def test_choices_of_a_command_for_admins_are_for_them_alone() -> None:

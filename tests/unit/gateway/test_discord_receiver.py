@@ -26,7 +26,7 @@ from tests.unit.gateway.fakes import FakeClient, FakeStorage
 ANNA = Person(id="80351110224678912", name="anna", guild_id="197038439483310086", roles=("7",), permissions=8)
 APP = DiscordApp()
 MESSAGE = {"id": "900000000000000000", "content": "", "flags": 64}
-REASON = Label(label="Why?" * 20, component=TextInput(custom_id="reason", style=2, value="Too old"))
+REASON = Label(label="Why?", component=TextInput(custom_id="reason", style=2, value="Too old"))
 FORM = Form(custom_id="requester:decline:5", title="Decline", components=(REASON,))
 CATALOGUE = Catalogue(
     [
@@ -48,15 +48,14 @@ class FakeService:
     def __init__(self) -> None:
         self.asked: list[tuple[str, Question[Any], timedelta]] = []
         self.error: UsherError | None = None
+        self.form = msgspec.json.encode(FORM)
+        self.choices = Choices([Choice("Heat", "movie:949")])
 
     async def __call__(self, question: Question[A], *, of: str, within: timedelta) -> A:
         self.asked.append((of, question, within))
         if self.error is not None:
             raise self.error
-        answers = {
-            Choices: Choices([Choice("Heat", "movie:949")]),
-            OpenedForm: OpenedForm(msgspec.Raw(msgspec.json.encode(FORM))),
-        }
+        answers = {Choices: self.choices, OpenedForm: OpenedForm(msgspec.Raw(self.form))}
         return msgspec.convert(answers[type(question).answer], type(question).answer)  # type: ignore[return-value]
 
 
@@ -123,7 +122,7 @@ async def test_a_form_is_opened_at_once_and_nothing_is_stored(
         "Decline",
     )
     (field,) = answer["data"]["components"]
-    assert (len(field["label"]), field["component"]["value"]) == (45, "Too old")
+    assert (field["label"], field["component"]["value"]) == ("Why?", "Too old")
     assert storage.records == []
 
 
@@ -157,6 +156,24 @@ async def test_where_no_form_comes_the_person_alone_is_told_why(
 
     assert (answer["type"], answer["data"]["flags"]) == (4, 64)
     assert answer["data"]["content"].endswith(words)
+
+
+async def test_a_form_of_a_newer_service_is_opened_as_it_is(storage: FakeStorage, service: FakeService) -> None:
+    group = {"type": 21, "custom_id": "quality", "options": [{"label": "4K", "value": "4k"}]}
+    form = {"custom_id": "requester:decline:5", "title": "Decline", "components": [{"type": 18, "component": group}]}
+    service.form = msgspec.json.encode(form)
+
+    answer = await sent(receiver(storage, service), APP.button(ANNA, "requester:decline:5", message=MESSAGE))
+
+    assert answer == {"type": 9, "data": form}
+
+
+async def test_choices_are_cut_as_discord_may_count_them(storage: FakeStorage, service: FakeService) -> None:
+    service.choices = Choices([Choice("🎬" * 60, "movie:1"), Choice("Heat", "🎬" * 60)])
+
+    answer = await sent(receiver(storage, service), APP.autocomplete(ANNA, "search", {"title": ""}, focused="title"))
+
+    assert answer["data"]["choices"] == [{"name": "🎬" * 49 + "…", "value": "movie:1"}]
 
 
 async def test_a_form_may_take_what_is_left_of_the_time_and_no_more(storage: FakeStorage, service: FakeService) -> None:

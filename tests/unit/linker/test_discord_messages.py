@@ -9,8 +9,8 @@ from shared.schemas.people import Person
 
 
 def test_only_plex_is_said_to_be_linked_by_the_command() -> None:
-    plex = messages.died("plex", "ada")
-    jellyfin = messages.died("jellyfin", "ada")
+    plex = messages.relink_request("plex", "ada")
+    jellyfin = messages.relink_request("jellyfin", "ada")
 
     assert "/link" in plex.content
     assert "/link" not in jellyfin.content
@@ -28,7 +28,7 @@ def test_why_a_sign_in_was_refused_is_words_and_no_markup() -> None:
         reason="**Cellar** says [press here](http://evil)" + "*" * 5000,
     )
 
-    said = messages.ended(refused).content
+    said = messages.sign_in_outcome(refused).content
 
     assert said.startswith("\\*\\*Cellar\\*\\* says \\[press here\\]\\(http")
     assert len(said) <= CONTENT
@@ -37,7 +37,7 @@ def test_why_a_sign_in_was_refused_is_words_and_no_markup() -> None:
 def test_whoever_has_no_user_in_seerr_reads_why() -> None:
     person = Person(id="8p1v", name="Ada", identities=[], seerr_user_id=None, seerr_reason="two users are called *ada*")
 
-    said = messages.who(person, [], servers={})
+    said = messages.person_summary(person, [], servers={})
 
     assert "- Seerr: two users are called \\*ada\\*" in said.content
     assert "None of your accounts is known" not in said.content

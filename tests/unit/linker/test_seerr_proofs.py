@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.linker.seerr.domain import Account, Ground, Surroundings
+from services.linker.seerr.domain import Account, MatchContext, SeerrMediaServer
 from services.linker.seerr.proofs.domain import Proof, is_same, is_same_row, may_keep, proof_of
 from shared.clients.seerr.users import SeerrUser
 
@@ -22,7 +22,7 @@ OLD_PROOF = Proof(number=3, name="anna")
 """As it was kept before there were proofs."""
 AT_MATCH = Proof(number=3, name="anna", matched_at=datetime(2026, 1, 1, 10, tzinfo=UTC))
 ANNA = Account(provider="plex", id="42", username="anna", email="anna@example.org")
-ALONE = Surroundings()
+ALONE = MatchContext()
 
 
 def changed(user: SeerrUser, **columns: Any) -> SeerrUser:
@@ -86,11 +86,11 @@ def test_a_discord_id_that_usher_wrote_decides_but_not_for_who_has_rights() -> N
 def test_an_account_that_is_another_ones_outweighs_all_that_is_the_same() -> None:
     on_jellyfin = changed(HERS, jellyfin_user_id="cd", user_type=3)
     mine = Account(provider="jellyfin", id="ab", username="anna", server="server-1")
-    around = Surroundings(ground=Ground("jellyfin", "server-1"))
+    context = MatchContext(media_server=SeerrMediaServer("jellyfin", "server-1"))
 
     assert not may_keep(changed(HERS, plex_id=7), PROOF, [ANNA], ALONE)
-    assert not may_keep(on_jellyfin, proof_of(on_jellyfin), [mine], around)
-    assert may_keep(changed(on_jellyfin, jellyfin_user_id="AB"), PROOF, [mine], around)
+    assert not may_keep(on_jellyfin, proof_of(on_jellyfin), [mine], context)
+    assert may_keep(changed(on_jellyfin, jellyfin_user_id="AB"), PROOF, [mine], context)
 
 
 def test_only_the_row_of_then_had_written_into_it_what_usher_wrote() -> None:

@@ -401,3 +401,21 @@ def test_a_form_that_was_opened_is_kept(discord: Discord) -> None:
     discord.answered(interaction["token"], {"type": 9, "data": form})
 
     assert discord.interactions.form(interaction["token"]) == form
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        [{"name": "a", "value": "a"}] * 26,
+        [{"name": "🎬" * 51, "value": "a"}],
+        [{"name": " ", "value": "a"}],
+        [{"name": "a", "value": "a" * 101}],
+        [{"name": "a", "value": ""}],
+    ],
+)
+def test_choices_over_the_limits_are_refused(discord: Discord, choices: list[dict[str, str]]) -> None:
+    typing = discord.app.autocomplete(ANNA, "history", {"person": ""}, focused="person")
+    discord.interactions.send(typing)
+
+    with pytest.raises(RefusedError):
+        discord.answered(typing["token"], {"type": 8, "data": {"choices": choices}})

@@ -1,4 +1,4 @@
-"""The linker's SQL for what proves whose a user of Seerr is; it outlives the user that a person has."""
+"""The linker's SQL for proofs of whose a user of Seerr is. They stay when the person loses the user."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ _COLUMNS = (
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """A person who has a user of Seerr, or had it: then with a proof."""
+    """A person who has a user of Seerr, or had it; an earlier one always has a proof."""
 
     person_id: str
     number: int
@@ -26,7 +26,7 @@ class Holding(msgspec.Struct, frozen=True):
 
 
 async def proofs_of(connection: Connection, person_id: str) -> list[Proof]:
-    """Return what the users were known by that a person had, the newest first."""
+    """Return the proofs of all users that a person had, the newest first."""
     rows = await connection.fetch(
         f"select {_COLUMNS} from seerr_proofs where person_id = $1 order by seen_at desc, seerr_user_id",  # noqa: S608 (a constant)
         person_id,
@@ -35,7 +35,7 @@ async def proofs_of(connection: Connection, person_id: str) -> list[Proof]:
 
 
 async def holdings(connection: Connection) -> list[Holding]:
-    """Return who has and had which user of Seerr, those who have it first."""
+    """Return who has and had which user of Seerr, current ones first."""
     rows = await connection.fetch(
         f"""select persons.id as person_id, {_COLUMNS},
             coalesce(persons.seerr_user_id = seerr_proofs.seerr_user_id, false) as is_current
@@ -43,18 +43,18 @@ async def holdings(connection: Connection) -> list[Holding]:
         order by is_current desc, seen_at desc, persons.id"""  # noqa: S608 (a constant)
     )
     proven = [Holding(row["person_id"], row["number"], _proof(row), row["is_current"]) for row in rows]
-    bare = await connection.fetch(
+    unproven = await connection.fetch(
         """select id as person_id, seerr_user_id as number from persons
         where seerr_user_id is not null and merged_into is null
         union select person_id, id::int from identities where provider = 'seerr'"""
     )
     known = {(each.person_id, each.number) for each in proven}
-    others = [(row["person_id"], row["number"]) for row in bare if (row["person_id"], row["number"]) not in known]
+    others = [(row["person_id"], row["number"]) for row in unproven if (row["person_id"], row["number"]) not in known]
     return [*(Holding(person_id, number, None, is_current=True) for person_id, number in others), *proven]
 
 
-async def keep(connection: Connection, person_id: str, proof: Proof, *, at: datetime) -> None:
-    """Keep what a person's user is known by."""
+async def save(connection: Connection, person_id: str, proof: Proof, *, at: datetime) -> None:
+    """Store the proof of a person's user."""
     await connection.execute(
         "delete from seerr_proofs where person_id = $1 and seerr_user_id = $2 and created_at in ('', $3)",
         person_id,
@@ -76,7 +76,7 @@ async def keep(connection: Connection, person_id: str, proof: Proof, *, at: date
 
 
 async def note_written(connection: Connection, person_id: str, proof: Proof, discord_ids: Sequence[str]) -> None:
-    """Keep that Usher writes these Discord ids into a user's settings."""
+    """Store that Usher writes these Discord ids into a user's settings."""
     await connection.execute(
         """update seerr_proofs set written = array(select distinct unnest(written || $4::text[]) order by 1)
         where person_id = $1 and seerr_user_id = $2 and created_at = $3""",
@@ -87,8 +87,8 @@ async def note_written(connection: Connection, person_id: str, proof: Proof, dis
     )
 
 
-async def drop(connection: Connection, person_id: str, proof: Proof) -> None:
-    """Forget that a person had this user."""
+async def delete(connection: Connection, person_id: str, proof: Proof) -> None:
+    """Delete the proof that a person had this user."""
     await connection.execute(
         "delete from seerr_proofs where person_id = $1 and seerr_user_id = $2 and created_at = $3",
         person_id,

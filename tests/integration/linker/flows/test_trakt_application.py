@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from services.linker.seerr.desk import Desks
+from services.linker.seerr.configured_seerr import SeerrLookup
 from services.linker.signins.flows.trakt_application import TraktApplication
 from shared.clients.seerr.rest import Seerr
 from shared.keyring import Keyring, Owner
@@ -58,10 +58,10 @@ async def test_a_new_key_of_seerr_is_not_sent_to_the_old_address(scene: Scene) -
     await scene.configure("Seerr", "seerr", "http://old", None)
     await scene.vault.put(server_token("Seerr", type="seerr"), Secret("old"))
     vault = Overtaken(scene, lambda: change(scene, "seerr", url="http://new", machine_id="new", secret="new"))
-    desks = Desks(pool=scene.pool, vault=vault, client=client)
+    lookup = SeerrLookup(pool=scene.pool, vault=vault, client=client)
 
-    await desks.open()
-    await desks.open()
+    await lookup.find()
+    await lookup.find()
 
     assert made == [("http://old", "old"), ("http://new", "new")]
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.linker.people.handlers import Handlers
-from services.linker.seerr import wiring
+from services.linker.seerr.wiring import SeerrSide
 from shared.bus.connection import Bus
 from shared.http.client import client
 from shared.keyring import Keyring, new_key
@@ -37,10 +37,10 @@ every_dialect = pytest.mark.parametrize("dialect", list(Dialect), indirect=True)
 
 
 class ForgetfulSeerr(Seerr):
-    """Does what it was asked, and answers 500 all the same, as a proxy does that lost patience."""
+    """Does what it was asked, but answers 500, as a proxy does after a timeout."""
 
     loses: str = ""
-    """What the answers are lost to: the start of `METHOD /path`."""
+    """The requests whose answers are lost: the start of `METHOD /path`."""
     lost: int = 0
     _overtaker: str = ""
 
@@ -52,7 +52,7 @@ class ForgetfulSeerr(Seerr):
         return response
 
     def is_overtaken_by(self, email: str) -> None:
-        """Let somebody take an address after our first look at the users, and before we do."""
+        """Let someone take an address after our first look at the users, and before we do."""
         self._overtaker = email
 
     async def serve(self, request: Request) -> Response:
@@ -62,7 +62,7 @@ class ForgetfulSeerr(Seerr):
         return await super().serve(request)
 
     def asked(self, route: str) -> int:
-        """Return how often something was asked."""
+        """Return how often a request was made."""
         return sum(f"{request.method} {request.path}".startswith(route) for request in self.seen)
 
 
@@ -155,7 +155,7 @@ async def _replica(
         vault = Vault(parts.pool, keyring)
         runs = Runs(parts.name, parts.worker, now=_now)
         service.add_runs(runs)
-        wiring.join(service, parts, vault, clients.seerr, runs, now=_now, settles_in=BRIEFLY)
+        SeerrSide(parts, vault=vault, client=clients.seerr, runs=runs, now=_now, save_delay=BRIEFLY).add_to(service)
         handlers = Handlers(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id)
         service.answer(FindPerson.answered_by(handlers.find_person), MergePeople.answered_by(handlers.merge_people))
         async with at_work(service):

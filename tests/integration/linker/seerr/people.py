@@ -1,4 +1,4 @@
-"""People who have linked accounts, put where sign-ins put them, and what the linker says of them since."""
+"""People with linked accounts, stored as sign-ins store them, and what the linker then does with them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -24,7 +24,7 @@ KEY: Final = "seerr-api-key"
 
 
 class People:
-    """Puts people into the linker's tables, and speaks to it over the bus."""
+    """Puts people into the linker's tables, and uses it over the bus."""
 
     def __init__(self, bus: Bus, pool: Pool, vault: Vault) -> None:
         self.bus = bus
@@ -68,7 +68,7 @@ class People:
         await self._say(ServerChanged(id=random_id(), occurred_at=NOON, name=name, is_removed=is_removed))
 
     async def remove_seerr(self) -> None:
-        """Take Seerr away, and say so as the registry of servers does."""
+        """Remove Seerr, and publish that as the registry of servers does."""
         await self.pool.execute("delete from servers where type = 'seerr'")
         await self.vault.remove(server_token("Seerr", type="seerr"))
         await self.say_server_changed(is_removed=True)
@@ -89,7 +89,7 @@ class People:
         email: str | None = None,
         proven: bool = True,
     ) -> None:
-        """Give a person an account, without saying so; each is linked a minute after the one before."""
+        """Give a person an account, without an event; each is linked a minute after the one before."""
         self._identities += 1
         await self.pool.execute(
             """insert into identities (provider, server, id, person_id, username, email, proven, linked_at)
@@ -121,7 +121,7 @@ class People:
     async def link_plex(
         self, name: str, account_id: int | str = 42, *, email: str | None = None, discord_id: str | None = None
     ) -> str:
-        """Let a new person prove a Plex account, in Discord where an id is given."""
+        """Let a new person prove a Plex account, in Discord if an id is given."""
         person_id = await self.add(name)
         await self.own(person_id, "plex", str(account_id), username=name, email=email)
         if discord_id is not None:
@@ -139,7 +139,7 @@ class People:
         return await ask(self.bus, FindPerson(person_id=person_id))
 
     async def matched(self, person_id: str) -> int:
-        """Wait until a person has a user in Seerr, and return his number."""
+        """Wait until a person has a user in Seerr, and return its number."""
 
         async def is_matched() -> bool:
             return (await self.find(person_id)).seerr_user_id is not None
@@ -159,7 +159,7 @@ class People:
         return (await self.find(person_id)).seerr_reason or ""
 
     async def give_job(self, job: Job) -> None:
-        """Let the linker do this, as it would say it to itself."""
+        """Give the linker this job, as it would itself."""
         await self.bus.publish(subject(type(job)), msgspec.json.encode(job), message_id=random_id())
 
     async def jobs_done(self) -> None:
@@ -180,12 +180,12 @@ class People:
 
         await until(is_idle, within_s=60)
 
-    def looks(self) -> list[Run]:
-        """Return the looks at Seerr as they are now, oldest first."""
+    def checks(self) -> list[Run]:
+        """Return the checks of Seerr as they are now, oldest first."""
         return list(self._runs.values())
 
     async def dead(self) -> list[str]:
-        """Return why jobs were given up."""
+        """Return the reasons of dead jobs."""
         stream = self.bus.client.jetstream()
         count = (await stream.stream_info("DEAD")).state.messages
         letters = [await stream.get_msg("DEAD", seq=number) for number in range(1, count + 1)]

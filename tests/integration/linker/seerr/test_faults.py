@@ -1,4 +1,4 @@
-"""Seerr away, slow, broken or set up wrongly: nothing half done, a reason for people, and an end that is good."""
+"""Seerr away, slow, broken or misconfigured: nothing half done, a reason for people, and recovery."""
 
 import pytest
 

@@ -1,11 +1,11 @@
-"""Everybody is looked after: each night, and when Seerr is set up or moves."""
+"""All people are checked: each night, and when Seerr is set up or moves."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.linker.seerr.jobs import LookAtSeerr
-from services.linker.seerr.look import BEGINS
+from services.linker.seerr.jobs import CheckSeerr
+from services.linker.seerr.nightly_check import BEGINS
 from shared.bus.work import Worker
 from shared.postgres.pool import Pool
 from shared.schedules import Schedules
@@ -120,7 +120,9 @@ async def test_who_took_their_discord_id_out_themselves_is_left_alone(people: Pe
 
 
 @pytest.mark.usefixtures("linker")
-async def test_an_id_that_another_user_got_is_taken_out_at_the_next_look(people: People, seerr: ForgetfulSeerr) -> None:
+async def test_an_id_that_another_user_got_is_taken_out_at_the_next_check(
+    people: People, seerr: ForgetfulSeerr
+) -> None:
     hers = seerr.users.add(email="anna@example.org")
     stray = seerr.users.add(email="stray@example.org")
     await people.matched(await people.link_plex("anna", 42, email="anna@example.org", discord_id=HERS))
@@ -141,7 +143,7 @@ async def test_a_night_is_begun_once_by_all_replicas(people: People, seerr: Forg
     now = datetime(2026, 5, 1, 2, 59, tzinfo=UTC)
     replicas = [Schedules(Worker(pool), now=lambda: now), Schedules(Worker(pool), now=lambda: now)]
     for each in replicas:
-        each.add(BEGINS, LookAtSeerr())
+        each.add(BEGINS, CheckSeerr())
 
     for each in (*replicas, *replicas):
         await each.give_due()
@@ -152,13 +154,13 @@ async def test_a_night_is_begun_once_by_all_replicas(people: People, seerr: Forg
         await each.give_due()
     await people.jobs_done()
 
-    assert [(run.status, run.progress.done, run.progress.total, run.counts) for run in people.looks()] == [
+    assert [(run.status, run.progress.done, run.progress.total, run.counts) for run in people.checks()] == [
         ("success", 3, 3, {"persons": 1, "persons_to_match": 0, "users": 2})
     ] * 2
 
 
 @pytest.mark.usefixtures("linker")
-async def test_looks_that_were_begun_before_there_were_runs_are_done(people: People, seerr: ForgetfulSeerr) -> None:
+async def test_checks_that_were_begun_before_there_were_runs_are_done(people: People, seerr: ForgetfulSeerr) -> None:
     hers = seerr.users.add(email="anna@example.org")
     anna = await people.add("anna")
     await people.own(anna, "plex", "42", email="anna@example.org")
@@ -170,12 +172,12 @@ async def test_looks_that_were_begun_before_there_were_runs_are_done(people: Peo
     assert await people.matched(anna) == hers.id
     await until(lambda: (hers.settings or {}).get("discordId") == HERS)
     await people.jobs_done()
-    assert {run.status for run in people.looks()} == {"success"}
+    assert {run.status for run in people.checks()} == {"success"}
     assert await people.dead() == []
 
 
 @pytest.mark.usefixtures("linker")
-async def test_a_sweep_goes_on_past_who_cannot_be_matched(people: People, seerr: ForgetfulSeerr) -> None:
+async def test_a_check_goes_on_past_who_cannot_be_matched(people: People, seerr: ForgetfulSeerr) -> None:
     seerr.users.add(email="a@example.org", username="anna")
     seerr.users.add(email="b@example.org", username="anna")
     persons: list[str] = []

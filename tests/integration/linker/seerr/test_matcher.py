@@ -1,4 +1,4 @@
-"""From a link to the user in Seerr that is there already."""
+"""From a link to the existing user in Seerr."""
 
 import asyncio
 

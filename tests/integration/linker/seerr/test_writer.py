@@ -1,4 +1,4 @@
-"""What Seerr is told of a person: the Discord id in its dialect, and the Plex token where that is switched on."""
+"""What Usher writes into Seerr: the Discord id in its dialect, and the Plex token if that is switched on."""
 
 from typing import Any
 

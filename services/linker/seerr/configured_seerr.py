@@ -1,4 +1,4 @@
-"""Where Seerr is: the one that is configured, with its key from the vault and a client of it."""
+"""The configured Seerr, with its key from the vault and a client of it."""
 
 from typing import Protocol
 
@@ -20,22 +20,22 @@ class Client(Protocol):
     def __call__(self, address: ServerAddress, *, api_key: Secret) -> Seerr: ...
 
 
-class Desk(msgspec.Struct, frozen=True):
-    """A configured Seerr, and the way to it."""
+class ConfiguredSeerr(msgspec.Struct, frozen=True):
+    """The configured Seerr, with a client of it."""
 
     row: ServerRow
     api: Seerr
 
 
-class Desks:
-    """Finds the configured Seerr anew each time, because another replica may have changed it."""
+class SeerrLookup:
+    """Looks the configured Seerr up anew each time, because another replica may have changed it."""
 
     def __init__(self, *, pool: Pool, vault: Vault, client: Client) -> None:
         self._pool = pool
         self._vault = vault
         self._client = client
 
-    async def open(self) -> Desk | None:
+    async def find(self) -> ConfiguredSeerr | None:
         """Return the configured and enabled Seerr with a client. Raises `PermanentError` where it has no key."""
         async with snapshot(self._pool) as connection:  # a new key is not for the old address
             rows = await servers_of(connection, "seerr")
@@ -45,4 +45,4 @@ class Desks:
             key = await self._vault.get(server_token(row.name, type="seerr"), on=connection)
         if key is None:
             raise PermanentError(f"{row.name} has no API key: set it with PUT /api/seerr")
-        return Desk(row, self._client(row.address, api_key=key))
+        return ConfiguredSeerr(row, self._client(row.address, api_key=key))

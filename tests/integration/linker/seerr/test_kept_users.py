@@ -22,7 +22,7 @@ async def linked(people: People) -> tuple[str, str]:
     return anna, ben
 
 
-async def looked_at(people: People) -> None:
+async def check_seerr(people: People) -> None:
     await people.say_server_changed()
     await people.jobs_done()
 
@@ -48,7 +48,7 @@ async def test_others_who_have_the_numbers_in_another_database_are_left_alone(
     carl = seerr.users.add(email="carl@example.org", username="carl")
     root = seerr.users.add(email="root@example.org", username="root", permissions=Permission.ADMIN)
 
-    await looked_at(people)
+    await check_seerr(people)
 
     assert set(await users_of(people, anna, ben)) == {4, 5}
     assert sorted(await names_of(people, anna, ben)) == ["anna", "ben"]
@@ -62,7 +62,7 @@ async def test_who_swapped_numbers_in_another_database_get_their_own(people: Peo
     bens = seerr.users.add(email="b@example.org", username="ben")
     annas = seerr.users.add(email="anna@example.org", username="ann")
 
-    await looked_at(people)
+    await check_seerr(people)
 
     assert await users_of(people, anna, ben) == [annas.id, bens.id]
     assert written(annas, bens) == [ANNAS, BENS]
@@ -95,7 +95,7 @@ async def test_a_restored_database_takes_only_from_who_is_not_in_it(people: Peop
     seerr.users.restore(backup)
     carl = seerr.users.add(email="carl@example.org", username="carl")
 
-    await looked_at(people)
+    await check_seerr(people)
 
     assert (carl.id, await users_of(people, anna, ben)) == (3, [2, 4])
     assert written(carl) == [None]
@@ -112,13 +112,13 @@ async def test_the_same_seerr_is_known_at_another_address_and_after_it_was_remov
 
     async with serving(seerr) as elsewhere:
         await people.configure(elsewhere)
-        await looked_at(people)
+        await check_seerr(people)
         moved = await users_of(people, anna, ben)
         await people.remove_seerr()
         await people.jobs_done()
         removed = await users_of(people, anna, ben)
         await people.configure(seerr_url)
-        await looked_at(people)
+        await check_seerr(people)
 
     assert (moved, removed) == ([2, 3], [None, None])
     assert await users_of(people, anna, ben) == [2, 3]
@@ -137,7 +137,7 @@ async def test_who_has_two_plex_accounts_with_a_user_each_keeps_the_first(
 
     async with serving(seerr) as elsewhere:
         await people.configure(elsewhere)
-        await looked_at(people)
+        await check_seerr(people)
 
         assert await users_of(people, anna) == [first.id]
 
@@ -152,7 +152,7 @@ async def test_a_discord_id_that_usher_wrote_tells_who_it_is_where_nothing_else_
     bens.username = "benjamin"
     seerr.users.add(email="other@example.org", username="ben")
 
-    await looked_at(people)
+    await check_seerr(people)
 
     assert await users_of(people, ben) == [bens.id]
     assert await names_of(people, ben) == ["benjamin"]
@@ -168,10 +168,10 @@ async def test_back_at_the_first_of_two_seerrs_everybody_has_their_first_user(
 
     async with serving(other) as elsewhere:
         await people.configure(elsewhere)
-        await looked_at(people)
+        await check_seerr(people)
         there = await users_of(people, anna, ben)
         await people.configure(seerr_url)
-        await looked_at(people)
+        await check_seerr(people)
 
     assert there == [3, 2]
     assert await users_of(people, anna, ben) == [2, 3]
@@ -189,7 +189,7 @@ async def test_the_number_of_a_match_from_before_an_update_proves_nothing_at_an_
 
     async with serving(older) as elsewhere:
         await people.configure(elsewhere)
-        await looked_at(people)
+        await check_seerr(people)
 
         assert set(await users_of(people, anna, ben)) == {4, 5}
         assert written(carl, dora) == [None, None]
