@@ -71,8 +71,8 @@ class Process:
         People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id).add_to(self._service)
         self._servers.add_to(self._service)
         self._sign_ins.add_to(self._service)
-        self._service.answer(*Directory(pool=parts.pool, vault=vault, sealer=sealer).answers())
-        self._take_in(parts, ReplyJobs(clients.discord(), sealer, now=_now), rights_of(upstreams))
+        Directory(pool=parts.pool, vault=vault, sealer=sealer).add_to(self._service)
+        self._add_commands(parts, ReplyJobs(clients.discord(), sealer, now=_now), rights_of(upstreams))
         runs = Runs(parts.name, parts.worker, now=_now)
         self._service.add_runs(runs)
         self._service.every(BEGINS, CheckSeerr())
@@ -89,7 +89,7 @@ class Process:
         """Take nothing more, and let what was begun come to its end."""
         await asyncio.gather(self._service.finish(), self._renewal.finish())
 
-    def _take_in(self, parts: Parts, replies: ReplyJobs, rights: Rights) -> None:
+    def _add_commands(self, parts: Parts, replies: ReplyJobs, rights: Rights) -> None:
         commands = Commands(pool=parts.pool, sign_ins=self._sign_ins.sign_ins)
         receiver = Receiver(streams.LINKER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
         self._service.consume(streams.LINKER_INTERACTIONS, receiver.take)

@@ -1,4 +1,4 @@
-"""Answers services that reach other systems: where a server is and what opens it, and what opens a person's accounts.
+"""Answers services that call other systems: a server's address and credential, or a person's accounts and tokens.
 
 Credentials leave sealed, together with the address or the account that they are for.
 """
@@ -12,6 +12,7 @@ from shared.errors import NotFoundError, UnknownServerError
 from shared.keyring import Owner
 from shared.owners import account_token, server_token
 from shared.postgres.pool import Connection, Pool, snapshot
+from shared.runtime import Service
 from shared.schemas.directory import (
     ACCOUNT_TOKEN,
     SERVER_CREDENTIAL,
@@ -21,7 +22,6 @@ from shared.schemas.directory import (
     SealedAccounts,
     SealedServer,
 )
-from shared.schemas.question import Answer
 from shared.schemas.sealed_secret import SealedSecret
 from shared.sealing import Sealer
 from shared.vault import Vault
@@ -35,9 +35,9 @@ class Handlers:
         self._vault = vault
         self._sealer = sealer
 
-    def answers(self) -> tuple[Answer, ...]:
-        """Return the answers to questions."""
-        return (
+    def add_to(self, service: Service) -> None:
+        """Have a service answer questions about servers, accounts and their credentials."""
+        service.answer(
             LookUpServer.answered_by(self.look_up_server),
             LookUpAccounts.answered_by(self.look_up_accounts),
         )
@@ -45,9 +45,9 @@ class Handlers:
     async def look_up_server(self, question: LookUpServer) -> SealedServer:
         """Return a server; raise `NotFoundError` or `NoApplicationError` where none is configured and enabled."""
         async with snapshot(self._pool) as connection:  # a new token is not for the old address
-            row = _chosen(await servers_of(connection, question.type), question)
+            row = _find_server(await servers_of(connection, question.type), question)
             owner = server_token(row.name, type=row.type)
-            credential = await self._sealed(connection, owner, purpose=SERVER_CREDENTIAL)
+            credential = await self._find_and_seal(connection, owner, purpose=SERVER_CREDENTIAL)
         return SealedServer(
             address=row.address,
             type=row.type,
@@ -70,15 +70,15 @@ class Handlers:
             username=account.username,
             is_dead=account.is_dead,
             expires_at=account.expires_at,
-            token=None if account.is_dead else await self._sealed(connection, owner, purpose=ACCOUNT_TOKEN),
+            token=None if account.is_dead else await self._find_and_seal(connection, owner, purpose=ACCOUNT_TOKEN),
         )
 
-    async def _sealed(self, connection: Connection, owner: Owner, *, purpose: str) -> SealedSecret | None:
+    async def _find_and_seal(self, connection: Connection, owner: Owner, *, purpose: str) -> SealedSecret | None:
         secret = await self._vault.get(owner, on=connection)
         return None if secret is None else self._sealer.seal(secret, purpose=purpose)
 
 
-def _chosen(servers: list[ServerRow], question: LookUpServer) -> ServerRow:
+def _find_server(servers: list[ServerRow], question: LookUpServer) -> ServerRow:
     """Return the server of this name, else of this machine id."""
     wanted = question.name
     named = (row for row in servers if row.name == wanted or not wanted)

@@ -9,7 +9,7 @@ from shared.schemas.media import Provider
 
 
 class LinkedAccount(msgspec.Struct, frozen=True):
-    """An account that somebody signed in to; the other system refuses the token of a dead one."""
+    """An account that somebody signed in to; if it is dead, the other system refuses its token."""
 
     id: str
     username: str
@@ -20,7 +20,7 @@ class LinkedAccount(msgspec.Struct, frozen=True):
 async def accounts_of(
     connection: Connection, person_id: str, provider: Provider, *, machine_id: str
 ) -> list[LinkedAccount]:
-    """Return a person's linked accounts there, in the order of their linking."""
+    """Return a person's accounts on a server, in the order in which they were linked."""
     rows = await connection.fetch(
         """select account_id as id, username, state = 'dead' as is_dead, expires_at from connections
         where (person_id, provider, server) = ($1, $2, $3) order by linked_at, account_id""",

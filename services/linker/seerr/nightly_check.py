@@ -128,7 +128,7 @@ class NightlyCheck:
             await store.note_discord_ids(work.connection, found, at=self._now())
             if is_last:
                 await store.forget_discord_ids(work.connection, before=checkpoint.began_at)
-                for person_id in await store.persons_to_tell(work.connection):
+                for person_id in await store.persons_to_write(work.connection):
                     work.give(TellUser(person_id), cause=f"{run.id}:users")
 
         return Page(

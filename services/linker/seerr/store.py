@@ -263,7 +263,7 @@ async def stray_users(connection: Connection, discord_ids: Sequence[str], *, num
     return [(row["seerr_user_id"], row["discord_id"]) for row in rows]
 
 
-async def persons_to_tell(connection: Connection) -> list[str]:
+async def persons_to_write(connection: Connection) -> list[str]:
     """Return the persons whose Discord id is not written to their user yet, or is at a user of nobody's too.
 
     Persons who removed it in Seerr themselves are left alone.

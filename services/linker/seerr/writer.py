@@ -94,7 +94,7 @@ class SeerrWriter:
         there = await discord_ids_of(api, number)
         if missing := [each for each in wanted if each not in there]:
             async with transaction(self._pool) as connection:
-                await proofs.note_written(connection, person.person_id, proof, missing)
+                await proofs.note_written_ids(connection, person.person_id, proof, missing)
             for each in missing:
                 await api.write_discord_id(number, each, dialect=dialect)
             await asyncio.sleep(self._save_delay.total_seconds())

@@ -121,7 +121,7 @@ class House:
         bus = await self._away.enter_async_context(connect(self._nats_url, name="linker"))
         parts = await self._away.enter_async_context(parts_of("linker", bus=bus, database_url=self._database_url))
         service = Service(parts)
-        service.answer(*self.linker.answers())
+        self.linker.add_to(service)
         await self._away.enter_async_context(at_work(service))
 
     def later(self, span: timedelta) -> None:

@@ -75,7 +75,7 @@ async def save(connection: Connection, person_id: str, proof: Proof, *, at: date
     )
 
 
-async def note_written(connection: Connection, person_id: str, proof: Proof, discord_ids: Sequence[str]) -> None:
+async def note_written_ids(connection: Connection, person_id: str, proof: Proof, discord_ids: Sequence[str]) -> None:
     """Store that Usher writes these Discord ids into a user's settings."""
     await connection.execute(
         """update seerr_proofs set written = array(select distinct unnest(written || $4::text[]) order by 1)

@@ -118,7 +118,7 @@ async def open_attic(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
         for listener in (directory.listener(), cache.listener()):
             await bus.add(listener)
         linker, syncer = Service(linkers), Service(syncers)
-        linker.answer(*Linker(pool=linkers.pool, vault=attic.vault, sealer=attic.sealer).answers())
+        Linker(pool=linkers.pool, vault=attic.vault, sealer=attic.sealer).add_to(linker)
         syncer.answer(*Handlers(directory=directory, clients=clients, cache=cache).answers())
         await stack.enter_async_context(at_work(linker))
         await stack.enter_async_context(at_work(syncer))
