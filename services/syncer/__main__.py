@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import shared.blocked_imports  # noqa: F401 (before anything that loads what it keeps out)
 from services.syncer.discord.handlers import Handlers as DiscordHandlers
-from services.syncer.history.handlers import Handlers
+from services.syncer.history.handlers import Handlers as HistoryHandlers
 from services.syncer.history.sources import parsing
 from services.syncer.plex.cache import ResourceCache
 from services.syncer.plex.handlers import Handlers as PlexHandlers
@@ -16,7 +16,6 @@ from shared.discord.receiving import Receiver
 from shared.discord.replying import ReplyJobs
 from shared.discord.rights import rights_of
 from shared.keyring import Keyring
-from shared.schemas.history import CountPlays, ListPlays
 from shared.sealing import Sealer
 from shared.settings import ServiceSettings, UpstreamSettings
 from shared.upstreams.directory import Directory
@@ -33,7 +32,7 @@ async def syncer(config: ServiceSettings) -> None:
         runtime.open_parts(config, name="syncer") as parts,
         open_clients(upstreams, parts.pool, egress=egress) as clients,
     ):
-        handlers = Handlers(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook)
+        history = HistoryHandlers(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook)
         commands = DiscordHandlers(worker=parts.worker, pool=parts.pool)
         keyring = Keyring.parse(config.usher_encryption_keys)
         sealer, vault = Sealer(keyring), Vault(parts.pool, keyring)
@@ -44,18 +43,12 @@ async def syncer(config: ServiceSettings) -> None:
         receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
         prompts = Prompts(choices_for=commands.choices_for, form_for=commands.form_for, rights=rights)
         service = runtime.Service(parts)
-        service.consume(streams.SYNCER_WEBHOOKS, handlers.take_webhook)
-        service.consume(streams.SYNCER_PEOPLE, handlers.take_fact, workers=2)
+        for side in (history, users, plex):
+            side.add_to(service)
         service.consume(streams.SYNCER_LINKS, commands.learn_link, workers=2)
         service.consume(streams.SYNCER_INTERACTIONS, receiver.take)
         service.work(*replies.jobs)
-        service.answer(
-            ListPlays.answered_by(handlers.list_plays),
-            CountPlays.answered_by(handlers.count_plays),
-            *prompts.answers(),
-            *users.answers(),
-            *plex.answers(),
-        )
+        service.answer(*prompts.answers())
         for listener in (clients.listener(), directory.listener(), cache.listener()):
             await parts.bus.add(listener)
         await runtime.serve(config, service.run, finish=service.finish)

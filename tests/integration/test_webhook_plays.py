@@ -9,10 +9,8 @@ import msgspec
 
 from services.syncer.history.handlers import Handlers
 from services.syncer.history.sources import parsing
-from shared.bus import streams
 from shared.bus.connection import Bus
 from shared.runtime import Service
-from shared.schemas.history import CountPlays, ListPlays
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import WEBHOOK_SECRET, House, prepared, settings
 from tests.integration.service import at_work, parts_of, until
@@ -137,8 +135,7 @@ async def test_plays_are_shown_as_they_were_meant(
     ):
         service = Service(parts)
         handlers = Handlers(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook)
-        service.consume(streams.SYNCER_WEBHOOKS, handlers.take_webhook)
-        service.answer(ListPlays.answered_by(handlers.list_plays), CountPlays.answered_by(handlers.count_plays))
+        handlers.add_to(service)
         async with at_work(service):
             sent = sum([await send(house, case) for case in CASES])
 

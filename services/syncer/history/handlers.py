@@ -14,6 +14,7 @@ from shared.bus import streams
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
 from shared.postgres.pool import Connection, Pool, transaction
+from shared.runtime import Service
 from shared.schemas.events import AccountClaimed, PersonMerged, PlayRecorded, WebhookHandled, WebhookIgnored
 from shared.schemas.history import CountPlays, ListPlays, PersonRef, PlayPage, PlayStats
 from shared.schemas.identifiers import derived_id
@@ -50,6 +51,12 @@ class Handlers:
         self._worker = worker
         self._pool = pool
         self._parse = parse
+
+    def add_to(self, service: Service) -> None:
+        """Have a service turn webhooks into plays, and answer questions about them."""
+        service.consume(streams.SYNCER_WEBHOOKS, self.take_webhook)
+        service.consume(streams.SYNCER_PEOPLE, self.take_fact, workers=2)
+        service.answer(ListPlays.answered_by(self.list_plays), CountPlays.answered_by(self.count_plays))
 
     async def take_webhook(self, message: Message) -> None:
         """Store once what a webhook says was watched, or report why nothing is stored."""

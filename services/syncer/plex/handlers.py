@@ -11,6 +11,7 @@ from shared.clients.errors import CredentialRefusedError
 from shared.clients.plex_server import PlexServer
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.http.calls import FailingError, RefusedError
+from shared.runtime import Service
 from shared.schemas.directory import LookUpServer
 from shared.schemas.plex import (
     ItemPage,
@@ -23,7 +24,6 @@ from shared.schemas.plex import (
     SearchItems,
     SessionPage,
 )
-from shared.schemas.question import Answer
 from shared.upstreams.clients import Clients
 from shared.upstreams.directory import Directory, Server
 
@@ -41,9 +41,9 @@ class Handlers:
         self._clients = clients
         self._finder = AccessFinder(directory=directory, clients=clients, cache=cache)
 
-    def answers(self) -> tuple[Answer, ...]:
-        """Return the answers to questions."""
-        return (
+    def add_to(self, service: Service) -> None:
+        """Have a service answer questions about Plex servers."""
+        service.answer(
             ListLibraries.answered_by(self.list_libraries),
             ListSessions.answered_by(self.list_sessions),
             ListRecentlyAdded.answered_by(self.list_recently_added),

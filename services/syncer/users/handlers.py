@@ -10,7 +10,7 @@ from services.syncer.users import domain, store
 from services.syncer.users.domain import NothingSetError
 from shared.owners import user_password
 from shared.postgres.pool import Connection, Pool, transaction
-from shared.schemas.question import Answer
+from shared.runtime import Service
 from shared.schemas.users import (
     PASSWORD,
     BlockedUsers,
@@ -36,9 +36,9 @@ class Handlers:
         self._sealer = sealer
         self._now = now
 
-    def answers(self) -> tuple[Answer, ...]:
-        """Return the answers to questions."""
-        return (
+    def add_to(self, service: Service) -> None:
+        """Have a service answer questions about settings of users."""
+        service.answer(
             ListUserSettings.answered_by(self.list_settings),
             FindUserSettings.answered_by(self.find_settings),
             FindBlocked.answered_by(self.find_blocked),

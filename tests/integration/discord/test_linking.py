@@ -8,6 +8,7 @@ import pytest
 
 from services.linker.people.store import people
 from shared.bus.store import StoredRetry
+from shared.discord.catalogue import COMMANDS
 from shared.discord.messages import Message
 from shared.discord.replying import write_to
 from shared.errors import ConflictError, PermanentError, TransientError, UsherError
@@ -186,11 +187,7 @@ async def test_help_lists_what_there_is_in_the_readers_language(street: Street) 
     translated = await street.command(german, "help")
 
     assert [line.split("`")[1] for line in english["content"].splitlines()] == [
-        "/link",
-        "/unlink",
-        "/whoami",
-        "/history",
-        "/help",
+        f"/{declared.command.name}" for declared in COMMANDS
     ]
     assert "`/verknüpfen`: Verknüpfe dein Plex-Konto" in translated["content"]
 

@@ -9,13 +9,12 @@ import msgspec
 
 from services.syncer.history.handlers import Handlers
 from services.syncer.history.sources import parsing
-from shared.bus import streams
 from shared.bus.connection import Bus
 from shared.bus.questions import ask
 from shared.runtime import Service
 from shared.schemas import webhooks
 from shared.schemas.events import AccountClaimed, PersonMerged, WebhookHandled, WebhookIgnored, subject
-from shared.schemas.history import CountPlays, ListPlays, Play
+from shared.schemas.history import ListPlays, Play
 from shared.schemas.identifiers import random_id
 from shared.schemas.media import Account
 from shared.schemas.secret import Secret
@@ -93,8 +92,6 @@ async def open_house(bus: Bus, database_url: Secret) -> AsyncIterator[House]:
     async with parts_of("syncer", bus=bus, database_url=database_url) as parts:
         handlers = Handlers(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook)
         service = Service(parts)
-        service.consume(streams.SYNCER_WEBHOOKS, handlers.take_webhook)
-        service.consume(streams.SYNCER_PEOPLE, handlers.take_fact, workers=2)
-        service.answer(ListPlays.answered_by(handlers.list_plays), CountPlays.answered_by(handlers.count_plays))
+        handlers.add_to(service)
         async with at_work(service):
             yield house

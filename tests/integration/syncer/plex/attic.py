@@ -119,7 +119,7 @@ async def open_attic(bus: Bus, database_url: Secret) -> AsyncIterator[Attic]:
             await bus.add(listener)
         linker, syncer = Service(linkers), Service(syncers)
         Linker(pool=linkers.pool, vault=attic.vault, sealer=attic.sealer).add_to(linker)
-        syncer.answer(*Handlers(directory=directory, clients=clients, cache=cache).answers())
+        Handlers(directory=directory, clients=clients, cache=cache).add_to(syncer)
         await stack.enter_async_context(at_work(linker))
         await stack.enter_async_context(at_work(syncer))
         yield attic

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from services.syncer.users.handlers import Handlers
 from shared.bus.connection import Bus
 from shared.keyring import Keyring
-from shared.runtime import Service
+from shared.runtime import Parts, Service
 from shared.schemas.secret import Secret
 from shared.schemas.users import ChangeUserSettings, UserSettings
 from shared.sealing import Sealer
@@ -15,16 +15,17 @@ from shared.vault import Vault
 from tests.integration.service import at_work, parts_of
 
 
-class Users:
+class Users(Handlers):
     """Answers as the syncer does; a test may add something that happens after settings are stored."""
 
-    def __init__(self, handlers: Handlers, vault: Vault) -> None:
-        self._handlers = handlers
-        self.vault = vault
+    def __init__(self, parts: Parts, keys: Secret) -> None:
+        keyring = Keyring.parse(keys)
+        self.vault = Vault(parts.pool, keyring)
         self.happens: dict[str, Callable[[], Awaitable[None]]] = {}
+        super().__init__(pool=parts.pool, vault=self.vault, sealer=Sealer(keyring), now=lambda: datetime.now(UTC))
 
-    async def change(self, question: ChangeUserSettings) -> UserSettings:
-        settings = await self._handlers.change_settings(question)
+    async def change_settings(self, question: ChangeUserSettings) -> UserSettings:
+        settings = await super().change_settings(question)
         if not question.dry_run and (happening := self.happens.pop(question.username, None)) is not None:
             await happening()
         return settings
@@ -33,11 +34,7 @@ class Users:
 @asynccontextmanager
 async def users_of(bus: Bus, database_url: Secret, keys: Secret) -> AsyncIterator[Users]:
     async with parts_of("syncer", bus=bus, database_url=database_url) as parts:
-        keyring = Keyring.parse(keys)
-        vault = Vault(parts.pool, keyring)
-        handlers = Handlers(pool=parts.pool, vault=vault, sealer=Sealer(keyring), now=lambda: datetime.now(UTC))
-        users, service = Users(handlers, vault), Service(parts)
-        others = (each for each in handlers.answers() if each.question is not ChangeUserSettings)
-        service.answer(*others, ChangeUserSettings.answered_by(users.change))
+        users, service = Users(parts, keys), Service(parts)
+        users.add_to(service)
         async with at_work(service):
             yield users
