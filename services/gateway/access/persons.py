@@ -26,5 +26,5 @@ class Persons:
         try:
             return (await self._ask(FindPerson(person_id=person_id))).id
         except NotFoundError as exc:
-            fault = Fault("person_id", "is no person's: GET /api/people lists them")
+            fault = Fault("person_id", "no person has this id: GET /api/people lists them")
             raise InvalidError("there is no such person", faults=(fault,)) from exc

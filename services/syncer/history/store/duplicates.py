@@ -1,4 +1,4 @@
-"""The syncer's SQL for duplicate plays, which appear when two accounts turn out to be one person's."""
+"""The syncer's SQL for duplicate plays: a viewing reported again, or seen on two accounts of one person."""
 
 from services.syncer.history.domain import WIDEST, Duplicates, Viewing
 from services.syncer.history.store import plays

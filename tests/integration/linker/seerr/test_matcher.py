@@ -29,12 +29,12 @@ async def test_a_linked_person_is_found_by_plex_id(people: People, seerr: Forget
 @every_dialect
 async def test_a_linked_person_is_found_by_address_and_by_name(people: People, seerr: ForgetfulSeerr) -> None:
     hers = seerr.users.add(email="ANNA@example.org", username="somebody")
-    his = seerr.users.add(email="ben@elsewhere.org", username="Ben")
+    bens = seerr.users.add(email="ben@elsewhere.org", username="Ben")
 
     anna = await people.link_plex("anna", 42, email="Anna@Example.org")
     ben = await people.link_plex("ben", 43)
 
-    assert (await people.matched(anna), await people.matched(ben)) == (hers.id, his.id)
+    assert (await people.matched(anna), await people.matched(ben)) == (hers.id, bens.id)
     identities = (await people.find(ben)).identities
     assert [one.proven for one in identities if one.provider == "seerr"] == [False]
 
@@ -130,7 +130,7 @@ async def test_a_user_is_given_to_one_of_two_persons(people: People, seerr: Forg
 async def test_a_jellyfin_user_is_found_on_seerrs_own_server_only(people: People, seerr: ForgetfulSeerr) -> None:
     seerr.uses_jellyfin({}, is_emby=False)
     seerr.imports.jellyfin_server_id = "server-1"
-    his = seerr.users.add(
+    bens = seerr.users.add(
         email="benny", jellyfin_username="benny", jellyfin_user_id="AB-12", user_type=UserType.JELLYFIN
     )
     ben, carl = await people.add("ben"), await people.add("carl")
@@ -140,8 +140,8 @@ async def test_a_jellyfin_user_is_found_on_seerrs_own_server_only(people: People
     await people.say_linked(carl, "jellyfin")
     await people.say_linked(ben, "jellyfin")
 
-    assert await people.matched(ben) == his.id
-    assert await people.matched(carl) not in {his.id, OWNER_ID}
+    assert await people.matched(ben) == bens.id
+    assert await people.matched(carl) not in {bens.id, OWNER_ID}
 
 
 async def test_a_merged_persons_user_is_the_others_and_is_told_their_discord_id(

@@ -88,7 +88,7 @@ async def test_her_id_is_taken_out_of_a_user_who_is_nobody(people: People, seerr
 
 
 async def test_her_id_stays_with_a_user_who_is_another_person(people: People, seerr: ForgetfulSeerr) -> None:
-    his = seerr.users.add(email="ben@example.org", settings={"discordId": HERS})
+    bens = seerr.users.add(email="ben@example.org", settings={"discordId": HERS})
     hers = seerr.users.add(email="anna@example.org")
     await people.matched(await people.link_plex("ben", 43, email="ben@example.org"))
     await people.say_server_changed()
@@ -98,7 +98,7 @@ async def test_her_id_stays_with_a_user_who_is_another_person(people: People, se
     await told(hers, HERS)
     await people.jobs_done()
 
-    assert discord_ids(his) == [HERS]
+    assert discord_ids(bens) == [HERS]
 
 
 async def test_a_stray_user_who_is_gone_meanwhile_is_forgotten(people: People, seerr: ForgetfulSeerr) -> None:
