@@ -17,6 +17,7 @@ from shared.bus.connection import Bus
 from shared.errors import UnavailableError
 
 log = structlog.get_logger()
+_KNOWN_WITHIN_S: Final = 2
 Receive = Callable[[str, bytes], None]
 """Gets the subject and the payload of each message. It must neither raise nor block."""
 
@@ -61,7 +62,10 @@ class Listener:
         self._on_missed()
 
     async def listen(self) -> None:
-        """Subscribe if wanted and not yet done; while NATS is away, this happens as soon as it is back."""
+        """Subscribe if wanted and not yet done; while NATS is away, this happens as soon as it is back.
+
+        On return a connected server knows the subscriptions: what anybody publishes afterwards is received.
+        """
         async with self._lock:
             try:
                 await self._subscribe()
@@ -72,6 +76,8 @@ class Listener:
         if self._client is None or self._subscriptions or not self._is_wanted():
             return
         self._subscriptions = [await self._client.subscribe(name, cb=self._on_message) for name in self._subjects]
+        if self._client.is_connected:
+            await self._client.flush(_KNOWN_WITHIN_S)  # the server knows them now, so nothing sent from here on is missed
 
     def lost(self) -> None:
         """Report that messages may have been missed; the client subscribes again by itself."""

@@ -1,4 +1,4 @@
-"""A proxy to Postgres that can be blocked: then nothing arrives, and nothing comes back."""
+"""A proxy to Postgres or NATS that can be blocked: then nothing arrives, and nothing comes back."""
 
 import asyncio
 from collections.abc import AsyncIterator

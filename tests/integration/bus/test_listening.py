@@ -5,6 +5,7 @@ import asyncio
 from shared.bus.connection import Bus, connect
 from shared.bus.listening import Listener
 from shared.schemas.secret import Secret
+from tests.integration.proxy import before
 from tests.integration.servers import Running, wait_for_nats
 from tests.integration.service import until
 
@@ -75,6 +76,24 @@ async def test_a_listener_that_nobody_wants_hears_nothing_until_it_is_wanted(bus
     await bus.client.flush()
 
     assert heard == [b"2"]
+
+
+async def test_what_others_publish_once_it_listens_is_heard_however_far_away_nats_is(
+    bus: Bus, nats_url: Secret
+) -> None:
+    heard: list[bytes] = []
+    wanted = False
+    listener = Listener(("events.>",), lambda _subject, payload: heard.append(payload), is_wanted=lambda: wanted)
+    async with before(nats_url) as proxy, connect(proxy.url, name="far") as far:
+        await far.add(listener)
+        wanted = True
+        proxy.block()
+        asyncio.get_running_loop().call_later(0.2, proxy.unblock)
+
+        await listener.listen()
+        await bus.publish("events.play.recorded", b"1", message_id="1")
+
+        await until(lambda: heard == [b"1"], within_s=5)
 
 
 async def test_many_who_want_it_at_once_make_it_hear_once(bus: Bus) -> None:
