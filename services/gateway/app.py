@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from litestar import Controller, Litestar, Router
-from litestar.types import ASGIApp, Guard, Middleware
+from litestar.exceptions import NotFoundException
+from litestar.types import ASGIApp, ExceptionHandlersMap, Guard, Middleware
 
 from services.gateway import problems
 from services.gateway.api import describe
@@ -31,11 +32,12 @@ from services.gateway.api.tracing import trace_calls
 from services.gateway.api.user_settings import UserSettingsController
 from services.gateway.api.webhook_secrets import WebhookSecretController
 from services.gateway.components import Components, provide, provide_to_callers
+from services.gateway.dashboard import error_pages
+from services.gateway.dashboard import router as dashboard
 from services.gateway.discord.routes import InteractionController
 from services.gateway.edge import Edge
 from services.gateway.forwarded import ForwardedAddress, Network
 from services.gateway.pages.done import DoneController
-from services.gateway.pages.home import HomeController
 from services.gateway.reference import page as reference
 from services.gateway.refusals.exception_handlers import record_refusals
 from services.gateway.subpath import Subpath
@@ -46,7 +48,6 @@ PUBLIC: Final[Sequence[type[Controller]]] = (
     InteractionController,
     ProbeController,
     DoneController,
-    HomeController,
 )
 API: Final[Sequence[type[Controller]]] = (
     AuditController,
@@ -75,9 +76,9 @@ API: Final[Sequence[type[Controller]]] = (
 def litestar(components: Components) -> Litestar:
     """Return the application without its outermost layer."""
     return Litestar(
-        route_handlers=[*PUBLIC, *_api(components)],
+        route_handlers=[*PUBLIC, *_api(components), *_pages(components)],
         dependencies=provide(components),
-        exception_handlers=record_refusals(problems.handlers(), components.refusals.record),
+        exception_handlers=record_refusals(_exception_handlers(components), components.refusals.record),
         openapi_config=reference.config(),
         logging_config=None,
     )
@@ -88,6 +89,20 @@ def application(components: Components, *, proxies: tuple[Network, ...]) -> ASGI
     inner = litestar(components)
     routes = [route.path for route in inner.routes]
     return Subpath(ForwardedAddress(Edge(inner), proxies), components.subpath, routes=routes)
+
+
+def _exception_handlers(components: Components) -> ExceptionHandlersMap:
+    not_found = error_pages.not_found(components.dashboard, otherwise=problems.on_http)
+    return {**problems.handlers(), NotFoundException: not_found}
+
+
+def _pages(components: Components) -> list[Router]:
+    return dashboard.routers(
+        components.dashboard,
+        authenticator=components.authenticator,
+        preparation=components.preparation,
+        tracer=components.tracer,
+    )
 
 
 def _api(components: Components) -> list[Router]:

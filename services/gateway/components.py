@@ -21,6 +21,7 @@ from services.gateway.access.stream_access import StreamAccess
 from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.api.guards import AUDITS, CALLER
 from services.gateway.ask import Ask
+from services.gateway.dashboard.view import Dashboard
 from services.gateway.discord.receiver import InteractionReceiver
 from services.gateway.events.feed import Feed
 from services.gateway.health import HealthCheck
@@ -40,6 +41,7 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     ask: Ask
     authenticator: Authenticator
     change_password: ChangePassword
+    dashboard: Dashboard
     database: Database
     feed: Feed
     health: HealthCheck

@@ -80,7 +80,7 @@ class ClientGoneError(PermanentError):
 
 def handlers() -> ExceptionHandlersMap:
     """Return the exception handlers of the whole application."""
-    return {UsherError: _on_usher, HTTPException: _on_http, Exception: _on_unexpected}
+    return {UsherError: _on_usher, HTTPException: on_http, Exception: _on_unexpected}
 
 
 def title(status: int) -> str:
@@ -121,7 +121,8 @@ def _on_usher(request: Request[Any, Any, Any], error: UsherError) -> Response[by
     return _response(_of_usher(error, request), _headers(error))
 
 
-def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Answer with what Litestar says about a request."""
     if isinstance(error, InternalServerException) and error.detail == _LITESTAR_CLIENT_GONE:
         return _on_usher(request, ClientGoneError("the client hung up in the middle of its request"))
     if error.status_code >= _SERVER_ERROR:

@@ -16,6 +16,7 @@ from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.ask import Ask
 from services.gateway.bootstrap import Bootstrap
 from services.gateway.components import Components
+from services.gateway.dashboard.view import Dashboard
 from services.gateway.discord.prompts import Prompts
 from services.gateway.discord.receiver import Application, InteractionReceiver
 from services.gateway.events.feed import Feed
@@ -66,6 +67,7 @@ def components(config: Settings, parts: Parts, spool: Spool | None, passwords: P
         ask=ask,
         authenticator=Authenticator(parts.pool, persons, now=now),
         change_password=ChangePassword(login, passwords, database, stream_access),
+        dashboard=Dashboard(subpath=subpath_of(config.public_url), public_url=config.public_url, now=now),
         database=database,
         feed=Feed(),
         health=HealthCheck(ask, parts.bus, parts.pool, spool, readiness),

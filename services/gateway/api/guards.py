@@ -12,6 +12,7 @@ from services.gateway import parameters
 from services.gateway.access.authenticator import Authenticator
 from services.gateway.access.caller import credential_in
 from services.gateway.access.scopes import Scope
+from services.gateway.access.session_cookie import CSRF_HEADER, is_csrf_token, session_in
 from services.gateway.edge import is_head
 from services.gateway.peer import address
 from services.gateway.readiness import Preparation
@@ -59,7 +60,7 @@ def requires_scope(authenticator: Authenticator) -> Guard:
 
     async def check(connection: AnyConnection, handler: BaseRouteHandler) -> None:
         wanted: Scope = handler.opt.get(SCOPE, "admin")
-        credential = credential_in(connection.scope["headers"])
+        credential = credential_in(connection.scope["headers"]) or _session_of_page(connection, wanted)
         caller = await authenticator.authenticate(credential, address=address(connection))
         is_own = handler.opt.get(OWN, False) and caller.person_id is not None
         if not (caller.may(wanted) or is_own):
@@ -67,6 +68,19 @@ def requires_scope(authenticator: Authenticator) -> Guard:
         connection.scope["state"][CALLER] = caller
 
     return check
+
+
+def _session_of_page(connection: AnyConnection, wanted: Scope) -> str | None:
+    """Return the session of a browser's cookie. For what may change something, it needs a CSRF token beside it."""
+    headers = connection.scope["headers"]
+    session = session_in(headers)
+    is_read = connection.scope.get("method") == "GET" and wanted != "write"
+    if session is None or is_read:
+        return session
+    given = next((value.decode("latin-1") for name, value in headers if name == CSRF_HEADER), "")
+    if not is_csrf_token(given, session):
+        raise ForbiddenError("with the cookie of a session, a change needs the header X-CSRF-Token")
+    return session
 
 
 async def reads_only(connection: AnyConnection, handler: BaseRouteHandler) -> None:

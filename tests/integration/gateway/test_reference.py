@@ -132,10 +132,3 @@ async def test_guarded_routes_say_which_credentials_they_take(house: House) -> N
         is_open = "/api/" not in name or name == "POST /api/auth/login"
         assert bool(operation.get("security")) != is_open, name
     assert set(described["components"]["securitySchemes"]) == {"key", "session"}
-
-
-async def test_the_address_alone_leads_to_the_reference(house: House) -> None:
-    answer = await house.http.get("/", follow_redirects=True)
-
-    assert answer.url.path == "/docs"
-    assert answer.status_code == 200

@@ -49,7 +49,7 @@ async def finds_its_files(house: House, page: str, *, stripped: str) -> None:
 
 async def test_the_public_path_is_understood_once_and_browsers_are_sent_on_under_it(beneath: House) -> None:
     for path in ("/", "/usher", "/usher/"):
-        assert (await beneath.get(path, headers={})).headers["location"] == "/usher/docs", path
+        assert (await beneath.get(path, headers={})).headers["location"] == "/usher/login", path
     found = {
         path: (await beneath.get(path)).status_code
         for path in (

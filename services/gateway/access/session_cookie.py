@@ -1,0 +1,44 @@
+"""The session cookie of browsers, and the token that proves that one of our own pages sent a change.
+
+The CSRF token is derived from the session, so nothing more is kept; another site can neither read nor guess it.
+https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
+"""
+
+import hmac
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+from services.gateway.access import tokens
+
+NAME: Final = "usher_session"
+CSRF_HEADER: Final = b"x-csrf-token"
+_PURPOSE: Final = b"csrf"
+
+
+def session_in(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the session token in the cookies, if there is one."""
+    found = cookies_in(headers).get(NAME)
+    return found if found is not None and found.startswith(tokens.SESSION) else None
+
+
+def cookies_in(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return the cookies of a request; those that cannot be read are left out."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        if name == b"cookie":
+            try:
+                found |= {key: morsel.value for key, morsel in SimpleCookie(value.decode("latin-1")).items()}
+            except CookieError:
+                continue
+    return found
+
+
+def csrf_token(session: str) -> str:
+    """Return the token that a session's pages send along with each change."""
+    return hmac.new(session.encode(errors="surrogatepass"), _PURPOSE, "sha256").hexdigest()
+
+
+def is_csrf_token(given: str, session: str) -> bool:
+    """Say whether this is the session's CSRF token."""
+    return hmac.compare_digest(given.encode(errors="surrogatepass"), csrf_token(session).encode())

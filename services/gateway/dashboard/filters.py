@@ -1,0 +1,38 @@
+"""How templates show values: moments, spans and sizes."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from markupsafe import Markup
+
+_KIB: Final = 1024
+_LONGEST: Final = 300
+
+
+def when(moment: datetime | None) -> Markup | str:
+    """Return a moment that the script shows in the reader's time zone and language; in UTC without a script."""
+    if moment is None:
+        return "\N{EN DASH}"
+    return Markup('<time datetime="{}">{} UTC</time>').format(
+        moment.strftime("%Y-%m-%dT%H:%M:%SZ"), moment.strftime("%Y-%m-%d %H:%M")
+    )
+
+
+def size(count: int) -> str:
+    """Return bytes for people: `3.2 MiB`."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if value < _KIB:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= _KIB
+    return f"{value:.1f} GiB"
+
+
+def shorten(text: str | None, most: int = _LONGEST) -> str:
+    """Return a text with an ellipsis in place of what is too much: titles come from outside, and may be endless."""
+    given = text or ""
+    return given if len(given) <= most else f"{given[: most - 1]}…"
+
+
+FILTERS: Final[Mapping[str, Callable[..., object]]] = {"when": when, "size": size, "shorten": shorten}

@@ -1,0 +1,64 @@
+"""`/`: what needs somebody first, how everything is, and what happens."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+
+from services.gateway.api.guards import needs
+from services.gateway.api.refused import RefusedPage
+from services.gateway.dashboard.attention import matters_of
+from services.gateway.dashboard.charts import bars_of
+from services.gateway.dashboard.internal_api import InternalApi
+from services.gateway.dashboard.view import View
+from services.gateway.events.shapes import DeadLetterPage, EventPage
+from services.gateway.health import Health
+from shared.schemas.history import PlayPage, PlayStats
+from shared.schemas.people import UnclaimedPage
+from shared.schemas.servers import ServerPage
+from shared.schemas.signins import IntegrationPage
+
+_DAYS: Final = 30
+_FEW: Final = 8
+
+
+class OverviewController(Controller):
+    """Reads every part on its own: one that fails says so, and the others are shown."""
+
+    @get("/", opt=needs("read"))
+    async def show(
+        self, view: NamedDependency[View], api: NamedDependency[InternalApi], now: NamedDependency[datetime]
+    ) -> Response[str]:
+        """Show the first page."""
+        since = (now - timedelta(days=_DAYS - 1)).date()
+        (servers, letters, unclaimed, refused, accounts), (events, plays, stats) = await asyncio.gather(
+            asyncio.gather(
+                api.look("/mediaservers", ServerPage, limit=200),
+                api.look("/deadletters", DeadLetterPage, status="waiting", limit=1),
+                api.look("/people/unclaimed", UnclaimedPage, limit=1),
+                api.look("/webhooks/refused", RefusedPage, limit=1),
+                api.look("/integrations", IntegrationPage, all="true", limit=200),
+            ),
+            asyncio.gather(
+                api.look("/events", EventPage, limit=_FEW),
+                api.look("/history", PlayPage, limit=_FEW),
+                api.look("/history/stats", PlayStats, since=since.isoformat()),
+            ),
+        )
+        return view.page(
+            "overview/index.html",
+            matters=matters_of(
+                servers=servers, letters=letters, unclaimed=unclaimed, refused=refused, accounts=accounts
+            ),
+            events=events,
+            plays=plays,
+            stats=stats,
+            bars=bars_of(stats.value.by_day, first=since, days=_DAYS) if stats.value else [],
+        )
+
+    @get("/overview/health", opt=needs("read"))
+    async def show_health(self, view: NamedDependency[View], api: NamedDependency[InternalApi]) -> Response[str]:
+        """Show how each part is: asking all of them takes longer than the rest of the page."""
+        return view.page("overview/health.html", health=await api.get("/health", Health))

@@ -1,0 +1,76 @@
+"""All pages, and what they have in common. A new page's controller goes into `PAGES`."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from litestar import Controller, Request, Router
+from litestar.di import Provide
+from litestar.types import Middleware
+
+from services.gateway.access.authenticator import Authenticator
+from services.gateway.access.caller import Caller
+from services.gateway.access.session_cookie import session_in
+from services.gateway.api.bounds import Bounds
+from services.gateway.api.guards import CALLER, requires_preparation
+from services.gateway.api.tracing import trace_calls
+from services.gateway.dashboard import error_pages
+from services.gateway.dashboard.assets import AssetController
+from services.gateway.dashboard.forms import check_form, form_of
+from services.gateway.dashboard.guards import requires_login
+from services.gateway.dashboard.internal_api import InternalApi
+from services.gateway.dashboard.pages.overview import OverviewController
+from services.gateway.dashboard.pages.session import AccountController, LoginController
+from services.gateway.dashboard.view import Dashboard, View
+from services.gateway.edge import CSP
+from services.gateway.readiness import Preparation
+from shared.telemetry import Tracer
+
+PAGES: Final[Sequence[type[Controller]]] = (AccountController, OverviewController)
+"""All need somebody who is logged in."""
+
+
+def routers(
+    dashboard: Dashboard, *, authenticator: Authenticator, preparation: Preparation, tracer: Tracer
+) -> list[Router]:
+    """Return the pages: those that anybody may open, and those that need a session."""
+    middleware: list[Middleware] = [trace_calls(tracer), Bounds]
+    common: dict[str, Any] = {
+        "before_request": check_form,
+        "exception_handlers": error_pages.handlers(dashboard),
+        "include_in_schema": False,
+        "middleware": middleware,
+        "response_headers": {CSP: error_pages.POLICY},
+    }
+
+    def view(request: Request[Any, Any, Any]) -> View:
+        return View(dashboard, request)
+
+    provided = {"view": Provide(view, sync_to_thread=False), "form": Provide(form_of, sync_to_thread=False)}
+    for_all = Router(
+        "/",
+        route_handlers=[LoginController],
+        guards=[requires_preparation(preparation)],
+        dependencies=provided,
+        **common,
+    )
+    with_session = Router(
+        "/",
+        route_handlers=PAGES,
+        guards=[requires_preparation(preparation), requires_login(authenticator)],
+        dependencies={
+            **provided,
+            "caller": Provide(_caller, sync_to_thread=False),
+            "api": Provide(_internal_api, sync_to_thread=False),
+        },
+        **common,
+    )
+    return [Router("/", route_handlers=[AssetController]), for_all, with_session]
+
+
+def _caller(request: Request[Any, Any, Any]) -> Caller:
+    found: Caller = request.scope["state"][CALLER]
+    return found
+
+
+def _internal_api(request: Request[Any, Any, Any]) -> InternalApi:
+    return InternalApi(request, session_in(request.scope["headers"]) or "")
