@@ -10,9 +10,7 @@ from services.gateway.access.login import Login
 from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.persons import Persons
-from services.gateway.access.secret_cache import SecretCache
 from services.gateway.access.stream_access import StreamAccess
-from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.ask import Ask
 from services.gateway.bootstrap import Bootstrap
 from services.gateway.components import Components
@@ -31,6 +29,8 @@ from services.gateway.spool.spool import Spool
 from services.gateway.startup import Startup
 from services.gateway.store.database import Database
 from services.gateway.subpath import subpath_of
+from services.gateway.webhook_secrets.cache import SecretCache
+from services.gateway.webhook_secrets.create_and_remove import WebhookSecrets
 from services.gateway.webhooks.receiver import Receiver
 from services.gateway.webhooks.recent_deliveries import RecentDeliveries
 from shared.bus import streams
