@@ -8,9 +8,9 @@ import typer
 
 from cli.output import AsJson, show_json
 from shared import settings
-from shared.discord.catalogue import COMMANDS, registered
-from shared.discord.commands import Command, faults, is_registered
+from shared.discord.command_format import Command, faults, is_registered
 from shared.discord.rest import Discord
+from shared.discord.slash_commands import COMMANDS, registered
 from shared.errors import InvalidError
 from shared.http.client import client
 from shared.settings import SettingsError, UpstreamSettings

@@ -6,12 +6,12 @@ import msgspec
 import typer
 
 from cli.checks.addresses import check_gateway, check_plex, check_seerr
-from cli.checks.credentials import check_credentials
 from cli.checks.discord import check_discord
 from cli.checks.finding import Finding
+from cli.checks.linked_accounts import check_linked_accounts
 from cli.checks.media_servers import check_media_servers
+from cli.checks.refused_senders import check_refused_senders
 from cli.checks.runs import check_runs
-from cli.checks.senders import check_senders
 from cli.checks.servers import check_nats, check_postgres
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams, check_variables
@@ -74,9 +74,9 @@ async def _check_addresses(
     async with client() as to_gateway, client(egress=egress_of(upstreams, *own)) as to_others:
         gateway, senders, servers, credentials, runs, discord = await asyncio.gather(
             check_gateway(to_gateway, address, key),
-            check_senders(Usher(to_gateway, address, key)),
+            check_refused_senders(Usher(to_gateway, address, key)),
             check_media_servers(Usher(to_gateway, address, key)),
-            check_credentials(to_gateway, address, key),
+            check_linked_accounts(to_gateway, address, key),
             check_runs(Usher(to_gateway, address, key)),
             check_discord(to_others, to_gateway, upstreams, address=address),
         )

@@ -15,7 +15,7 @@ from shared.clients.plex_tv import PlexTv
 from shared.clients.seerr.dialect import Dialect
 from shared.clients.seerr.rest import Seerr
 from shared.clients.trakt import Trakt
-from shared.discord.commands import Command, Option, OptionType
+from shared.discord.command_format import Command, Option, OptionType
 from shared.discord.components import Button, ButtonStyle, Choice, Menu, Row
 from shared.discord.messages import Embed, Field, Message
 from shared.discord.rate_limits import Limits

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from cli.checks.finding import Finding, fail, ok, warn
 from shared.clients.errors import CredentialRefusedError
-from shared.discord.catalogue import COMMANDS, registered
-from shared.discord.commands import is_registered
+from shared.discord.command_format import is_registered
 from shared.discord.rest import Application, Discord
+from shared.discord.slash_commands import COMMANDS, registered
 from shared.errors import UsherError
 from shared.http.calls import translate_errors
 from shared.settings import UpstreamSettings

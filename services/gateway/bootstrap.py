@@ -12,12 +12,12 @@ import msgspec
 
 from services.gateway.access import scopes, tokens
 from services.gateway.access.passwords import Passwords, random_password
-from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.settings import Settings
 from services.gateway.store import keys, users, webhook_secrets
 from services.gateway.store.keys import ApiKey
 from services.gateway.store.users import User
 from services.gateway.store.webhook_secrets import WebhookSecret
+from services.gateway.webhook_secrets.create_and_remove import WebhookSecrets
 from shared.bus.work import Work, Worker
 from shared.schemas.identifiers import random_id
 from shared.schemas.secret import Secret

@@ -16,9 +16,7 @@ from services.gateway.access.login import Login
 from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.persons import Persons
-from services.gateway.access.secret_cache import SecretCache
 from services.gateway.access.stream_access import StreamAccess
-from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.api.guards import AUDITS, CALLER
 from services.gateway.ask import Ask
 from services.gateway.dashboard.view import Dashboard
@@ -28,6 +26,8 @@ from services.gateway.health import HealthCheck
 from services.gateway.readiness import Preparation, Readiness
 from services.gateway.refusals.recorder import RefusalRecorder
 from services.gateway.store.database import Database
+from services.gateway.webhook_secrets.cache import SecretCache
+from services.gateway.webhook_secrets.create_and_remove import WebhookSecrets
 from services.gateway.webhooks.receiver import Receiver
 from services.gateway.webhooks.recent_deliveries import RecentDeliveries
 from shared.sealing import Sealer

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from services.gateway.access.secret_cache import SecretCache
 from services.gateway.spool.recent_results import MOMENT, RecentResults
 from services.gateway.spool.spool import Spool
+from services.gateway.webhook_secrets.cache import SecretCache
 from shared.bus import storage
 from shared.bus.connection import Bus
 from shared.errors import UnavailableError

@@ -9,7 +9,7 @@ from typing import Final
 
 from services.gateway.access import authenticator
 from services.gateway.access.login_attempts import LoginAttempts
-from services.gateway.refusals import senders
+from services.gateway.refusals import refused_senders
 from services.gateway.store import dead_letters, events, refusals, runs, users
 from shared.loops import every
 from shared.postgres.pool import Pool
@@ -41,5 +41,5 @@ class Retention:
         await dead_letters.forget_dead_letters(self._pool, before=now - DEAD_LETTERS_KEPT)
         await runs.forget_runs(self._pool, before=now - RUNS_KEPT)
         await self._login_attempts.forget()
-        await refusals.forget_refused(self._pool, before=now - senders.KEPT)
+        await refusals.forget_refused(self._pool, before=now - refused_senders.KEPT)
         await users.forget_sessions(self._pool, now=now, used_before=now - authenticator.IDLE)

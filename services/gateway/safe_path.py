@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from services.gateway.settings import LEAST_SECRET
 from shared.logs import redact_text
 from shared.schemas.secret import HIDDEN
-from shared.schemas.webhooks import SOURCES
+from shared.schemas.webhook_senders import SOURCES
 
 _WEBHOOKS: Final = "webhooks"
 _SIGN: Final = "webhook"

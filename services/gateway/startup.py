@@ -8,10 +8,10 @@ import stamina
 import structlog
 
 from services.gateway import bootstrap
-from services.gateway.access.secret_cache import SecretCache
 from services.gateway.bootstrap import Bootstrap
 from services.gateway.readiness import Preparation
 from services.gateway.settings import Settings
+from services.gateway.webhook_secrets.cache import SecretCache
 from shared import runtime
 from shared.errors import UnavailableError
 from shared.postgres.pool import Pool

@@ -10,9 +10,7 @@ from services.gateway.access.login import Login
 from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.persons import Persons
-from services.gateway.access.secret_cache import SecretCache
 from services.gateway.access.stream_access import StreamAccess
-from services.gateway.access.webhook_secrets import WebhookSecrets
 from services.gateway.ask import Ask
 from services.gateway.bootstrap import Bootstrap
 from services.gateway.components import Components
@@ -26,12 +24,14 @@ from services.gateway.metrics import CountingStorage
 from services.gateway.readiness import Preparation, Readiness
 from services.gateway.refusals.recorder import RefusalRecorder
 from services.gateway.settings import Settings
-from services.gateway.spool.hedge import Hedge, NoSpool
+from services.gateway.spool.nats_or_spool import NatsOrSpool, NoSpool
 from services.gateway.spool.recent_results import RecentResults
 from services.gateway.spool.spool import Spool
 from services.gateway.startup import Startup
 from services.gateway.store.database import Database
 from services.gateway.subpath import subpath_of
+from services.gateway.webhook_secrets.cache import SecretCache
+from services.gateway.webhook_secrets.create_and_remove import WebhookSecrets
 from services.gateway.webhooks.receiver import Receiver
 from services.gateway.webhooks.recent_deliveries import RecentDeliveries
 from shared.bus import streams
@@ -57,7 +57,7 @@ def components(config: Settings, parts: Parts, spool: Spool | None, passwords: P
     sealer, vault = Sealer(keyring), Vault(parts.pool, keyring)
     ask, results, recent = Ask(parts.bus), RecentResults(), RecentDeliveries()
     secret_cache = SecretCache(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
-    storage = CountingStorage(Hedge(parts.bus, spool or NoSpool()), results)
+    storage = CountingStorage(NatsOrSpool(parts.bus, spool or NoSpool()), results)
     readiness = Readiness(parts.bus, spool, config.spool_folder, secret_cache, results)
     login_attempts = LoginAttempts(parts.pool, SteadyClock())
     login = Login(parts.pool, passwords, login_attempts, now=now)

@@ -1,7 +1,7 @@
 """JetStream's acknowledgements of what one client published: a future for each, found by a token in the reply subject.
 
 nats-py's own `JetStreamContext.publish` sets a timer for each message. Here the caller decides how long to wait, so the
-gateway can hedge, and all open publishes fail at once when the connection breaks.
+gateway can turn to its spool, and all open publishes fail at once when the connection breaks.
 """
 
 import asyncio

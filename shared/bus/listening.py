@@ -77,9 +77,7 @@ class Listener:
             return
         self._subscriptions = [await self._client.subscribe(name, cb=self._on_message) for name in self._subjects]
         if self._client.is_connected:
-            await self._client.flush(
-                _KNOWN_WITHIN_S
-            )  # the server knows them now, so nothing sent from here on is missed
+            await self._client.flush(_KNOWN_WITHIN_S)  # now the server knows them
 
     def lost(self) -> None:
         """Report that messages may have been missed; the client subscribes again by itself."""

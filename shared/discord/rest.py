@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from shared.clients.api import Api, Headers, Query, path_segment
-from shared.discord.commands import Command
+from shared.discord.command_format import Command
 from shared.discord.fitting import fit
 from shared.discord.messages import EPHEMERAL, LOADING, Message, body
 from shared.discord.problems import error_of, problem_of, wait_of

@@ -10,7 +10,7 @@ import msgspec
 
 from shared.schemas.media import Account, Provider, Title
 from shared.schemas.runs import Run
-from shared.schemas.webhooks import Source
+from shared.schemas.webhook_senders import Source
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

@@ -5,15 +5,13 @@ A new field has a default, a new meaning has a new name; readers ignore unknown 
 
 import re
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from shared.errors import Fault, InvalidError
 from shared.leniency import text
-
-Source = Literal["plex", "jellyfin", "emby", "seerr", "tautulli"]
-SOURCES: Final[tuple[Source, ...]] = ("plex", "jellyfin", "emby", "seerr", "tautulli")
+from shared.schemas.webhook_senders import EVENT_NAMES, Source
 
 UNKNOWN_EVENT: Final = "unknown"
 """The event's name if the sender gave none."""
@@ -56,39 +54,7 @@ MAX_EVENT: Final = 100
 """The most characters of an event's name; the rest is cut off."""
 
 
-class _PlexNames(msgspec.Struct, frozen=True):
-    event: str | None = None
-
-
-class _JellyfinNames(msgspec.Struct, frozen=True):
-    """The official plug-in's key, the shemanaev plug-in's, and Plex's, which the latter can imitate."""
-
-    official: str | None = msgspec.field(name="NotificationType", default=None)
-    shemanaev: str | None = msgspec.field(name="Event", default=None)
-    plex: str | None = msgspec.field(name="event", default=None)
-
-
-class _EmbyNames(msgspec.Struct, frozen=True):
-    event: str | None = msgspec.field(name="Event", default=None)
-
-
-class _SeerrNames(msgspec.Struct, frozen=True):
-    notification_type: str | None = None
-
-
-class _TautulliNames(msgspec.Struct, frozen=True):
-    event: str | None = None
-    action: str | None = None
-    notification_type: str | None = None
-
-
-_decoders: Final[dict[Source, msgspec.json.Decoder[msgspec.Struct]]] = {
-    "plex": msgspec.json.Decoder(_PlexNames),
-    "jellyfin": msgspec.json.Decoder(_JellyfinNames),
-    "emby": msgspec.json.Decoder(_EmbyNames),
-    "seerr": msgspec.json.Decoder(_SeerrNames),
-    "tautulli": msgspec.json.Decoder(_TautulliNames),
-}
+_decoders: Final = {source: msgspec.json.Decoder(names) for source, names in EVENT_NAMES.items()}
 
 _BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
 _OTHERS: Final = bytes(set(range(256)) - set(b"{}[]"))

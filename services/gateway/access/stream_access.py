@@ -16,7 +16,7 @@ import msgspec
 from services.gateway.access.authenticator import IDLE
 from services.gateway.access.caller import Caller
 from services.gateway.events.feed import Watcher
-from services.gateway.store import credentials
+from services.gateway.store import sessions_and_keys
 from shared.bus.listening import Listener
 from shared.bus.work import Work
 from shared.loops import every
@@ -69,7 +69,7 @@ class StreamAccess:
         if not watched:
             return _EVERY
         now = self._now()
-        valid = await credentials.valid_among(self._pool, watched, now=now, used_after=now - IDLE)
+        valid = await sessions_and_keys.valid_among(self._pool, watched, now=now, used_after=now - IDLE)
         for credential_id in watched.difference(each.id for each in valid):
             self.end(credential_id)
         left = (each.expires_at - now for each in valid if each.expires_at)

@@ -18,7 +18,8 @@ from services.gateway.page import MAX_SEARCH, NO_CONTROLS, Full, Id, Limit, Offs
 from services.gateway.store import events
 from services.gateway.store.database import Database
 from shared.errors import NotFoundError
-from shared.schemas.webhooks import Source, subject
+from shared.schemas.webhook_senders import Source
+from shared.schemas.webhooks import subject
 
 _ITEM: Final = EventItem(
     id="3f6c0c1f1d6b4f0a9d3c6b1e8e2a7c55",

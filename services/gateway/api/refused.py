@@ -13,7 +13,7 @@ from services.gateway.page import Limit, Offset
 from services.gateway.refusals import reasons
 from services.gateway.refusals.reasons import Reason
 from services.gateway.refusals.recorder import RefusalRecorder
-from services.gateway.refusals.senders import OTHERS, RefusedSender
+from services.gateway.refusals.refused_senders import OTHERS, RefusedSender
 from services.gateway.store import refusals as store
 from services.gateway.store.database import Database
 

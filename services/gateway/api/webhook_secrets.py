@@ -12,12 +12,12 @@ from msgspec import Meta
 
 from services.gateway.access.audit import Audit
 from services.gateway.access.caller import Caller
-from services.gateway.access.webhook_secrets import Address, WebhookSecrets
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.page import NOT_BLANK, Id, Limit, Offset
 from services.gateway.store.webhook_secrets import WebhookSecret
-from shared.schemas.webhooks import Source
+from services.gateway.webhook_secrets.create_and_remove import Address, WebhookSecrets
+from shared.schemas.webhook_senders import Source
 
 
 class WantedSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

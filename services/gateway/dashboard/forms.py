@@ -23,6 +23,9 @@ class Form(msgspec.Struct, frozen=True):
 
     fields: Mapping[str, Sequence[str]] = {}
 
+    def __repr__(self) -> str:
+        return "Form(***)"  # passwords are among them
+
     def text(self, name: str) -> str:
         """Return one field, without the spaces around it; empty where it was not sent."""
         return self.typed(name).strip()

@@ -19,11 +19,12 @@ from services.gateway.discord.prompts import Prompts
 from services.gateway.webhooks import body
 from services.gateway.webhooks.body import Receive
 from services.gateway.webhooks.receiver import Storage
-from shared.discord.catalogue import CATALOGUE, Action, Catalogue, Declared
+from shared.discord.catalogue import CATALOGUE, Action, Catalogue
 from shared.discord.interactions import Clicked, CommandCalled, Done, Ping, Submitted, Typing, Unknown
 from shared.discord.parsing import parse
 from shared.discord.responses import DEFERRED_UPDATE, PONG, Response, deferred, suggestions
 from shared.discord.signature import verify_signature
+from shared.discord.slash_commands import Declared
 from shared.errors import InvalidError, NotFoundError, UnauthorizedError
 from shared.schemas.interactions import OpenForm, Suggest, subject
 from shared.sealing import Sealer

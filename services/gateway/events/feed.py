@@ -19,7 +19,7 @@ from shared.errors import UnavailableError
 from shared.schemas import events
 from shared.schemas.dead import DeadLetter
 from shared.schemas.events import RunChanged, WebhookHandled, WebhookIgnored
-from shared.schemas.webhooks import Source
+from shared.schemas.webhook_senders import Source
 
 MOST_WATCHERS: Final = 50
 MOST_UNSEEN: Final = 256

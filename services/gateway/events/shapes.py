@@ -7,7 +7,7 @@ import msgspec
 
 from shared.schemas.runs import Run
 from shared.schemas.runs import Status as RunStatus
-from shared.schemas.webhooks import Source
+from shared.schemas.webhook_senders import Source
 
 Status = Literal["pending", "handled", "ignored", "dead"]
 DeadLetterStatus = Literal["waiting", "replayed"]

@@ -10,7 +10,7 @@ from services.gateway import edge, peer
 from services.gateway.refusals.reasons import Reason, reason_of
 from shared.errors import UsherError
 from shared.logs import redact_text
-from shared.schemas.webhooks import SOURCES
+from shared.schemas.webhook_senders import SOURCES
 
 UNKNOWN: Final = "unknown"
 _WEBHOOKS: Final = "webhooks"

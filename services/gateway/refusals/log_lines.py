@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from services.gateway.refusals.senders import Key, RefusedSender
+from services.gateway.refusals.refused_senders import Key, RefusedSender
 
 PERIOD_S: Final = 60.0
 WINDOW_S: Final = 600.0

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from services.gateway.webhooks.secrets import SecretMissingError, SecretOfAnotherSourceError
+from services.gateway.webhook_secrets.check import SecretMissingError, SecretOfAnotherSourceError
 
 Reason = Literal[
     "address", "body", "content_type", "method", "no_secret", "other_source", "too_large", "too_slow", "wrong_secret"

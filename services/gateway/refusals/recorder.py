@@ -11,7 +11,7 @@ from prometheus_client import Counter
 
 from services.gateway.refusals.log_lines import LogLines
 from services.gateway.refusals.reasons import Reason
-from services.gateway.refusals.senders import RefusedSender, Senders
+from services.gateway.refusals.refused_senders import RefusedSender, Senders
 from services.gateway.store import refusals
 from shared.errors import UnavailableError
 from shared.loops import every

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
-from services.gateway.refusals.senders import KEPT, RefusedSender, Senders
+from services.gateway.refusals.refused_senders import KEPT, RefusedSender, Senders
 from shared.postgres.pool import Connection, Pool, acquire, transaction
 from shared.postgres.text import storable
 

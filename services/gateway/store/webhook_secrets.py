@@ -5,9 +5,9 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from services.gateway.webhooks.secrets import SecretEntry
+from services.gateway.webhook_secrets.check import SecretEntry
 from shared.postgres.pool import Connection, Pool, acquire, transaction
-from shared.schemas.webhooks import Source
+from shared.schemas.webhook_senders import Source
 
 
 class WebhookSecret(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,12 +7,13 @@ from typing import Final
 import msgspec
 
 from services.gateway.spool.record import Record
+from services.gateway.webhook_secrets.check import Match
 from services.gateway.webhooks.recent_deliveries import SAME_DELIVERY_S, RecentDeliveries
-from services.gateway.webhooks.secrets import Match
 from shared import templates
 from shared.errors import InvalidError, TooLargeError
 from shared.schemas.identifiers import derived_id
-from shared.schemas.webhooks import MAX_PAYLOAD, Source, Webhook, event_name, subject
+from shared.schemas.webhook_senders import Source
+from shared.schemas.webhooks import MAX_PAYLOAD, Webhook, event_name, subject
 
 _encoder: Final = msgspec.json.Encoder()
 

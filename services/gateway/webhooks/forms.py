@@ -13,7 +13,8 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from services.gateway.webhooks import text
 from shared.errors import InvalidError, TooLargeError, UnsupportedMediaTypeError, UsherError
-from shared.schemas.webhooks import MAX_PAYLOAD, Source
+from shared.schemas.webhook_senders import Source
+from shared.schemas.webhooks import MAX_PAYLOAD
 
 MAX_PARTS: Final = 8
 MAX_PART_HEADERS: Final = 8

@@ -1,7 +1,7 @@
 """Takes in one webhook: checks its secret, reads it, finds the JSON, puts it into its envelope and stores it.
 
 It needs NATS or the spool and nothing else: no Postgres, no other system. A new sender is an entry in `SOURCES`
-(shared/schemas/webhooks.py), its form field in forms.py, and a parser in the service that understands it.
+(shared/schemas/webhook_senders.py), its form field in forms.py, and a parser in the service that understands it.
 """
 
 from collections.abc import Callable
@@ -13,14 +13,14 @@ import structlog
 
 from services.gateway import trace
 from services.gateway.spool.record import Record
+from services.gateway.webhook_secrets.check import Match
 from services.gateway.webhooks import body, forms
 from services.gateway.webhooks.body import Receive
 from services.gateway.webhooks.envelope import envelope, record
 from services.gateway.webhooks.forms import Form, MultipartForm
 from services.gateway.webhooks.recent_deliveries import RecentDeliveries
-from services.gateway.webhooks.secrets import Match
 from shared.errors import NotFoundError, UsherError
-from shared.schemas.webhooks import SOURCES, Source
+from shared.schemas.webhook_senders import SOURCES, Source
 
 _log = structlog.get_logger()
 

@@ -6,7 +6,8 @@ from litestar import Controller, Request, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
-from services.gateway.webhooks import documentation, secrets
+from services.gateway.webhook_secrets.check import secret_in
+from services.gateway.webhooks import documentation
 from services.gateway.webhooks.receiver import Delivery, Receipt, Receiver
 
 AnyRequest = Request[Any, Any, Any]
@@ -35,7 +36,7 @@ def _delivery(request: AnyRequest, source: str, path_secret: str | None) -> Deli
     length = headers.get(b"content-length", b"")
     return Delivery(
         source=source,
-        secret=secrets.secret_in(request.scope["query_string"], path_secret, _text(headers.get(b"authorization"))),
+        secret=secret_in(request.scope["query_string"], path_secret, _text(headers.get(b"authorization"))),
         content_type=_text(headers.get(b"content-type")),
         content_encoding=_text(headers.get(b"content-encoding")),
         content_length=int(length) if length.isdigit() else None,

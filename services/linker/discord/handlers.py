@@ -6,11 +6,11 @@ from typing import Final, Protocol
 from services.linker.discord import messages, store
 from services.linker.people.store import people
 from services.linker.signins.domain import Asker, SignIn
-from shared.discord.catalogue import COMMANDS
 from shared.discord.failures import OutdatedError
 from shared.discord.interactions import CommandCalled
 from shared.discord.messages import Message
 from shared.discord.receiving import Asked
+from shared.discord.slash_commands import COMMANDS
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.interactions import Caller, Interaction
 from shared.schemas.media import Provider

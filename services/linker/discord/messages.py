@@ -5,10 +5,10 @@ from typing import Final
 
 from services.linker.discord.domain import LinkedAccountState
 from services.linker.signins.domain import SignIn
-from shared.discord.catalogue import Declared
 from shared.discord.components import Button, ButtonStyle, Row
 from shared.discord.markdown import escaped
 from shared.discord.messages import Message
+from shared.discord.slash_commands import Declared
 from shared.schemas.people import Identity, Person
 
 PLEX_LINK: Final = "https://plex.tv/link"

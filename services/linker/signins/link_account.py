@@ -8,7 +8,7 @@ from services.linker.people import ownership
 from services.linker.people.domain import Key
 from services.linker.people.ownership import OwnershipProof
 from services.linker.signins import due_times
-from services.linker.signins.credentials import Credentials
+from services.linker.signins.account_tokens import AccountTokens
 from services.linker.signins.domain import Asker, Authorization
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount
@@ -68,8 +68,8 @@ class AccountLinker:
             renew_at=due_times.renew_at(authorized.expires_at, now=now),
         )
         await self._unlinker.revoke_replaced(work, authorized, cause=cause)
-        credentials = Credentials(self._vault, proven.provider, server=proven.server, account_id=proven.account_id)
-        await credentials.write(work.connection, authorized.token, authorized.refresh_token)
+        account_tokens = AccountTokens(self._vault, proven.provider, server=proven.server, account_id=proven.account_id)
+        await account_tokens.write(work.connection, authorized.token, authorized.refresh_token)
         work.publish(_event(linked, person, email=proven.email, asker=asker, cause=cause))
         return linked
 

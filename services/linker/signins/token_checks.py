@@ -7,7 +7,7 @@ about a token that was just renewed.
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from services.linker.signins.credentials import Credentials
+from services.linker.signins.account_tokens import AccountTokens
 from services.linker.signins.domain import AccountToken
 from services.linker.signins.flows.server_choice import AnotherServerError, find_server_by_machine_id
 from services.linker.signins.flows.trakt_application import TraktApplication
@@ -77,13 +77,13 @@ class TraktCheck:
 
     async def _is_renewed(self, account: AccountToken) -> bool:
         """Return whether another token is stored, or can be had by a renewal."""
-        credentials = Credentials(self._vault, "trakt", server=account.server, account_id=account.account_id)
+        account_tokens = AccountTokens(self._vault, "trakt", server=account.server, account_id=account.account_id)
         async with transaction(self._pool) as connection:
             state = await renewals.lock_token_state(
                 connection, "trakt", server=account.server, account_id=account.account_id
             )
-            is_other = await credentials.access_token(connection) != account.token
-            can_renew = await credentials.refresh_token(connection) is not None
+            is_other = await account_tokens.access_token(connection) != account.token
+            can_renew = await account_tokens.refresh_token(connection) is not None
         if state is None or is_other:
             return True
         has_expired = state.expires_at is not None and state.expires_at <= self._now()

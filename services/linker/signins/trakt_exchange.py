@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.linker.signins import due_times
-from services.linker.signins.credentials import Credentials
+from services.linker.signins.account_tokens import AccountTokens
 from services.linker.signins.store import renewals
 from services.linker.signins.store.renewals import Claim
 from shared.clients.trakt import Tokens, Trakt
@@ -19,7 +19,7 @@ class TraktExchange:
         self.claim = claim
         self.tokens: Tokens | None = None
         self._trakt = trakt
-        self._credentials = Credentials(
+        self._account_tokens = AccountTokens(
             vault, claim.linked.provider, server=claim.linked.server, account_id=claim.linked.account_id
         )
         self._now = now
@@ -28,7 +28,7 @@ class TraktExchange:
         """Do all of it in one transaction; raises what Trakt's client raises."""
         if not await renewals.lock_claim(connection, self.claim):
             return
-        refresh = await self._credentials.refresh_token(connection)
+        refresh = await self._account_tokens.refresh_token(connection)
         if refresh is None:
             await renewals.postpone(connection, self.claim, renew_at=None)
             return
@@ -41,6 +41,6 @@ class TraktExchange:
             return
         now = self._now()
         expires_at = now + (self.tokens.expires_at - self.tokens.created_at)  # by our clock, whatever Trakt's shows
-        await self._credentials.write(connection, self.tokens.access, self.tokens.refresh)
+        await self._account_tokens.write(connection, self.tokens.access, self.tokens.refresh)
         renew_at = due_times.renew_at(expires_at, now=now)
         await renewals.note_renewal(connection, self.claim, expires_at=expires_at, renew_at=renew_at)

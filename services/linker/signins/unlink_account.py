@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from services.linker.signins.credentials import Credentials
+from services.linker.signins.account_tokens import AccountTokens
 from services.linker.signins.domain import AccountToken, Authorization, ProvenAccount, TokenRevoker
 from services.linker.signins.store import connections
 from services.linker.signins.store.connections import LinkedAccount
@@ -57,7 +57,7 @@ class AccountUnlinker:
         cause = derived_id("account.unlinked", *linked.key, linked.linked_at)
         if linked.provider in REVOCABLE and (token := await self._read_token(work, linked)) is not None:
             self.revoke(work, _token_of(linked, token), cause=cause)
-        await self._credentials(linked).remove(work.connection)
+        await self._account_tokens(linked).remove(work.connection)
         work.publish(
             AccountUnlinked(
                 id=cause,
@@ -106,12 +106,12 @@ class AccountUnlinker:
         )
         work.give(job, cause=cause, message_id=derived_id("revoke", cause))
 
-    def _credentials(self, account: Account) -> Credentials:
-        return Credentials(self._vault, account.provider, server=account.server, account_id=account.account_id)
+    def _account_tokens(self, account: Account) -> AccountTokens:
+        return AccountTokens(self._vault, account.provider, server=account.server, account_id=account.account_id)
 
     async def _read_token(self, work: Work, account: Account) -> Secret | None:
         try:
-            return await self._credentials(account).access_token(work.connection)
+            return await self._account_tokens(account).access_token(work.connection)
         except PermanentError as exc:  # it cannot be decrypted: it is removed all the same
             log.warning("token_not_revoked", provider=account.provider, account=account.account_id, reason=exc.detail)
             return None

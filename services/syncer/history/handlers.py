@@ -6,10 +6,10 @@ from typing import Final, Protocol, TypeVar, assert_never
 import msgspec
 import structlog
 
-from services.syncer.history import domain
-from services.syncer.history.domain import Viewing
+from services.syncer.history.same_title import episodes_of
+from services.syncer.history.same_viewing import Viewing, duplicates_of, find_duplicates
 from services.syncer.history.sources.outcome import Ignored, Outcome, Unwatched, Watched
-from services.syncer.history.store import duplicates, plays, queries
+from services.syncer.history.store import duplicate_plays, plays, queries
 from shared.bus import streams
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
@@ -128,7 +128,7 @@ async def _record_plays(work: Work, webhook: Webhook, watched: Watched) -> _Effe
 
 def _episodes_with_causes(title: Title) -> list[tuple[tuple[int | None, ...], Title]]:
     """Return the episodes of a title with the further causes of their ids: the first has none."""
-    first, *others = domain.episodes_of(title)
+    first, *others = episodes_of(title)
     return [((), first), *(((other.episode,), other) for other in others)]
 
 
@@ -153,9 +153,9 @@ async def _lock_account_and_owner(connection: Connection, account: Account) -> P
 
 async def _record_play(work: Work, viewing: Viewing, person: PersonRef | None, *, at: datetime) -> Viewing | None:
     """Store a play; if it was reported before, complete and return that play instead."""
-    known = domain.duplicates_of(await plays.viewings_like(work.connection, viewing, person), viewing)
+    known = duplicates_of(await plays.viewings_like(work.connection, viewing, person), viewing)
     if known is not None:
-        await duplicates.merge(work.connection, known)
+        await duplicate_plays.merge(work.connection, known)
         return known.kept
     await plays.record_play(work.connection, viewing, person)
     work.publish(
@@ -190,9 +190,9 @@ async def _record_unwatched(work: Work, webhook: Webhook, unwatched: Unwatched) 
 
 async def _merge_duplicates(work: Work, person: PersonRef) -> None:
     """Merge plays that two accounts of a person reported, as if the accounts had always been this person's."""
-    while found := domain.find_duplicates(await duplicates.near_duplicates(work.connection, person)):
+    while found := find_duplicates(await duplicate_plays.near_duplicates(work.connection, person)):
         for each in found:
-            await duplicates.merge(work.connection, each)
+            await duplicate_plays.merge(work.connection, each)
         log.info("duplicate_plays_merged", person=person.id, merged=sum(len(each.removed) for each in found))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.clients import mediabrowser, plex_accounts, plex_items
 from shared.clients.seerr import users
-from shared.discord import commands, components, messages, problems
+from shared.discord import command_format, components, messages, problems
 from tests.contract.openapi import spec
 from tests.documents import needs_specs
 
@@ -31,7 +31,7 @@ SEERR: Final = "seerr-api.yml"
         (mediabrowser.WireUser, JELLYFIN, "UserDto", set()),
         (mediabrowser.WirePolicy, JELLYFIN, "UserPolicy", set()),
         (mediabrowser.WireSignedIn, JELLYFIN, "AuthenticationResult", set()),
-        (commands.Command, DISCORD, "ApplicationCommandResponse", set()),
+        (command_format.Command, DISCORD, "ApplicationCommandResponse", set()),
         (messages.Embed, DISCORD, "RichEmbed", set()),
         (components.Button, DISCORD, "ButtonComponentForMessageRequest", set()),
         (components.Menu, DISCORD, "StringSelectComponentForMessageRequest", set()),

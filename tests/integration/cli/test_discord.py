@@ -15,8 +15,8 @@ from cli.checks.discord import check_discord
 from cli.checks.finding import Finding
 from cli.discord import app
 from shared import settings
-from shared.discord.catalogue import COMMANDS, registered
-from shared.discord.commands import faults
+from shared.discord.command_format import faults
+from shared.discord.slash_commands import COMMANDS, registered
 from shared.errors import UsherError
 from shared.http.client import client
 from shared.settings import SettingsError, UpstreamSettings

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from shared.clients.errors import CredentialRefusedError
-from shared.discord.commands import is_registered
+from shared.discord.command_format import is_registered
 from shared.discord.interactions import Clicked, CommandCalled, Ping, Submitted, Typing
 from shared.discord.messages import Message
 from shared.discord.parsing import parse

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.syncer.history.domain import Viewing
+from services.syncer.history.same_viewing import Viewing
 from services.syncer.history.store import plays
 from shared.postgres.pool import transaction
 from shared.schemas.events import AccountLinked, subject

@@ -8,9 +8,9 @@ import pytest
 
 from services.linker.people.store import people
 from shared.bus.store import StoredRetry
-from shared.discord.catalogue import COMMANDS
 from shared.discord.messages import Message
 from shared.discord.replying import write_to
+from shared.discord.slash_commands import COMMANDS
 from shared.errors import ConflictError, PermanentError, TransientError, UsherError
 from shared.http.calls import CircuitOpenError, RateLimitedError
 from shared.keyring import Keyring

@@ -15,9 +15,9 @@ from uvicorn.server import ServerState
 from services.gateway import problems
 from services.gateway.connections import LimitedProtocol
 from services.gateway.edge import Edge
+from services.gateway.webhook_secrets.check import SecretEntry, Secrets, digest
 from services.gateway.webhooks.receiver import Receiver, Storage
-from services.gateway.webhooks.secrets import SecretEntry, Secrets, digest
-from shared.schemas.webhooks import SOURCES
+from shared.schemas.webhook_senders import SOURCES
 from tests.unit.gateway.fakes import webhooks
 
 SECRETS = Secrets([SecretEntry(id=source, digest=digest(f"{source}-secret"), source=source) for source in SOURCES])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.gateway.spool.drain import Drain
-from services.gateway.spool.hedge import Hedge
+from services.gateway.spool.nats_or_spool import NatsOrSpool
 from services.gateway.spool.quota import Limits
 from services.gateway.spool.spool import Spool, open_spool
 from tests.integration.gateway.serving import Gateway, post, serving
@@ -22,7 +22,7 @@ PATIENCE = timedelta(milliseconds=100)
 async def gateway_on(folder: Path, publisher: FakePublisher) -> AsyncIterator[tuple[Gateway, Spool]]:
     async with open_spool(folder) as spool:
         drain = asyncio.create_task(Drain(spool, publisher, patience=PATIENCE).run())
-        async with serving(Hedge(publisher, spool)) as gateway:
+        async with serving(NatsOrSpool(publisher, spool)) as gateway:
             yield gateway, spool
         drain.cancel()
         with suppress(asyncio.CancelledError):
@@ -87,7 +87,7 @@ async def test_with_jetstream_away_and_the_spool_full_the_sender_gets_503(tmp_pa
     publisher = FakePublisher()
     publisher.is_connected = False
     limits = Limits(records=8)
-    async with open_spool(tmp_path, limits=limits) as spool, serving(Hedge(publisher, spool)) as gateway:
+    async with open_spool(tmp_path, limits=limits) as spool, serving(NatsOrSpool(publisher, spool)) as gateway:
         for number in range(2):
             await tell(gateway, number)
         answer = await gateway.ask(post("/webhooks/plex?token=plex-secret", b"{}", "application/json"))

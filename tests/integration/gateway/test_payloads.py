@@ -11,10 +11,11 @@ from urllib.parse import quote_plus
 import msgspec
 import pytest
 
+from services.gateway.webhook_secrets.check import SecretEntry, Secrets, digest
 from services.gateway.webhooks.receiver import Delivery, Receiver
-from services.gateway.webhooks.secrets import SecretEntry, Secrets, digest
 from shared.errors import InvalidError
-from shared.schemas.webhooks import SOURCES, Source, Webhook
+from shared.schemas.webhook_senders import SOURCES, Source
+from shared.schemas.webhooks import Webhook
 from tests.unit.gateway.fakes import FakeClient, FakeStorage
 from tests.unit.gateway.multipart_bodies import MULTIPART, Part, multipart
 

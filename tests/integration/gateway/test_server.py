@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.schemas.webhooks import SOURCES
+from shared.schemas.webhook_senders import SOURCES
 from tests.integration.gateway.serving import Gateway, NarrowProtocol, chunk, head, post, serving
 from tests.unit.gateway.fakes import FakeStorage
 from tests.unit.gateway.multipart_bodies import MULTIPART, Part, multipart

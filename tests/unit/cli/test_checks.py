@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from cli.checks.addresses import parts_of
-from cli.checks.credentials import findings_of
 from cli.checks.finding import Finding
+from cli.checks.linked_accounts import findings_of
+from cli.checks.refused_senders import findings_of as senders_of
 from cli.checks.seerr_version import check_seerr_version
-from cli.checks.senders import findings_of as senders_of
 from cli.checks.storage import check_folder
 from cli.checks.variables import check_keys, check_upstreams
 from cli.folder import ENCRYPTION_KEYS, Folder

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from shared.clients.errors import CredentialRefusedError
-from shared.discord.commands import Command
+from shared.discord.command_format import Command
 from shared.discord.components import Button, ButtonStyle, Row
 from shared.discord.messages import Embed, Message
 from shared.discord.problems import ClosedToMessagesError, ReplyExpiredError

@@ -3,13 +3,14 @@
 import msgspec
 import pytest
 
-from shared.discord.catalogue import Action, Catalogue, Declared
-from shared.discord.commands import Command
+from shared.discord.catalogue import Action, Catalogue
+from shared.discord.command_format import Command
 from shared.discord.components import Form, Label, TextInput
 from shared.discord.failures import OutdatedError
 from shared.discord.prompts import Prompts
 from shared.discord.receiving import Asked
 from shared.discord.rights import Rights
+from shared.discord.slash_commands import Declared
 from shared.errors import ForbiddenError
 from shared.schemas.interactions import Caller, Choice, Choices, OpenForm, Suggest
 from simulators.discord.interactions import ADMINISTRATOR, DiscordApp, Person

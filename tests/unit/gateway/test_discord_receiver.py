@@ -12,9 +12,10 @@ from services.gateway.discord.prompts import Prompts
 from services.gateway.discord.receiver import ANSWERED_WITHIN, Application, Delivery, InteractionReceiver
 from services.gateway.spool.record import Record
 from services.gateway.webhooks.body import TooSlowError
-from shared.discord.catalogue import Action, Catalogue, Declared
-from shared.discord.commands import Command
+from shared.discord.catalogue import Action, Catalogue
+from shared.discord.command_format import Command
 from shared.discord.components import Form, Label, TextInput
+from shared.discord.slash_commands import Declared
 from shared.errors import ForbiddenError, TransientError, UnavailableError, UsherError
 from shared.keyring import Keyring, new_key
 from shared.schemas.interactions import Choice, Choices, OpenedForm, OpenForm, Suggest

@@ -1,8 +1,8 @@
 """The webhook routes are in the OpenAPI document, with all requests and answers."""
 
 from services.gateway import problems
+from services.gateway.webhook_secrets.check import Secrets
 from services.gateway.webhooks.receiver import Receiver
-from services.gateway.webhooks.secrets import Secrets
 from tests.unit.gateway.fakes import FakeStorage, webhooks
 
 

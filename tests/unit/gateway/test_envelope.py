@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from services.gateway.webhook_secrets.check import Match
 from services.gateway.webhooks.envelope import delivery_key, envelope, fingerprint, record
 from services.gateway.webhooks.recent_deliveries import RecentDeliveries
-from services.gateway.webhooks.secrets import Match
 from shared.errors import InvalidError, TooLargeError
-from shared.schemas.webhooks import MAX_PAYLOAD, SOURCES, Source, Webhook
+from shared.schemas.webhook_senders import SOURCES, Source
+from shared.schemas.webhooks import MAX_PAYLOAD, Webhook
 
 MATCH = Match("secret-1", "living-room")
 NOON = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)

@@ -5,7 +5,8 @@ import pytest
 from services.gateway.webhooks import forms
 from services.gateway.webhooks.forms import MAX_PART_HEADER, MultipartForm
 from shared.errors import InvalidError, TooLargeError, UnsupportedMediaTypeError
-from shared.schemas.webhooks import MAX_PAYLOAD, SOURCES, Source
+from shared.schemas.webhook_senders import SOURCES, Source
+from shared.schemas.webhooks import MAX_PAYLOAD
 from tests.unit.gateway.multipart_bodies import BOUNDARY, MULTIPART, Part, multipart
 
 JSON = b'{"event":"media.play","Metadata":{"title":"Am\xc3\xa9lie & 100%+"}}'

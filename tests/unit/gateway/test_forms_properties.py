@@ -11,7 +11,8 @@ from multipart import MultipartParser
 from services.gateway.webhooks import forms
 from services.gateway.webhooks.forms import MAX_PART_HEADERS, MAX_PARTS, MultipartForm, UrlencodedForm
 from shared.errors import InvalidError, TooLargeError, UnsupportedMediaTypeError, UsherError
-from shared.schemas.webhooks import MAX_PAYLOAD, SOURCES, Source
+from shared.schemas.webhook_senders import SOURCES, Source
+from shared.schemas.webhooks import MAX_PAYLOAD
 from tests.unit.gateway.multipart_bodies import BOUNDARY, MULTIPART, Part, multipart
 
 TOKEN = string.ascii_letters + string.digits + "-_."

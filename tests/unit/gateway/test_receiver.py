@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from services.gateway.webhook_secrets.check import SecretEntry, Secrets, digest
 from services.gateway.webhooks.body import TooSlowError
 from services.gateway.webhooks.receiver import Delivery, Receiver
-from services.gateway.webhooks.secrets import SecretEntry, Secrets, digest
 from shared.errors import (
     InvalidError,
     NotFoundError,

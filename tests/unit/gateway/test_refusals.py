@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from services.gateway.refusals.exception_handlers import source_of
 from services.gateway.refusals.log_lines import MOST as MOST_LINES
 from services.gateway.refusals.log_lines import LogLines
-from services.gateway.refusals.senders import MOST, OTHERS, SLACK, RefusedSender, Senders
+from services.gateway.refusals.refused_senders import MOST, OTHERS, SLACK, RefusedSender, Senders
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 

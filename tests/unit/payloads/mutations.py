@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from hypothesis import strategies as st
 
-from shared.schemas.webhooks import Source
+from shared.schemas.webhook_senders import Source
 from tests.documents import PAYLOADS
 from tests.unit.payloads.table import TABLE
 

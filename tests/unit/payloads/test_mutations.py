@@ -10,7 +10,8 @@ from services.requester.sources import seerr
 from services.syncer.history.sources import parsing
 from services.syncer.history.sources.outcome import Unwatched, Watched
 from shared.errors import InvalidError
-from shared.schemas.webhooks import SOURCES, UNKNOWN_EVENT, Source, Webhook, event_name
+from shared.schemas.webhook_senders import SOURCES, Source
+from shared.schemas.webhooks import UNKNOWN_EVENT, Webhook, event_name
 from tests.documents import needs_payloads
 from tests.unit.payloads.mutations import broken, mutated
 from tests.unit.payloads.row import NOW, Expected

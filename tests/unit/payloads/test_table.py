@@ -5,7 +5,8 @@ import pytest
 
 from services.requester.sources import seerr
 from services.syncer.history.sources import parsing
-from shared.schemas.webhooks import SOURCES, Source, event_name
+from shared.schemas.webhook_senders import SOURCES, Source
+from shared.schemas.webhooks import event_name
 from tests.documents import PAYLOADS, needs_payloads
 from tests.unit.payloads.plex import AS_SCROBBLES
 from tests.unit.payloads.row import NOW, Expected, class_of

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from shared.errors import InvalidError
-from shared.schemas.webhooks import MAX_DEPTH, MAX_EVENT, SOURCES, UNKNOWN_EVENT, Source, event_name
+from shared.schemas.webhook_senders import SOURCES, Source
+from shared.schemas.webhooks import MAX_DEPTH, MAX_EVENT, UNKNOWN_EVENT, event_name
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from typing import assert_never
 
 from services.syncer.history.sources import emby, jellyfin, plex, tautulli
 from services.syncer.history.sources.outcome import Ignored, Outcome
-from shared.schemas.webhooks import Source, Webhook
+from shared.schemas.webhook_senders import Source
+from shared.schemas.webhooks import Webhook
 
 
 def parse_webhook(webhook: Webhook) -> Outcome:

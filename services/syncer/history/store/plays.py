@@ -5,7 +5,8 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from services.syncer.history.domain import WIDEST, Viewing, keys_of
+from services.syncer.history.same_title import keys_of
+from services.syncer.history.same_viewing import WIDEST, Viewing
 from shared.postgres.locks import lock_exclusive, lock_shared
 from shared.postgres.pool import Connection
 from shared.schemas.events import AccountClaimed, PersonMerged

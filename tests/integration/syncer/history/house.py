@@ -18,7 +18,8 @@ from shared.schemas.history import ListPlays, Play
 from shared.schemas.identifiers import random_id
 from shared.schemas.media import Account
 from shared.schemas.secret import Secret
-from shared.schemas.webhooks import Source, Webhook
+from shared.schemas.webhook_senders import Source
+from shared.schemas.webhooks import Webhook
 from tests.integration.service import at_work, parts_of, until
 
 NOON: Final = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ import msgspec
 
 from services.syncer.history.sources import parsing
 from services.syncer.history.sources.outcome import Ignored, Outcome, Unwatched, Watched
-from shared.schemas.webhooks import Source
+from shared.schemas.webhook_senders import Source
 
 NOW: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -5,7 +5,8 @@ import pytest
 
 from services.syncer.history.sources import parsing
 from services.syncer.history.sources.outcome import Ignored
-from shared.schemas.webhooks import SOURCES, Source, Webhook
+from shared.schemas.webhook_senders import SOURCES, Source
+from shared.schemas.webhooks import Webhook
 from tests.unit.syncer.history.sources.outcomes import NOW
 
 

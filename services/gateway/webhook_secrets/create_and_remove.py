@@ -11,10 +11,10 @@ import msgspec
 
 from services.gateway.access import tokens
 from services.gateway.access.audit import Audit
-from services.gateway.access.secret_cache import SecretCache
 from services.gateway.store import webhook_secrets
 from services.gateway.store.webhook_secrets import WebhookSecret
-from services.gateway.webhooks.secrets import digest
+from services.gateway.webhook_secrets.cache import SecretCache
+from services.gateway.webhook_secrets.check import digest
 from shared.bus.work import Work, Worker
 from shared.errors import ConflictError, NotFoundError
 from shared.keyring import Owner
@@ -22,7 +22,7 @@ from shared.postgres.pool import Pool
 from shared.schemas.events import WebhookSecretChanged
 from shared.schemas.identifiers import derived_id, random_id
 from shared.schemas.secret import Secret
-from shared.schemas.webhooks import SOURCES, Source
+from shared.schemas.webhook_senders import SOURCES, Source
 from shared.vault import Vault
 
 MOST: Final = 100

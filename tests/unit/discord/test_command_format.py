@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.discord.commands import Command, Option, OptionChoice, OptionType, faults, is_registered
+from shared.discord.command_format import Command, Option, OptionChoice, OptionType, faults, is_registered
 from shared.discord.components import Form, Label, TextInput
 from shared.discord.messages import Message
 from shared.discord.responses import (

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.gateway.spool.hedge import Hedge, NoSpool
+from services.gateway.spool.nats_or_spool import NatsOrSpool, NoSpool
 from services.gateway.spool.record import SpoolFullError
 from shared.bus.publishing import Stored
 from shared.errors import TooLargeError, UnavailableError
@@ -27,7 +27,9 @@ class Scene:
         self.publisher = FakePublisher()
         self.spool = FakeSpool()
         self.clock = Clock()
-        self.hedge = Hedge(self.publisher, self.spool, patience=MOMENT, last_resort=MOMENT * 5, clock=self.clock)
+        self.storage = NatsOrSpool(
+            self.publisher, self.spool, patience=MOMENT, last_resort=MOMENT * 5, clock=self.clock
+        )
 
     def spooled(self) -> list[str]:
         return [each.message_id for each in self.spool.records]
@@ -39,7 +41,7 @@ def scene() -> Scene:
 
 
 async def test_an_acknowledged_message_does_not_touch_the_spool(scene: Scene) -> None:
-    duplicate = await scene.hedge.store(record(1))
+    duplicate = await scene.storage.store(record(1))
 
     assert duplicate is False
     assert list(scene.publisher.messages) == ["plex-1"]
@@ -49,9 +51,9 @@ async def test_an_acknowledged_message_does_not_touch_the_spool(scene: Scene) ->
 
 
 async def test_a_repeat_is_told_as_such(scene: Scene) -> None:
-    await scene.hedge.store(record(1))
+    await scene.storage.store(record(1))
 
-    assert await scene.hedge.store(record(1)) is True
+    assert await scene.storage.store(record(1)) is True
 
 
 async def test_an_acknowledgement_within_patience_is_waited_for(scene: Scene) -> None:
@@ -60,14 +62,14 @@ async def test_an_acknowledgement_within_patience_is_waited_for(scene: Scene) ->
 
     scene.publisher.answer = soon
 
-    assert await scene.hedge.store(record(1)) is False
+    assert await scene.storage.store(record(1)) is False
     assert scene.spooled() == []
 
 
-async def test_a_slow_acknowledgement_is_hedged_under_the_same_id_and_left_to_come(scene: Scene) -> None:
+async def test_after_a_slow_acknowledgement_the_spool_takes_a_copy_under_the_same_id(scene: Scene) -> None:
     scene.publisher.answer = say_nothing
 
-    duplicate = await scene.hedge.store(record(1))
+    duplicate = await scene.storage.store(record(1))
 
     assert duplicate is False
     assert scene.publisher.sent == scene.spooled() == ["plex-1"]
@@ -82,24 +84,24 @@ async def test_a_publish_given_up_by_the_client_goes_to_the_spool(scene: Scene) 
 
     scene.publisher.answer = give_up
 
-    assert await scene.hedge.store(record(1)) is False
+    assert await scene.storage.store(record(1)) is False
     assert scene.spooled() == ["plex-1"]
 
 
 async def test_without_connection_the_spool_takes_it_at_once(scene: Scene) -> None:
     scene.publisher.is_connected = False
 
-    assert await scene.hedge.store(record(1)) is False
+    assert await scene.storage.store(record(1)) is False
     assert scene.spooled() == ["plex-1"]
 
 
 @pytest.mark.parametrize("source", ["plex", "emby"])
 async def test_after_a_failure_nothing_is_tried_for_a_second(scene: Scene, source: str) -> None:
     scene.publisher.answer = refuse
-    await scene.hedge.store(record(1))
+    await scene.storage.store(record(1))
     scene.clock.seconds += 0.9
 
-    await scene.hedge.store(record(2, source=source))
+    await scene.storage.store(record(2, source=source))
 
     assert scene.publisher.sent == ["plex-1"]
     assert scene.spooled() == ["plex-1", f"{source}-2"]
@@ -107,11 +109,11 @@ async def test_after_a_failure_nothing_is_tried_for_a_second(scene: Scene, sourc
 
 async def test_after_that_second_other_sources_are_tried_again(scene: Scene) -> None:
     scene.publisher.is_connected = False
-    await scene.hedge.store(record(1))
+    await scene.storage.store(record(1))
     scene.publisher.is_connected = True
     scene.clock.seconds += 1.0
 
-    await scene.hedge.store(record(2, source="emby"))
+    await scene.storage.store(record(2, source="emby"))
 
     assert list(scene.publisher.messages) == ["emby-2"]
 
@@ -119,8 +121,8 @@ async def test_after_that_second_other_sources_are_tried_again(scene: Scene) -> 
 async def test_new_events_go_behind_the_spooled_ones_of_their_source(scene: Scene) -> None:
     scene.spool.records.append(record(1))
 
-    await scene.hedge.store(record(2))
-    await scene.hedge.store(record(3, source="emby"))
+    await scene.storage.store(record(2))
+    await scene.storage.store(record(3, source="emby"))
 
     assert scene.spooled() == ["plex-1", "plex-2"]
     assert list(scene.publisher.messages) == ["emby-3"]
@@ -131,7 +133,7 @@ async def test_where_neither_takes_it_the_sender_is_told_when_to_come_again(scen
     scene.spool.is_full = True
 
     with pytest.raises(SpoolFullError) as failure:
-        await scene.hedge.store(record(1))
+        await scene.storage.store(record(1))
     assert failure.value.status == 503
     assert failure.value.retry_after == timedelta(seconds=5)
 
@@ -143,7 +145,7 @@ async def test_a_full_spool_waits_longer_for_jetstream(scene: Scene) -> None:
     scene.publisher.answer = late
     scene.spool.is_full = True
 
-    assert await scene.hedge.store(record(1)) is False
+    assert await scene.storage.store(record(1)) is False
     assert scene.publisher.sent == ["plex-1"]
 
 
@@ -151,7 +153,7 @@ async def test_a_full_spool_lets_an_event_overtake_rather_than_be_lost(scene: Sc
     scene.spool.records.append(record(1))
     scene.spool.is_full = True
 
-    await scene.hedge.store(record(2))
+    await scene.storage.store(record(2))
 
     assert list(scene.publisher.messages) == ["plex-2"]
 
@@ -163,7 +165,7 @@ async def test_a_message_too_large_for_the_stream_is_not_spooled(scene: Scene) -
     scene.publisher.answer = too_large
 
     with pytest.raises(TooLargeError):
-        await scene.hedge.store(record(1))
+        await scene.storage.store(record(1))
     assert scene.spooled() == []
 
 
@@ -172,14 +174,14 @@ async def test_with_the_spool_off_a_slow_acknowledgement_is_waited_for(scene: Sc
         asyncio.get_running_loop().call_later(0.02, future.set_result, Stored("WEBHOOKS", 1, duplicate))
 
     scene.publisher.answer = late
-    hedge = Hedge(scene.publisher, NoSpool(), patience=MOMENT, last_resort=MOMENT * 5)
+    storage = NatsOrSpool(scene.publisher, NoSpool(), patience=MOMENT, last_resort=MOMENT * 5)
 
-    assert await hedge.store(record(1)) is False
+    assert await storage.store(record(1)) is False
 
 
 async def test_with_the_spool_off_and_jetstream_away_nothing_is_promised(scene: Scene) -> None:
     scene.publisher.answer = say_nothing
-    hedge = Hedge(scene.publisher, NoSpool(), patience=MOMENT, last_resort=MOMENT)
+    storage = NatsOrSpool(scene.publisher, NoSpool(), patience=MOMENT, last_resort=MOMENT)
 
     with pytest.raises(UnavailableError, match="switched off"):
-        await hedge.store(record(1))
+        await storage.store(record(1))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from services.gateway.webhooks import secrets_file
-from services.gateway.webhooks.secrets import Match, SecretEntry, Secrets, digest
+from services.gateway.webhook_secrets import digest_file
+from services.gateway.webhook_secrets.check import Match, SecretEntry, Secrets, digest
 
 ENTRIES = [
     SecretEntry(id="every", digest=digest("one")),
@@ -17,10 +17,10 @@ ENTRIES = [
 
 def test_what_was_saved_opens_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "spool" / "secrets.json"
-    secrets_file.save(path, [])
-    secrets_file.save(path, ENTRIES)
+    digest_file.save(path, [])
+    digest_file.save(path, ENTRIES)
 
-    loaded = secrets_file.load(path)
+    loaded = digest_file.load(path)
 
     assert loaded == ENTRIES
     assert Secrets(loaded).check("plex", "two") == Match("plex-1", "living-room")
@@ -29,7 +29,7 @@ def test_what_was_saved_opens_after_a_restart(tmp_path: Path) -> None:
 def test_the_file_holds_no_secret_and_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
 
-    secrets_file.save(path, [SecretEntry(id="every", digest=digest("a-very-secret-value"))])
+    digest_file.save(path, [SecretEntry(id="every", digest=digest("a-very-secret-value"))])
 
     assert b"a-very-secret-value" not in path.read_bytes()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -38,7 +38,7 @@ def test_the_file_holds_no_secret_and_is_for_its_owner_only(tmp_path: Path) -> N
 
 def test_no_file_means_no_secrets(tmp_path: Path) -> None:
     with capture_logs() as logs:
-        assert secrets_file.load(tmp_path / "secrets.json") == []
+        assert digest_file.load(tmp_path / "secrets.json") == []
 
     assert logs == []
 
@@ -49,6 +49,6 @@ def test_a_broken_file_is_reported_and_means_no_secrets(tmp_path: Path, content:
     path.write_bytes(content)
 
     with capture_logs() as logs:
-        assert secrets_file.load(path) == []
+        assert digest_file.load(path) == []
 
     assert [entry["event"] for entry in logs] == ["webhook_secrets_unreadable"]

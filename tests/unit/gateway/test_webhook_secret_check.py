@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.gateway.webhooks.secrets import Match, SecretEntry, Secrets, digest, secret_in
+from services.gateway.webhook_secrets.check import Match, SecretEntry, Secrets, digest, secret_in
 from shared.errors import UnauthorizedError
-from shared.schemas.webhooks import SOURCES, Source
+from shared.schemas.webhook_senders import SOURCES, Source
 
 EVERY = SecretEntry(id="every", digest=digest("for-every-source"))
 PLEX = SecretEntry(id="plex-1", digest=digest("for-plex"), source="plex", server="living-room")

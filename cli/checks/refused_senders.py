@@ -9,7 +9,7 @@ from cli.output import local, plain
 _SHOWN: Final = 10
 
 
-async def check_senders(usher: Usher) -> list[Finding]:
+async def check_refused_senders(usher: Usher) -> list[Finding]:
     """Ask the gateway; if it is away, another check reports that."""
     try:
         page = await usher.get(path("api", "webhooks", "refused"), limit=_SHOWN)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.syncer.history.domain import Viewing, episodes_of, find_duplicates, is_same_viewing, keys_of, merge_titles
+from services.syncer.history.same_title import keys_of, merge_titles
+from services.syncer.history.same_viewing import Viewing, find_duplicates, is_same_viewing
 from shared.schemas.media import Account, Ids, Title
 
 ANNA = Account("plex", "s", "1", "anna")
@@ -63,14 +64,6 @@ def test_the_next_episode_is_another_title() -> None:
     assert not is_same_viewing(viewing(PILOT), viewing(second, minutes=1))
 
 
-def test_what_the_second_report_knew_is_kept() -> None:
-    bare = Title(type="movie", title="The Matrix", ids=Ids(tmdb=("603",)))
-
-    known = merge_titles(bare, MATRIX)
-
-    assert (known.ids, known.year, known.duration_s) == (Ids(imdb=("tt0133093",), tmdb=("603",)), 1999, 8160)
-
-
 @given(st.text(max_size=40), st.text(max_size=40), st.integers(0, 50), st.integers(0, 50))
 def test_any_title_is_the_same_as_itself(name: str, show: str, season: int, episode: int) -> None:
     for title in (
@@ -86,50 +79,6 @@ def test_an_item_without_ids_and_numbers_is_known_by_its_senders_id() -> None:
 
     assert is_same_viewing(viewing(bare), viewing(bare, minutes=1))
     assert merge_titles(Title(type="episode", title="Special"), bare).item == "58657"
-
-
-DOUBLE = Title(
-    type="episode",
-    title="A / B",
-    show="S",
-    season=5,
-    episode=14,
-    episode_end=16,
-    ids=Ids(tvdb=("1",)),
-    show_ids=Ids(tvdb=("9",)),
-    item="e",
-    duration_s=3600,
-)
-
-
-def test_a_file_with_several_episodes_is_a_play_of_each_and_its_ids_are_the_first_ones() -> None:
-    first, *others = episodes_of(DOUBLE)
-
-    assert first == msgspec.structs.replace(DOUBLE, episode_end=None, duration_s=1200)
-    assert [(title.episode, title.episode_end, title.season, title.show) for title in others] == [
-        (15, None, 5, "S"),
-        (16, None, 5, "S"),
-    ]
-    assert all((title.ids, title.item, title.duration_s) == (Ids(), None, 1200) for title in others)
-    assert all(title.show_ids == DOUBLE.show_ids for title in others)
-
-
-def test_the_episodes_of_a_file_are_titles_of_their_own_also_without_a_season_and_a_name() -> None:
-    bare = msgspec.structs.replace(DOUBLE, title="Episode 14", season=None, show_ids=Ids(), ids=Ids())
-
-    viewings = [viewing(title) for title in episodes_of(bare)]
-
-    assert [one.title.title for one in viewings] == ["Episode 14", "Episode 15", "Episode 16"]
-    assert [[is_same_viewing(one, other) for other in viewings] for one in viewings] == [
-        [True, False, False],
-        [False, True, False],
-        [False, False, True],
-    ]
-
-
-@pytest.mark.parametrize("title", [MATRIX, PILOT])
-def test_any_other_title_is_a_play_of_itself(title: Title) -> None:
-    assert episodes_of(title) == [title]
 
 
 def test_two_reports_of_one_viewing_fold_into_the_first_which_learns_from_the_other() -> None:

@@ -11,15 +11,15 @@ from typing import Final
 import structlog
 
 from services.gateway.store import webhook_secrets
-from services.gateway.webhooks import secrets_file
-from services.gateway.webhooks.secrets import Match, SecretEntry, Secrets
+from services.gateway.webhook_secrets import digest_file
+from services.gateway.webhook_secrets.check import Match, SecretEntry, Secrets
 from shared.bus.listening import Listener
 from shared.errors import UnavailableError
 from shared.loops import every
 from shared.postgres.pool import Pool
 from shared.schemas import events
 from shared.schemas.events import WebhookSecretChanged
-from shared.schemas.webhooks import Source
+from shared.schemas.webhook_senders import Source
 
 _EVERY: Final = timedelta(minutes=1)
 
@@ -48,7 +48,7 @@ class SecretCache:
 
     def load_file(self) -> None:
         """Accept the secrets that were valid when they were read last."""
-        kept = secrets_file.load(self._file)
+        kept = digest_file.load(self._file)
         self._secrets.replace(kept)
         self._is_known = bool(kept)
 
@@ -58,7 +58,7 @@ class SecretCache:
         return self._is_known
 
     def check(self, source: Source, secret: str | None) -> Match:
-        """See `ValidSecrets.check`; raises `UnavailableError` while nothing is known."""
+        """See `Secrets.check`; raises `UnavailableError` while nothing is known."""
         if not self._is_known:
             raise UnavailableError("Usher is starting: it waits for Postgres")
         return self._secrets.check(source, secret)
@@ -82,7 +82,7 @@ class SecretCache:
         self._secrets.replace(entries)
         self._is_known = True
         try:
-            await asyncio.to_thread(secrets_file.save, self._file, entries)
+            await asyncio.to_thread(digest_file.save, self._file, entries)
         except OSError as exc:
             log.warning("webhook_secrets_not_kept", path=str(self._file), reason=str(exc))
             return  # and try again in a minute

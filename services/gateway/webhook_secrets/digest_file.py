@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from services.gateway.webhooks.secrets import SecretEntry
+from services.gateway.webhook_secrets.check import SecretEntry
 
 _log = structlog.get_logger()
 

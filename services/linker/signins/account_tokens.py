@@ -1,4 +1,4 @@
-"""Where credentials are written: the tokens of a linked account in the vault, all on the caller's transaction."""
+"""The tokens of a linked account, written to the vault on the caller's transaction."""
 
 from shared.keyring import Owner
 from shared.owners import account_token
@@ -8,7 +8,7 @@ from shared.schemas.secret import Secret
 from shared.vault import Vault
 
 
-class Credentials:
+class AccountTokens:
     """The access token and the refresh token of one account."""
 
     def __init__(self, vault: Vault, provider: Provider, *, server: str, account_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Slash commands declared as data, checked against Discord's limits, and compared with what is registered.
+"""The format in which Discord gets slash commands: checked against its limits, compared with what is registered.
 
 https://docs.discord.com/developers/interactions/application-commands
 """

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from services.syncer.history.domain import Viewing, duplicates_of, find_duplicates, is_same_viewing
+from services.syncer.history.same_viewing import Viewing, duplicates_of, find_duplicates, is_same_viewing
 from shared.schemas.media import Account, Title
 
 EIGHT = datetime(2026, 11, 30, 20, tzinfo=UTC)

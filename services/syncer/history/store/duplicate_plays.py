@@ -1,6 +1,6 @@
 """The syncer's SQL for duplicate plays: a viewing reported again, or seen on two accounts of one person."""
 
-from services.syncer.history.domain import WIDEST, Duplicates, Viewing
+from services.syncer.history.same_viewing import WIDEST, Duplicates, Viewing
 from services.syncer.history.store import plays
 from services.syncer.history.store.plays import PLAYS
 from shared.postgres.pool import Connection

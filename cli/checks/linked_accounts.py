@@ -10,7 +10,7 @@ from shared.schemas.secret import Secret
 _MOST = 200
 
 
-async def check_credentials(http: Any, address: str, key: Secret) -> list[Finding]:
+async def check_linked_accounts(http: Any, address: str, key: Secret) -> list[Finding]:
     """Ask the gateway; if it is away, another check reports that."""
     usher = Usher(http, address, key)
     linked: list[Any] = []

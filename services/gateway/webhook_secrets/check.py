@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from shared.errors import UnauthorizedError
-from shared.schemas.webhooks import Source
+from shared.schemas.webhook_senders import Source
 
 
 class SecretEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
-"""Stores a message on JetStream, or in the spool where JetStream is slow, frozen or away: whichever confirms first.
+"""Decides whether a message goes to NATS or into the spool, where NATS is slow, frozen or away.
 
-The hedge bounds how long a sender waits: after a moment without acknowledgement the spool takes a copy under the same
-id, and JetStream drops whichever copy comes second.
+It bounds how long a sender waits: after a moment without JetStream's acknowledgement the spool takes a copy under the
+same id, and JetStream drops whichever copy comes second.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class NoSpool:
         raise SpoolFullError("JetStream is away and the spool is switched off")
 
 
-class Hedge:
+class NatsOrSpool:
     """`store` returns once a message is on JetStream or in the spool, and raises only where neither takes it."""
 
     def __init__(
