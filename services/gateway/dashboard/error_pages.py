@@ -13,6 +13,8 @@ from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 
 from services.gateway import problems, trace
+from services.gateway.dashboard.forms import unsent_of
+from services.gateway.dashboard.login_page import login_page
 from services.gateway.dashboard.view import Dashboard, View
 from services.gateway.edge import CSP
 from services.gateway.safe_path import safe_path
@@ -77,12 +79,14 @@ def _page(
 
 
 def _ask_to_log_in(dashboard: Dashboard, request: Request[Any, Any, Any]) -> Response[Any]:
-    """Go to the log-in; a change that was sent without a session comes back after it as it was typed."""
+    """Go to the log-in. What was typed into a form whose session has ended is kept through it."""
     wanted = request.scope["path"]
     if request.method != "GET":
         wanted = "/"
     elif query := request.scope["query_string"].decode("latin-1"):
         wanted = f"{wanted}?{query}"
+    if unsent := unsent_of(request):
+        return login_page(View(dashboard, request), username="", wanted="/", unsent=unsent)
     target = f"{dashboard.base}/login"
     if wanted != "/":
         target += f"?{urlencode({'next': wanted})}"

@@ -1,13 +1,16 @@
 """What a page's form sends: fields by name, and the CSRF token that proves that it was a page of ours."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import msgspec
 from litestar import Request
+from litestar.connection import ASGIConnection
 
 from services.gateway.access.session_cookie import cookies_in, is_csrf_token, session_in
+from services.gateway.api.guards import CALLER
 from shared.errors import ForbiddenError, InvalidError, UnsupportedMediaTypeError
 
 CSRF: Final = "csrf"
@@ -16,6 +19,19 @@ LOGIN_COOKIE: Final = "usher_login"
 _TYPE: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 300
 _FORM: Final = "form"
+_UNSENT: Final = "unsent form"
+_SECRET: Final = re.compile("password|token|key|secret|suffix|repeated")
+RESUME: Final = "resume"
+"""The log-in form's field that says where a form that could not be sent was going."""
+RESUMED: Final = "resume."
+"""What the names of that form's fields begin with."""
+
+
+class Unsent(msgspec.Struct, frozen=True):
+    """A form that could not be sent: where to, and its fields."""
+
+    path: str
+    fields: Mapping[str, Sequence[str]]
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -62,11 +78,45 @@ async def check_form(request: Request[Any, Any, Any]) -> None:
     form = await _read(request)
     headers = request.scope["headers"]
     given, session = form.typed(CSRF), session_in(headers)
-    expected = cookies_in(headers).get(LOGIN_COOKIE, "")
-    is_ours = is_csrf_token(given, session) if session else bool(given) and given == expected
+    if CALLER in request.scope["state"]:
+        is_ours = is_csrf_token(given, session or "")
+    else:  # nobody needs to be logged in here: an old session's cookie says nothing
+        is_ours = bool(given) and given == cookies_in(headers).get(LOGIN_COOKIE)
     if not is_ours:
         raise ForbiddenError("this form is out of date: go back, load the page again, and send it once more")
     request.scope["state"][_FORM] = form
+
+
+async def keep_unsent(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Keep what was typed into a form whose session has ended, for after the next log-in; secrets are not kept.
+
+    Only a form of the ended session itself is kept: another site could make somebody send its own otherwise.
+    """
+    if not isinstance(connection, Request) or connection.method != "POST":
+        return
+    session = session_in(connection.scope["headers"])
+    try:
+        form = await _read(connection)
+    except (InvalidError, UnsupportedMediaTypeError):
+        return
+    if session and is_csrf_token(form.typed(CSRF), session):
+        kept = {name: values for name, values in form.fields.items() if name != CSRF and not _SECRET.search(name)}
+        connection.scope["state"][_UNSENT] = Unsent(connection.scope["path"], kept)
+
+
+def unsent_of(request: Request[Any, Any, Any]) -> Unsent | None:
+    """Return what a form would have sent, had its session not ended."""
+    found: Unsent | None = request.scope["state"].get(_UNSENT)
+    return found
+
+
+def resumed(form: Form) -> Unsent | None:
+    """Return the form that was kept through the log-in, if there is one."""
+    path = form.text(RESUME)
+    if not path:
+        return None
+    fields = {name.removeprefix(RESUMED): values for name, values in form.fields.items() if name.startswith(RESUMED)}
+    return Unsent(path, fields)
 
 
 def form_of(request: Request[Any, Any, Any]) -> Form:

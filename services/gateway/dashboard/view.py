@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -76,7 +76,7 @@ class View:
         """Return a text in the reader's language."""
         return self._dashboard.texts.say(self.language, key, **values)
 
-    def page(self, template: str, *, status: int = 200, **values: Any) -> Response[str]:
+    def page(self, template: str, *, status: int = 200, cookies: Sequence[Cookie] = (), **values: Any) -> Response[str]:
         """Return a page. A notice that waits is shown on it, once."""
         caller: Caller | None = self._request.scope["state"].get(CALLER)
         notice = _read_notice(self._cookies.get(_NOTICE_COOKIE, ""))
@@ -96,8 +96,8 @@ class View:
                 **values,
             },
         )
-        cookies = [self.cookie(_NOTICE_COOKIE, "", lasts=timedelta(0))] if notice else []
-        return Response(content, status_code=status, media_type="text/html", cookies=cookies)
+        seen = [self.cookie(_NOTICE_COOKIE, "", lasts=timedelta(0))] if notice else []
+        return Response(content, status_code=status, media_type="text/html", cookies=[*cookies, *seen])
 
     def go(self, path: str, said: str = "", *, cookies: list[Cookie] | None = None, **query: object) -> Redirect:
         """Go on to another page, which says what was done (a text, in the reader's language)."""

@@ -1,6 +1,5 @@
 """`/login`, `/logout`, `/account` and the choice of light or dark."""
 
-import secrets
 from datetime import timedelta
 from types import NoneType
 from typing import Annotated, Any, Final
@@ -12,17 +11,17 @@ from litestar.response import Redirect
 
 from services.gateway.access.caller import Caller
 from services.gateway.access.login import LIFETIME, Login
-from services.gateway.access.session_cookie import NAME
+from services.gateway.access.session_cookie import NAME, csrf_token
 from services.gateway.api.guards import needs
-from services.gateway.dashboard.forms import LOGIN_COOKIE, Form
+from services.gateway.dashboard.forms import LOGIN_COOKIE, Form, resumed
 from services.gateway.dashboard.internal_api import InternalApi
+from services.gateway.dashboard.login_page import login_page
 from services.gateway.dashboard.view import THEMES, View
 from services.gateway.peer import address
-from shared.errors import Fault, InvalidError, ThrottledError, UnauthorizedError, UsherError
+from shared.errors import Fault, InvalidError, ThrottledError, UnauthorizedError
 from shared.schemas.secret import Secret
 
 _MOST_NEXT: Final = 2000
-_LOGIN_WITHIN: Final = timedelta(hours=1)
 Next = Annotated[str, QueryParameter(max_length=_MOST_NEXT)]
 
 
@@ -40,7 +39,7 @@ class LoginController(Controller):
     @get("/login")
     async def show_login(self, view: NamedDependency[View], next: Next = "/") -> Response[str]:  # noqa: A002 (the address's name)
         """Show the form."""
-        return _form(view, username="", wanted=local_path(next))
+        return login_page(view, username="", wanted=local_path(next))
 
     @post("/login", status_code=200)
     async def log_in(
@@ -51,15 +50,23 @@ class LoginController(Controller):
         login: NamedDependency[Login],
     ) -> Response[Any]:
         """Begin a session, and go on to the page that was wanted."""
-        wanted, username = local_path(form.text("next")), form.text("username")
+        wanted, username, unsent = local_path(form.text("next")), form.text("username"), resumed(form)
         try:
             issued = await login.log_in(username, Secret(form.typed("password")), address=address(request))
         except (UnauthorizedError, ThrottledError) as exc:
-            return _form(view, username=username, wanted=wanted, error=exc)
+            return login_page(view, username=username, wanted=wanted, error=exc, unsent=unsent)
         cookies = [
             view.cookie(NAME, issued.token.reveal(), lasts=LIFETIME),
             view.cookie(LOGIN_COOKIE, "", lasts=timedelta(0)),
         ]
+        if unsent:
+            return view.page(
+                "session/resume.html",
+                path=local_path(unsent.path),
+                unsent=unsent,
+                csrf=csrf_token(issued.token.reveal()),
+                cookies=cookies,
+            )
         path, _, query = wanted.partition("?")
         return view.go_to(path, query, cookies=cookies)
 
@@ -116,11 +123,3 @@ class AccountController(Controller):
 def _check_repeated(form: Form, view: View) -> None:
     if form.typed("new_password") != form.typed("repeated"):
         raise InvalidError("", faults=(Fault("repeated", view.say("session.not_the_same")),))
-
-
-def _form(view: View, *, username: str, wanted: str, error: UsherError | None = None) -> Response[str]:
-    token = secrets.token_urlsafe(24)
-    status = 200 if error is None else error.status
-    response = view.page("session/login.html", status=status, username=username, wanted=wanted, error=error, csrf=token)
-    response.set_cookie(view.cookie(LOGIN_COOKIE, token, lasts=_LOGIN_WITHIN))
-    return response

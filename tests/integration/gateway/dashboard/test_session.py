@@ -163,3 +163,38 @@ async def test_files_are_kept_for_good_and_compressed(browser: Browser) -> None:
     assert all("immutable" in answer.headers["cache-control"] for answer in answers)
     assert all(answer.headers["content-encoding"] == "gzip" for answer in answers)
     assert sum(int(answer.headers["content-length"]) for answer in answers) < 100_000
+
+
+async def test_what_was_typed_when_the_session_ended_is_sent_after_the_next_log_in(browser: Browser) -> None:
+    page = await browser.open("/account")
+    await browser.house.delete(f"/api/auth/sessions/{await session_id(browser)}")
+
+    asked = await browser.submit(page, "/theme", theme="dark")
+    back = await browser.submit(asked, "/login", username="admin", password=PASSWORD)
+    done = await browser.submit(back, "/theme")
+
+    assert (asked.status, "nothing that you typed is lost" in asked.text) == (401, True)
+    assert "Send it now" in back.text
+    assert 'data-theme="dark"' in done.response.text
+
+
+async def test_passwords_are_not_kept_through_a_log_in(browser: Browser) -> None:
+    page = await browser.open("/account")
+    await browser.house.delete(f"/api/auth/sessions/{await session_id(browser)}")
+
+    asked = await browser.submit(page, "/account/password", current_password=PASSWORD, new_password="x" * 20)
+
+    assert asked.status == 401
+    assert PASSWORD not in asked.response.text
+    assert "x" * 20 not in asked.response.text
+
+
+async def test_what_another_site_sends_is_not_kept_through_a_log_in(visitor: Browser) -> None:
+    answer = await visitor.http.post("/theme", data={"theme": "dark", "csrf": "0" * 64})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+async def session_id(browser: Browser) -> str:
+    sessions = (await browser.house.get("/api/auth/sessions")).json()["items"]
+    return str(sessions[0]["id"])
