@@ -16,7 +16,7 @@ class Entry(msgspec.Struct, frozen=True):
     scope: Scope
 
 
-_ENTRIES: Final = (
+ENTRIES: Final = (
     Entry("overview", "/", "read"),
     Entry("people", "/people", "read"),
     Entry("servers", "/servers", "read"),
@@ -31,4 +31,4 @@ _ENTRIES: Final = (
 
 def entries_for(caller: Caller | None) -> list[Entry]:
     """Return what the caller may open, in the order of the menu."""
-    return [] if caller is None else [entry for entry in _ENTRIES if caller.may(entry.scope)]
+    return [] if caller is None else [entry for entry in ENTRIES if caller.may(entry.scope)]

@@ -33,7 +33,7 @@ OPEN: Final = {
     ("POST", "/api/auth/login"),
 }
 """What needs no credential, or one of its own."""
-PAGES: Final = {("GET", ""), ("GET", "/link/done")}
+PAGES: Final = {("GET", "/link/done")}
 """What needs none and is for browsers, so that the schema does not show it."""
 OF_A_PERSON: Final = {
     ("POST", "/api/auth/logout"),

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from shared.schemas.secret import Secret
+from tests.integration.gateway.dashboard.browser import browsing
 from tests.integration.gateway.house import WEBHOOK_SECRET, House, prepared, settings
 from tests.integration.gateway.pages import Links
 
@@ -79,3 +80,18 @@ async def test_a_public_path_that_is_one_of_ours_is_removed_only_by_the_proxy(
     async with prepared(config) as house:
         assert (await house.get("/docs", headers={})).status_code == 200
         assert (await house.get("/api/auth/verify")).status_code == 200
+
+
+async def test_pages_cookies_and_files_are_under_the_public_path(beneath: House) -> None:
+    async with browsing(beneath) as browser:
+        await browser.log_in()
+        page = await browser.open("/usher/account")
+
+        assert page.status == 200
+        assert page.response.url.path == "/usher/account"
+        ours = [link for link in [*page.links, *(form.action for form in page.forms)] if link and not link.startswith("#")]
+        assert [link for link in ours if not link.startswith("/usher")] == []
+        assert {cookie.path for cookie in browser.http.cookies.jar} == {"/usher"}
+        assert 'data-stream="/usher/api/events/stream"' in page.response.text
+        files = re.findall(r'(?:src|href)="(/usher/assets/[^"]+)"', page.response.text)
+        assert {(await browser.http.get(file)).status_code for file in files} == {200}

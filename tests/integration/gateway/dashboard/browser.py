@@ -121,7 +121,8 @@ class Browser:
 
     async def log_in(self, username: str = "admin", password: str = PASSWORD) -> Page:
         """Log in by the form."""
-        return await self.submit(await self.open("/login"), "/login", username=username, password=password)
+        page = await self.open("/login")
+        return await self.submit(page, "/login", username=username, password=password)
 
 
 @asynccontextmanager
