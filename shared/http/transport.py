@@ -47,7 +47,7 @@ def _as_httpx() -> Iterator[None]:
 class GuardedTransport(httpx.AsyncBaseTransport):
     """HTTP/1.1 over `network`, without proxies; answers over `limit` bytes raise `httpx.DecodingError`.
 
-    Without `tls`, the usual authorities are trusted. Their certificates take 0.65 MiB and 15 ms, so they are read for
+    Without `tls`, the usual authorities are trusted. Their certificates take 0.65 MiB and 30 ms, so they are read for
     the first request: an idle service makes none.
     """
 
