@@ -91,7 +91,7 @@ def title(status: int) -> str:
 class SharedSpec(ResponseSpec):
     """What OpenAPI says about an answer, one for all routes: Litestar copies each route with all that it holds."""
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
         """Return itself: nobody changes it."""
         return self
 
