@@ -20,6 +20,7 @@ from services.gateway.dashboard.guards import requires_login
 from services.gateway.dashboard.internal_api import InternalApi
 from services.gateway.dashboard.pages.overview import OverviewController
 from services.gateway.dashboard.pages.session import AccountController, LoginController
+from services.gateway.dashboard.pages.settings import SettingsController
 from services.gateway.dashboard.pages.setup import SetupController
 from services.gateway.dashboard.view import Dashboard, View
 from services.gateway.edge import CSP
@@ -29,6 +30,7 @@ from shared.telemetry import Tracer
 PAGES: Final[Sequence[type[Controller]]] = (
     AccountController,
     OverviewController,
+    SettingsController,
     SetupController,
 )
 """All need somebody who is logged in."""

@@ -19,6 +19,8 @@ from services.gateway.dashboard import filters
 from services.gateway.dashboard.assets import digests
 from services.gateway.dashboard.navigation import entries_for
 from services.gateway.dashboard.texts import Language, Texts, language_of
+from services.gateway.page import MAX_OFFSET
+from shared.errors import UsherError
 from shared.version import product_version
 
 THEMES: Final = ("system", "light", "dark")
@@ -44,7 +46,7 @@ class Dashboard:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
-            extensions=["jinja2.ext.loopcontrols"],
+            extensions=["jinja2.ext.do"],
         )
         self._environment.filters |= filters.FILTERS
         self._environment.globals |= {"asset": self._asset, "url": self.url, "version": product_version()}
@@ -114,6 +116,10 @@ class View:
         address = self._dashboard.url(path) + (f"?{query}" if query else "")
         return Redirect(address, status_code=303, cookies=cookies)
 
+    def offset(self, text: str) -> int:
+        """Return where a page of a list begins, by its address; the beginning for what is no number."""
+        return min(int(text), MAX_OFFSET) if text.isascii() and text.isdecimal() else 0
+
     @property
     def theme(self) -> str:
         """Return what the reader chose: system, light or dark."""
@@ -141,6 +147,11 @@ class View:
         scheme, _, rest = self._dashboard.public_url.partition("://")
         is_public = rest.partition("/")[0] == self._request.headers.get("host", "")
         return self._request.scope["scheme"] == "https" or (scheme == "https" and is_public)
+
+
+def faults_of(error: UsherError | None) -> dict[str, str]:
+    """Return what is wrong with a form, by field."""
+    return {} if error is None else {fault.path: fault.message for fault in error.faults}
 
 
 def _write_notice(text: str) -> str:

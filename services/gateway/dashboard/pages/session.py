@@ -16,7 +16,7 @@ from services.gateway.api.guards import needs
 from services.gateway.dashboard.forms import LOGIN_COOKIE, Form, resumed
 from services.gateway.dashboard.internal_api import InternalApi
 from services.gateway.dashboard.login_page import login_page
-from services.gateway.dashboard.view import THEMES, View
+from services.gateway.dashboard.view import THEMES, View, faults_of
 from services.gateway.peer import address
 from shared.errors import Fault, InvalidError, ThrottledError, UnauthorizedError
 from shared.schemas.secret import Secret
@@ -105,7 +105,7 @@ class AccountController(Controller):
                 "session/account.html",
                 status=exc.status,
                 name=caller.name,
-                faults={fault.path: fault.message for fault in exc.faults},
+                faults=faults_of(exc),
                 detail="" if exc.faults else exc.detail,
             )
         return view.go("/account", view.say("session.password_changed"))
