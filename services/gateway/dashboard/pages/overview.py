@@ -19,11 +19,14 @@ from services.gateway.events.shapes import DeadLetterPage, EventPage
 from services.gateway.health import Health
 from shared.schemas.history import PlayPage, PlayStats
 from shared.schemas.people import UnclaimedPage
+from shared.schemas.plex import SessionPage
 from shared.schemas.servers import ServerPage
 from shared.schemas.signins import IntegrationPage
 
 _DAYS: Final = 30
 _FEW: Final = 8
+_PATIENT: Final = timedelta(seconds=20)
+"""Media servers may be slow; the rest of the page does not wait for them."""
 
 
 class OverviewController(Controller):
@@ -72,3 +75,13 @@ class OverviewController(Controller):
     async def show_health(self, view: NamedDependency[View], api: NamedDependency[InternalApi]) -> Response[str]:
         """Show how each part is: asking all of them takes longer than the rest of the page."""
         return view.page("overview/health.html", health=await api.get("/health", Health))
+
+    @get("/overview/watching", opt=needs("admin", within=_PATIENT))
+    async def show_watching(self, view: NamedDependency[View], api: NamedDependency[InternalApi]) -> Response[str]:
+        """Show what is watched just now. Plex servers are asked, each on its own; others tell nobody yet."""
+        servers = await api.get("/mediaservers", ServerPage, limit=200)
+        asked = [server.name for server in servers.items if server.type == "plex" and server.enabled]
+        sessions = await asyncio.gather(
+            *(api.look(f"/plex/{name}/sessions", SessionPage, limit=_FEW) for name in asked)
+        )
+        return view.page("overview/watching.html", servers=list(zip(asked, sessions, strict=True)))

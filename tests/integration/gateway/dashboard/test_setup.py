@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from shared.bus.connection import Bus
-from shared.errors import NotFoundError
+from shared.errors import NotFoundError, UnavailableError
 from shared.schemas.history import (
     AccountRef,
     Count,
@@ -20,6 +20,7 @@ from shared.schemas.history import (
     PlayStats,
 )
 from shared.schemas.people import ListUnclaimed, UnclaimedAccount, UnclaimedPage
+from shared.schemas.plex import Item, ListSessions, Session, SessionPage
 from shared.schemas.servers import ListServers, SeerrConnection, Server, ServerPage, ShowSeerr
 from shared.schemas.signins import (
     ConnectedAccount,
@@ -59,6 +60,7 @@ DEAD = Integration(
     linked_at=AT,
     checked_at=AT,
 )
+ITEM = Item(id="1", type="movie", title="Ran", year=1985, duration_ms=120_000)
 
 
 class Household:
@@ -231,3 +233,24 @@ async def test_discord_says_what_is_missing(browser: Browser) -> None:
         "interactions_url": "http://usher.test/discord/interactions",
         "is_reachable": False,
     }
+
+
+@pytest.mark.usefixtures("household")
+async def test_what_is_watched_now_is_asked_of_each_plex_server_on_its_own(
+    browser: Browser, bus: Bus, household: Household
+) -> None:
+    away = msgspec.structs.replace(SERVER, name="Attic")
+    household.servers = [SERVER, away]
+
+    async def list_sessions(question: ListSessions) -> SessionPage:
+        if question.server == "Attic":
+            raise UnavailableError("Attic does not answer")
+        return SessionPage(
+            [Session(item=ITEM, user_id="1", username="ada", player="TV", state="playing", position_ms=60_000)], 1, 8, 0
+        )
+
+    async with answering(bus, "syncer", ListSessions.answered_by(list_sessions)):
+        page = await browser.open("/overview/watching")
+
+    assert "Ran 1985 ada, Living room" in page.text
+    assert "Attic does not answer" in page.text
