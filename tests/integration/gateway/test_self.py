@@ -186,6 +186,7 @@ OTHERS: list[tuple[str, str, Any]] = [
     ("POST", "/api/integrations/plex/connect", {"token": "t", "discord_id": "80351110224678912"}),
     ("GET", "/api/people", None),
     ("GET", "/api/people/unclaimed", None),
+    ("GET", "/api/people/unclaimed/namesakes", None),
     ("GET", "/api/events", None),
     ("GET", "/api/events/stream", None),
     ("GET", "/api/keys", None),
