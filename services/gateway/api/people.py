@@ -138,13 +138,15 @@ class PeopleController(Controller):
     ) -> Person:
         """Give an account to a person, with the plays that were seen on it. Again is the same as once.
 
-        `person_id` needs the scope admin where it is not the caller's own.
+        `person_id` needs the scope admin where it is not the caller's own. Without it, the account is the caller's own
+        if their credential belongs to a person; with admin and a `name`, it is a new person's all the same.
         """
+        is_new = data.person_id is None and data.name is not None and caller.may("admin")
         question = ClaimAccount(
             source=data.source,
             server=data.server,
             account_id=data.account_id,
-            person_id=caller.act_for(data.person_id),
+            person_id=None if is_new else caller.act_for(data.person_id),
             name=data.name,
         )
         person = await ask(question)
