@@ -43,6 +43,13 @@ async def test_somebody_is_found_by_name_and_by_id(browser: Browser, bus: Bus) -
     assert "Nobody else has such a name or id." in nobody.text
 
 
+async def test_where_there_is_nobody_else_the_page_says_so(browser: Browser, bus: Bus) -> None:
+    async with elsewhere(bus, people={"ada": ADA}):
+        page = await browser.open("/people/ada/merge")
+
+    assert "There is nobody else yet." in page.text
+
+
 async def test_what_will_happen_is_said_before_anything_does(browser: Browser, bus: Bus) -> None:
     async with elsewhere(bus, people={"ada": ADA, "bea": msgspec.structs.replace(BEA, seerr_user_id=13)}) as asked:
         page = await browser.open("/people/ada/merge/bea")
