@@ -10,6 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 export UV_SYSTEM_CERTS ?= true
+unexport PYTHONDONTWRITEBYTECODE  # tests start hundreds of processes, each of which would compile all that it imports
 ifdef PIP_INDEX_URL  # a package index of one's own serves uv too
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif

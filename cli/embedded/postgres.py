@@ -35,9 +35,14 @@ _SETTINGS: Final = (
     "wal_level=minimal",
     "max_wal_senders=0",
     "io_method=sync",
+    "io_max_concurrency=4",
+    "autovacuum_worker_slots=3",
+    "max_pred_locks_per_transaction=10",
     "jit=off",
     "log_min_messages=warning",
 )
+"""Small, for one machine. By default PostgreSQL sets aside 2 MiB more, for I/O in the background, 16 autovacuum workers
+and serializable transactions, none of which there are here."""
 
 
 class EmbeddedPostgres:

@@ -13,6 +13,7 @@ from services.gateway.api.audit import AuditController
 from services.gateway.api.auth import LoginController, SessionController
 from services.gateway.api.bounds import Bounds
 from services.gateway.api.dead_letters import DeadLetterController
+from services.gateway.api.discord import DiscordController
 from services.gateway.api.events import EventController
 from services.gateway.api.guards import knows_query, reads_json, reads_only, requires_preparation, requires_scope
 from services.gateway.api.health import HealthController, ProbeController
@@ -54,6 +55,7 @@ API: Final[Sequence[type[Controller]]] = (
     SessionController,
     StreamController,
     EventController,
+    DiscordController,
     HealthController,
     HistoryController,
     IntegrationController,

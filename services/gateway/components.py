@@ -20,7 +20,7 @@ from services.gateway.access.stream_access import StreamAccess
 from services.gateway.api.guards import AUDITS, CALLER
 from services.gateway.ask import Ask
 from services.gateway.dashboard.view import Dashboard
-from services.gateway.discord.receiver import InteractionReceiver
+from services.gateway.discord.receiver import Application, InteractionReceiver
 from services.gateway.events.feed import Feed
 from services.gateway.health import HealthCheck
 from services.gateway.readiness import Preparation, Readiness
@@ -43,6 +43,7 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     change_password: ChangePassword
     dashboard: Dashboard
     database: Database
+    discord: Application
     feed: Feed
     health: HealthCheck
     interactions: InteractionReceiver
@@ -52,6 +53,7 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     passwords: Passwords
     persons: Persons
     preparation: Preparation
+    public_url: str
     readiness: Readiness
     receiver: Receiver
     recent: RecentDeliveries

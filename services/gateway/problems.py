@@ -2,7 +2,7 @@
 
 import http
 import math
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 import structlog
@@ -88,10 +88,18 @@ def title(status: int) -> str:
     return _TITLES.get(status) or http.HTTPStatus(status).phrase.capitalize()
 
 
+class SharedSpec(ResponseSpec):
+    """What OpenAPI says about an answer, one for all routes: Litestar copies each route with all that it holds."""
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        """Return itself: nobody changes it."""
+        return self
+
+
 def documented(*statuses: int) -> dict[int, ResponseSpec]:
     """Return what OpenAPI says about these statuses."""
     return {
-        status: ResponseSpec(
+        status: SharedSpec(
             Problem,
             media_type=MEDIA_TYPE,
             description=title(status),

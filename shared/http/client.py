@@ -40,7 +40,7 @@ async def client(
         logging.getLogger(name).setLevel(logging.WARNING)
     transport = GuardedTransport(
         GuardedBackend(egress or Egress(), resolve=resolve),
-        tls=tls or httpx.create_ssl_context(trust_env=False),
+        tls=tls,
         connections=_CONNECTIONS,
         limit=answer_limit,
     )

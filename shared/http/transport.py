@@ -45,21 +45,20 @@ def _as_httpx() -> Iterator[None]:
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """HTTP/1.1 over `network`, without proxies; answers over `limit` bytes raise `httpx.DecodingError`."""
+    """HTTP/1.1 over `network`, without proxies; answers over `limit` bytes raise `httpx.DecodingError`.
+
+    Without `tls`, the usual authorities are trusted. Their certificates take 0.65 MiB and 30 ms, so they are read for
+    the first request: an idle service makes none.
+    """
 
     def __init__(
-        self, network: httpcore.AsyncNetworkBackend, *, tls: ssl.SSLContext, connections: int, limit: int
+        self, network: httpcore.AsyncNetworkBackend, *, tls: ssl.SSLContext | None, connections: int, limit: int
     ) -> None:
+        self._network = network
+        self._tls = tls
+        self._connections = connections
         self._limit = limit
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls,
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=_IDLE_S,
-            http1=True,
-            http2=False,
-            network_backend=network,
-        )
+        self._pool: httpcore.AsyncConnectionPool | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and return the answer as soon as its head is there; the body is read later.
@@ -75,6 +74,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             content=request.stream,
             extensions=request.extensions,
         )
+        if self._pool is None:
+            self._pool = self._open()
         with _as_httpx():
             answer = await self._pool.handle_async_request(asked)
         encodings = [value.strip().lower() for name, value in answer.headers if name.lower() == b"content-encoding"]
@@ -87,7 +88,19 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._pool.aclose()
+        if self._pool is not None:
+            await self._pool.aclose()
+
+    def _open(self) -> httpcore.AsyncConnectionPool:
+        return httpcore.AsyncConnectionPool(
+            ssl_context=self._tls or httpx.create_ssl_context(trust_env=False),
+            max_connections=self._connections,
+            max_keepalive_connections=self._connections,
+            keepalive_expiry=_IDLE_S,
+            http1=True,
+            http2=False,
+            network_backend=self._network,
+        )
 
 
 class _Body(httpx.AsyncByteStream):

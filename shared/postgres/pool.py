@@ -36,8 +36,9 @@ POSSIBLE_OUTAGE_ERRORS: Final = (*OUTAGE_ERRORS, OSError, TimeoutError, asyncpg.
 
 INTERRUPTIONS: Final = (asyncio.CancelledError, TimeoutError)
 ACQUIRE_S: Final = 5.0
-_IDLE_S: Final = 10.0
-"""A backend holds 2 to 5 MiB, and a new one takes some milliseconds to open."""
+_IDLE_S: Final = 3.0
+"""A backend holds 2 to 5 MiB, and a new one takes some milliseconds to open. Now and then two loops meet and use two;
+the second is not kept until they meet again."""
 
 log = structlog.get_logger()
 

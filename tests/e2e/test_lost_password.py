@@ -27,6 +27,16 @@ def house() -> Iterator[House]:
         house.stop()
 
 
+@pytest.fixture(scope="module")
+def stopped() -> Iterator[House]:
+    """A house that ran once; its folder stays as it is."""
+    with tempfile.TemporaryDirectory(prefix="usher-e2e-") as name:
+        house = House(Path(name) / "data")
+        house.start()
+        house.stop()
+        yield house
+
+
 def run_reset(house: House, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "cli", "admin", "reset-password", *arguments],
@@ -82,14 +92,14 @@ def test_after_a_power_cut_too(house: House) -> None:
 
 
 @pytest.mark.parametrize("missing", ["postgres/password", "logs"])
-def test_a_data_folder_that_is_not_whole_is_told_in_one_line_and_nothing_goes_on(house: House, missing: str) -> None:
-    house.stop()
-    (house.folder / missing).rename(house.folder / "elsewhere")
+def test_a_data_folder_that_is_not_whole_is_told_in_one_line_and_nothing_goes_on(stopped: House, missing: str) -> None:
+    elsewhere = (stopped.folder / missing).rename(stopped.folder / "elsewhere")
 
-    done = run_reset(house)
+    done = run_reset(stopped)
+    elsewhere.rename(stopped.folder / missing)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("usher: the data folder cannot be used (")
     assert done.stderr.count("\n") == 1
     assert missing in done.stderr
-    assert processes_of(house.folder) == []
+    assert processes_of(stopped.folder) == []

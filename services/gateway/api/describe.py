@@ -42,7 +42,7 @@ def shows(example: msgspec.Struct, *, status: int = 200) -> dict[int, ResponseSp
 def shows_openly(example: msgspec.Struct, *, status: int = 200) -> dict[int, ResponseSpec]:
     """Return the answer of a route that needs no credential."""
     return {
-        status: ResponseSpec(
+        status: problems.SharedSpec(
             type(example),
             description=http.HTTPStatus(status).phrase,
             examples=[_Whole(value=msgspec.to_builtins(example))],

@@ -22,6 +22,7 @@ from services.gateway.dashboard.pages.merge import MergeController
 from services.gateway.dashboard.pages.overview import OverviewController
 from services.gateway.dashboard.pages.people import PeopleController
 from services.gateway.dashboard.pages.session import AccountController, LoginController
+from services.gateway.dashboard.pages.setup import SetupController
 from services.gateway.dashboard.pages.unclaimed import UnclaimedController
 from services.gateway.dashboard.view import Dashboard, View
 from services.gateway.edge import CSP
@@ -33,6 +34,7 @@ PAGES: Final[Sequence[type[Controller]]] = (
     MergeController,
     OverviewController,
     PeopleController,
+    SetupController,
     UnclaimedController,
 )
 """All need somebody who is logged in."""

@@ -105,6 +105,10 @@ class View:
         address = self._dashboard.url(path, **query)
         return Redirect(address, status_code=303, cookies=[*(cookies or []), *notice])
 
+    def has_cookie(self, name: str) -> bool:
+        """Say whether the browser keeps this cookie."""
+        return name in self._cookies
+
     def go_to(self, path: str, query: str, *, cookies: list[Cookie]) -> Redirect:
         """Go on to a page whose address came from a form, as it is."""
         address = self._dashboard.url(path) + (f"?{query}" if query else "")

@@ -21,7 +21,7 @@ from shared.schemas.dead import DeadLetter
 from shared.schemas.events import RunChanged, WebhookHandled, WebhookIgnored
 from shared.schemas.webhook_senders import Source
 
-MOST_WATCHERS: Final = 50
+MOST_WATCHERS: Final = 150
 MOST_UNSEEN: Final = 256
 """Items that wait for one watcher; slow ones miss the oldest."""
 _REMEMBERED: Final = 1000

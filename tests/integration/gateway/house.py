@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 
 from services.gateway import process
 from services.gateway.access.passwords import Passwords
+from services.gateway.events.feed import MOST_WATCHERS
 from services.gateway.process import Process
 from services.gateway.settings import Settings
 from shared.keyring import new_key
@@ -25,6 +26,8 @@ ADMIN = {"X-API-Key": KEY}
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 TLS = httpx.create_ssl_context(trust_env=False)
 """Made once: making it takes longer than most tests, and nothing here uses TLS."""
+
+LIMITS = httpx.Limits(max_connections=MOST_WATCHERS + 50)
 
 
 def settings(database_url: Secret, nats_url: Secret, folder: Path, **others: Any) -> Settings:
@@ -76,7 +79,8 @@ async def open_house(config: Settings, *, passwords: Passwords | None = None) ->
         asyncio.TaskGroup() as tasks,
     ):
         running = tasks.create_task(gateway.run())
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}", timeout=20, verify=TLS) as http:
+        address = f"http://127.0.0.1:{gateway.port}"
+        async with httpx.AsyncClient(base_url=address, timeout=20, verify=TLS, limits=LIMITS) as http:
             try:
                 yield House(gateway, http)
             finally:

@@ -4,6 +4,7 @@ import http
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Final, NamedTuple
 
 import httpx
@@ -62,6 +63,17 @@ WRONG: Final[list[dict[str, bytes]]] = [
     {"Authorization": b"Basic YWRtaW46YWRtaW4="},
 ]
 ADA: Final = Person(id="p1", name="Ada", identities=[], seerr_user_id=None)
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def house(restored_house: House) -> House:
+    return restored_house
+
+
+@pytest.fixture
+def bus(bus_beside: Bus) -> Bus:
+    return bus_beside
 
 
 class Route(NamedTuple):
@@ -101,10 +113,11 @@ async def find_person(question: FindPerson) -> Person:
 
 @asynccontextmanager
 async def key_of(house: House, bus: Bus, scope: Scope, *, is_person: bool) -> AsyncIterator[dict[str, str]]:
-    async with answering(bus, "linker", Answer(FindPerson, find_person)):
+    async with answering(bus, "linker", Answer(FindPerson, find_person)) as answers:
         wanted = {"name": "test", "scopes": [scope], "person_id": "p1" if is_person else None}
         made = await house.post("/api/keys", wanted)
         yield {"X-API-Key": made.json()["key"]}
+        await answers.finish(within=timedelta(seconds=5))  # else the next test might ask these
 
 
 async def call(house: House, route: Route, headers: httpx.Headers | dict[str, str]) -> httpx.Response:
@@ -123,7 +136,7 @@ async def test_every_route_is_open_on_purpose_or_says_what_it_needs(house: House
     assert {route.key for route in unguarded} == OPEN | PAGES
 
 
-def test_the_scope_self_opens_nothing_but_what_is_listed_here() -> None:
+async def test_the_scope_self_opens_nothing_but_what_is_listed_here() -> None:
     assert {route.key for route in GUARDED if route.is_open_to("self", is_person=True)} == OF_A_PERSON
 
 

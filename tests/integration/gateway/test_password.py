@@ -12,6 +12,17 @@ from tests.integration.gateway.test_stream import watching
 
 NEW = "canary-the-new-password"
 Headers = dict[str, str]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def house(restored_house: House) -> House:
+    return restored_house
+
+
+@pytest.fixture
+def pool(restored_pool: Pool) -> Pool:
+    return restored_pool
 
 
 async def log_in(house: House, password: str = PASSWORD) -> httpx.Response:

@@ -15,8 +15,9 @@ from shared.schemas.runs import BeginRun, KindList, ListKinds, Progress, Run, Ru
 from tests.integration.gateway.house import ADMIN, House
 from tests.integration.service import answering, until
 
-AT = datetime(2026, 1, 31, 3, tzinfo=UTC)
-NEXT = datetime(2026, 2, 1, 3, tzinfo=UTC)
+AT = datetime.now(UTC).replace(hour=3, minute=0, second=0, microsecond=0) - timedelta(days=7)
+"""A week ago: retention, which begins with the gateway, forgets what is much older."""
+NEXT = AT + timedelta(days=1)
 
 
 def run(
@@ -166,7 +167,7 @@ async def test_the_status_is_the_newest_run_of_each_kind_and_when_the_next_is_du
     answer = (await house.get("/api/sync/status")).json()
 
     assert [(each["kind"], each["next_at"], (each["run"] or {}).get("id")) for each in answer["kinds"]] == [
-        ("seerr", "2026-02-01T03:00:00Z", "r2"),
+        ("seerr", f"{NEXT:%Y-%m-%d}T03:00:00Z", "r2"),
         ("users", None, None),
     ]
 

@@ -1,11 +1,13 @@
 """Keys and sessions that are a person's: what is theirs, and nothing of anybody else's."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+import pytest_asyncio
 
 from shared.bus.connection import Bus
 from shared.errors import NotFoundError
@@ -28,6 +30,7 @@ from tests.integration.service import answering
 ADA = Person(id="ada", name="Ada", identities=[], seerr_user_id=None)
 BEA = Person(id="bea", name="Bea", identities=[], seerr_user_id=None)
 Headers = dict[str, str]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Elsewhere:
@@ -54,12 +57,24 @@ LINKER = (
 
 
 @pytest.fixture
-async def elsewhere(bus: Bus) -> AsyncIterator[Elsewhere]:
+def house(restored_house: House) -> House:
+    return restored_house
+
+
+@pytest.fixture
+def pool(restored_pool: Pool) -> Pool:
+    return restored_pool
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def elsewhere(bus_beside: Bus) -> AsyncIterator[Elsewhere]:
     made = Elsewhere()
     linker = [Answer(FindPerson, made.find), *(Answer(kind, made.note) for kind in LINKER)]
     syncer = [Answer(kind, made.note) for kind in (ListPlays, CountPlays)]
-    async with answering(bus, "linker", *linker), answering(bus, "syncer", *syncer):
+    async with answering(bus_beside, "linker", *linker) as one, answering(bus_beside, "syncer", *syncer) as other:
         yield made
+        for answers in (one, other):  # else the next test's first question might be sent to these
+            await answers.finish(within=timedelta(seconds=5))
 
 
 async def make_key(house: House, *scopes: str, person_id: str | None = "ada") -> httpx.Response:

@@ -89,7 +89,9 @@ async def test_pages_cookies_and_files_are_under_the_public_path(beneath: House)
 
         assert page.status == 200
         assert page.response.url.path == "/usher/account"
-        ours = [link for link in [*page.links, *(form.action for form in page.forms)] if link and not link.startswith("#")]
+        ours = [
+            link for link in [*page.links, *(form.action for form in page.forms)] if link and not link.startswith("#")
+        ]
         assert [link for link in ours if not link.startswith("/usher")] == []
         assert {cookie.path for cookie in browser.http.cookies.jar} == {"/usher"}
         assert 'data-stream="/usher/api/events/stream"' in page.response.text

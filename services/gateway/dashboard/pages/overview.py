@@ -2,16 +2,18 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 
+from services.gateway.access.caller import Caller
 from services.gateway.api.guards import needs
 from services.gateway.api.refused import RefusedPage
 from services.gateway.dashboard.attention import matters_of
 from services.gateway.dashboard.charts import bars_of
 from services.gateway.dashboard.internal_api import InternalApi
+from services.gateway.dashboard.pages.setup import LEFT_COOKIE
 from services.gateway.dashboard.view import View
 from services.gateway.events.shapes import DeadLetterPage, EventPage
 from services.gateway.health import Health
@@ -29,9 +31,13 @@ class OverviewController(Controller):
 
     @get("/", opt=needs("read"))
     async def show(
-        self, view: NamedDependency[View], api: NamedDependency[InternalApi], now: NamedDependency[datetime]
-    ) -> Response[str]:
-        """Show the first page."""
+        self,
+        view: NamedDependency[View],
+        api: NamedDependency[InternalApi],
+        caller: NamedDependency[Caller],
+        now: NamedDependency[datetime],
+    ) -> Response[Any]:
+        """Show the first page; before any server is connected, the guide, until it was left once."""
         since = (now - timedelta(days=_DAYS - 1)).date()
         (servers, letters, unclaimed, refused, accounts), (events, plays, stats) = await asyncio.gather(
             asyncio.gather(
@@ -47,8 +53,12 @@ class OverviewController(Controller):
                 api.look("/history/stats", PlayStats, since=since.isoformat()),
             ),
         )
+        is_new = servers.value is not None and servers.value.total == 0
+        if is_new and caller.may("admin") and not view.has_cookie(LEFT_COOKIE):
+            return view.go("/setup")
         return view.page(
             "overview/index.html",
+            is_new=is_new,
             matters=matters_of(
                 servers=servers, letters=letters, unclaimed=unclaimed, refused=refused, accounts=accounts
             ),
