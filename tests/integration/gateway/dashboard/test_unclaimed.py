@@ -98,6 +98,14 @@ async def test_somebody_known_is_chosen_by_search(browser: Browser, bus: Bus) ->
     ]
 
 
+async def test_where_nobody_is_known_yet_somebody_new_is_what_is_left(browser: Browser, bus: Bus) -> None:
+    async with elsewhere(bus, people={}):
+        page = await browser.open(CLAIM, **STRANGER)
+
+    assert "Nobody is known yet: add somebody new below." in page.text
+    assert len(forms(page, "name")) == 1
+
+
 async def test_somebody_new_gets_the_account_under_the_name_that_was_typed(browser: Browser, bus: Bus) -> None:
     async with elsewhere(bus) as asked:
         page = await browser.open(CLAIM, **STRANGER)
