@@ -22,6 +22,7 @@ GUARDED: Final = sorted(routes(router.PAGES), key=lambda route: route.key)
 OPEN: Final = {("GET", "/login"), ("POST", "/login")}
 OF_A_PERSON: Final = {
     ("GET", "/account"),
+    ("GET", "/people/{person_id}"),
     ("POST", "/account/password"),
     ("POST", "/logout"),
     ("POST", "/theme"),
