@@ -19,6 +19,9 @@ from services.gateway.dashboard.forms import check_form, form_of
 from services.gateway.dashboard.guards import requires_login
 from services.gateway.dashboard.internal_api import InternalApi
 from services.gateway.dashboard.pages.overview import OverviewController
+from services.gateway.dashboard.pages.seerr import SeerrController
+from services.gateway.dashboard.pages.server import ServerController
+from services.gateway.dashboard.pages.servers import ServersController
 from services.gateway.dashboard.pages.session import AccountController, LoginController
 from services.gateway.dashboard.pages.setup import SetupController
 from services.gateway.dashboard.view import Dashboard, View
@@ -29,6 +32,9 @@ from shared.telemetry import Tracer
 PAGES: Final[Sequence[type[Controller]]] = (
     AccountController,
     OverviewController,
+    SeerrController,
+    ServerController,
+    ServersController,
     SetupController,
 )
 """All need somebody who is logged in."""
