@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from services.gateway.dashboard.pages.servers import KINDS
+from services.gateway.dashboard.server_forms import KINDS
 from shared.bus.connection import Bus
 from shared.errors import Fault, InvalidError, UnavailableError, UnknownServerError
 from shared.schemas.plex import Library, LibraryPage, ListLibraries
