@@ -134,7 +134,7 @@ def webhook_addresses(secrets: SecretPage, *, source: Source, server: str | None
     return [
         address.url
         for secret in secrets.items
-        if secret.server == server or (server is None and secret.source in {None, source})
+        if secret.server == server
         for address in secret.addresses or ()
         if address.source == source
     ]

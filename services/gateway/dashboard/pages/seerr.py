@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
@@ -11,7 +11,7 @@ from services.gateway.api.webhook_secrets import SecretItem, SecretPage
 from services.gateway.dashboard.forms import Form
 from services.gateway.dashboard.internal_api import InternalApi
 from services.gateway.dashboard.outcome import Outcome, outcome_of
-from services.gateway.dashboard.pages.servers import MOST, WITHIN
+from services.gateway.dashboard.pages.servers import MOST, WITHIN, shown_status
 from services.gateway.dashboard.server_forms import (
     changes_of_seerr,
     differences,
@@ -46,17 +46,24 @@ class SeerrController(Controller):
 
     @post("/", opt=needs("admin", within=2 * WITHIN), status_code=200)
     async def change_seerr(
-        self, view: NamedDependency[View], api: NamedDependency[InternalApi], form: NamedDependency[Form]
+        self,
+        request: Request[Any, Any, Any],
+        view: NamedDependency[View],
+        api: NamedDependency[InternalApi],
+        form: NamedDependency[Form],
     ) -> Response[Any]:
         """Change the connection, unless it is not as the form showed it any more; `do=test` only tests it."""
         seerr = await api.get("/seerr", SeerrConnection)
         changes = changes_of_seerr(seerr, form)
         if form.text("seen") != fingerprint(seerr):
             shown = {"typed": typed_in(form), "conflict": True, "differences": differences(changes, seerr)}
-            return view.page("servers/seerr.html", status=_CONFLICT, **await _parts(api, seerr) | shown)
+            status = shown_status(request, _CONFLICT)
+            return view.page("servers/seerr.html", status=status, **await _parts(api, seerr) | shown)
         if form.text("do") == "test":
             tried = await outcome_of(api.put("/seerr", SeerrConnection, changes, dry_run=True))
-            return await _tried(view, api, seerr, form, tried)
+            page = await _tried(view, api, seerr, form, tried)
+            page.status_code = shown_status(request, page.status_code or 200)
+            return page
         try:
             if changes:
                 await api.put("/seerr", SeerrConnection, changes)

@@ -24,6 +24,11 @@ WITHIN: Final = PATIENT + timedelta(seconds=1)
 MOST: Final = 200
 
 
+def shown_status(request: Request[Any, Any, Any], status: int) -> int:
+    """Return the status of a page: htmx shows a part of a page only where that is 200."""
+    return 200 if "hx-request" in request.headers else status
+
+
 class ServersController(Controller):
     """The list, and the form for one more."""
 
@@ -53,7 +58,7 @@ class ServersController(Controller):
     ) -> Response[Any]:
         """Find servers, test one, or keep it: the form stays as it is until it is kept."""
         kind = form.text("type")
-        parts = await _parts(api, kind) | {"typed": typed_in(form)}
+        parts = await _parts(api, kind if kind in KINDS else KINDS[0]) | {"typed": typed_in(form)}
         if form.text("do") == "find":
             found = await _find(api, form, caller)
             return view.page("servers/add.html", **parts | {"found": found})
@@ -64,8 +69,7 @@ class ServersController(Controller):
                 return view.go(f"/servers/{kept.name}", view.say("servers.added", name=kept.name))
             tried = await api.post("/mediaservers", Server, body, dry_run=True)
         except UsherError as exc:
-            # htmx shows no answer with another status
-            status = 200 if "hx-request" in request.headers else exc.status
+            status = shown_status(request, exc.status)
             return view.page("servers/add.html", status=status, **parts | {"error": exc, "faults": faults_of(exc)})
         return view.page("servers/add.html", **parts | {"tried": tried})
 

@@ -85,6 +85,30 @@ async def test_a_refused_key_is_marked_and_the_rest_stays(modules_browser: Brows
     assert 'aria-invalid="true"' in page.response.text
 
 
+async def test_what_a_test_found_comes_to_a_form_that_stays_on_the_page(
+    modules_browser: Browser, linker: Linker
+) -> None:
+    linker.refuses = InvalidError("no", faults=(Fault("url", "something else answers there"),))
+    form = (await modules_browser.open("/seerr")).form("/seerr")
+
+    answer = await modules_browser.http.post(
+        "/seerr", data=form.fields | {"do": "test", "url": "http://other:1"}, headers={"HX-Request": "true"}
+    )
+
+    assert (answer.status_code, "something else answers there" in answer.text) == (200, True)
+
+
+@pytest.mark.usefixtures("linker")
+async def test_the_webhook_address_is_seerrs_and_not_that_of_a_server(modules_browser: Browser) -> None:
+    made = await modules_browser.house.post("/api/webhooks/secrets", {"source": None, "server": "Living room"})
+    [servers] = [each["url"] for each in made.json()["addresses"] if each["source"] == "seerr"]
+
+    page = await modules_browser.open("/seerr")
+
+    assert "http://usher.test/webhooks/seerr?token=" in page.response.text
+    assert servers not in page.response.text
+
+
 async def test_the_later_of_two_tabs_is_told(modules_browser: Browser, linker: Linker) -> None:
     first, second = await modules_browser.open("/seerr"), await modules_browser.open("/seerr")
     await modules_browser.submit(first, "/seerr", do="save", gives_token="on")
