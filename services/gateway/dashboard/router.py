@@ -21,6 +21,9 @@ from services.gateway.dashboard.internal_api import InternalApi
 from services.gateway.dashboard.pages.merge import MergeController
 from services.gateway.dashboard.pages.overview import OverviewController
 from services.gateway.dashboard.pages.people import PeopleController
+from services.gateway.dashboard.pages.seerr import SeerrController
+from services.gateway.dashboard.pages.server import ServerController
+from services.gateway.dashboard.pages.servers import ServersController
 from services.gateway.dashboard.pages.session import AccountController, LoginController
 from services.gateway.dashboard.pages.settings import SettingsController
 from services.gateway.dashboard.pages.setup import SetupController
@@ -36,6 +39,9 @@ PAGES: Final[Sequence[type[Controller]]] = (
     OverviewController,
     SettingsController,
     PeopleController,
+    SeerrController,
+    ServerController,
+    ServersController,
     SetupController,
     UnclaimedController,
 )
