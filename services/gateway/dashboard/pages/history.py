@@ -6,6 +6,7 @@ from typing import Final
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
+from litestar.params import FromQuery
 
 from services.gateway.access.caller import Caller
 from services.gateway.api.guards import needs
@@ -30,12 +31,12 @@ class HistoryController(Controller):
         api: NamedDependency[InternalApi],
         caller: NamedDependency[Caller],
         now: NamedDependency[datetime],
-        person: str = "",
-        type: str = "",  # noqa: A002 (the address's name)
-        since: str = "",
-        until: str = "",
-        search: str = "",
-        offset: str = "",
+        person: FromQuery[str] = "",
+        type: FromQuery[str] = "",  # noqa: A002 (the address's name)
+        since: FromQuery[str] = "",
+        until: FromQuery[str] = "",
+        search: FromQuery[str] = "",
+        offset: FromQuery[str] = "",
     ) -> Response[str]:
         """List plays, newest first, and count them several ways."""
         sees_all = caller.may("read")

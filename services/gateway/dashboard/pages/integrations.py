@@ -5,7 +5,7 @@ from typing import Final
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from services.gateway.access.caller import Caller
@@ -35,8 +35,8 @@ class IntegrationsController(Controller):
         view: NamedDependency[View],
         api: NamedDependency[InternalApi],
         caller: NamedDependency[Caller],
-        person: str = "",
-        offset: str = "",
+        person: FromQuery[str] = "",
+        offset: FromQuery[str] = "",
     ) -> Response[str]:
         """List somebody's accounts, and what else can be connected."""
         owner = await owner_of(api, person)
@@ -54,7 +54,7 @@ class IntegrationsController(Controller):
 
     @get("/all", opt=needs("admin"))
     async def list_all(
-        self, view: NamedDependency[View], api: NamedDependency[InternalApi], offset: str = ""
+        self, view: NamedDependency[View], api: NamedDependency[InternalApi], offset: FromQuery[str] = ""
     ) -> Response[str]:
         """List everybody's accounts: first those that must be linked again."""
         accounts, servers = await asyncio.gather(
@@ -75,9 +75,9 @@ class IntegrationsController(Controller):
         view: NamedDependency[View],
         api: NamedDependency[InternalApi],
         provider: FromPath[str],
-        account: str = "",
-        server: str = "",
-        person: str = "",
+        account: FromQuery[str] = "",
+        server: FromQuery[str] = "",
+        person: FromQuery[str] = "",
     ) -> Response[str]:
         """Ask before an account is unlinked."""
         owner = await owner_of(api, person)

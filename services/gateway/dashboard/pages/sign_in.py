@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from services.gateway.api.guards import needs
@@ -59,7 +59,11 @@ class SignInController(Controller):
 
     @get("/connect", opt=_WRITE)
     async def show_ways(
-        self, view: NamedDependency[View], api: NamedDependency[InternalApi], provider: FromPath[str], person: str = ""
+        self,
+        view: NamedDependency[View],
+        api: NamedDependency[InternalApi],
+        provider: FromPath[str],
+        person: FromQuery[str] = "",
     ) -> Response[str]:
         """Show how an account of this system is connected."""
         return await _ways(view, api, Connect(system_of(provider), await owner_of(api, person)))
@@ -111,8 +115,8 @@ class SignInController(Controller):
         api: NamedDependency[InternalApi],
         provider: FromPath[str],
         pin_id: FromPath[str],
-        person: str = "",
-        server: str = "",
+        person: FromQuery[str] = "",
+        server: FromQuery[str] = "",
     ) -> Response[Any]:
         """Show the code, and whether it was used; asked by the waiting page itself, answer only what is over."""
         is_waiting_page = "hx-request" in request.headers

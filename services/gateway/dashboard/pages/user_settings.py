@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from services.gateway.api.guards import needs
@@ -25,7 +26,11 @@ class UserSettingsController(Controller):
 
     @get("/", opt=needs("read"))
     async def list_users(
-        self, view: NamedDependency[View], api: NamedDependency[InternalApi], search: str = "", offset: str = ""
+        self,
+        view: NamedDependency[View],
+        api: NamedDependency[InternalApi],
+        search: FromQuery[str] = "",
+        offset: FromQuery[str] = "",
     ) -> Response[str]:
         """List the users for whom something is set."""
         wanted = search_of(search)
@@ -33,13 +38,13 @@ class UserSettingsController(Controller):
         return view.page("users/index.html", users=users, search=wanted or "")
 
     @get("/add", opt=needs("admin"))
-    async def show_new(self, view: NamedDependency[View], name: str = "") -> Response[str]:
+    async def show_new(self, view: NamedDependency[View], name: FromQuery[str] = "") -> Response[str]:
         """Show the form for somebody for whom nothing is set yet."""
         return _form_page(view, UserSettings(username=search_of(name) or ""), is_new=True)
 
     @get("/edit", opt=needs("admin"))
     async def show_known(
-        self, view: NamedDependency[View], api: NamedDependency[InternalApi], name: str = ""
+        self, view: NamedDependency[View], api: NamedDependency[InternalApi], name: FromQuery[str] = ""
     ) -> Response[str]:
         """Show what is set for a user."""
         return _form_page(view, await _find(api, name), is_new=False)
@@ -60,7 +65,7 @@ class UserSettingsController(Controller):
 
     @get("/clear", opt=needs("admin"))
     async def ask_to_clear(
-        self, view: NamedDependency[View], api: NamedDependency[InternalApi], name: str = ""
+        self, view: NamedDependency[View], api: NamedDependency[InternalApi], name: FromQuery[str] = ""
     ) -> Response[str]:
         """Ask before all that is set for a user is forgotten."""
         return view.page("users/clear.html", user=await _find(api, name))
