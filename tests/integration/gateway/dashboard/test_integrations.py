@@ -53,7 +53,7 @@ async def test_an_admin_who_is_no_person_is_told_what_happens(browser: Browser, 
         page = await browser.open("/integrations")
 
     assert "You have not connected an account yet" in page.text
-    assert "The user admin is not one of the people yet" in page.text
+    assert "is that of the user admin, who is then one of the people too" in page.text
     assert "/people" in page.links
 
 
@@ -107,6 +107,13 @@ async def test_a_code_is_shown_large_and_the_page_waits(browser: Browser, bus: B
     assert WAITING in waiting.links, "the button that works without a script"
     assert f'hx-get="{WAITING}" hx-trigger="every 2s' in waiting.response.text
     assert asked.asked_for(BeginSignIn) == [BeginSignIn(provider="plex", who=OWN)] * 2
+
+
+async def test_where_the_code_is_typed_in_on_the_other_side_it_is_the_whole_code(browser: Browser, bus: Bus) -> None:
+    async with linker(bus):
+        trakt = await browser.submit(await browser.open("/integrations"), "/integrations/trakt/sign-in")
+
+    assert '<p class="code">7H3K9Q</p>' in trakt.response.text
 
 
 async def test_the_waiting_page_is_told_only_what_is_over(browser: Browser, bus: Bus) -> None:
