@@ -20,7 +20,7 @@ class Texts:
         return iter(self._texts.items())
 
     def say(self, language: Language, key: str, **values: object) -> str:
-        """Return a text with its values, the plural where `count` is not one; raises KeyError for one that is nowhere."""
+        """Return a text with its values, the plural where `count` is not one; raises KeyError for an unknown key."""
         texts = self._texts[key]
         many = f"{language}_many"
         name = many if values.get("count", 1) != 1 and many in texts else language
