@@ -133,7 +133,7 @@ def _ids_in(given: Iterable[str]) -> list[str]:
     return [each for each in dict.fromkeys(given) if _ID.fullmatch(each)][:_MOST]
 
 
-def _filters_in(form: Form) -> dict[str, str | None]:
+def _filters_in(form: Form) -> dict[str, Any]:
     return {name: form.optional(name) for name in ("service", "status", "search", "offset")}
 
 
