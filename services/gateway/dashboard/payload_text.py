@@ -22,14 +22,11 @@ def payload_text(payload: Any) -> PayloadText:
         return _cut(payload)
     parts: list[str] = []
     length = 0
-    try:
-        for part in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(payload):
-            parts.append(part)
-            length += len(part)
-            if length > MOST:
-                break
-    except RecursionError:  # nested too deeply to be indented
-        return _cut(msgspec.json.encode(payload).decode())
+    for part in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(payload):
+        parts.append(part)
+        length += len(part)
+        if length > MOST:
+            break
     return _cut("".join(parts))
 
 

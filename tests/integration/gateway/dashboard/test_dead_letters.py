@@ -75,7 +75,7 @@ async def test_several_are_dropped_only_after_a_question(browser: Browser, pool:
     asked = await tick(browser, "drop", "a", "b", "nothing")
     before = await statuses(browser)
     dropped = await browser.submit(asked, "/events/dead/drop")
-    back = await browser.open(str(asked.response.url.raw_path.decode()))
+    back = await browser.open("/events/dead/drop", id=["a", "b"])
 
     assert "Drop these 2 messages?" in asked.text
     assert "nothing brings it back" in asked.text
@@ -83,6 +83,7 @@ async def test_several_are_dropped_only_after_a_question(browser: Browser, pool:
     assert "2 messages were dropped" in dropped.text
     assert set(await statuses(browser)) == {"c"}
     assert back.response.url.path == "/events/dead"
+    assert "None of these dead letters is there any more" in back.text
 
 
 async def test_a_drop_that_is_sent_twice_is_harmless(browser: Browser, pool: Pool) -> None:

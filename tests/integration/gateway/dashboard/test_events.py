@@ -91,12 +91,13 @@ async def test_hostile_events_are_shown_as_text_and_pages_stay_small(browser: Br
         ],
     )
 
-    pages = [await browser.open(path) for path in ("/events", "/events?offset=50", "/events/w1")]
+    pages = [await browser.open("/events"), await browser.open("/events", offset=50), await browser.open("/events/w1")]
 
     assert [page.status for page in pages] == [200, 200, 200]
     assert all("<script>alert" not in page.response.text for page in pages)
     assert all(len(page.response.content) < 100_000 for page in pages)
     assert "/events?offset=50" in pages[0].links
+    assert "51 to 60 of 60" in pages[1].text
     assert "only the beginning" in pages[2].text
     assert "/api/events/w1?full=true" in pages[2].links
     assert "/events/dead?search=w1" in pages[2].links

@@ -55,7 +55,7 @@ async def test_runs_are_listed_with_their_progress_and_filtered(browser: Browser
 
     assert '<progress max="10" value="4"' in page.response.text
     assert "4 of 10 done" in page.text
-    assert "2026-02-01 03:00 UTC" in page.text, "when the next is due"
+    assert f"{NEXT:%Y-%m-%d %H:%M} UTC" in page.text, "when the next is due"
     assert await found() == ["r3", "r2", "r1"]
     assert await found(kind="users") == ["r2"]
     assert await found(status="success") == ["r1"]
