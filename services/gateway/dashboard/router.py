@@ -18,11 +18,14 @@ from services.gateway.dashboard.assets import AssetController
 from services.gateway.dashboard.forms import check_form, form_of
 from services.gateway.dashboard.guards import requires_login
 from services.gateway.dashboard.internal_api import InternalApi
+from services.gateway.dashboard.pages.dead_letters import DeadLettersController
+from services.gateway.dashboard.pages.events import EventsController
 from services.gateway.dashboard.pages.history import HistoryController
 from services.gateway.dashboard.pages.integrations import IntegrationsController
 from services.gateway.dashboard.pages.merge import MergeController
 from services.gateway.dashboard.pages.overview import OverviewController
 from services.gateway.dashboard.pages.people import PeopleController
+from services.gateway.dashboard.pages.runs import RunsController
 from services.gateway.dashboard.pages.seerr import SeerrController
 from services.gateway.dashboard.pages.server import ServerController
 from services.gateway.dashboard.pages.servers import ServersController
@@ -39,18 +42,21 @@ from shared.telemetry import Tracer
 
 PAGES: Final[Sequence[type[Controller]]] = (
     AccountController,
-    MergeController,
+    DeadLettersController,
+    EventsController,
     HistoryController,
     IntegrationsController,
+    MergeController,
     OverviewController,
-    SettingsController,
     PeopleController,
+    RunsController,
     SeerrController,
     ServerController,
     ServersController,
+    SettingsController,
     SetupController,
-    UnclaimedController,
     SignInController,
+    UnclaimedController,
     UserSettingsController,
 )
 """All need somebody who is logged in."""

@@ -58,7 +58,9 @@ async def newest_runs(pool: Pool) -> dict[str, Run]:
     """Return the newest run of each kind."""
     async with acquire(pool) as connection:
         rows = await connection.fetch(
-            "select distinct on (kind) run from known_runs order by kind, requested_at desc, id desc"
+            """select newest.run from (select distinct kind from known_runs) as kinds, lateral (
+                select run from known_runs where kind = kinds.kind order by requested_at desc, id desc limit 1
+            ) as newest"""
         )
     runs = [_run.decode(row["run"]) for row in rows]
     return {run.kind: run for run in runs}

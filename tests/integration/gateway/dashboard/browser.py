@@ -72,7 +72,7 @@ class Page(HTMLParser):
         if is_box and "checked" not in given:
             return
         value = given.get("value") or ""
-        if given.get("type") == "checkbox" and name in form.fields:
+        if given.get("type") in {"checkbox", "hidden"} and name in form.fields:
             before = form.fields[name]
             form.fields[name] = [*before, value] if isinstance(before, list) else [before, value]
         else:
