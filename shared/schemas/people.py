@@ -83,8 +83,19 @@ class MergePeople(Question[Person], service="linker", tag="people.merge", frozen
 
 
 class ListUnclaimed(Question[UnclaimedPage], service="linker", tag="people.unclaimed", frozen=True, kw_only=True):
-    """List the accounts that belong to nobody."""
+    """List the accounts that belong to nobody; `search` looks in names, `account_id` is exact."""
 
+    search: str | None = None
+    account_id: str | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+class ListNamesakes(Question[PersonPage], service="linker", tag="people.namesakes", frozen=True, kw_only=True):
+    """List the people who have the name of an account on this page of `ListUnclaimed`: they may be whose it is."""
+
+    search: str | None = None
+    account_id: str | None = None
     limit: int = 50
     offset: int = 0
 

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
-from litestar.params import Body
+from litestar.params import Body, QueryParameter
 from msgspec import Meta
 
 from services.gateway.access.audit import Audit
@@ -15,12 +15,13 @@ from services.gateway.access.caller import Caller
 from services.gateway.api import describe
 from services.gateway.api.guards import needs
 from services.gateway.ask import Ask
-from services.gateway.page import NOT_BLANK, Id, Limit, Offset, PersonId, Search
+from services.gateway.page import NO_CONTROLS, NOT_BLANK, Id, Limit, Offset, PersonId, Search
 from shared.schemas.media import Provider
 from shared.schemas.people import (
     ClaimAccount,
     FindPerson,
     Identity,
+    ListNamesakes,
     ListPeople,
     ListUnclaimed,
     MergePeople,
@@ -31,6 +32,9 @@ from shared.schemas.people import (
 )
 
 Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+AccountId = Annotated[
+    str | None, QueryParameter(max_length=200, pattern=NO_CONTROLS, description="only accounts with this id")
+]
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,9 +93,34 @@ class PeopleController(Controller):
         return await ask(FindPerson(person_id=caller.see_only(person_id) or person_id))
 
     @get("/unclaimed", summary="List accounts of nobody", opt=needs("read"), responses=_NOBODYS)
-    async def list_unclaimed(self, ask: NamedDependency[Ask], limit: Limit = 50, offset: Offset = 0) -> UnclaimedPage:
-        """List the accounts that were seen and belong to nobody, last seen first."""
-        return await ask(ListUnclaimed(limit=limit, offset=offset))
+    async def list_unclaimed(
+        self,
+        ask: NamedDependency[Ask],
+        search: Search = None,
+        account_id: AccountId = None,
+        limit: Limit = 50,
+        offset: Offset = 0,
+    ) -> UnclaimedPage:
+        """List the accounts that were seen and belong to nobody, last seen first. `search` looks in names."""
+        return await ask(ListUnclaimed(search=search, account_id=account_id, limit=limit, offset=offset))
+
+    @get(
+        "/unclaimed/namesakes", summary="List people named like accounts of nobody", opt=needs("read"), responses=_PAGE
+    )
+    async def list_namesakes(
+        self,
+        ask: NamedDependency[Ask],
+        search: Search = None,
+        account_id: AccountId = None,
+        limit: Limit = 50,
+        offset: Offset = 0,
+    ) -> PersonPage:
+        """List the people who have the name of an account on this page of accounts of nobody: it may be theirs.
+
+        A person's name, usernames and e-mail addresses are compared, without upper and lower case, spaces, dots,
+        underscores and hyphens. The page holds all of them, 200 at most.
+        """
+        return await ask(ListNamesakes(search=search, account_id=account_id, limit=limit, offset=offset))
 
     @post(
         "/unclaimed/claim",
@@ -109,13 +138,15 @@ class PeopleController(Controller):
     ) -> Person:
         """Give an account to a person, with the plays that were seen on it. Again is the same as once.
 
-        `person_id` needs the scope admin where it is not the caller's own.
+        `person_id` needs the scope admin where it is not the caller's own. Without it, the account is the caller's own
+        if their credential belongs to a person; with admin and a `name`, it is a new person's all the same.
         """
+        is_new = data.person_id is None and data.name is not None and caller.may("admin")
         question = ClaimAccount(
             source=data.source,
             server=data.server,
             account_id=data.account_id,
-            person_id=caller.act_for(data.person_id),
+            person_id=None if is_new else caller.act_for(data.person_id),
             name=data.name,
         )
         person = await ask(question)

@@ -18,6 +18,8 @@ LOGIN_COOKIE: Final = "usher_login"
 """Holds the token of the log-in form, where there is no session yet to derive one from."""
 _TYPE: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 300
+_MOST_DIGITS: Final = 18
+"""As many as Postgres's integers hold; Python itself refuses to read thousands."""
 _FORM: Final = "form"
 _UNSENT: Final = "unsent form"
 _SECRET: Final = re.compile("password|token|key|secret|suffix|repeated")
@@ -57,7 +59,8 @@ class Form(msgspec.Struct, frozen=True):
     def number(self, name: str) -> int | str | None:
         """Return a field as a number; as text where it is none, so that the API says what is wrong with it."""
         text = self.text(name)
-        return int(text) if text.removeprefix("-").isdecimal() and text.isascii() else text or None
+        is_number = text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= _MOST_DIGITS
+        return int(text) if is_number else text or None
 
     def all(self, name: str) -> list[str]:
         """Return every value of a field that may come several times."""

@@ -54,9 +54,9 @@ class InternalApi:
         """Change something, and return the answer; where a route answers nothing, the shape is `None`'s."""
         return _read(await self._call("POST", path, query=query, body=body), shape)
 
-    async def put(self, path: str, shape: type[T], body: object) -> T:
+    async def put(self, path: str, shape: type[T], body: object, **query: object) -> T:
         """Change something, and return the answer, as `post` does."""
-        return _read(await self._call("PUT", path, body=body), shape)
+        return _read(await self._call("PUT", path, query=query, body=body), shape)
 
     async def delete(self, path: str, shape: type[T], **query: object) -> T:
         """Remove something, and return the answer, as `post` does."""

@@ -18,10 +18,20 @@ from services.gateway.dashboard.assets import AssetController
 from services.gateway.dashboard.forms import check_form, form_of
 from services.gateway.dashboard.guards import requires_login
 from services.gateway.dashboard.internal_api import InternalApi
+from services.gateway.dashboard.pages.history import HistoryController
+from services.gateway.dashboard.pages.integrations import IntegrationsController
+from services.gateway.dashboard.pages.merge import MergeController
 from services.gateway.dashboard.pages.overview import OverviewController
+from services.gateway.dashboard.pages.people import PeopleController
+from services.gateway.dashboard.pages.seerr import SeerrController
+from services.gateway.dashboard.pages.server import ServerController
+from services.gateway.dashboard.pages.servers import ServersController
 from services.gateway.dashboard.pages.session import AccountController, LoginController
 from services.gateway.dashboard.pages.settings import SettingsController
 from services.gateway.dashboard.pages.setup import SetupController
+from services.gateway.dashboard.pages.sign_in import SignInController
+from services.gateway.dashboard.pages.unclaimed import UnclaimedController
+from services.gateway.dashboard.pages.user_settings import UserSettingsController
 from services.gateway.dashboard.view import Dashboard, View
 from services.gateway.edge import CSP
 from services.gateway.readiness import Preparation
@@ -29,9 +39,19 @@ from shared.telemetry import Tracer
 
 PAGES: Final[Sequence[type[Controller]]] = (
     AccountController,
+    MergeController,
+    HistoryController,
+    IntegrationsController,
     OverviewController,
     SettingsController,
+    PeopleController,
+    SeerrController,
+    ServerController,
+    ServersController,
     SetupController,
+    UnclaimedController,
+    SignInController,
+    UserSettingsController,
 )
 """All need somebody who is logged in."""
 

@@ -1,6 +1,6 @@
 """The steps of setting Usher up, each of which shows itself done by what is there."""
 
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -11,7 +11,6 @@ from shared.schemas.servers import SeerrConnection, ServerPage
 from shared.schemas.signins import IntegrationPage
 
 State = Literal["done", "open", "unknown"]
-NAMES: Final = ("servers", "seerr", "discord", "webhooks", "account")
 
 
 class Step(msgspec.Struct, frozen=True):

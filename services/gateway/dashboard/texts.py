@@ -1,13 +1,11 @@
 """What pages say, in English and German: all of it is in `texts/`, a file a page, both languages side by side."""
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any, Final, Literal, get_args
 
 Language = Literal["en", "de"]
-Say = Callable[..., str]
-"""`say("people.title")`, `say("people.merged", name="Ada")`; with `count`, the plural where there is one."""
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 _MOST_RANGES: Final = 20
 
@@ -22,7 +20,7 @@ class Texts:
         return iter(self._texts.items())
 
     def say(self, language: Language, key: str, **values: object) -> str:
-        """Return a text with its values; raises KeyError for one that is nowhere."""
+        """Return a text with its values, the plural where `count` is not one; raises KeyError for an unknown key."""
         texts = self._texts[key]
         many = f"{language}_many"
         name = many if values.get("count", 1) != 1 and many in texts else language

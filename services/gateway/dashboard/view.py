@@ -19,7 +19,6 @@ from services.gateway.dashboard import filters
 from services.gateway.dashboard.assets import digests
 from services.gateway.dashboard.navigation import entries_for
 from services.gateway.dashboard.texts import Language, Texts, language_of
-from services.gateway.page import MAX_OFFSET
 from shared.errors import UsherError
 from shared.version import product_version
 
@@ -115,10 +114,6 @@ class View:
         """Go on to a page whose address came from a form, as it is."""
         address = self._dashboard.url(path) + (f"?{query}" if query else "")
         return Redirect(address, status_code=303, cookies=cookies)
-
-    def offset(self, text: str) -> int:
-        """Return where a page of a list begins, by its address; the beginning for what is no number."""
-        return min(int(text), MAX_OFFSET) if text.isascii() and text.isdecimal() else 0
 
     @property
     def theme(self) -> str:

@@ -20,6 +20,7 @@ from shared.schemas.media import Account
 from shared.schemas.people import (
     ClaimAccount,
     FindPerson,
+    ListNamesakes,
     ListPeople,
     ListUnclaimed,
     MergePeople,
@@ -47,6 +48,7 @@ class Handlers:
             ListPeople.answered_by(self.list_people),
             FindPerson.answered_by(self.find_person),
             ListUnclaimed.answered_by(self.list_unclaimed),
+            ListNamesakes.answered_by(self.list_namesakes),
             ClaimAccount.answered_by(self.claim_account),
             MergePeople.answered_by(self.merge_people),
         )
@@ -74,6 +76,14 @@ class Handlers:
         """Answer `GET /api/people/unclaimed`."""
         async with transaction(self._pool) as connection:
             return await accounts.page_of_unclaimed(connection, question)
+
+    async def list_namesakes(self, question: ListNamesakes) -> PersonPage:
+        """Answer `GET /api/people/unclaimed/namesakes`."""
+        wanted = msgspec.convert(question, ListUnclaimed, from_attributes=True)
+        async with transaction(self._pool) as connection:
+            page = await accounts.page_of_unclaimed(connection, wanted)
+            found = await people.namesakes_of(connection, {each.account_name for each in page.items})
+        return PersonPage(found, len(found), wanted.limit, wanted.offset)
 
     async def claim_account(self, question: ClaimAccount) -> Person:
         """Give an account to a person, or to a new one; asking again gives the same answer."""

@@ -13,8 +13,8 @@ from shared.schemas.servers import ServerSettings
 
 LONGEST_NAME: Final = 60
 LONGEST_URL: Final = 500
-RESERVED: Final = frozenset({"plex.tv", "discord", "trakt", "seerr"})
-"""Names of other systems in messages and rate limits."""
+RESERVED: Final = frozenset({"plex.tv", "discord", "trakt", "seerr", "add"})
+"""Names of other systems in messages and rate limits, and of the page that adds a server."""
 
 
 def field_error(path: str, message: str) -> InvalidError:
@@ -28,7 +28,7 @@ def name_of(text: str) -> str:
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or "/" in name or not name.strip("."):
         raise field_error("name", f"a name has 1 to {LONGEST_NAME} printable characters, none of them a slash")
     if name.lower() in RESERVED:
-        raise field_error("name", f"{name!r} is reserved for another system: choose another name")
+        raise field_error("name", f"{name!r} is reserved: choose another name")
     return name
 
 

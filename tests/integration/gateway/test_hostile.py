@@ -18,6 +18,7 @@ from shared.schemas.history import CountPlays, ListPlays, PlayPage, PlayStats
 from shared.schemas.people import (
     ClaimAccount,
     FindPerson,
+    ListNamesakes,
     ListPeople,
     ListUnclaimed,
     MergePeople,
@@ -46,6 +47,7 @@ GETS: Final = (
     "/api/people",
     "/api/people/{}",
     "/api/people/unclaimed",
+    "/api/people/unclaimed/namesakes",
     "/api/plex/{}/libraries",
     "/api/plex/{0}/libraries/{0}/items",
     "/api/plex/{}/search",
@@ -192,6 +194,7 @@ async def served(modules_house: House, modules_bus: Bus) -> AsyncIterator[House]
             ListPeople: PersonPage([], 0, 50, 0),
             FindPerson: ada,
             ListUnclaimed: UnclaimedPage([], 0, 50, 0),
+            ListNamesakes: PersonPage([], 0, 50, 0),
             ClaimAccount: ada,
             MergePeople: ada,
         },

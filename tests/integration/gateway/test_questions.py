@@ -13,6 +13,7 @@ from shared.schemas.history import CountPlays, ListPlays, PlayPage, PlayStats
 from shared.schemas.people import (
     ClaimAccount,
     FindPerson,
+    ListNamesakes,
     ListPeople,
     ListUnclaimed,
     MergePeople,
@@ -110,6 +111,13 @@ class Asked:
         ),
         ("linker", "/api/people/p1", {}, FindPerson(person_id="p1"), ADA),
         ("linker", "/api/people/unclaimed", {"offset": "5"}, ListUnclaimed(offset=5), UnclaimedPage([], 5, 50, 5)),
+        (
+            "linker",
+            "/api/people/unclaimed/namesakes",
+            {"search": "ada", "account_id": "7", "limit": "5"},
+            ListNamesakes(search="ada", account_id="7", limit=5),
+            PersonPage([ADA], 1, 5, 0),
+        ),
     ],
 )
 async def test_a_query_is_handed_on_and_its_answer_back(

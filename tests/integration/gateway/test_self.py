@@ -201,6 +201,7 @@ OTHERS: list[tuple[str, str, Any]] = [
     ("POST", "/api/integrations/plex/connect", {"token": "t", "discord_id": "80351110224678912"}),
     ("GET", "/api/people", None),
     ("GET", "/api/people/unclaimed", None),
+    ("GET", "/api/people/unclaimed/namesakes", None),
     ("GET", "/api/events", None),
     ("GET", "/api/events/stream", None),
     ("GET", "/api/keys", None),
@@ -257,6 +258,17 @@ async def test_only_admin_gives_an_account_to_somebody_or_merges_people(house: H
     assert await status(nobodys, "/api/people/unclaimed/claim", claim) == 404
     assert await status(ADMIN, "/api/people/unclaimed/claim", {**claim, "person_id": "bea"}) == 404
     assert await status(ADMIN, "/api/people/ada/merge", merge) == 404
+
+
+async def test_an_admin_who_is_a_person_makes_a_new_one_by_giving_a_name(house: House, elsewhere: Elsewhere) -> None:
+    claim = {"source": "jellyfin", "server": "s", "account_id": "7"}
+    admins, writers = await key(house, "admin", "write"), await key(house, "write")
+
+    for headers, body in ((admins, claim | {"name": "Cleo"}), (admins, claim), (writers, claim | {"name": "Cleo"})):
+        await ask(house, headers, "POST", "/api/people/unclaimed/claim", body)
+
+    claims = [asked for asked in elsewhere.asked if isinstance(asked, ClaimAccount)]
+    assert [(each.person_id, each.name) for each in claims] == [(None, "Cleo"), ("ada", None), ("ada", "Cleo")]
 
 
 async def test_the_key_of_a_merged_person_belongs_to_the_other(house: House, elsewhere: Elsewhere) -> None:

@@ -18,6 +18,7 @@ from shared.schemas.media import Account, Title
 from shared.schemas.people import (
     ClaimAccount,
     FindPerson,
+    ListNamesakes,
     ListPeople,
     ListUnclaimed,
     MergePeople,
@@ -103,6 +104,38 @@ async def test_an_account_that_nobody_claimed_is_listed_with_its_plays(bus: Bus,
 
     assert [(item.account_name, item.plays, item.last_seen_at) for item in page.items] == [("carl", 3, NOON)]
     assert facts.claimed == []
+
+
+async def test_accounts_of_nobody_are_found_by_name_and_by_id(bus: Bus, facts: Facts) -> None:
+    await seen(bus, FRIEND)
+    await seen(bus, OWNER)
+
+    by_name = await ask(bus, ListUnclaimed(search="CAR"))
+    by_id = await ask(bus, ListUnclaimed(account_id="1"))
+
+    assert [(item.account_name, by_name.total) for item in by_name.items] == [("carl", 1)]
+    assert [(item.account_id, by_id.total) for item in by_id.items] == [("1", 1)]
+
+
+async def test_namesakes_of_accounts_are_found_by_their_name_and_usernames(bus: Bus, facts: Facts) -> None:
+    nameless = Account("jellyfin", "server-c", "8", " - ")
+    for account in (FRIEND, OWNER, nameless):
+        await seen(bus, account)
+    lovelace = await claim(bus, OWNER, name="Ada Lovelace")
+    await claim(bus, nameless, name="._")
+    for account in (
+        Account("jellyfin", "server-c", "1", "ada.lovelace"),
+        Account("jellyfin", "server-c", "2", "ANNA"),
+        Account("jellyfin", "server-c", "3", "ann"),
+        Account("jellyfin", "server-c", "4", "--"),
+    ):
+        await seen(bus, account)
+
+    everybody = await ask(bus, ListNamesakes())
+    found = [await ask(bus, ListNamesakes(account_id=account_id)) for account_id in ("1", "2", "3", "4")]
+
+    assert [person.id for person in everybody.items] == [lovelace.id]
+    assert [[person.id for person in page.items] for page in found] == [[lovelace.id], [lovelace.id], [], []]
 
 
 async def test_claiming_makes_a_person_and_says_so(bus: Bus, facts: Facts) -> None:

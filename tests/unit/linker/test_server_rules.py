@@ -35,6 +35,14 @@ def test_a_name_that_is_taken_can_own_secrets_and_stand_in_an_address(text: str)
     assert name == name.strip()
 
 
+@pytest.mark.parametrize("name", ["add", "Add", "Seerr", " trakt "])
+def test_names_of_other_systems_and_of_the_page_that_adds_a_server_are_refused(name: str) -> None:
+    refused = outcome(rules.name_of, name)
+
+    assert isinstance(refused, InvalidError)
+    assert "reserved" in refused.detail
+
+
 @given(st.text(max_size=100) | st.text(max_size=60).map(lambda text: f"http://{text}"))
 def test_any_address_is_taken_or_refused_by_its_field(text: str) -> None:
     url = outcome(lambda address: rules.url_of(address, Egress()), text)

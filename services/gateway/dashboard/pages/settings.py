@@ -21,6 +21,7 @@ from services.gateway.api.webhook_secrets import SecretItem, SecretPage
 from services.gateway.dashboard.forms import Form
 from services.gateway.dashboard.internal_api import InternalApi
 from services.gateway.dashboard.licences import installed_packages
+from services.gateway.dashboard.listing import offset_of
 from services.gateway.dashboard.view import View, faults_of
 from services.gateway.health import Health
 from services.gateway.store.audit import AuditPage
@@ -124,7 +125,7 @@ class SettingsController(Controller):
         self, view: NamedDependency[View], api: NamedDependency[InternalApi], offset: FromQuery[str] = ""
     ) -> Response[str]:
         """Show who is logged in."""
-        sessions = await api.get("/auth/sessions", SessionPage, limit=_PAGE, offset=view.offset(offset))
+        sessions = await api.get("/auth/sessions", SessionPage, limit=_PAGE, offset=offset_of(offset))
         return view.page("settings/sessions.html", sessions=sessions)
 
     @post("/sessions/{session_id:str}/end", opt=needs("admin"))
@@ -153,7 +154,7 @@ class SettingsController(Controller):
     ) -> Response[str]:
         """Show who changed what."""
         wanted = {"actor": actor or None, "action": action or None, "since": since or None, "until": until or None}
-        audit = await api.look("/audit", AuditPage, limit=_PAGE, offset=view.offset(offset), **wanted)
+        audit = await api.look("/audit", AuditPage, limit=_PAGE, offset=offset_of(offset), **wanted)
         return view.page("settings/audit.html", audit=audit, wanted=wanted)
 
     @get("/about", opt=needs("admin"))
@@ -192,7 +193,7 @@ async def _keys(
     return view.page(
         "settings/keys.html",
         status=error.status if error else 200,
-        keys=await api.get("/keys", KeyPage, limit=_PAGE, offset=view.offset(offset)),
+        keys=await api.get("/keys", KeyPage, limit=_PAGE, offset=offset_of(offset)),
         scopes=LADDER,
         form=form or Form(),
         faults=faults_of(error),

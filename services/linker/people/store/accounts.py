@@ -6,6 +6,7 @@ from datetime import datetime
 from services.linker.people.domain import Holder, Key, Owner
 from shared.postgres.locks import lock_exclusive, lock_shared
 from shared.postgres.pool import Connection
+from shared.postgres.text import like_pattern
 from shared.schemas.media import Account
 from shared.schemas.people import ListUnclaimed, UnclaimedAccount, UnclaimedPage
 
@@ -173,11 +174,14 @@ async def has_proven(connection: Connection, person_id: str) -> bool:
 
 async def page_of_unclaimed(connection: Connection, wanted: ListUnclaimed) -> UnclaimedPage:
     """Return the unclaimed accounts, last seen first."""
+    where = "where person_id is null and ($1::text is null or name ilike $1) and ($2::text is null or id = $2)"
+    wanted_rows = (like_pattern(wanted.search), wanted.account_id)
     rows = await connection.fetch(
-        """select source, server, id as account_id, name as account_name, plays, last_seen_at from seen_accounts
-        where person_id is null order by last_seen_at desc, source, server, id limit $1 offset $2""",
+        f"""select source, server, id as account_id, name as account_name, plays, last_seen_at from seen_accounts
+        {where} order by last_seen_at desc, source, server, id limit $3 offset $4""",  # noqa: S608 (a constant)
+        *wanted_rows,
         wanted.limit,
         wanted.offset,
     )
-    total = await connection.fetchval("select count(*) from seen_accounts where person_id is null")
+    total = await connection.fetchval(f"select count(*) from seen_accounts {where}", *wanted_rows)  # noqa: S608 (a constant)
     return UnclaimedPage([UnclaimedAccount(**dict(row)) for row in rows], total, wanted.limit, wanted.offset)

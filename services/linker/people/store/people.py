@@ -1,5 +1,6 @@
 """The linker's SQL for persons: adding, finding, listing and merging them."""
 
+from collections.abc import Collection
 from typing import Final
 
 import asyncpg
@@ -13,6 +14,8 @@ _SEERR_REASON: Final = """(select coalesce(reason, token_reason, case when exist
     select 1 from servers where import_problem is not null) then import_reason end)
     from seerr_matches where person_id = {}.id)"""
 """Why a user was not imported matters only until Seerr can import again."""
+_FOLDED: Final = "translate(lower({}), ' ._-', '')"
+_MOST_NAMESAKES: Final = 200
 _IDENTITY = ("provider", "id", "username", "email", "proven", "linked_at")
 
 
@@ -83,6 +86,28 @@ async def page_of_people(connection: Connection, wanted: ListPeople) -> PersonPa
     identities = await _identities(connection, [row["id"] for row in rows])
     people = [Person(**dict(row), identities=identities.get(row["id"], [])) for row in rows]
     return PersonPage(people, total, wanted.limit, wanted.offset)
+
+
+async def namesakes_of(connection: Connection, names: Collection[str]) -> list[Person]:
+    """Return persons who have one of these names, as theirs, a username or an e-mail address.
+
+    Upper and lower case do not count, nor do spaces, dots, underscores and hyphens.
+    """
+    rows = await connection.fetch(
+        f"""with wanted as (
+            select distinct {_FOLDED.format("name")} as name from unnest($1::text[]) as name),
+        found as (
+            select id from persons where {_FOLDED.format("name")} in (select name from wanted where name <> '')
+            union select person_id from identities
+            where {_FOLDED.format("username")} in (select name from wanted where name <> '')
+            or {_FOLDED.format("email")} in (select name from wanted where name <> ''))
+        select id, name, seerr_user_id, {_SEERR_REASON.format("persons")} as seerr_reason from persons
+        where merged_into is null and id in (select id from found)
+        order by lower(name), id limit {_MOST_NAMESAKES}""",  # noqa: S608 (constants)
+        list(names),
+    )
+    identities = await _identities(connection, [row["id"] for row in rows])
+    return [Person(**dict(row), identities=identities.get(row["id"], [])) for row in rows]
 
 
 async def _identities(connection: Connection, person_ids: list[str]) -> dict[str, list[Identity]]:

@@ -22,7 +22,17 @@ GUARDED: Final = sorted(routes(router.PAGES), key=lambda route: route.key)
 OPEN: Final = {("GET", "/login"), ("POST", "/login")}
 OF_A_PERSON: Final = {
     ("GET", "/account"),
+    ("GET", "/people/{person_id}"),
+    ("GET", "/history"),
+    ("GET", "/integrations"),
+    ("GET", "/integrations/{provider}/connect"),
+    ("GET", "/integrations/{provider}/disconnect"),
+    ("GET", "/integrations/{provider}/sign-in/{pin_id}"),
     ("POST", "/account/password"),
+    ("POST", "/integrations/{provider}/connect"),
+    ("POST", "/integrations/{provider}/disconnect"),
+    ("POST", "/integrations/{provider}/sign-in"),
+    ("POST", "/integrations/{provider}/sign-in/{pin_id}/cancel"),
     ("POST", "/logout"),
     ("POST", "/theme"),
 }
