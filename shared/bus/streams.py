@@ -67,13 +67,21 @@ SYNCER_WEBHOOKS: Final = ConsumerSpec(
     "WEBHOOKS",
     ("webhooks.plex.>", "webhooks.jellyfin.>", "webhooks.emby.>", "webhooks.tautulli.>"),
 )
-SYNCER_PEOPLE: Final = ConsumerSpec("syncer", "people", "EVENTS", ("events.account.claimed", "events.person.merged"))
+SYNCER_PEOPLE: Final = ConsumerSpec(
+    "syncer",
+    "people",
+    "EVENTS",
+    ("events.account.claimed", "events.account.returned", "events.person.merged", "events.person.unmerged"),
+)
 SYNCER_LINKS: Final = ConsumerSpec("syncer", "links", "EVENTS", ("events.account.linked",))
 SYNCER_INTERACTIONS: Final = ConsumerSpec("syncer", "interactions", "INTERACTIONS", ("interactions.syncer.>",))
 LINKER_INTERACTIONS: Final = ConsumerSpec("linker", "interactions", "INTERACTIONS", ("interactions.linker.>",))
 LINKER_PLAYS: Final = ConsumerSpec("linker", "plays", "EVENTS", ("events.play.recorded",))
 LINKER_LINKS: Final = ConsumerSpec(
-    "linker", "links", "EVENTS", ("events.account.linked", "events.person.merged", "events.server.changed")
+    "linker",
+    "links",
+    "EVENTS",
+    ("events.account.linked", "events.person.merged", "events.person.unmerged", "events.server.changed"),
 )
 LINKER_SEERR: Final = ConsumerSpec("linker", "seerr", "JOBS", ("jobs.seerr.>",), max_ack_pending=16)
 """Jobs that wait for Seerr, apart from the linker's others: a slow Seerr must hold up no reply to Discord."""

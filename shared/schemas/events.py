@@ -54,6 +54,16 @@ class AccountClaimed(Event, frozen=True, kw_only=True, tag="account.claimed"):
     account: Account
     person_id: str
     person_name: str
+    revision: int = 0
+    """Grows with each change of an account's owner; 0 where the order is not known."""
+
+
+class AccountReturned(Event, frozen=True, kw_only=True, tag="account.returned"):
+    """The account no longer belongs to the person, nor do its plays; both are nobody's."""
+
+    account: Account
+    person_id: str
+    revision: int
 
 
 class PersonMerged(Event, frozen=True, kw_only=True, tag="person.merged"):
@@ -62,6 +72,17 @@ class PersonMerged(Event, frozen=True, kw_only=True, tag="person.merged"):
     person_id: str
     person_name: str
     merged_id: str
+    revision: int = 0
+    """Grows with each merge and each undoing."""
+
+
+class PersonUnmerged(Event, frozen=True, kw_only=True, tag="person.unmerged"):
+    """A merge was undone: what was claimed for `merged_id` is theirs again."""
+
+    person_id: str
+    merged_id: str
+    merged_name: str
+    revision: int
 
 
 class AccountLinked(Event, frozen=True, kw_only=True, tag="account.linked"):

@@ -82,6 +82,22 @@ class MergePeople(Question[Person], service="linker", tag="people.merge", frozen
     merged_id: str
 
 
+class UnmergePeople(Question[Person], service="linker", tag="people.unmerge", frozen=True, kw_only=True):
+    """Make `merged_id` a person of their own again, with what the merge moved; the answer is that person."""
+
+    person_id: str
+    merged_id: str
+
+
+class GiveBackAccount(Question[Person], service="linker", tag="people.give-back", frozen=True, kw_only=True):
+    """Take an account from a person, with its plays; asking again answers the same."""
+
+    person_id: str
+    source: Provider
+    server: str
+    account_id: str
+
+
 class ListUnclaimed(Question[UnclaimedPage], service="linker", tag="people.unclaimed", frozen=True, kw_only=True):
     """List the accounts that belong to nobody."""
 
