@@ -60,6 +60,7 @@ STREAMS: Final = (
 GATEWAY_WEBHOOKS: Final = ConsumerSpec("gateway", "webhooks", "WEBHOOKS", ("webhooks.>",))
 GATEWAY_OUTCOMES: Final = ConsumerSpec("gateway", "outcomes", "EVENTS", ("events.webhook.>",))
 GATEWAY_RUNS: Final = ConsumerSpec("gateway", "runs", "EVENTS", ("events.run.changed",))
+GATEWAY_PEOPLE: Final = ConsumerSpec("gateway", "people", "EVENTS", ("events.person.forgotten",))
 GATEWAY_DEAD: Final = ConsumerSpec("gateway", "dead", "DEAD", ("dead.>",))
 SYNCER_WEBHOOKS: Final = ConsumerSpec(
     "syncer",
@@ -73,6 +74,7 @@ SYNCER_PEOPLE: Final = ConsumerSpec(
     "EVENTS",
     ("events.account.claimed", "events.account.returned", "events.person.merged", "events.person.unmerged"),
 )
+SYNCER_FORGOTTEN: Final = ConsumerSpec("syncer", "forgotten", "EVENTS", ("events.person.forgotten",))
 SYNCER_LINKS: Final = ConsumerSpec("syncer", "links", "EVENTS", ("events.account.linked",))
 SYNCER_INTERACTIONS: Final = ConsumerSpec("syncer", "interactions", "INTERACTIONS", ("interactions.syncer.>",))
 LINKER_INTERACTIONS: Final = ConsumerSpec("linker", "interactions", "INTERACTIONS", ("interactions.linker.>",))
@@ -102,9 +104,11 @@ CONSUMERS: Final = (
     GATEWAY_WEBHOOKS,
     GATEWAY_OUTCOMES,
     GATEWAY_RUNS,
+    GATEWAY_PEOPLE,
     GATEWAY_DEAD,
     SYNCER_WEBHOOKS,
     SYNCER_PEOPLE,
+    SYNCER_FORGOTTEN,
     SYNCER_LINKS,
     SYNCER_INTERACTIONS,
     LINKER_INTERACTIONS,

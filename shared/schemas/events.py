@@ -85,6 +85,18 @@ class PersonUnmerged(Event, frozen=True, kw_only=True, tag="person.unmerged"):
     revision: int
 
 
+class PersonForgotten(Event, frozen=True, kw_only=True, tag="person.forgotten"):
+    """Everything about a person is to be deleted, and nothing about them is taken any more.
+
+    `person_ids` are also of those who were merged into them, `accounts` have no names, and `user_ids` are those of
+    `shared.owners.user_password` for the names that only they had.
+    """
+
+    person_ids: tuple[str, ...]
+    accounts: tuple[Account, ...]
+    user_ids: tuple[str, ...]
+
+
 class AccountLinked(Event, frozen=True, kw_only=True, tag="account.linked"):
     """A person proved that an account is theirs, or their Seerr user was found; `server` is a machine id.
 

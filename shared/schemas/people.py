@@ -98,6 +98,20 @@ class GiveBackAccount(Question[Person], service="linker", tag="people.give-back"
     account_id: str
 
 
+class ForgottenPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """Who was forgotten; Usher leaves their user in Seerr alone."""
+
+    person_id: str
+    remaining_seerr_user_id: int | None
+    """The user in Seerr that is still there: delete it in Seerr if it is to go."""
+
+
+class ForgetPerson(Question[ForgottenPerson], service="linker", tag="people.forget", frozen=True, kw_only=True):
+    """Delete everything about a person, and have the other services do so; asking again answers the same."""
+
+    person_id: str
+
+
 class ListUnclaimed(Question[UnclaimedPage], service="linker", tag="people.unclaimed", frozen=True, kw_only=True):
     """List the accounts that belong to nobody."""
 

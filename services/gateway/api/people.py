@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body
@@ -20,6 +20,8 @@ from shared.schemas.media import Provider
 from shared.schemas.people import (
     ClaimAccount,
     FindPerson,
+    ForgetPerson,
+    ForgottenPerson,
     GiveBackAccount,
     Identity,
     ListPeople,
@@ -75,6 +77,7 @@ _PAGE: Final = describe.shows(PersonPage([_PERSON], 1, 50, 0))
 _ONE: Final = describe.shows(_PERSON) | describe.WITH_ID
 _NOBODYS: Final = describe.shows(UnclaimedPage([_UNCLAIMED], 1, 50, 0))
 _CHANGED: Final = _ONE | describe.WITH_BODY | describe.CONFLICT
+_FORGOTTEN: Final = describe.shows(ForgottenPerson(person_id="8p1vqk2c", remaining_seerr_user_id=7)) | describe.WITH_ID
 _CLAIM: Final = Body(
     examples=[Example(value={"source": "jellyfin", "server": "c6f5…", "account_id": "7a1…", "person_id": "8p1vqk2c"})]
 )
@@ -190,3 +193,22 @@ class PeopleController(Controller):
         person = await ask(question)
         await audit(f"{data.source} {data.account_id} of {person.id}")
         return person
+
+    @delete(
+        "/{person_id:str}",
+        summary="Forget a person",
+        status_code=200,
+        opt=needs("admin", audits="person.forgotten"),
+        responses=_FORGOTTEN,
+    )
+    async def forget_person(
+        self, ask: NamedDependency[Ask], audit: NamedDependency[Audit], person_id: Id
+    ) -> ForgottenPerson:
+        """Delete everything about a person: accounts with credentials, plays, settings, keys, sessions.
+
+        What comes in later from their accounts is unclaimed. Their user in Seerr stays. This cannot be undone, and
+        again is the same as once.
+        """
+        forgotten = await ask(ForgetPerson(person_id=person_id))
+        await audit(forgotten.person_id)
+        return forgotten

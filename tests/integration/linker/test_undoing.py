@@ -1,79 +1,16 @@
 """Taking back what was said about people, over REST, with a gateway, a linker and a syncer at work."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-
-from services.syncer.history.handlers import Handlers as History
-from services.syncer.history.sources import parsing
-from shared.bus.connection import Bus
-from shared.runtime import Service
-from shared.schemas.secret import Secret
 from simulators.plex_tv.app import PlexTv
 from simulators.senders import jellyfin_stop, plex_scrobble
-from tests.integration.gateway.house import House
-from tests.integration.linker.linking import Linker, Place, admin
-from tests.integration.service import at_work, parts_of, until
-
-
-class Town:
-    """A whole Usher as its callers see it."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-
-    async def play(self, source: str, payload: bytes) -> dict[str, Any]:
-        """Have something watched, and return the unclaimed account of it."""
-        before = await self.unclaimed()
-        await self.house.webhook(source, json.loads(payload))
-        await until(lambda: self._has_more(len(before)))
-        known = [{**each, "plays": 0, "last_seen_at": ""} for each in before]
-        return next(each for each in await self.unclaimed() if {**each, "plays": 0, "last_seen_at": ""} not in known)
-
-    async def _has_more(self, count: int) -> bool:
-        return len(await self.unclaimed()) > count
-
-    async def unclaimed(self) -> list[dict[str, Any]]:
-        return list((await self.house.get("/api/people/unclaimed")).json()["items"])
-
-    async def claim(self, account: dict[str, Any], person_id: str | None = None, name: str | None = None) -> Any:
-        body = {**named(account), "person_id": person_id, "name": name}
-        return (await self.house.post("/api/people/unclaimed/claim", body)).json()
-
-    async def give_back(self, person: Any, account: dict[str, Any]) -> Any:
-        return await self.house.post(f"/api/people/{person['id']}/give-back", named(account))
-
-    async def merge(self, person: Any, merged: Any, *, verb: str = "merge") -> Any:
-        return await self.house.post(f"/api/people/{person['id']}/{verb}", {"merged_id": merged["id"]})
-
-    async def until_plays_of(self, *names: str | None) -> None:
-        """Wait until the plays are these persons'."""
-
-        async def are_so() -> bool:
-            items = (await self.house.get("/api/history")).json()["items"]
-            found = [each["person"]["name"] if each["person"] else None for each in items]
-            return sorted(map(str, found)) == sorted(map(str, names))
-
-        await until(are_so)
-
-
-def named(account: dict[str, Any]) -> dict[str, Any]:
-    return {name: account[name] for name in ("source", "server", "account_id")}
+from tests.integration.linker.linking import Place, admin
+from tests.integration.linker.town import Town
 
 
 def ids(person: Any) -> set[str]:
     return {each["id"] for each in person["identities"]}
-
-
-@pytest.fixture
-async def town(house: House, linker: Linker, bus: Bus, database_url: Secret) -> AsyncIterator[Town]:
-    async with parts_of("syncer", bus=bus, database_url=database_url) as parts:
-        service = Service(parts)
-        History(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook).add_to(service)
-        async with at_work(service):
-            yield Town(house)
 
 
 async def test_an_account_that_is_given_back_is_unclaimed_with_its_plays(town: Town) -> None:

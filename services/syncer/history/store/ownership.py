@@ -3,7 +3,7 @@
 from services.syncer.history.store import plays
 from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
-from shared.schemas.events import AccountClaimed, AccountReturned, PersonMerged, PersonUnmerged
+from shared.schemas.events import AccountClaimed, AccountReturned, PersonForgotten, PersonMerged, PersonUnmerged
 from shared.schemas.history import PersonRef
 from shared.schemas.media import Account
 
@@ -13,11 +13,13 @@ _PLAYS_OF_ACCOUNT = "where (source, server, account_id) = ($1, $2, $3)"
 async def give_account(connection: Connection, claimed: AccountClaimed) -> PersonRef | None:
     """Give an account and its plays to a person, or to the one they were merged into; return that person, locked.
 
-    Return None where a later fact about the account is known.
+    Return None where a later fact about the account is known, or the person is forgotten.
     """
     named = PersonRef(claimed.person_id, claimed.person_name)
     person = await _survivor(connection, named)
     await plays.lock_person(connection, person)
+    if await _is_forgotten(connection, (named.id, person.id)):
+        return None
     if not await _note_owner(connection, claimed.account, named, person, revision=claimed.revision):
         return None
     await _move_plays(connection, claimed.account, person)
@@ -45,6 +47,38 @@ async def unmerge_people(connection: Connection, unmerged: PersonUnmerged) -> No
     """Bring what was claimed for a merged person back to them, unless they were merged again."""
     if await _note_merge(connection, unmerged.merged_id, None, revision=unmerged.revision):
         await _move_accounts(connection, PersonRef(unmerged.merged_id, unmerged.merged_name))
+
+
+async def forget_person(connection: Connection, forgotten: PersonForgotten) -> None:
+    """Delete all plays of a person, and take nothing more for them. Takes the exclusive lock, so nothing is missed."""
+    await lock_exclusive(connection, "syncer", "merges")
+    ids = list(forgotten.person_ids)
+    await connection.execute(
+        "insert into forgotten (person_id, forgotten_at) select id, $2 from unnest($1::text[]) as id "
+        "on conflict do nothing",
+        ids,
+        forgotten.occurred_at,
+    )
+    accounts = (
+        [account.source for account in forgotten.accounts],
+        [account.server for account in forgotten.accounts],
+        [account.id for account in forgotten.accounts],
+    )
+    for table, account_id in (("plays", "account_id"), ("unwatched", "account_id"), ("accounts", "id")):
+        await connection.execute(
+            f"""delete from {table} where person_id = any($1) or (person_id is null
+            and (source, server, {account_id}) in (select * from unnest($2::text[], $3::text[], $4::text[])))""",  # noqa: S608 (constants)
+            ids,
+            *accounts,
+        )
+    await connection.execute("delete from merges where merged_id = any($1) or person_id = any($1)", ids)
+
+
+async def _is_forgotten(connection: Connection, person_ids: tuple[str, ...]) -> bool:
+    found: bool = await connection.fetchval(
+        "select exists (select from forgotten where person_id = any($1))", list(person_ids)
+    )
+    return found
 
 
 async def current_id(connection: Connection, person: str) -> str:
