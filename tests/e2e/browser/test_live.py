@@ -1,0 +1,62 @@
+"""What happens is shown without a reload, and a stream that breaks comes back."""
+
+import re
+
+import httpx
+import pytest
+
+from simulators.demo.__main__ import WEBHOOK_SECRET
+from simulators.senders import jellyfin_post
+from tests.demo import Demo, until
+from tests.e2e.browser.conftest import Opens
+
+STREAM = re.compile(r"/api/events/stream")
+
+
+def send(town: Demo, name: str) -> None:
+    """Let Jellyfin tell of something."""
+    post = jellyfin_post(b'{"NotificationType": "%s", "ItemType": "Movie", "Name": "Anything"}' % name.encode())
+    address = f"{town.url}/webhooks/jellyfin?token={WEBHOOK_SECRET}"
+    assert httpx.post(address, content=post.body, headers=post.headers, trust_env=False).is_success
+
+
+@pytest.mark.parametrize("path", ["/", "/events"])
+def test_a_webhook_appears_without_a_reload(opens: Opens, town: Demo, path: str) -> None:
+    tab, name = opens(), f"Seen{len(path)}"
+    with tab.page.expect_response(STREAM):
+        tab.open(path)
+    tab.page.evaluate("window.isTheSame = true")
+
+    send(town, name)
+
+    tab.page.get_by_text(name).first.wait_for()
+    assert tab.page.evaluate("window.isTheSame")
+    assert tab.wrong == []
+
+
+def test_a_stream_that_cannot_be_reached_is_told_and_comes_back(opens: Opens, town: Demo) -> None:
+    tab = opens()
+    tab.page.route(STREAM, lambda route: route.abort("connectionreset"))
+    tab.open("/")
+    tab.page.wait_for_selector("#offline", state="visible")
+    send(town, "Missed")
+    until(lambda: any(each["event"] == "Missed" for each in town.usher("/api/events?limit=5")["items"]))
+
+    tab.page.unroute(STREAM)
+
+    tab.page.wait_for_selector("#offline", state="hidden")
+    tab.page.get_by_text("Missed").first.wait_for()
+
+
+def test_a_page_outlives_the_gateway(opens: Opens, town: Demo) -> None:
+    tab = opens()
+    with tab.page.expect_response(STREAM):
+        tab.open("/")
+
+    town.kill("services.gateway")
+
+    tab.page.wait_for_selector("#offline", state="visible")
+    tab.page.wait_for_selector("#offline", state="hidden")
+    until(town.is_well)
+    send(town, "Afterwards")
+    tab.page.get_by_text("Afterwards").first.wait_for()
