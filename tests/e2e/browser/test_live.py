@@ -60,3 +60,14 @@ def test_a_page_outlives_the_gateway(opens: Opens, town: Demo) -> None:
     until(town.is_well)
     send(town, "Afterwards")
     tab.page.get_by_text("Afterwards").first.wait_for()
+
+
+def test_a_session_that_ends_leads_to_the_login(opens: Opens, town: Demo) -> None:
+    tab = opens()
+    with tab.page.expect_response(STREAM):
+        tab.open("/")
+    tab.page.context.clear_cookies()
+
+    send(town, "Unseen")
+
+    tab.page.wait_for_url("**/login*")
