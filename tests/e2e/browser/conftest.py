@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.demo import Demo
+from tests.e2e.browser.populated import populate
 from tests.e2e.browser.tab import Tab
 
 if TYPE_CHECKING:
@@ -24,24 +25,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator["Browser"]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs requirements/browser.txt")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs Debian's chromium")
+def program() -> str:
+    """Debian's Chromium."""
+    pytest.importorskip("playwright.sync_api", reason="needs requirements/browser.txt")
+    return shutil.which("chromium") or pytest.skip("needs Debian's chromium")
+
+
+@pytest.fixture(scope="session")
+def town(program: str) -> Iterator[Demo]:
+    with tempfile.TemporaryDirectory(prefix="usher-test-browser-") as name:
+        demo = Demo(Path(name), every_s=0)
+        try:
+            demo.wait()
+            populate(demo)
+            yield demo
+        finally:
+            demo.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium(program: str, town: Demo) -> Iterator["Browser"]:
+    """Started after the town: while it runs, nothing else here can run an event loop."""
+    playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=program)
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="session")
-def town(chromium: "Browser") -> Iterator[Demo]:
-    with tempfile.TemporaryDirectory(prefix="usher-test-browser-") as name:
-        demo = Demo(Path(name), every_s=0)
-        demo.wait()
-        yield demo
-        demo.stop()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from playwright.sync_api import sync_playwright
 
-from tests.demo import Demo, until
+from tests.demo import Demo
+from tests.e2e.browser.populated import populate
 from tests.e2e.browser.tab import DESKTOP, PHONE, Tab
 
 if TYPE_CHECKING:
@@ -25,17 +26,6 @@ SHOTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "overview-dark": ("/", {**LIGHT, "color_scheme": "dark"}),
     "overview-phone": ("/", {"viewport": PHONE, "color_scheme": "light"}),
 }
-
-
-def link(demo: Demo, person: str) -> None:
-    """Let somebody sign in with Plex."""
-    pin = demo.usher("/api/integrations/plex/auth/pin", {})
-    demo.stage("/plex/claim", {"person": person, "code": pin["short_code"]})
-    until(lambda: _is_linked(demo, pin["pin_id"]))
-
-
-def _is_linked(demo: Demo, pin_id: str) -> bool:
-    return bool(demo.usher("/api/integrations/plex/auth/check", {"pin_id": pin_id})["state"] == "authorized")
 
 
 def take(browser: "Browser", demo: Demo) -> list[str]:
@@ -56,17 +46,17 @@ def take(browser: "Browser", demo: Demo) -> list[str]:
 def main() -> int:
     """Run the demo and take them; the exit status says whether all are as they should be."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="usher-screenshots-") as name, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+    with tempfile.TemporaryDirectory(prefix="usher-screenshots-") as name:
         demo = Demo(Path(name), every_s=0)
         try:
             demo.wait()
-            for person in ("jonas", "priya"):
-                link(demo, person)
-            wrong = take(browser, demo)
+            populate(demo)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+                wrong = take(browser, demo)
+                browser.close()
         finally:
             demo.stop()
-            browser.close()
     sys.stdout.write("".join(f"{each}\n" for each in wrong))
     return 1 if wrong else 0
 

@@ -39,12 +39,13 @@ def test_a_page_is_in_order(opens: Opens, path: str, looks: dict[str, object]) -
 
     assert re.fullmatch(r"\S.* · Usher", tab.page.title())
     assert tab.page.locator("h1").count() == 1
-    assert [*tab.wrong, *tab.too_wide(), *findings(tab.page)] == []
+    problems = [*tab.wrong, *tab.too_wide(), *findings(tab.page)]
+    assert not problems, "\n".join(problems)
 
 
 def test_every_page_that_is_linked_is_in_order(opens: Opens) -> None:
     tab = opens(viewport=DESKTOP)
-    waiting, seen, wrong = list(MENU), set(map(kind, MENU)), dict[str, list[str]]()
+    waiting, seen, wrong = list(MENU), set(map(kind, MENU)), list[str]()
     while waiting:
         path = waiting.pop(0)
         tab.wrong.clear()
@@ -57,8 +58,7 @@ def test_every_page_that_is_linked_is_in_order(opens: Opens) -> None:
             continue
         found = findings(tab.page)
         tab.page.set_viewport_size(PHONE)
-        if problems := [*tab.wrong, *found, *tab.too_wide()]:
-            wrong[path] = problems
+        wrong += [f"{path}: {each}" for each in [*tab.wrong, *found, *tab.too_wide()]]
 
-    assert wrong == {}
+    assert not wrong, "\n".join(wrong)
     assert {"/setup", "/account"} <= seen
