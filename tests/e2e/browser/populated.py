@@ -15,9 +15,10 @@ LINKED: Final = ("jonas", "priya")
 
 
 def populate(demo: Demo) -> None:
-    """Let two people link their accounts, a sender be refused, and a message end as a dead letter."""
+    """Let two people link their accounts, one have a limit, a sender be refused, and a message end as a dead letter."""
     for person in LINKED:
         _link(demo, person)
+    demo.usher("/api/users/jonas/settings", {"request_limit": 3}, method="PUT")
     assert tell(demo, b"{}", secret="a wrong one") == HTTPStatus.UNAUTHORIZED
     asyncio.run(_publish_nonsense(demo))
     until(lambda: bool(demo.usher("/api/deadletters")["total"]))

@@ -10,14 +10,14 @@ from playwright.sync_api import sync_playwright
 
 from tests.demo import Demo
 from tests.e2e.browser.populated import populate
-from tests.e2e.browser.tab import DESKTOP, PHONE, Tab
+from tests.e2e.browser.tab import PHONE, Tab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 FOLDER: Final = Path(__file__).parents[3] / "docs" / "screenshots"
 LARGEST: Final = 150_000
-LIGHT: Final = {"viewport": DESKTOP, "color_scheme": "light"}
+LIGHT: Final = {"viewport": {"width": 1200, "height": 750}, "color_scheme": "light"}
 SHOTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "overview-light": ("/", LIGHT),
     "people-light": ("/people", LIGHT),

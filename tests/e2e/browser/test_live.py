@@ -6,8 +6,10 @@ from http import HTTPStatus
 import pytest
 
 from tests.demo import Demo, until
+from tests.e2e.browser.accessibility import findings
 from tests.e2e.browser.conftest import Opens
 from tests.e2e.browser.populated import tell
+from tests.e2e.browser.tab import PHONE
 
 STREAM = re.compile(r"/api/events/stream")
 
@@ -69,3 +71,17 @@ def test_a_session_that_ends_leads_to_the_login(opens: Opens, town: Demo) -> Non
     send(town, "Unseen")
 
     tab.page.wait_for_url("**/login*")
+
+
+def test_the_page_of_a_sign_in_notices_that_it_is_done(opens: Opens, town: Demo) -> None:
+    tab = opens(viewport=PHONE)
+    tab.open("/integrations")
+    tab.page.click("form[action$='/plex/sign-in'] button")
+    code = tab.page.inner_text(".code")
+    problems = [*tab.wrong, *tab.too_wide(), *findings(tab.page)]
+
+    town.stage("/plex/claim", {"person": "wei", "code": code})
+
+    tab.page.locator(".code").wait_for(state="detached")
+    tab.page.get_by_text("wei").first.wait_for()
+    assert not problems, "\n".join(problems)

@@ -11,6 +11,7 @@ from tests.e2e.browser.conftest import Opens
 from tests.e2e.browser.tab import DESKTOP, PHONE, Tab
 
 MENU = [entry.path for entry in ENTRIES]
+LOADED = ["/overview/health", "/overview/watching", "/seerr/state"]  # by scripts, and pages where there are none
 NO_PAGES = re.compile(r"/(?:api|assets|docs|posters)(?:/|$)")
 
 
@@ -23,10 +24,11 @@ def links(tab: Tab) -> list[str]:
 
 def kind(address: str) -> str:
     """What pages of the same kind have in common: the path without ids."""
-    return "/".join("*" if re.search(r"\d", part) else part for part in urlsplit(address).path.split("/"))
+    path = re.sub(r"^/servers/(?!add$)[^/]+", "/servers/*", urlsplit(address).path)
+    return "/".join("*" if re.search(r"\d", part) else part for part in path.split("/"))
 
 
-@pytest.mark.parametrize("path", [*MENU, "/setup", "/account"])
+@pytest.mark.parametrize("path", [*MENU, *LOADED])
 @pytest.mark.parametrize(
     "looks",
     [{"viewport": DESKTOP}, {"viewport": PHONE, "color_scheme": "dark", "has_touch": True}],
@@ -61,4 +63,22 @@ def test_every_page_that_is_linked_is_in_order(opens: Opens) -> None:
         wrong += [f"{path}: {each}" for each in [*tab.wrong, *found, *tab.too_wide()]]
 
     assert not wrong, "\n".join(wrong)
-    assert {"/setup", "/account"} <= seen
+    assert {"/setup", "/account", "/people/*", "/servers/*", "/events/dead/*", "/users/edit"} <= seen
+
+
+def test_what_is_wrong_is_found(opens: Opens) -> None:
+    tab = opens(viewport=PHONE)
+    tab.open("/account")
+
+    tab.page.evaluate("""() => {
+      document.querySelector("main").insertAdjacentHTML("beforeend", "<input><svg width=900></svg>");
+      document.querySelector("h1").id = "main";
+      console.error("something");
+      setTimeout(() => { throw new Error("anything"); });
+    }""")
+
+    assert {each.split(":")[0] for each in findings(tab.page)} == {"label"}
+    assert tab.too_wide()
+    with tab.page.expect_event("requestfailed"):
+        tab.page.evaluate("location = 'http://127.0.0.1:1/'")
+    assert [each.split(":")[0] for each in tab.wrong] == ["console", "script", "asks another host"]
