@@ -27,7 +27,7 @@ from simulators.load import Client, percentile, send_at
 from simulators.senders import plex_post, plex_scrobble
 from tests.house import PASSWORD, WEBHOOK_SECRET, House
 
-VIEWS: Final = 100
+VIEWS: Final = 50
 TABS: Final = 100
 RATES: Final = (10.0, 100.0)
 SENDING_S: Final = 6.0

@@ -70,7 +70,7 @@ def test_a_session_that_ends_leads_to_the_login(opens: Opens, town: Demo) -> Non
 
     send(town, "Unseen")
 
-    tab.page.wait_for_url("**/login*")
+    tab.page.wait_for_selector("form[action$='/login']")
 
 
 def test_the_page_of_a_sign_in_notices_that_it_is_done(opens: Opens, town: Demo) -> None:

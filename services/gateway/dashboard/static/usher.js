@@ -89,6 +89,7 @@
   const waiting = new Set();
   let reading = Promise.resolve();
   let hasFailed = false;
+  let isLeaving = false;
   let stream = null;
   const read = async (id) => {
     waiting.delete(id);
@@ -137,7 +138,8 @@
     const wanted = new URL(detail.pathInfo.finalRequestPath, location.href);
     if (new URL(detail.xhr.responseURL).pathname === wanted.pathname) return;
     detail.shouldSwap = false;
-    location.reload();
+    if (!isLeaving) location.reload();
+    isLeaving = true;
   });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) readAllAnew(); });
 
