@@ -108,7 +108,14 @@
     setTimeout(() => { reading = reading.then(() => read(part.id)); }, after);
   };
   const readAllAnew = () => each("[data-live], [data-every]", (part) => readAnew(part));
-  const heard = (kind) => each(`[data-live~="${kind}"]`, (part) => readAnew(part));
+  // Once more when the news end: the last may have come before the event log knew of it.
+  const settling = {};
+  const heard = (kind) => {
+    const readThese = () => each(`[data-live~="${kind}"]`, (part) => readAnew(part));
+    readThese();
+    clearTimeout(settling[kind]);
+    settling[kind] = setTimeout(readThese, later);
+  };
   const connect = () => {
     stream = new EventSource(document.body.dataset.stream);
     stream.onopen = () => {
