@@ -38,11 +38,9 @@ class OverviewController(Controller):
         view: NamedDependency[View],
         api: NamedDependency[InternalApi],
         caller: NamedDependency[Caller],
-        now: NamedDependency[datetime],
     ) -> Response[Any]:
         """Show the first page; before any server is connected, the guide, until it was left once."""
-        since = (now - timedelta(days=_DAYS - 1)).date()
-        (servers, letters, unclaimed, refused, accounts), (events, plays, stats) = await asyncio.gather(
+        (servers, letters, unclaimed, refused, accounts), (events, plays) = await asyncio.gather(
             asyncio.gather(
                 api.look("/mediaservers", ServerPage, limit=200),
                 api.look("/deadletters", DeadLetterPage, status="waiting", limit=1),
@@ -53,7 +51,6 @@ class OverviewController(Controller):
             asyncio.gather(
                 api.look("/events", EventPage, limit=_FEW),
                 api.look("/history", PlayPage, limit=_FEW),
-                api.look("/history/stats", PlayStats, since=since.isoformat()),
             ),
         )
         is_new = servers.value is not None and servers.value.total == 0
@@ -67,9 +64,17 @@ class OverviewController(Controller):
             ),
             events=events,
             plays=plays,
-            stats=stats,
-            bars=bars_of(stats.value.by_day, first=since, days=_DAYS) if stats.value else [],
         )
+
+    @get("/overview/counts", opt=needs("read"))
+    async def show_counts(
+        self, view: NamedDependency[View], api: NamedDependency[InternalApi], now: NamedDependency[datetime]
+    ) -> Response[str]:
+        """Count the plays of the last days: it reads all of them, so the page does not wait for it."""
+        since = (now - timedelta(days=_DAYS - 1)).date()
+        stats = await api.get("/history/stats", PlayStats, since=since.isoformat())
+        bars = bars_of(stats.by_day, first=since, days=_DAYS)
+        return view.page("overview/counts.html", stats=stats, bars=bars)
 
     @get("/overview/health", opt=needs("read"))
     async def show_health(self, view: NamedDependency[View], api: NamedDependency[InternalApi]) -> Response[str]:

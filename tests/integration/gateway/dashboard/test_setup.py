@@ -254,3 +254,13 @@ async def test_what_is_watched_now_is_asked_of_each_plex_server_on_its_own(
 
     assert "Ran 1985 ada, Living room" in page.text
     assert "Attic does not answer" in page.text
+
+
+@pytest.mark.usefixtures("household")
+async def test_the_last_days_are_counted_as_a_picture_and_as_a_table(browser: Browser) -> None:
+    page = await browser.open("/overview/counts")
+
+    assert "Plays 1" in page.text
+    assert "Hours 2" in page.text
+    assert page.response.text.count("<rect") == 30
+    assert page.response.text.count('<td class="number">1</td>') == 1
