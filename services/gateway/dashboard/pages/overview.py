@@ -32,7 +32,7 @@ _PATIENT: Final = timedelta(seconds=20)
 class OverviewController(Controller):
     """Reads every part on its own: one that fails says so, and the others are shown."""
 
-    @get("/", opt=needs("read"))
+    @get("/", opt=needs("self"))
     async def show(
         self,
         view: NamedDependency[View],
@@ -40,7 +40,12 @@ class OverviewController(Controller):
         caller: NamedDependency[Caller],
         now: NamedDependency[datetime],
     ) -> Response[Any]:
-        """Show the first page; before any server is connected, the guide, until it was left once."""
+        """Show the first page; before any server is connected, the guide, until it was left once.
+
+        Who sees only their own goes on to their accounts.
+        """
+        if not caller.may("read"):
+            return view.go("/integrations")
         since = (now - timedelta(days=_DAYS - 1)).date()
         (servers, letters, unclaimed, refused, accounts), (events, plays, stats) = await asyncio.gather(
             asyncio.gather(
