@@ -7,9 +7,13 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.access.plex_login import MOST_OF_ADDRESS
+from services.gateway.retention import Retention
 from services.linker.signins.domain import MAX_OPEN_OF_VISITORS, Asker
+from shared.clock import SteadyClock
 from shared.errors import InvalidError, ThrottledError
+from shared.postgres import pool as postgres
 from simulators.plex_tv.app import PlexTv
 from tests.integration.gateway.dashboard.browser import Browser, browsing
 from tests.integration.gateway.house import House
@@ -23,7 +27,8 @@ from tests.integration.linker.coming_in import (
     ended,
     settled,
 )
-from tests.integration.linker.linking import Linker, Place, admin, claim, key
+from tests.integration.linker.linking import Linker, Place, admin, claim, key, now
+from tests.integration.service import until
 
 VISITOR = Asker("visitor", "somebody", "")
 
@@ -73,6 +78,37 @@ async def test_an_authorized_sign_in_that_nobody_looked_at_for_long_lets_nobody_
     await place.rows("update gateway.plex_sign_ins set expires_at = now() - interval '11 minutes'")
 
     assert await check(house, pin) == {"status": "expired", "reason": None, "token": None, "expires_at": None}
+
+
+async def test_an_account_that_is_nobodys_any_more_lets_nobody_in(
+    plex: PlexTv, place: Place, house: House, linker: Linker
+) -> None:
+    anna = plex.accounts.add("anna")
+    await key(house).sign_in(plex, anna)
+    pin = await begin_by_api(house)
+    claim(plex, pin["code"], anna)
+
+    async def is_authorized() -> bool:
+        return bool(await place.rows("select 1 from sign_ins where asker_kind = 'visitor' and state = 'authorized'"))
+
+    await until(is_authorized)
+    await place.rows("delete from identities where provider = 'plex'")
+    answer = await check(house, pin)
+
+    assert (answer["status"], answer["token"]) == ("refused", None)
+    assert "nobody's any more" in answer["reason"]
+
+
+async def test_what_expired_long_ago_is_forgotten(plex: PlexTv, place: Place, house: House, linker: Linker) -> None:
+    old = await begin_by_api(house)
+    await place.rows("update gateway.plex_sign_ins set expires_at = now() - interval '2 days'")
+    new = await begin_by_api(house)
+
+    async with postgres.connect(place.database_url, schema="gateway", size=2) as pool:
+        await Retention(pool, LoginAttempts(pool, SteadyClock()), now=now).once()
+
+    assert (await check(house, new))["status"] == "pending"
+    assert (await check(house, old))["title"] == "Not found"
 
 
 async def test_one_that_is_denied_at_plex_waits_until_it_expires(
