@@ -57,6 +57,22 @@ async def test_who_is_unknown_and_reaches_a_server_becomes_a_person(
     assert linked["person"]["id"] == person["id"]
 
 
+@pytest.mark.parametrize("status", [500, 200, 403])
+async def test_nobody_is_refused_because_plex_does_not_tell_their_servers(
+    plex: PlexTv, place: Place, house: House, linker: Linker, browser: Browser, status: int
+) -> None:
+    guest, owner = plex.accounts.add("guest"), plex.accounts.add("owner")
+    attic = plex.accounts.add_server("Attic", owner=owner, uris=["http://10.0.0.2:32400"])
+    plex.accounts.share(attic, guest)
+    await configure(place, attic)
+    plex.fail_next(status, times=2, path="/api/v2/resources")
+
+    page = await come_in(browser, plex, guest)
+
+    assert page.response.url.path == "/integrations"
+    assert len([each for each in plex.seen if each.path == "/api/v2/resources"]) > 2, "it failed twice"
+
+
 @pytest.mark.parametrize("case", ["no server", "another server", "a server that is switched off"])
 async def test_who_is_unknown_and_reaches_none_is_refused_and_nothing_is_made(
     plex: PlexTv, place: Place, house: House, linker: Linker, browser: Browser, case: str
