@@ -24,6 +24,7 @@ from services.gateway.api.mediaservers import MediaServerController
 from services.gateway.api.people import PeopleController
 from services.gateway.api.person_export import PersonExportController
 from services.gateway.api.plex import PlexController
+from services.gateway.api.plex_login import PlexLoginController
 from services.gateway.api.plex_servers import PlexServerController
 from services.gateway.api.refused import RefusedController
 from services.gateway.api.runs import RunController
@@ -51,6 +52,8 @@ PUBLIC: Final[Sequence[type[Controller]]] = (
     ProbeController,
     DoneController,
 )
+OPEN: Final[Sequence[type[Controller]]] = (LoginController, PlexLoginController)
+"""The part of the API that needs no credential."""
 API: Final[Sequence[type[Controller]]] = (
     AuditController,
     SessionController,
@@ -114,7 +117,7 @@ def _api(components: Components) -> list[Router]:
     common: list[Guard] = [reads_json, requires_preparation(components.preparation)]
     middleware: list[Middleware] = [trace_calls(components.tracer), Bounds]
     return [
-        Router("/api", route_handlers=[LoginController], guards=[*common, knows_query], middleware=middleware),
+        Router("/api", route_handlers=OPEN, guards=[*common, knows_query], middleware=middleware),
         Router(
             "/api",
             route_handlers=API,

@@ -16,6 +16,7 @@ from services.gateway.access.login import Login
 from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.persons import Persons
+from services.gateway.access.plex_login import PlexLogin
 from services.gateway.access.stream_access import StreamAccess
 from services.gateway.api.guards import AUDITS, CALLER
 from services.gateway.ask import Ask
@@ -52,6 +53,7 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
     passwords: Passwords
     persons: Persons
+    plex_login: PlexLogin
     preparation: Preparation
     public_url: str
     readiness: Readiness

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.gateway.access import authenticator
+from services.gateway.access import authenticator, plex_login
 from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.refusals import refused_senders
-from services.gateway.store import dead_letters, events, refusals, runs, users
+from services.gateway.store import dead_letters, events, plex_sign_ins, refusals, runs, users
 from shared.loops import every
 from shared.postgres.pool import Pool
 
@@ -41,5 +41,6 @@ class Retention:
         await dead_letters.forget_dead_letters(self._pool, before=now - DEAD_LETTERS_KEPT)
         await runs.forget_runs(self._pool, before=now - RUNS_KEPT)
         await self._login_attempts.forget()
+        await plex_sign_ins.forget_sign_ins(self._pool, before=now - plex_login.KEPT)
         await refusals.forget_refused(self._pool, before=now - refused_senders.KEPT)
         await users.forget_sessions(self._pool, now=now, used_before=now - authenticator.IDLE)

@@ -11,6 +11,7 @@ from services.gateway.access.login import Login
 from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.access.passwords import Passwords
 from services.gateway.access.persons import Persons
+from services.gateway.access.plex_login import PlexLogin
 from services.gateway.access.stream_access import StreamAccess
 from services.gateway.ask import Ask
 from services.gateway.bootstrap import Bootstrap
@@ -60,7 +61,8 @@ def components(config: Settings, parts: Parts, spool: Spool | None, passwords: P
     secret_cache = SecretCache(parts.pool, kept_in=Path(config.usher_data_dir) / _REMEMBERED_SECRETS)
     storage = CountingStorage(NatsOrSpool(parts.bus, spool or NoSpool()), results)
     readiness = Readiness(parts.bus, spool, config.spool_folder, secret_cache, results)
-    login_attempts = LoginAttempts(parts.pool, SteadyClock())
+    clock = SteadyClock()
+    login_attempts = LoginAttempts(parts.pool, clock)
     login = Login(parts.pool, passwords, login_attempts, now=now)
     persons, database = Persons(ask), Database(parts.pool, parts.worker)
     stream_access = StreamAccess(parts.pool, now=now)
@@ -79,6 +81,7 @@ def components(config: Settings, parts: Parts, spool: Spool | None, passwords: P
         now=now,
         passwords=passwords,
         persons=persons,
+        plex_login=PlexLogin(parts.pool, ask, clock, now=now),
         preparation=Preparation(),
         public_url=config.public_url,
         readiness=readiness,

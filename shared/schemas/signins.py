@@ -22,11 +22,13 @@ Status = Literal["pending", "authorized", "expired", "denied", "refused", "cance
 class AccountHolder(msgspec.Struct, frozen=True, kw_only=True):
     """Who an account belongs to: a user of Usher, someone an API key acts for, or else whoever signs in.
 
-    `person_id` or `discord_id` take precedence; only an administrator may say who a Discord user is.
+    `person_id` or `discord_id` take precedence; only an administrator may say who a Discord user is. A `visitor` is a
+    browser in which nobody is logged in yet, by an id that the gateway made for one sign-in with Plex.
     """
 
     user: str | None = None
     key: str | None = None
+    visitor: str | None = None
     person_id: str | None = None
     discord_id: str | None = None
 
@@ -58,12 +60,13 @@ class ReachedServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignInState(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of a sign-in; `reason` says why it was refused."""
+    """The state of a sign-in; `reason` says why it was refused, `person_id` whose the account is."""
 
     status: Status
     account: SignedIn | None = None
     servers: list[ReachedServer] = []
     reason: str | None = None
+    person_id: str | None = None
 
 
 class PastSignIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +137,8 @@ class RemovedAccounts(msgspec.Struct, frozen=True):
 class BeginSignIn(Question[Pin], service="linker", tag="sign_ins.begin", frozen=True, kw_only=True):
     """Begin a sign-in, or return the open one of `who`; a key alone always begins a new one.
 
+    What a visitor signs in to is linked only where it is a known identity or reaches an enabled server.
+
     `server` is the name of a configured server.
     """
 
@@ -147,7 +152,7 @@ class BeginSignIn(Question[Pin], service="linker", tag="sign_ins.begin", frozen=
 class CheckSignIn(Question[SignInState], service="linker", tag="sign_ins.check", frozen=True, kw_only=True):
     """Return the state of a sign-in, asking the other system now; without `provider`, of any system.
 
-    With `person_id`, only one that was begun for this person.
+    With `person_id`, only one that was begun for this person; with `visitor`, only theirs.
     """
 
     answered_within: ClassVar[timedelta] = PATIENT
@@ -155,6 +160,7 @@ class CheckSignIn(Question[SignInState], service="linker", tag="sign_ins.check",
     pin_id: str
     provider: Provider | None = None
     person_id: str | None = None
+    visitor: str | None = None
 
 
 class CancelSignIn(Question[SignInState], service="linker", tag="sign_ins.cancel", frozen=True, kw_only=True):

@@ -21,6 +21,9 @@ CHECKSUMS: Final = {
         "99437f6af8b325f85efe536f93f905cde7383ae056ed7bb70091832f7f5a43fe"
     ),
     "services/gateway/migrations/0007_persons.sql": "1a84a65ca8d11659fd87db4c26aa78984297627959861fef2cdac7e9378df38f",
+    "services/gateway/migrations/0008_plex_sign_ins.sql": (
+        "c3182887c79b80de510803deb4d532b7e4a7b8c091f447db6a8eaa2e2fc7c636"
+    ),
     "services/linker/migrations/0001_people.sql": "7602b00c27a471bfe02f9606bcc258c445a1c1e865a5ad0a60a874d3004ebb97",
     "services/linker/migrations/0002_links.sql": "a42633c969e8123d11859ef25297765d5e3643ef81e0d4147f04a8387dfa5f69",
     "services/linker/migrations/0003_revisions_and_wanted.sql": (
@@ -33,6 +36,7 @@ CHECKSUMS: Final = {
     "services/linker/migrations/0006_forgotten.sql": (
         "bf05fc9bd8901cfa1e4a16e63cec1e3460ca556800f1f4991f3278d034d1c330"
     ),
+    "services/linker/migrations/0007_visitors.sql": "d539e6c8ea92efc423faef2ae67e07bfa17b95734dfabc7910fefd5ff9af032e",
     "services/syncer/migrations/0001_history.sql": "6939d758b4e1bcb6fd9c8c29cc69e37aebd09a76f64770b75748f0e7231fd94d",
     "services/syncer/migrations/0002_user_settings.sql": (
         "b7a2a86ab717d7abce25ef8b6789b8f463f8e55ad4707b79c9303c25da25cd98"

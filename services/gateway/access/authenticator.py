@@ -60,6 +60,7 @@ class Authenticator:
             credential_id=session.id,
             kind="session",
             person_id=session.person_id,
+            has_password=session.has_password,
         )
 
     async def _by_key(self, token: str, address: str) -> Caller | None:
@@ -81,8 +82,10 @@ class Authenticator:
     async def _as_person(self, caller: Caller) -> Caller:
         if caller.person_id is None:
             return caller
-        current = await self._persons.current_id(caller.person_id)
-        return msgspec.structs.replace(caller, person_id=current, former_id=caller.person_id)
+        person = await self._persons.current(caller.person_id)
+        return msgspec.structs.replace(
+            caller, person_id=person.id, former_id=caller.person_id, person_name=person.name or ""
+        )
 
 
 async def _note_use(note: Awaitable[None]) -> None:

@@ -25,6 +25,14 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """The person that the credential belongs to and acts as, if any."""
     former_id: str | None = None
     """The person's id when the credential was made; another one where they were merged since."""
+    person_name: str = ""
+    has_password: bool = True
+    """False for a session of somebody who comes in with Plex only."""
+
+    @property
+    def shown_name(self) -> str:
+        """What pages call them: who has no password has no name to log in with either."""
+        return self.name if self.has_password else self.person_name or self.name
 
     @property
     def session_id(self) -> str | None:

@@ -29,6 +29,8 @@ class ChangePassword:
         if caller.session_id is None:
             fault = Fault("X-API-Key", "expected the token of a session, as Authorization: Bearer")
             raise InvalidError("an API key has no password: log in to change yours", faults=(fault,))
+        if not caller.has_password:
+            raise InvalidError("you come in with Plex: there is no password to change")
         if current == new:
             raise InvalidError("nothing would change", faults=(Fault("new_password", "is the current password"),))
         try:

@@ -39,6 +39,20 @@ class IssuedSession(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+def new_session(user_id: str, *, address: str, now: datetime) -> tuple[NewSession, IssuedSession]:
+    """Return a session to store, and what its owner is given."""
+    token = tokens.new(tokens.SESSION)
+    session = NewSession(
+        id=random_id(),
+        digest=tokens.digest(token.reveal()),
+        user_id=user_id,
+        address=address,
+        created_at=now,
+        expires_at=now + LIFETIME,
+    )
+    return session, IssuedSession(token, session.expires_at)
+
+
 class ProvenUser(msgspec.Struct, frozen=True):
     """A user whose password was shown, and by what their attempts are counted."""
 
@@ -100,22 +114,14 @@ class Login:
     async def _issue_session(self, proven: ProvenUser, password: Secret, address: str) -> IssuedSession:
         user, kept = proven.user, proven.user.password_hash
         better = await self._passwords.hashed(password) if self._passwords.is_outdated(kept) else kept
-        now, token = self._now(), tokens.new(tokens.SESSION)
-        session = NewSession(
-            id=random_id(),
-            digest=tokens.digest(token.reveal()),
-            user_id=user.id,
-            address=address,
-            created_at=now,
-            expires_at=now + LIFETIME,
-        )
+        session, issued = new_session(user.id, address=address, now=self._now())
         async with transaction(self._pool) as connection:
             await self.forgive(connection, proven)
             if not await users.change_password_hash(connection, user, better):
                 raise UnauthorizedError(_WRONG)  # it was changed since it was looked at
             await users.begin_session(connection, session)
             await audit.note(connection, self._entry("login", actor=user.username, address=address))
-        return IssuedSession(token, session.expires_at)
+        return issued
 
     def _entry(self, action: str, *, actor: str, address: str) -> AuditEntry:
         return AuditEntry(at=self._now(), actor=actor, address=address, action=action, object="session")

@@ -5,7 +5,7 @@ A person who was merged into another one is that person from then on, and so is 
 
 from services.gateway.ask import Ask
 from shared.errors import Fault, ForbiddenError, InvalidError, NotFoundError
-from shared.schemas.people import FindPerson
+from shared.schemas.people import FindPerson, Person
 
 
 class Persons:
@@ -14,10 +14,10 @@ class Persons:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
-    async def current_id(self, person_id: str) -> str:
-        """Return the id that a credential's person has now; raises `ForbiddenError` where there is no such person."""
+    async def current(self, person_id: str) -> Person:
+        """Return who a credential's person is now; raises `ForbiddenError` where there is no such person."""
         try:
-            return (await self._ask(FindPerson(person_id=person_id))).id
+            return await self._ask(FindPerson(person_id=person_id))
         except NotFoundError as exc:
             raise ForbiddenError("the person of this credential is not known any more") from exc
 

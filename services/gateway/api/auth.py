@@ -102,7 +102,7 @@ _SESSION: Final = SessionItem(
 
 
 class LoginController(Controller):
-    """The one route of the API that needs no credential."""
+    """Needs no credential."""
 
     path, tags = "/auth/login", ("auth",)
 

@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response
 
@@ -17,17 +17,16 @@ _UNAUTHORIZED: Final = 401
 def login_page(
     view: View, *, username: str, wanted: str, error: UsherError | None = None, unsent: Unsent | None = None
 ) -> Response[str]:
-    """Return the page, with the token that proves that it is ours."""
-    token = secrets.token_urlsafe(24)
+    """Return the page to log in on."""
     status = error.status if error else _UNAUTHORIZED if unsent else 200
-    response = view.page(
-        "session/login.html",
-        status=status,
-        username=username,
-        wanted=wanted,
-        error=error,
-        unsent=unsent,
-        csrf=token,
+    return open_page(
+        view, "session/login.html", status=status, username=username, wanted=wanted, error=error, unsent=unsent
     )
+
+
+def open_page(view: View, template: str, *, status: int = 200, **values: Any) -> Response[str]:
+    """Return a page for whoever is not logged in, with the token that proves that its forms are ours."""
+    token = secrets.token_urlsafe(24)
+    response = view.page(template, status=status, csrf=token, **values)
     response.set_cookie(view.cookie(LOGIN_COOKIE, token, lasts=_LOGIN_WITHIN))
     return response

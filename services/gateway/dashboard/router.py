@@ -25,6 +25,7 @@ from services.gateway.dashboard.pages.integrations import IntegrationsController
 from services.gateway.dashboard.pages.merge import MergeController
 from services.gateway.dashboard.pages.overview import OverviewController
 from services.gateway.dashboard.pages.people import PeopleController
+from services.gateway.dashboard.pages.plex_login import PlexLoginPage
 from services.gateway.dashboard.pages.runs import RunsController
 from services.gateway.dashboard.pages.seerr import SeerrController
 from services.gateway.dashboard.pages.server import ServerController
@@ -40,6 +41,8 @@ from services.gateway.edge import CSP
 from services.gateway.readiness import Preparation
 from shared.telemetry import Tracer
 
+OPEN_PAGES: Final[Sequence[type[Controller]]] = (LoginController, PlexLoginPage)
+"""Anybody may open these."""
 PAGES: Final[Sequence[type[Controller]]] = (
     AccountController,
     DeadLettersController,
@@ -81,7 +84,7 @@ def routers(
     provided = {"view": Provide(view, sync_to_thread=False), "form": Provide(form_of, sync_to_thread=False)}
     for_all = Router(
         "/",
-        route_handlers=[LoginController],
+        route_handlers=OPEN_PAGES,
         guards=[requires_preparation(preparation)],
         dependencies=provided,
         **common,

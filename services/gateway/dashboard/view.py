@@ -106,9 +106,18 @@ class View:
         address = self._dashboard.url(path, **query)
         return Redirect(address, status_code=303, cookies=[*(cookies or []), *notice])
 
+    def kept(self, name: str) -> str:
+        """Return what the browser keeps in a cookie; empty for nothing."""
+        return self._cookies.get(name, "")
+
     def has_cookie(self, name: str) -> bool:
         """Say whether the browser keeps this cookie."""
         return name in self._cookies
+
+    def lead(self, path: str, *, cookies: list[Cookie]) -> Response[str]:
+        """Have a page's script go on to another page, as `go` does for a browser."""
+        headers = {"HX-Redirect": self._dashboard.url(path)}
+        return Response("", status_code=200, media_type="text/html", headers=headers, cookies=cookies)
 
     def go_to(self, path: str, query: str, *, cookies: list[Cookie]) -> Redirect:
         """Go on to a page whose address came from a form, as it is."""

@@ -17,6 +17,13 @@ class User(msgspec.Struct, frozen=True):
     password_hash: str
 
 
+class PersonsUser(msgspec.Struct, frozen=True):
+    """The user of somebody who comes in with Plex: nobody can log in as them by a password."""
+
+    id: str
+    username: str
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who is logged in."""
 
@@ -25,6 +32,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     scopes: list[Scope]
     person_id: str | None
     """Whose it is; it acts as this person."""
+    has_password: bool
     address: str
     created_at: datetime
     used_at: datetime
@@ -44,7 +52,7 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
 
 async def is_first_start(connection: Connection) -> bool:
     """Say whether nobody can log in yet."""
-    return not await connection.fetchval("select exists (select from users)")
+    return not await connection.fetchval("select exists (select from users where password_hash is not null)")
 
 
 async def add_user(connection: Connection, user: User, *, now: datetime) -> None:
@@ -66,17 +74,37 @@ async def complete_users(connection: Connection) -> None:
 
 
 async def find_user(pool: Pool, key: str) -> User | None:
-    """Return who has a name of this `name_key`."""
+    """Return who has a password and a name of this `name_key`."""
     async with acquire(pool) as connection:
-        row = await connection.fetchrow("select id, username, password_hash from users where name_key = $1", key)
+        row = await connection.fetchrow(
+            "select id, username, password_hash from users where name_key = $1 and password_hash is not null", key
+        )
     return None if row is None else User(**dict(row))
 
 
 async def all_users(connection: Connection) -> list[User]:
-    """Return everybody who may log in; nobody where the gateway has never been started."""
+    """Return everybody with a password; nobody where the gateway has never been started."""
     if await connection.fetchval("select to_regclass('gateway.users') is null"):
         return []
-    return [User(**dict(row)) for row in await connection.fetch("select id, username, password_hash from users")]
+    rows = await connection.fetch("select id, username, password_hash from users where password_hash is not null")
+    return [User(**dict(row)) for row in rows]
+
+
+async def let_person_in(connection: Connection, person_id: str, *, now: datetime) -> PersonsUser:
+    """Return the user of a person who comes in without a password; it has the scope `self`, whatever it had."""
+    user = PersonsUser(id=f"person-{person_id}", username=f"person {person_id}")
+    await connection.execute(
+        """insert into users (id, username, name_key, person_id, scopes, created_at)
+        values ($1, $2, $3, $4, '{self}', $5)
+        on conflict (id) do update
+            set person_id = excluded.person_id, scopes = excluded.scopes, password_hash = null""",
+        user.id,
+        user.username,
+        name_key(user.username),
+        person_id,
+        now,
+    )
+    return user
 
 
 async def change_password_hash(connection: Connection, user: User, password_hash: str) -> bool:
@@ -134,7 +162,8 @@ async def page_of_sessions(
     return [Session(**dict(row)) for row in rows], total
 
 
-_SESSIONS = """select s.id, u.username, u.scopes, u.person_id, s.address, s.created_at, s.used_at, s.expires_at
+_SESSIONS = """select s.id, u.username, u.scopes, u.person_id, u.password_hash is not null as has_password,
+    s.address, s.created_at, s.used_at, s.expires_at
     from sessions s join users u on u.id = s.user_id"""
 
 

@@ -25,11 +25,13 @@ WANTED_WAIT: Final = timedelta(seconds=4)
 
 MAX_OPEN_PER_KEY: Final = 50
 """Open sign-ins that one API key may have for people whom it does not name."""
+MAX_OPEN_OF_VISITORS: Final = 50
+"""Open sign-ins that all people together may have who are not logged in: anybody can begin one."""
 
 WITHOUT_SERVER: Final[tuple[Provider, ...]] = ("plex", "trakt")
 """Systems whose accounts are the same on all servers, so that no server is chosen."""
 
-AskerKind = Literal["discord", "usher", "person", "key"]
+AskerKind = Literal["discord", "usher", "person", "key", "visitor"]
 State = Literal["pending", "authorized", "expired", "denied", "refused", "cancelled"]
 
 
@@ -37,7 +39,8 @@ class Asker(msgspec.Struct, frozen=True):
     """Who wants to link.
 
     A Discord user (by id) and a user of Usher (by name) become identities of the person. A `person` is named by
-    somebody who may act for others; an API `key` acts for whoever signs in, each time somebody else.
+    somebody who may act for others; an API `key` acts for whoever signs in, each time somebody else. A `visitor` is a
+    browser that nobody is logged in to yet, by an id for this sign-in alone.
     """
 
     kind: AskerKind

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Final, Protocol
 
+import msgspec
 import structlog
 
 from services.linker.servers.store import find_server
@@ -93,8 +94,12 @@ class Handlers:
     async def check(self, question: CheckSignIn) -> SignInState:
         """Answer `POST /api/integrations/{provider}/auth/check`."""
         await self._sign_ins.require_begun_for(question.pin_id, question.person_id)
+        await self._sign_ins.require_begun_by(question.pin_id, question.visitor)
         sign_in = await self._sign_ins.check(question.pin_id, provider=question.provider)
-        return _standing(sign_in, await self._servers(sign_in) if sign_in.state == "authorized" else [])
+        if sign_in.state != "authorized":
+            return _standing(sign_in, [])
+        person_id = await self._sign_ins.holder_of(sign_in)
+        return msgspec.structs.replace(_standing(sign_in, await self._servers(sign_in)), person_id=person_id)
 
     async def cancel(self, question: CancelSignIn) -> SignInState:
         """Answer `DELETE /api/integrations/{provider}/auth/pin/{id}`."""
@@ -210,6 +215,8 @@ def _asker(who: AccountHolder) -> Asker:
         return Asker("usher", who.user, who.user)
     if who.key is not None:
         return Asker("key", who.key, who.key)
+    if who.visitor is not None:
+        return Asker("visitor", who.visitor, "")
     raise InvalidError("nobody asks")
 
 

@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from services.linker.signins import domain
+from services.linker.signins.admission import Admission
 from services.linker.signins.domain import (
     LEASE,
     POLL_TIMEOUT,
@@ -69,6 +70,7 @@ class Poller:
         linker: AccountLinker,
         ender: SignInEnder,
         unlinker: AccountUnlinker,
+        admission: Admission,
         now: Callable[[], datetime],
         lease: timedelta = LEASE,
         intervals: Intervals = INTERVALS,
@@ -80,6 +82,7 @@ class Poller:
         self._linker = linker
         self._ender = ender
         self._unlinker = unlinker
+        self._admission = admission
         self._now = now
         self._lease = lease
         self._intervals = intervals
@@ -163,12 +166,13 @@ class Poller:
             log.warning("sign_in_not_told", sign_in=row.id, provider=row.provider, reason=reason)
             return _outcome_of(exc)
 
-    async def _ask(self, row: SignInRow) -> Outcome:
+    async def _ask(self, row: SignInRow) -> Outcome | Refused:
         if row.provider not in self._flows:
             return Pending()
         secret = await self._vault.get(sign_in_secret(row.id, provider=row.provider))
         request = PollRequest(sign_in_id=row.id, server=row.server, references=row.references, secret=secret)
-        return await self._flows[row.provider].poll(request)
+        outcome = await self._flows[row.provider].poll(request)
+        return await self._admission.decide(row.asker, outcome) if isinstance(outcome, Authorization) else outcome
 
     async def _link(self, row: SignInRow, authorized: Authorization) -> None:
         linker = ErrorBoundary("sign_in_failed", sign_in=row.id, provider=row.provider, only_bugs=True)

@@ -8,10 +8,11 @@ from typing import Final
 import msgspec
 
 from services.linker.people import ownership
-from services.linker.people.domain import Key
+from services.linker.people.domain import Key, key_of
 from services.linker.people.store import accounts
 from services.linker.servers.store import find_server
 from services.linker.signins import domain
+from services.linker.signins.admission import Admission
 from services.linker.signins.domain import POLL_TIMEOUT, Asker, Authorization, Flow, SignIn, SignInCode, SignInRow
 from services.linker.signins.end_sign_in import SignInEnder
 from services.linker.signins.intervals import INTERVALS, Intervals
@@ -34,7 +35,7 @@ from shared.leniency import text
 from shared.owners import sign_in_secret
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.schemas.interactions import Interaction
-from shared.schemas.media import Provider
+from shared.schemas.media import Account, Provider
 from shared.sealing import Sealer
 from shared.vault import Vault
 
@@ -59,6 +60,7 @@ class SignIns:
         vault: Vault,
         sealer: Sealer,
         flows: Mapping[Provider, Flow],
+        admission: Admission,
         public_url: str,
         now: Callable[[], datetime],
         new_id: Callable[[], str],
@@ -85,6 +87,7 @@ class SignIns:
             linker=self._linker,
             ender=self._ender,
             unlinker=self._unlinker,
+            admission=admission,
             now=now,
             lease=lease,
             intervals=intervals,
@@ -112,6 +115,8 @@ class SignIns:
             fault = Fault("server", f"an account of {provider.title()} is the same on all servers: leave it out")
             raise InvalidError(f"{provider.title()} is signed in to without a server", faults=(fault,))
         sign_in_id = self._new_id()
+        if asker.kind == "visitor" and provider != "plex":
+            raise InvalidError("only an account of Plex lets somebody in")
         who = (await self._resolve_asker(asker, person_id)).of_one_sign_in(sign_in_id)
         found = await self._find_ended(interaction) or await self._find_open(who, provider, server or "", interaction)
         if found is not None:
@@ -146,6 +151,24 @@ class SignIns:
             begun_for = await ownership.load_person(connection, row.asker.id)
             if begun_for != await ownership.load_person(connection, person_id):
                 raise UnknownSignInError
+
+    async def require_begun_by(self, sign_in_id: str, visitor: str | None) -> None:
+        """Raise `UnknownSignInError` where a visitor is named and the sign-in is not theirs."""
+        if visitor is None:
+            return
+        async with transaction(self._pool) as connection:
+            row = await sign_ins.find(connection, sign_in_id)
+        if row is None or (row.asker.kind, row.asker.id) != ("visitor", visitor):
+            raise UnknownSignInError
+
+    async def holder_of(self, sign_in: SignIn) -> str | None:
+        """Return whose the account of a sign-in is, as it is known now."""
+        async with transaction(self._pool) as connection:
+            server = None if not sign_in.server else await find_server(connection, sign_in.server)
+            machine = "" if server is None else server.machine_id or ""
+            key = key_of(Account(sign_in.provider, machine, sign_in.account_id or "", sign_in.username or ""))
+            holder = (await accounts.holders_of(connection, [key])).get(key)
+        return None if holder is None else holder.person_id
 
     async def connect(self, asker: Asker, authorized: Authorization, *, person_id: str | None = None) -> LinkedAccount:
         """Link an account that somebody has just signed in to; raises `ConflictError` for somebody else's."""
@@ -236,10 +259,16 @@ class SignIns:
             return row
 
     async def _require_room(self, connection: Connection, asker: Asker) -> None:
-        """Raise where a key has too many open sign-ins; others of that key wait until the transaction ends."""
+        """Raise where a key, or visitors, have too many open sign-ins; others wait until the transaction ends."""
+        now = self._now()
+        if asker.kind == "visitor":
+            ends = await sign_ins.ends_of_visitors(connection, now=now)
+            if len(ends) >= domain.MAX_OPEN_OF_VISITORS:
+                raise ThrottledError(
+                    "too many people are signing in at once: try again later", retry_after=ends[0] - now
+                )
         if asker.kind != "key":
             return
-        now = self._now()
         ends = await sign_ins.ends_of_key(connection, asker.key_id, now=now)
         if len(ends) >= domain.MAX_OPEN_PER_KEY:
             raise ThrottledError(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.linker.signins.admission import Admission
 from services.linker.signins.daily_token_check import DailyTokenCheck
 from services.linker.signins.domain import LEASE
 from services.linker.signins.end_sign_in import SignInEnder
@@ -57,6 +58,7 @@ class SignInsSide:
             vault=vault,
             sealer=sealer,
             flows={"plex": plex, **others.flows},
+            admission=Admission(parts.pool, plex.servers),
             public_url=public_url,
             now=now,
             new_id=random_id,

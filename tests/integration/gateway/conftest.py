@@ -13,7 +13,7 @@ from shared.postgres.pool import Pool
 from shared.schemas.secret import Secret
 from tests.integration.gateway.house import House, prepared, settings
 
-ACCESS: Final = ("users", "sessions", "api_keys", "known_addresses", "login_attempts")
+ACCESS: Final = ("users", "sessions", "api_keys", "known_addresses", "login_attempts", "plex_sign_ins")
 """The tables of who may do what; each after those that it refers to. The audit is not among them: it only grows."""
 
 

@@ -2,16 +2,21 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
 
+from shared.bus.connection import Bus
+from shared.schemas.question import Answer
 from shared.schemas.secret import Secret
+from shared.schemas.signins import BeginSignIn, CheckSignIn, Pin, SignInState
 from tests.integration.gateway.dashboard.browser import browsing
 from tests.integration.gateway.house import WEBHOOK_SECRET, House, prepared, settings
 from tests.integration.gateway.pages import Links
+from tests.integration.service import answering
 
 
 @pytest.fixture
@@ -80,6 +85,35 @@ async def test_a_public_path_that_is_one_of_ours_is_removed_only_by_the_proxy(
     async with prepared(config) as house:
         assert (await house.get("/docs", headers={})).status_code == 200
         assert (await house.get("/api/auth/verify")).status_code == 200
+
+
+async def test_signing_in_with_plex_stays_under_the_public_path(beneath: House, bus: Bus) -> None:
+    pin = Pin(
+        pin_id="x",
+        code="c",
+        url="https://plex.tv",
+        short_code="4KXW",
+        expires_at=datetime.now(UTC) + timedelta(hours=1),
+    )
+
+    async def begin(_question: BeginSignIn) -> Pin:
+        return pin
+
+    async def check(_question: CheckSignIn) -> SignInState:
+        return SignInState(status="authorized", person_id="p1")
+
+    async with (
+        browsing(beneath) as browser,
+        answering(bus, "linker", Answer(BeginSignIn, begin), Answer(CheckSignIn, check)),
+    ):
+        page = await browser.open("/usher/login")
+        form = page.form("/login/plex")
+        begun = await browser.http.post(form.action, data=form.fields)
+        waiting = await browser.http.get("/usher/login/plex", headers={"HX-Request": "true"})
+
+        assert begun.headers["location"] == "/usher/login/plex"
+        assert waiting.headers["hx-redirect"] == "/usher/integrations"
+        assert {cookie.path for cookie in browser.http.cookies.jar} == {"/usher"}
 
 
 async def test_pages_cookies_and_files_are_under_the_public_path(beneath: House) -> None:

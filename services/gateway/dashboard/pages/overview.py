@@ -32,14 +32,19 @@ _PATIENT: Final = timedelta(seconds=20)
 class OverviewController(Controller):
     """Reads every part on its own: one that fails says so, and the others are shown."""
 
-    @get("/", opt=needs("read"))
+    @get("/", opt=needs("self"))
     async def show(
         self,
         view: NamedDependency[View],
         api: NamedDependency[InternalApi],
         caller: NamedDependency[Caller],
     ) -> Response[Any]:
-        """Show the first page; before any server is connected, the guide, until it was left once."""
+        """Show the first page; before any server is connected, the guide, until it was left once.
+
+        Who sees only their own goes on to their accounts.
+        """
+        if not caller.may("read"):
+            return view.go("/integrations")
         (servers, letters, unclaimed, refused, accounts), (events, plays) = await asyncio.gather(
             asyncio.gather(
                 api.look("/mediaservers", ServerPage, limit=200),

@@ -85,7 +85,9 @@ class AccountController(Controller):
     @get("/account", opt=needs("self"))
     async def show_account(self, view: NamedDependency[View], caller: NamedDependency[Caller]) -> Response[str]:
         """Show who is logged in, and the form for another password."""
-        return view.page("session/account.html", name=caller.name, faults={}, detail="")
+        return view.page(
+            "session/account.html", name=caller.shown_name, has_password=caller.has_password, faults={}, detail=""
+        )
 
     @post("/account/password", opt=needs("self"), status_code=200)
     async def change_password(
@@ -104,7 +106,8 @@ class AccountController(Controller):
             return view.page(
                 "session/account.html",
                 status=exc.status,
-                name=caller.name,
+                name=caller.shown_name,
+                has_password=caller.has_password,
                 faults=faults_of(exc),
                 detail="" if exc.faults else exc.detail,
             )

@@ -99,6 +99,17 @@ async def ends_of_key(connection: Connection, key_id: str, *, now: datetime) -> 
     return [row["expires_at"] for row in rows]
 
 
+async def ends_of_visitors(connection: Connection, *, now: datetime) -> list[datetime]:
+    """Do as `ends_of_key` for all sign-ins of people who are not logged in."""
+    await lock_exclusive(connection, "linker", "sign-ins of visitors")
+    rows = await connection.fetch(
+        """select expires_at from sign_ins where state = 'pending' and asker_kind = 'visitor' and expires_at > $1
+        order by expires_at""",
+        now,
+    )
+    return [row["expires_at"] for row in rows]
+
+
 async def set_interaction(connection: Connection, sign_in_id: str, *, interaction_id: str) -> None:
     """Set the interaction that gets the reply about the end, instead of an earlier one."""
     await connection.execute("update sign_ins set interaction_id = $2 where id = $1", sign_in_id, interaction_id)
