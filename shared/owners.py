@@ -41,4 +41,14 @@ def reply_token(sign_in_id: str) -> Owner:
 
 def user_password(username: str) -> Owner:
     """Return the vault owner of a user's password in Seerr; hashed, as names have characters that ids may not."""
-    return Owner(kind="user", id=derived_id("user", name_key(username)), provider="seerr", purpose="password")
+    return user_password_of(user_id(username))
+
+
+def user_password_of(user_id: str) -> Owner:
+    """Return the same for a user who is known by `user_id`."""
+    return Owner(kind="user", id=user_id, provider="seerr", purpose="password")
+
+
+def user_id(username: str) -> str:
+    """Return what identifies a user without saying the name."""
+    return derived_id("user", name_key(username))

@@ -6,6 +6,7 @@ from typing import Final
 
 from services.gateway.access.authenticator import Authenticator
 from services.gateway.access.change_password import ChangePassword
+from services.gateway.access.forgetting import Forgetting
 from services.gateway.access.login import Login
 from services.gateway.access.login_attempts import LoginAttempts
 from services.gateway.access.passwords import Passwords
@@ -114,6 +115,7 @@ def service(parts: Parts) -> Service:
     service.consume(streams.GATEWAY_WEBHOOKS, events.note_webhook, workers=_LOG_WORKERS)
     service.consume(streams.GATEWAY_OUTCOMES, events.note_outcome, workers=_LOG_WORKERS)
     service.consume(streams.GATEWAY_RUNS, events.note_run)
+    service.consume(streams.GATEWAY_PEOPLE, Forgetting(parts.worker, now=now).forget_person)
     service.consume(streams.GATEWAY_DEAD, events.note_dead_letter)
     service.work()
     return service

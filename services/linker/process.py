@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from services.linker.directory.handlers import Handlers as Directory
 from services.linker.discord.handlers import Handlers as Commands
 from services.linker.people.handlers import Handlers as People
+from services.linker.people.undoing import Undoing
 from services.linker.seerr.jobs import CheckSeerr
 from services.linker.seerr.nightly_check import BEGINS
 from services.linker.seerr.wiring import SeerrSide
@@ -69,6 +70,7 @@ class Process:
         )
         self._service = Service(parts)
         People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id).add_to(self._service)
+        Undoing(worker=parts.worker, now=_now).add_to(self._service)
         self._servers.add_to(self._service)
         self._sign_ins.add_to(self._service)
         Directory(pool=parts.pool, vault=vault, sealer=sealer).add_to(self._service)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import shared.blocked_imports  # noqa: F401 (before anything that loads what it keeps out)
 from services.syncer.discord.handlers import Handlers as DiscordHandlers
+from services.syncer.forgetting import Forgetting
 from services.syncer.history.handlers import Handlers as HistoryHandlers
 from services.syncer.history.sources import parsing
 from services.syncer.plex.cache import ResourceCache
@@ -43,7 +44,8 @@ async def syncer(config: ServiceSettings) -> None:
         receiver = Receiver(streams.SYNCER_INTERACTIONS, parts.worker, commands.answer, rights=rights, now=_now)
         prompts = Prompts(choices_for=commands.choices_for, form_for=commands.form_for, rights=rights)
         service = runtime.Service(parts)
-        for side in (history, users, plex):
+        forgetting = Forgetting(worker=parts.worker, vault=vault)
+        for side in (history, users, plex, forgetting):
             side.add_to(service)
         service.consume(streams.SYNCER_LINKS, commands.learn_link, workers=2)
         service.consume(streams.SYNCER_INTERACTIONS, receiver.take)

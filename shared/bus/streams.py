@@ -60,6 +60,7 @@ STREAMS: Final = (
 GATEWAY_WEBHOOKS: Final = ConsumerSpec("gateway", "webhooks", "WEBHOOKS", ("webhooks.>",))
 GATEWAY_OUTCOMES: Final = ConsumerSpec("gateway", "outcomes", "EVENTS", ("events.webhook.>",))
 GATEWAY_RUNS: Final = ConsumerSpec("gateway", "runs", "EVENTS", ("events.run.changed",))
+GATEWAY_PEOPLE: Final = ConsumerSpec("gateway", "people", "EVENTS", ("events.person.forgotten",))
 GATEWAY_DEAD: Final = ConsumerSpec("gateway", "dead", "DEAD", ("dead.>",))
 SYNCER_WEBHOOKS: Final = ConsumerSpec(
     "syncer",
@@ -67,13 +68,22 @@ SYNCER_WEBHOOKS: Final = ConsumerSpec(
     "WEBHOOKS",
     ("webhooks.plex.>", "webhooks.jellyfin.>", "webhooks.emby.>", "webhooks.tautulli.>"),
 )
-SYNCER_PEOPLE: Final = ConsumerSpec("syncer", "people", "EVENTS", ("events.account.claimed", "events.person.merged"))
+SYNCER_PEOPLE: Final = ConsumerSpec(
+    "syncer",
+    "people",
+    "EVENTS",
+    ("events.account.claimed", "events.account.returned", "events.person.merged", "events.person.unmerged"),
+)
+SYNCER_FORGOTTEN: Final = ConsumerSpec("syncer", "forgotten", "EVENTS", ("events.person.forgotten",))
 SYNCER_LINKS: Final = ConsumerSpec("syncer", "links", "EVENTS", ("events.account.linked",))
 SYNCER_INTERACTIONS: Final = ConsumerSpec("syncer", "interactions", "INTERACTIONS", ("interactions.syncer.>",))
 LINKER_INTERACTIONS: Final = ConsumerSpec("linker", "interactions", "INTERACTIONS", ("interactions.linker.>",))
 LINKER_PLAYS: Final = ConsumerSpec("linker", "plays", "EVENTS", ("events.play.recorded",))
 LINKER_LINKS: Final = ConsumerSpec(
-    "linker", "links", "EVENTS", ("events.account.linked", "events.person.merged", "events.server.changed")
+    "linker",
+    "links",
+    "EVENTS",
+    ("events.account.linked", "events.person.merged", "events.person.unmerged", "events.server.changed"),
 )
 LINKER_SEERR: Final = ConsumerSpec("linker", "seerr", "JOBS", ("jobs.seerr.>",), max_ack_pending=16)
 """Jobs that wait for Seerr, apart from the linker's others: a slow Seerr must hold up no reply to Discord."""
@@ -94,9 +104,11 @@ CONSUMERS: Final = (
     GATEWAY_WEBHOOKS,
     GATEWAY_OUTCOMES,
     GATEWAY_RUNS,
+    GATEWAY_PEOPLE,
     GATEWAY_DEAD,
     SYNCER_WEBHOOKS,
     SYNCER_PEOPLE,
+    SYNCER_FORGOTTEN,
     SYNCER_LINKS,
     SYNCER_INTERACTIONS,
     LINKER_INTERACTIONS,

@@ -54,6 +54,16 @@ class AccountClaimed(Event, frozen=True, kw_only=True, tag="account.claimed"):
     account: Account
     person_id: str
     person_name: str
+    revision: int = 0
+    """Grows with each change of an account's owner; 0 where the order is not known."""
+
+
+class AccountReturned(Event, frozen=True, kw_only=True, tag="account.returned"):
+    """The account no longer belongs to the person, nor do its plays; both are nobody's."""
+
+    account: Account
+    person_id: str
+    revision: int
 
 
 class PersonMerged(Event, frozen=True, kw_only=True, tag="person.merged"):
@@ -62,6 +72,29 @@ class PersonMerged(Event, frozen=True, kw_only=True, tag="person.merged"):
     person_id: str
     person_name: str
     merged_id: str
+    revision: int = 0
+    """Grows with each merge and each undoing."""
+
+
+class PersonUnmerged(Event, frozen=True, kw_only=True, tag="person.unmerged"):
+    """A merge was undone: what was claimed for `merged_id` is theirs again."""
+
+    person_id: str
+    merged_id: str
+    merged_name: str
+    revision: int
+
+
+class PersonForgotten(Event, frozen=True, kw_only=True, tag="person.forgotten"):
+    """Everything about a person is to be deleted, and nothing about them is taken any more.
+
+    `person_ids` are also of those who were merged into them, `accounts` have no names, and `user_ids` are those of
+    `shared.owners.user_password` for the names that only they had.
+    """
+
+    person_ids: tuple[str, ...]
+    accounts: tuple[Account, ...]
+    user_ids: tuple[str, ...]
 
 
 class AccountLinked(Event, frozen=True, kw_only=True, tag="account.linked"):

@@ -82,6 +82,36 @@ class MergePeople(Question[Person], service="linker", tag="people.merge", frozen
     merged_id: str
 
 
+class UnmergePeople(Question[Person], service="linker", tag="people.unmerge", frozen=True, kw_only=True):
+    """Make `merged_id` a person of their own again, with what the merge moved; the answer is that person."""
+
+    person_id: str
+    merged_id: str
+
+
+class GiveBackAccount(Question[Person], service="linker", tag="people.give-back", frozen=True, kw_only=True):
+    """Take an account from a person, with its plays; asking again answers the same."""
+
+    person_id: str
+    source: Provider
+    server: str
+    account_id: str
+
+
+class ForgottenPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """Who was forgotten; Usher leaves their user in Seerr alone."""
+
+    person_id: str
+    remaining_seerr_user_id: int | None
+    """The user in Seerr that is still there: delete it in Seerr if it is to go."""
+
+
+class ForgetPerson(Question[ForgottenPerson], service="linker", tag="people.forget", frozen=True, kw_only=True):
+    """Delete everything about a person, and have the other services do so; asking again answers the same."""
+
+    person_id: str
+
+
 class ListUnclaimed(Question[UnclaimedPage], service="linker", tag="people.unclaimed", frozen=True, kw_only=True):
     """List the accounts that belong to nobody; `search` looks in names, `account_id` is exact."""
 

@@ -23,15 +23,23 @@ from shared.schemas.directory import (
     SealedAccount,
     ServerAddress,
 )
-from shared.schemas.events import AccountLinked, AccountUnlinked, CredentialDied, PersonMerged, ServerChanged, subject
+from shared.schemas.events import (
+    AccountLinked,
+    AccountUnlinked,
+    CredentialDied,
+    PersonMerged,
+    PersonUnmerged,
+    ServerChanged,
+    subject,
+)
 from shared.schemas.media import Provider
 from shared.schemas.sealed_secret import SealedSecret
 from shared.schemas.secret import Secret
 from shared.sealing import Sealer
 from shared.upstreams.answer_cache import AnswerCache
 
-AccountFact = AccountLinked | AccountUnlinked | CredentialDied | PersonMerged
-_FACTS: Final = (AccountLinked, AccountUnlinked, CredentialDied, PersonMerged)
+AccountFact = AccountLinked | AccountUnlinked | CredentialDied | PersonMerged | PersonUnmerged
+_FACTS: Final = (AccountLinked, AccountUnlinked, CredentialDied, PersonMerged, PersonUnmerged)
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +137,7 @@ def _end_of_tokens(accounts: Accounts) -> datetime | None:
 
 def _concerns(fact: AccountFact, question: LookUpAccounts, known: Accounts) -> bool:
     """Tell whether a fact is about a person or an account of an answer."""
-    people = {fact.person_id, fact.merged_id} if isinstance(fact, PersonMerged) else {fact.person_id}
-    if people & {question.person_id, known.person_id}:
-        return True
-    return not isinstance(fact, PersonMerged) and fact.account_id in {account.id for account in known.accounts}
+    people = {question.person_id, known.person_id}
+    if isinstance(fact, PersonMerged | PersonUnmerged):
+        return bool(people & {fact.person_id, fact.merged_id})
+    return fact.person_id in people or fact.account_id in {account.id for account in known.accounts}

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
@@ -20,6 +20,9 @@ from shared.schemas.media import Provider
 from shared.schemas.people import (
     ClaimAccount,
     FindPerson,
+    ForgetPerson,
+    ForgottenPerson,
+    GiveBackAccount,
     Identity,
     ListNamesakes,
     ListPeople,
@@ -29,6 +32,7 @@ from shared.schemas.people import (
     PersonPage,
     UnclaimedAccount,
     UnclaimedPage,
+    UnmergePeople,
 )
 
 Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -45,6 +49,14 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account_id: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
     person_id: PersonId | None = None
     name: Annotated[str, Meta(min_length=1, max_length=200, pattern=NOT_BLANK)] | None = None
+
+
+class ReturnedAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which account is not this person's."""
+
+    source: Provider
+    server: Text
+    account_id: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class Merge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,9 +81,11 @@ _PAGE: Final = describe.shows(PersonPage([_PERSON], 1, 50, 0))
 _ONE: Final = describe.shows(_PERSON) | describe.WITH_ID
 _NOBODYS: Final = describe.shows(UnclaimedPage([_UNCLAIMED], 1, 50, 0))
 _CHANGED: Final = _ONE | describe.WITH_BODY | describe.CONFLICT
+_FORGOTTEN: Final = describe.shows(ForgottenPerson(person_id="8p1vqk2c", remaining_seerr_user_id=7)) | describe.WITH_ID
 _CLAIM: Final = Body(
     examples=[Example(value={"source": "jellyfin", "server": "c6f5…", "account_id": "7a1…", "person_id": "8p1vqk2c"})]
 )
+_RETURNED: Final = Body(examples=[Example(value={"source": "jellyfin", "server": "c6f5…", "account_id": "7a1…"})])
 _MERGE: Final = Body(examples=[Example(value={"merged_id": "2m4kzt7d"})])
 
 
@@ -167,3 +181,65 @@ class PeopleController(Controller):
         person = await ask(MergePeople(person_id=person_id, merged_id=data.merged_id))
         await audit(f"{data.merged_id} into {person.id}")
         return person
+
+    @post(
+        "/{person_id:str}/unmerge",
+        summary="Undo a merge",
+        status_code=200,
+        opt=needs("admin", audits="person.unmerged"),
+        responses=_CHANGED,
+    )
+    async def unmerge_people(
+        self, ask: NamedDependency[Ask], audit: NamedDependency[Audit], person_id: Id, data: Annotated[Merge, _MERGE]
+    ) -> Person:
+        """Bring back a person who was merged into this one, with what they had then and is still here.
+
+        The answer is the person who is back. Again is the same as once.
+        """
+        person = await ask(UnmergePeople(person_id=person_id, merged_id=data.merged_id))
+        await audit(f"{person.id} out of {person_id}")
+        return person
+
+    @post(
+        "/{person_id:str}/give-back",
+        summary="Give an account back",
+        status_code=200,
+        opt=needs("admin", audits="account.returned"),
+        responses=_CHANGED,
+    )
+    async def give_back_account(
+        self,
+        ask: NamedDependency[Ask],
+        audit: NamedDependency[Audit],
+        person_id: Id,
+        data: Annotated[ReturnedAccount, _RETURNED],
+    ) -> Person:
+        """Make an account of this person nobody's again, with its plays. Again is the same as once.
+
+        409 while the account is linked: unlink it first, which also revokes its token.
+        """
+        question = GiveBackAccount(
+            person_id=person_id, source=data.source, server=data.server, account_id=data.account_id
+        )
+        person = await ask(question)
+        await audit(f"{data.source} {data.account_id} of {person.id}")
+        return person
+
+    @delete(
+        "/{person_id:str}",
+        summary="Forget a person",
+        status_code=200,
+        opt=needs("admin", audits="person.forgotten"),
+        responses=_FORGOTTEN,
+    )
+    async def forget_person(
+        self, ask: NamedDependency[Ask], audit: NamedDependency[Audit], person_id: Id
+    ) -> ForgottenPerson:
+        """Delete everything about a person: accounts with credentials, plays, settings, keys, sessions.
+
+        What comes in later from their accounts is unclaimed. Their user in Seerr stays. This cannot be undone, and
+        again is the same as once.
+        """
+        forgotten = await ask(ForgetPerson(person_id=person_id))
+        await audit(forgotten.person_id)
+        return forgotten

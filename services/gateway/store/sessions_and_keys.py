@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from shared.postgres.pool import Pool, acquire
+from shared.postgres.pool import Connection, Pool, acquire
 
 
 class Valid(msgspec.Struct, frozen=True):
@@ -27,3 +27,18 @@ async def valid_among(pool: Pool, ids: Collection[str], *, now: datetime, used_a
             used_after,
         )
     return [Valid(row["id"], row["expires_at"]) for row in rows]
+
+
+async def forget_person(connection: Connection, person_ids: Collection[str]) -> list[str]:
+    """Delete a person's keys, users and sessions, and return the ids of keys and sessions; an admin stays, as nobody's.
+
+    Otherwise nobody might be left who can log in.
+    """
+    ids = list(person_ids)
+    keys = await connection.fetch("delete from api_keys where person_id = any($1) returning id", ids)
+    sessions = await connection.fetch(
+        "delete from sessions where user_id in (select id from users where person_id = any($1)) returning id", ids
+    )
+    await connection.execute("delete from users where person_id = any($1) and not 'admin' = any(scopes)", ids)
+    await connection.execute("update users set person_id = null where person_id = any($1)", ids)
+    return [row["id"] for row in (*keys, *sessions)]

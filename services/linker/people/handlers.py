@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from services.linker.people import domain, ownership
-from services.linker.people.store import accounts, people
+from services.linker.people.store import accounts, merges, people
 from shared.bus import streams
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
@@ -111,14 +111,16 @@ class Handlers:
             merged = await ownership.load_person(work.connection, question.merged_id)
             if person.id == merged.id:
                 return person
+            revision = await merges.remember(work.connection, person_id=person.id, merged_id=merged.id, at=self._now())
             await people.merge_into(work.connection, person_id=person.id, merged_id=merged.id)
             work.publish(
                 PersonMerged(
-                    id=derived_id("person.merged", person.id, merged.id),
+                    id=derived_id("person.merged", person.id, merged.id, revision),
                     occurred_at=self._now(),
                     person_id=person.id,
                     person_name=person.name,
                     merged_id=merged.id,
+                    revision=revision,
                 )
             )
             return await ownership.load_person(work.connection, person.id)
@@ -152,8 +154,7 @@ class Handlers:
         )
         if holder != person.id:
             raise ConflictError("this account was claimed by another person at the same time")
-        ownership.publish_claim(work, account, person, at=self._now())
-        await accounts.assign(work.connection, account, person_id=person.id)
+        await ownership.give(work, account, person, at=self._now())
         for other in await accounts.unassigned_like(work.connection, account):
             await self._claim_if_certain(work, other)
 
@@ -164,8 +165,7 @@ class Handlers:
         if person_id is None:
             return
         person = await ownership.load_person(work.connection, person_id)
-        await accounts.assign(work.connection, account, person_id=person.id)
-        ownership.publish_claim(work, account, person, at=self._now())
+        await ownership.give(work, account, person, at=self._now())
 
 
 def _require_name(person: Person, name: str | None) -> Person:

@@ -48,9 +48,10 @@ async def load_person(connection: Connection, person_id: str) -> Person:
     return person
 
 
-def publish_claim(work: Work, account: Account, person: Person, *, at: datetime, cause: str | None = None) -> None:
-    """Publish whose an account is from now on; `cause` is needed where it may change hands repeatedly."""
-    causes = (account.source, account.server, account.id, person.id, *([] if cause is None else [cause]))
+async def give(work: Work, account: Account, person: Person, *, at: datetime, cause: str | None = None) -> None:
+    """Give a seen account to a person, and publish that; `cause` publishes again what is theirs already."""
+    revision = await accounts.assign(work.connection, account, person_id=person.id)
+    causes = [account.source, account.server, account.id, person.id, str(revision), *([] if cause is None else [cause])]
     work.publish(
         AccountClaimed(
             id=derived_id("account.claimed", *causes),
@@ -58,6 +59,7 @@ def publish_claim(work: Work, account: Account, person: Person, *, at: datetime,
             account=account,
             person_id=person.id,
             person_name=person.name,
+            revision=revision,
         )
     )
 
@@ -80,8 +82,7 @@ async def prove(work: Work, proof: OwnershipProof, *, new_id: Callable[[], str])
             connection, proof.asker, person_id=person.id, username=proof.asker_name, email=None, at=proof.at
         )
     for account in same:
-        await accounts.assign(connection, account, person_id=person.id)
-        publish_claim(work, account, person, at=proof.at, cause=proof.cause)
+        await give(work, account, person, at=proof.at, cause=proof.cause)
     return await load_person(connection, person.id)
 
 

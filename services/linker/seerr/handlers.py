@@ -19,7 +19,7 @@ from shared.bus.message import Message
 from shared.bus.work import Work, Worker
 from shared.errors import ConflictError
 from shared.runs.runs import Runs
-from shared.schemas.events import AccountLinked, PersonMerged, ServerChanged
+from shared.schemas.events import AccountLinked, PersonMerged, PersonUnmerged, ServerChanged
 from shared.schemas.job import JobHandler
 
 LINKS: Final = streams.LINKER_LINKS.name
@@ -64,13 +64,16 @@ class Handlers:
 
     async def note_change(self, message: Message) -> None:
         """Give the jobs that a link, a merge of persons or a change of Seerr requires."""
-        fact = msgspec.json.decode(message.payload, type=AccountLinked | PersonMerged | ServerChanged)
+        fact = msgspec.json.decode(message.payload, type=AccountLinked | PersonMerged | PersonUnmerged | ServerChanged)
         async with self._worker.once(consumer=LINKS, message_id=message.id) as work:
             match fact:
                 case AccountLinked(provider=provider) if provider in _KNOWN_TO_SEERR:
                     work.give(MatchUser(fact.person_id), cause=message.id)
                 case PersonMerged():
                     work.give(MatchUser(fact.person_id), cause=message.id)
+                case PersonUnmerged():
+                    for person_id in (fact.person_id, fact.merged_id):
+                        work.give(MatchUser(person_id), cause=message.id)
                 case ServerChanged():
                     await self._note_server_change(work, fact, cause=message.id)
                 case _:

@@ -7,14 +7,17 @@ from typing import Final
 
 from services.linker.signins.daily_token_check import DailyTokenCheck
 from services.linker.signins.domain import LEASE
+from services.linker.signins.end_sign_in import SignInEnder
 from services.linker.signins.flows.plex import PlexFlow
+from services.linker.signins.forgetting import Forgetting
 from services.linker.signins.handlers import Handlers
 from services.linker.signins.intervals import INTERVALS, Intervals
 from services.linker.signins.providers import Providers
 from services.linker.signins.sign_ins import SignIns
-from services.linker.signins.unlink_account import RevokeToken, TokenRevocation
+from services.linker.signins.unlink_account import AccountUnlinker, RevokeToken, TokenRevocation
 from shared.runtime import Parts, Service
 from shared.schemas.identifiers import random_id
+from shared.schemas.people import ForgetPerson
 from shared.schemas.signins import (
     BeginSignIn,
     CancelSignIn,
@@ -62,6 +65,9 @@ class SignInsSide:
             worker=parts.worker, pool=parts.pool, vault=vault, checks={"plex": plex.check, **others.checks}, now=now
         )
         self._revocation = TokenRevocation(sealer, others.revokers)
+        unlinker = AccountUnlinker(vault, sealer, now=now)
+        ender = SignInEnder(vault, sealer, unlinker, now=now)
+        self._forgetting = Forgetting(worker=parts.worker, unlinker=unlinker, ender=ender, now=now)
         self._handlers = Handlers(
             self.sign_ins,
             pool=parts.pool,
@@ -81,6 +87,7 @@ class SignInsSide:
             ConnectAccount.answered_by(self._handlers.connect),
             ListConnections.answered_by(self._handlers.list_connections),
             RemoveConnections.answered_by(self._handlers.remove),
+            ForgetPerson.answered_by(self._forgetting.forget_person),
         )
 
     async def run(self) -> None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from services.syncer.discord import messages
 from services.syncer.discord.views import View, shortened, view_of
-from services.syncer.history.store import persons, plays, queries
+from services.syncer.history.store import ownership, persons, plays, queries
 from shared.bus import streams
 from shared.bus.message import Message as BusMessage
 from shared.bus.work import Worker
@@ -69,7 +69,7 @@ class Handlers:
         async with self._worker.once(consumer=LINKS, message_id=message.id) as work:
             account = Account(persons.DISCORD, "", linked.discord_id, linked.person_name)
             await plays.lock_account(work.connection, account)
-            await plays.give_account(
+            await ownership.give_account(
                 work.connection,
                 AccountClaimed(
                     id=linked.id,

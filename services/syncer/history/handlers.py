@@ -9,13 +9,21 @@ import structlog
 from services.syncer.history.same_title import episodes_of
 from services.syncer.history.same_viewing import Viewing, duplicates_of, find_duplicates
 from services.syncer.history.sources.outcome import Ignored, Outcome, Unwatched, Watched
-from services.syncer.history.store import duplicate_plays, plays, queries
+from services.syncer.history.store import duplicate_plays, ownership, plays, queries
 from shared.bus import streams
 from shared.bus.message import Message
 from shared.bus.work import Work, Worker
 from shared.postgres.pool import Connection, Pool, transaction
 from shared.runtime import Service
-from shared.schemas.events import AccountClaimed, PersonMerged, PlayRecorded, WebhookHandled, WebhookIgnored
+from shared.schemas.events import (
+    AccountClaimed,
+    AccountReturned,
+    PersonMerged,
+    PersonUnmerged,
+    PlayRecorded,
+    WebhookHandled,
+    WebhookIgnored,
+)
 from shared.schemas.history import CountPlays, ListPlays, PersonRef, PlayPage, PlayStats
 from shared.schemas.identifiers import derived_id
 from shared.schemas.media import Account, Title
@@ -76,18 +84,27 @@ class Handlers:
         log.info(effect.name, id=webhook.id, source=webhook.source, reason=effect.text)
 
     async def take_fact(self, message: Message) -> None:
-        """Move plays when the linker reports that an account was claimed or two people were merged."""
-        fact = msgspec.json.decode(message.payload, type=AccountClaimed | PersonMerged)
+        """Move plays when the linker reports that an account or a person changed hands, or changed back."""
+        fact = msgspec.json.decode(
+            message.payload, type=AccountClaimed | AccountReturned | PersonMerged | PersonUnmerged
+        )
         async with self._worker.once(consumer=PEOPLE, message_id=message.id) as work:
+            person: PersonRef | None = None
             match fact:
                 case AccountClaimed(account=account):
                     await plays.lock_account(work.connection, account)
-                    person = await plays.give_account(work.connection, fact)
+                    person = await ownership.give_account(work.connection, fact)
+                case AccountReturned(account=account):
+                    await plays.lock_account(work.connection, account)
+                    await ownership.return_account(work.connection, fact)
                 case PersonMerged():
-                    person = await plays.merge_people(work.connection, fact)
+                    person = await ownership.merge_people(work.connection, fact)
+                case PersonUnmerged():
+                    await ownership.unmerge_people(work.connection, fact)
                 case never:
                     assert_never(never)
-            await _merge_duplicates(work, person)
+            if person is not None:
+                await _merge_duplicates(work, person)
 
     async def list_plays(self, question: ListPlays) -> PlayPage:
         """Answer `GET /api/history`."""
@@ -104,7 +121,7 @@ async def _with_current_person(connection: Connection, question: Question) -> Qu
     """Return the question about the person that a merged one became part of."""
     if question.person is None:
         return question
-    return msgspec.structs.replace(question, person=await plays.current_id(connection, question.person))
+    return msgspec.structs.replace(question, person=await ownership.current_id(connection, question.person))
 
 
 async def _record_plays(work: Work, webhook: Webhook, watched: Watched) -> _Effect:

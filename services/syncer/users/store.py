@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from shared.owners import user_id
 from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
 from shared.postgres.text import like_pattern, storable
@@ -65,6 +66,13 @@ async def save_settings(connection: Connection, key: str, settings: UserSettings
 async def remove_settings(connection: Connection, key: str) -> None:
     """Delete a user's settings."""
     await connection.execute("delete from user_settings where name_key = $1", key)
+
+
+async def remove_settings_of(connection: Connection, user_ids: Sequence[str]) -> None:
+    """Delete the settings of users who are known by id; there are few settings."""
+    keys = [row["name_key"] for row in await connection.fetch("select name_key from user_settings")]
+    gone = [key for key in keys if user_id(key) in user_ids]
+    await connection.execute("delete from user_settings where name_key = any($1)", gone)
 
 
 def _settings(row: asyncpg.Record) -> UserSettings:

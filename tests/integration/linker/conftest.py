@@ -7,14 +7,23 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.syncer.forgetting import Forgetting
+from services.syncer.history.handlers import Handlers as History
+from services.syncer.history.sources import parsing
+from services.syncer.users.handlers import Handlers as Users
 from shared.bus.connection import Bus
-from shared.keyring import new_key
+from shared.keyring import Keyring, new_key
+from shared.runtime import Service
 from shared.schemas.secret import Secret
+from shared.sealing import Sealer
+from shared.vault import Vault
 from simulators.determinism import Clock
 from simulators.plex_tv.app import PlexTv
 from simulators.serving import serving
 from tests.integration.gateway.house import House, prepared, settings
-from tests.integration.linker.linking import Linker, Place, Said
+from tests.integration.linker.linking import Linker, Place, Said, now
+from tests.integration.linker.town import Town
+from tests.integration.service import at_work, parts_of
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +68,15 @@ async def said(bus: Bus) -> Said:
     heard = Said()
     await heard.listen(bus, "events.>", "jobs.>")
     return heard
+
+
+@pytest.fixture
+async def town(place: Place, house: House, linker: Linker, bus: Bus) -> AsyncIterator[Town]:
+    async with parts_of("syncer", bus=bus, database_url=place.database_url) as parts:
+        keyring = Keyring.parse(place.keys)
+        vault, service = Vault(parts.pool, keyring), Service(parts)
+        History(worker=parts.worker, pool=parts.pool, parse=parsing.parse_webhook).add_to(service)
+        Users(pool=parts.pool, vault=vault, sealer=Sealer(keyring), now=now).add_to(service)
+        Forgetting(worker=parts.worker, vault=vault).add_to(service)
+        async with at_work(service):
+            yield Town(house)

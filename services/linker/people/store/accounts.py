@@ -107,13 +107,52 @@ async def seen_like(connection: Connection, account: Account) -> list[Account]:
     return [Account(**dict(row)) for row in rows]
 
 
-async def assign(connection: Connection, account: Account, *, person_id: str) -> None:
-    """Take an account off the list of unclaimed accounts."""
-    await connection.execute(
-        "update seen_accounts set person_id = $4 where (source, server, id) = ($1, $2, $3)",
+async def assign(connection: Connection, account: Account, *, person_id: str | None) -> int:
+    """Note whose an account is, None for nobody's; return the revision, another one if that is a change."""
+    revision: int = await connection.fetchval(
+        """update seen_accounts set person_id = $4, revision = case when person_id is distinct from $4
+            then nextval('ownership_revisions') else revision end
+        where (source, server, id) = ($1, $2, $3) returning revision""",
         account.source,
         account.server,
         account.id,
+        person_id,
+    )
+    return revision
+
+
+async def assigned_to(connection: Connection, person_id: str, *, source: str | None = None) -> list[Account]:
+    """Return the seen accounts of a person; None matches any system."""
+    rows = await connection.fetch(
+        f"""select {_ACCOUNT} from seen_accounts where person_id = $1 and ($2::text is null or source = $2)
+        order by source, server, id""",  # noqa: S608 (a constant)
+        person_id,
+        source,
+    )
+    return [Account(**dict(row)) for row in rows]
+
+
+async def linked_among(connection: Connection, keys: list[Key]) -> list[Key]:
+    """Return the keys of accounts that Usher holds a credential for, locked against linking and unlinking."""
+    rows = await connection.fetch(
+        """select provider, server, account_id from connections
+        where (provider, server, account_id) in (select * from unnest($1::text[], $2::text[], $3::text[]))
+        for update""",
+        [key.provider for key in keys],
+        [key.server for key in keys],
+        [key.id for key in keys],
+    )
+    return [Key(row["provider"], row["server"], row["account_id"]) for row in rows]
+
+
+async def remove_keys(connection: Connection, keys: list[Key], *, person_id: str) -> None:
+    """Take keys from a person."""
+    await connection.execute(
+        """delete from identities where person_id = $4
+        and (provider, server, id) in (select * from unnest($1::text[], $2::text[], $3::text[]))""",
+        [key.provider for key in keys],
+        [key.server for key in keys],
+        [key.id for key in keys],
         person_id,
     )
 

@@ -104,6 +104,16 @@ async def lock_matching(
     return [_row(row) for row in rows]
 
 
+async def lock_all_of(connection: Connection, person_id: str) -> list[LinkedAccount]:
+    """Lock all linked accounts of a person until the transaction ends, and return them."""
+    rows = await connection.fetch(
+        f"""select {_COLUMNS} from connections where person_id = $1
+        order by provider, lower(username), server, account_id for update""",  # noqa: S608 (constants)
+        person_id,
+    )
+    return [_row(row) for row in rows]
+
+
 async def page(
     connection: Connection,
     *,

@@ -1,5 +1,6 @@
 """The linker's SQL for sign-ins: beginning, polling by all replicas, and ending."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -191,6 +192,23 @@ async def end(
         None if proven is None else proven.email,
     )
     return _one(row)
+
+
+async def lock_all_of(connection: Connection, person_ids: Sequence[str]) -> list[str]:
+    """Lock the sign-ins of a person until the transaction ends: begun for them or by them, or to accounts of theirs."""
+    rows = await connection.fetch(
+        """select id from sign_ins where asker_kind = 'person' and asker_id = any($1)
+        or exists (select from identities where person_id = any($1)
+            and (identities.provider, identities.id) in ((asker_kind, asker_id), (sign_ins.provider, account_id)))
+        order by id for update""",
+        person_ids,
+    )
+    return [row["id"] for row in rows]
+
+
+async def delete(connection: Connection, sign_in_id: str) -> None:
+    """Delete a sign-in that has ended."""
+    await connection.execute("delete from sign_ins where id = $1 and state <> 'pending'", sign_in_id)
 
 
 async def forget(connection: Connection, *, before: datetime) -> None:

@@ -13,7 +13,8 @@ DISCORD: Final[Provider] = "discord"
 async def person_of(connection: Connection, discord_id: str) -> PersonRef | None:
     """Return the person that a Discord user is."""
     row = await connection.fetchrow(
-        "select person_id as id, person_name as name from accounts where source = $1 and server = '' and id = $2",
+        "select person_id as id, person_name as name from accounts where source = $1 and server = '' and id = $2 "
+        "and person_id is not null",
         DISCORD,
         discord_id,
     )
@@ -34,7 +35,8 @@ async def persons_like(connection: Connection, typed: str, *, limit: int) -> lis
     """Return persons whose names contain this, by name; names that begin with it come first."""
     rows = await connection.fetch(
         """select person_id as id, person_name as name from
-            (select distinct person_id, person_name from accounts where $1::text is null or person_name ilike $1) known
+            (select distinct person_id, person_name from accounts
+            where person_id is not null and ($1::text is null or person_name ilike $1)) known
         order by starts_with(lower(person_name), lower($2)) desc, lower(person_name), person_id limit $3""",
         like_pattern(typed),
         storable(typed),

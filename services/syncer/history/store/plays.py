@@ -9,7 +9,6 @@ from services.syncer.history.same_title import keys_of
 from services.syncer.history.same_viewing import WIDEST, Viewing
 from shared.postgres.locks import lock_exclusive, lock_shared
 from shared.postgres.pool import Connection
-from shared.schemas.events import AccountClaimed, PersonMerged
 from shared.schemas.history import PersonRef
 from shared.schemas.media import Account, Ids, Title
 
@@ -32,7 +31,8 @@ async def lock_person(connection: Connection, person: PersonRef) -> None:
 async def owner_of(connection: Connection, account: Account) -> PersonRef | None:
     """Return the person to whom the linker gave this account."""
     row = await connection.fetchrow(
-        "select person_id, person_name from accounts where source = $1 and server = $2 and id = $3",
+        "select person_id, person_name from accounts where source = $1 and server = $2 and id = $3 "
+        "and person_id is not null",
         account.source,
         account.server,
         account.id,
@@ -165,70 +165,6 @@ async def record_unwatched(
         keys_of(title, account=account),
         at,
     )
-
-
-async def give_account(connection: Connection, claimed: AccountClaimed) -> PersonRef:
-    """Give an account and its plays to a person, or to the one they were merged into; return that person, locked."""
-    account = claimed.account
-    person = await _survivor(connection, PersonRef(claimed.person_id, claimed.person_name))
-    await lock_person(connection, person)
-    await connection.execute(
-        """insert into accounts (source, server, id, person_id, person_name) values ($1, $2, $3, $4, $5)
-        on conflict (source, server, id) do update
-        set person_id = excluded.person_id, person_name = excluded.person_name""",
-        account.source,
-        account.server,
-        account.id,
-        person.id,
-        person.name,
-    )
-    where = "where (source, server, account_id) = ($1, $2, $3)"
-    values = (account.source, account.server, account.id, person.id)
-    await connection.execute(f"update unwatched set person_id = $4 {where}", *values)  # noqa: S608 (a constant)
-    await connection.execute(
-        f"update plays set person_id = $4, person_name = $5 {where}",  # noqa: S608 (a constant)
-        *values,
-        person.name,
-    )
-    return person
-
-
-async def merge_people(connection: Connection, merged: PersonMerged) -> PersonRef:
-    """Move all of one person to another, now and for facts that arrive late; return the one who remains.
-
-    Takes the exclusive lock, so that nothing is missed.
-    """
-    await lock_exclusive(connection, "syncer", "merges")
-    person = await _survivor(connection, PersonRef(merged.person_id, merged.person_name))
-    values = (merged.merged_id, person.id, person.name)
-    await connection.execute(
-        """insert into merges (merged_id, person_id, person_name) values ($1, $2, $3)
-        on conflict (merged_id) do update set person_id = excluded.person_id, person_name = excluded.person_name""",
-        *values,
-    )
-    await connection.execute("update accounts set person_id = $2, person_name = $3 where person_id = $1", *values)
-    await connection.execute("update plays set person_id = $2, person_name = $3 where person_id = $1", *values)
-    await connection.execute("update unwatched set person_id = $2 where person_id = $1", *values[:2])
-    await connection.execute("update merges set person_id = $2, person_name = $3 where person_id = $1", *values)
-    return person
-
-
-async def current_id(connection: Connection, person: str) -> str:
-    """Return the id of the person that somebody was merged into; any other text is returned unchanged."""
-    return (await _survivor(connection, PersonRef(person, ""))).id
-
-
-async def _survivor(connection: Connection, person: PersonRef) -> PersonRef:
-    row = await connection.fetchrow(
-        """with recursive chain (person_id, person_name, depth) as (
-            select person_id, person_name, 1 from merges where merged_id = $1
-            union all
-            select merges.person_id, merges.person_name, depth + 1 from merges
-            join chain on merges.merged_id = chain.person_id where depth < 100)
-        select person_id, person_name from chain order by depth desc limit 1""",
-        person.id,
-    )
-    return PersonRef(row["person_id"], row["person_name"]) if row else person
 
 
 def _json(ids: Ids) -> str:
