@@ -22,6 +22,7 @@ from services.gateway.api.integrations import IntegrationController
 from services.gateway.api.keys import KeyController
 from services.gateway.api.mediaservers import MediaServerController
 from services.gateway.api.people import PeopleController
+from services.gateway.api.person_export import PersonExportController
 from services.gateway.api.plex import PlexController
 from services.gateway.api.plex_servers import PlexServerController
 from services.gateway.api.refused import RefusedController
@@ -63,6 +64,7 @@ API: Final[Sequence[type[Controller]]] = (
     DeadLetterController,
     MediaServerController,
     PeopleController,
+    PersonExportController,
     PlexController,
     PlexServerController,
     RefusedController,

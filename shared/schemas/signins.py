@@ -66,6 +66,29 @@ class SignInState(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class PastSignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign-in, open or ended, without its codes."""
+
+    id: str
+    provider: Provider
+    server: str
+    asked_by: str
+    """Who asked for it: a user of Discord or Usher, a person or a key, by kind and name."""
+    state: str
+    reason: str | None
+    account_id: str | None
+    username: str | None
+    email: str | None
+    created_at: datetime
+
+
+class SignInHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's last sign-ins, newest first, and their ids, also of who was merged into them."""
+
+    person_ids: list[str]
+    items: list[PastSignIn]
+
+
 class LinkedPerson(msgspec.Struct, frozen=True, kw_only=True):
     """The person an account belongs to."""
 
@@ -153,6 +176,12 @@ class ConnectAccount(Question[Integration], service="linker", tag="connections.a
     server: str | None = None
     username: str | None = None
     password: SealedSecret | None = None
+
+
+class ListSignIns(Question[SignInHistory], service="linker", tag="sign_ins.list", frozen=True, kw_only=True):
+    """List the last sign-ins of a person, as long as they are kept; 200 at most."""
+
+    person_id: str
 
 
 class ListConnections(Question[IntegrationPage], service="linker", tag="connections.list", frozen=True, kw_only=True):

@@ -15,6 +15,28 @@ class Valid(msgspec.Struct, frozen=True):
     expires_at: datetime | None
 
 
+class PersonsKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of a person."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+
+class PersonsSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session of a person."""
+
+    id: str
+    username: str
+    address: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+
+
 async def valid_among(pool: Pool, ids: Collection[str], *, now: datetime, used_after: datetime) -> list[Valid]:
     """Return those of these sessions and keys that are valid."""
     async with acquire(pool) as connection:
@@ -42,3 +64,26 @@ async def forget_person(connection: Connection, person_ids: Collection[str]) -> 
     await connection.execute("delete from users where person_id = any($1) and not 'admin' = any(scopes)", ids)
     await connection.execute("update users set person_id = null where person_id = any($1)", ids)
     return [row["id"] for row in (*keys, *sessions)]
+
+
+async def keys_of(pool: Pool, person_ids: Collection[str]) -> list[PersonsKey]:
+    """Return a person's keys, without what they are, by age."""
+    async with acquire(pool) as connection:
+        rows = await connection.fetch(
+            """select id, name, scopes, created_at, used_at as last_used_at, expires_at from api_keys
+            where person_id = any($1) order by created_at, id""",
+            list(person_ids),
+        )
+    return [PersonsKey(**dict(row)) for row in rows]
+
+
+async def sessions_of(pool: Pool, person_ids: Collection[str]) -> list[PersonsSession]:
+    """Return a person's sessions, by age."""
+    async with acquire(pool) as connection:
+        rows = await connection.fetch(
+            """select sessions.id, username, address, sessions.created_at, used_at as last_used_at, expires_at
+            from sessions join users on users.id = user_id where person_id = any($1)
+            order by sessions.created_at, sessions.id""",
+            list(person_ids),
+        )
+    return [PersonsSession(**dict(row)) for row in rows]

@@ -12,6 +12,7 @@ from services.linker.signins.flows.plex import PlexFlow
 from services.linker.signins.forgetting import Forgetting
 from services.linker.signins.handlers import Handlers
 from services.linker.signins.intervals import INTERVALS, Intervals
+from services.linker.signins.past_sign_ins import PastSignIns
 from services.linker.signins.providers import Providers
 from services.linker.signins.sign_ins import SignIns
 from services.linker.signins.unlink_account import AccountUnlinker, RevokeToken, TokenRevocation
@@ -24,6 +25,7 @@ from shared.schemas.signins import (
     CheckSignIn,
     ConnectAccount,
     ListConnections,
+    ListSignIns,
     RemoveConnections,
 )
 from shared.sealing import Sealer
@@ -68,6 +70,7 @@ class SignInsSide:
         unlinker = AccountUnlinker(vault, sealer, now=now)
         ender = SignInEnder(vault, sealer, unlinker, now=now)
         self._forgetting = Forgetting(worker=parts.worker, unlinker=unlinker, ender=ender, now=now)
+        self._past_sign_ins = PastSignIns(parts.pool)
         self._handlers = Handlers(
             self.sign_ins,
             pool=parts.pool,
@@ -88,6 +91,7 @@ class SignInsSide:
             ListConnections.answered_by(self._handlers.list_connections),
             RemoveConnections.answered_by(self._handlers.remove),
             ForgetPerson.answered_by(self._forgetting.forget_person),
+            ListSignIns.answered_by(self._past_sign_ins.list_sign_ins),
         )
 
     async def run(self) -> None:

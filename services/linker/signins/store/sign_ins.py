@@ -10,11 +10,16 @@ from services.linker.signins.domain import WANTED_FOR, WANTED_WAIT, Asker, Prove
 from shared.postgres.locks import lock_exclusive
 from shared.postgres.pool import Connection
 from shared.schemas.media import Provider
+from shared.schemas.signins import PastSignIn
 
 _COLUMNS: Final = (
     "id, provider, server, asker_kind, asker_id, asker_name, state, code, short_code, short_until, url, references_, "
     "poll_every, expires_at, created_at, wanted_at, reason, account_id, username, email, interaction_id"
 )
+_OF_PERSON: Final = """(asker_kind = 'person' and asker_id = any($1) or exists (
+    select from identities where person_id = any($1)
+    and (identities.provider, identities.id) in ((asker_kind, asker_id), (sign_ins.provider, account_id))))"""
+_MOST_LISTED: Final = 200
 _RENAMED: Final = ("asker_kind", "asker_id", "asker_name", "references_")
 
 
@@ -194,13 +199,21 @@ async def end(
     return _one(row)
 
 
+async def last_of(connection: Connection, person_ids: Sequence[str]) -> list[PastSignIn]:
+    """Return the last sign-ins of a person, newest first."""
+    rows = await connection.fetch(
+        f"""select id, provider, server, asker_kind || ' ' || asker_name as asked_by, state, reason, account_id,
+            username, email, created_at
+        from sign_ins where {_OF_PERSON} order by created_at desc, id limit {_MOST_LISTED}""",  # noqa: S608 (constants)
+        person_ids,
+    )
+    return [PastSignIn(**dict(row)) for row in rows]
+
+
 async def lock_all_of(connection: Connection, person_ids: Sequence[str]) -> list[str]:
     """Lock the sign-ins of a person until the transaction ends: begun for them or by them, or to accounts of theirs."""
     rows = await connection.fetch(
-        """select id from sign_ins where asker_kind = 'person' and asker_id = any($1)
-        or exists (select from identities where person_id = any($1)
-            and (identities.provider, identities.id) in ((asker_kind, asker_id), (sign_ins.provider, account_id)))
-        order by id for update""",
+        f"select id from sign_ins where {_OF_PERSON} order by id for update",  # noqa: S608 (a constant)
         person_ids,
     )
     return [row["id"] for row in rows]
