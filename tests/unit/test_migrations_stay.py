@@ -29,11 +29,19 @@ CHECKSUMS: Final = {
     "services/linker/migrations/0004_seerr_proofs.sql": (
         "c45f38dc93ba43bb1875900e21a562db31b0fb9bf16dd8785105c6f07ed70b92"
     ),
+    "services/linker/migrations/0005_undoing.sql": ("d078926b504a06401cb9ceb883cbcac0736eab395fbb237b40fb162d6a972eda"),
+    "services/linker/migrations/0006_forgotten.sql": (
+        "bf05fc9bd8901cfa1e4a16e63cec1e3460ca556800f1f4991f3278d034d1c330"
+    ),
     "services/syncer/migrations/0001_history.sql": "6939d758b4e1bcb6fd9c8c29cc69e37aebd09a76f64770b75748f0e7231fd94d",
     "services/syncer/migrations/0002_user_settings.sql": (
         "b7a2a86ab717d7abce25ef8b6789b8f463f8e55ad4707b79c9303c25da25cd98"
     ),
     "services/syncer/migrations/0003_begins.sql": "749383d4e151b4a40749f10d5cb2372098dbeccd7f2a28bcff0c640c3179d2e6",
+    "services/syncer/migrations/0004_undoing.sql": ("6be174a9b196a07faff0ef559be68a7bf4fa434255bc2c531adb4114c4584e8b"),
+    "services/syncer/migrations/0005_forgotten.sql": (
+        "4e1024c3901df02b7012847e2c033c75c02d38479511a421579072f796e96d5a"
+    ),
     "shared/bus/migrations/0001_inbox_outbox.sql": "8218b847a1616169a605f5951a9c9da7682b92c9fed415fd7bbf414db560e30a",
     "shared/bus/migrations/0002_first_try.sql": "dd4059e2f95c6692405d5d64fa4c57929be5f4abd201d14457dc1cfc30680c3c",
     "shared/runs/migrations/0001_runs.sql": "6553cd4196f7bd62c041ae5a14e6b26fa9dd66a004f0f77231b7139513d16765",
