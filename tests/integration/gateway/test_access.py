@@ -43,6 +43,7 @@ OF_A_PERSON: Final = {
     ("GET", "/api/history"),
     ("GET", "/api/history/stats"),
     ("GET", "/api/people/{person_id}"),
+    ("GET", "/api/people/{person_id}/export"),
     ("GET", "/api/integrations"),
     ("GET", "/api/integrations/{provider}/connect"),
     ("POST", "/api/integrations/{provider}/connect"),
