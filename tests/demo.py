@@ -54,6 +54,13 @@ class Demo:
         """The data folder of its Usher."""
         return next(self.folder.glob("usher-demo-*/data"))
 
+    @property
+    def url(self) -> str:
+        """The address of its Usher."""
+        address = re.search(r"(http://\S+)/docs ", self.output)
+        assert address is not None
+        return address[1]
+
     def wait(self) -> None:
         """Wait until it has printed its instructions."""
         until(lambda: "What people watch" in self.output or self.process.poll() is not None, READY_WITHIN_S)
@@ -70,9 +77,7 @@ class Demo:
 
     def usher(self, path: str, body: Any = None, *, method: str | None = None) -> Any:
         """Call Usher's REST API as curl would, and return its JSON."""
-        address = re.search(r"(http://\S+)/docs ", self.output)
-        assert address is not None
-        return _called(f"{address[1]}{path}", body, method=method, headers={"X-API-Key": KEY})
+        return _called(f"{self.url}{path}", body, method=method, headers={"X-API-Key": KEY})
 
     def stage(self, path: str, body: Any = None) -> Any:
         """Act as the people of the town, and return the result."""

@@ -108,6 +108,11 @@ def _free(port: int) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m simulators.demo", description="Usher in a town of stand-ins")
     parser.add_argument("--port", type=int, default=PORT, help="the gateway's; the town's come after it")
-    parser.add_argument("--every", type=float, default=4.0, help="seconds from one thing that happens to the next")
+    parser.add_argument(
+        "--every",
+        type=float,
+        default=4.0,
+        help="seconds from one thing that happens to the next; 0: none but the first",
+    )
     arguments = parser.parse_args()
     sys.exit(asyncio.run(main(arguments.port, timedelta(seconds=arguments.every))))

@@ -21,7 +21,8 @@ _GUIDE: Final = """\
 Usher's demo: a town of six people with a Plex server, Jellyfin, Emby, Seerr, Trakt and Discord.
 All of it is made up, runs on this machine only, and is gone when you press Ctrl-C.
 
-  API, to try out     {usher}/docs   (key {key}; or log in as admin, {password})
+  Dashboard           {usher}   (log in as admin, {password})
+  API, to try out     {usher}/docs   (key {key})
   Who lives in town   {stage}/people
   Command line        export USHER_DATA_DIR={folder}
                       {command} people unclaimed

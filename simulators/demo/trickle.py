@@ -15,13 +15,17 @@ AT_FIRST: Final = 12
 
 
 async def trickle(viewers: Viewers, url: str, secret: str, *, every: timedelta) -> None:
-    """Send for ever; a webhook that does not arrive is reported and lost, as with real servers."""
+    """Send for ever, or only the first ones if `every` is zero.
+
+    A webhook that does not arrive is reported and lost, as with real servers.
+    """
     async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
         for _ in range(AT_FIRST):
             await _send(http, url, secret, viewers.step(), say=False)
-        while True:
+        while every:
             await asyncio.sleep(every.total_seconds())
             await _send(http, url, secret, viewers.step(), say=True)
+    await asyncio.Event().wait()
 
 
 async def _send(http: httpx.AsyncClient, url: str, secret: str, sent: Iterable[Sent], *, say: bool) -> None:

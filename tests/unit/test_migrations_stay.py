@@ -42,6 +42,9 @@ CHECKSUMS: Final = {
     "services/syncer/migrations/0005_forgotten.sql": (
         "4e1024c3901df02b7012847e2c033c75c02d38479511a421579072f796e96d5a"
     ),
+    "services/syncer/migrations/0006_play_names.sql": (
+        "1edcd695f75ccd179ddfb543abccce3c68f389d6c1fa010cdf59208da2aff2c6"
+    ),
     "shared/bus/migrations/0001_inbox_outbox.sql": "8218b847a1616169a605f5951a9c9da7682b92c9fed415fd7bbf414db560e30a",
     "shared/bus/migrations/0002_first_try.sql": "dd4059e2f95c6692405d5d64fa4c57929be5f4abd201d14457dc1cfc30680c3c",
     "shared/runs/migrations/0001_runs.sql": "6553cd4196f7bd62c041ae5a14e6b26fa9dd66a004f0f77231b7139513d16765",

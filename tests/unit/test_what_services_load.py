@@ -16,7 +16,7 @@ NEEDLESS: Final = {
     *("h2", "httpcore", "httpx", "litestar", "uvicorn", "uvloop"),
 }
 NEEDED: Final = {
-    "gateway": {"click", "litestar", "multiprocessing", "pdb", "sqlite3", "uvicorn", "uvloop"},
+    "gateway": {"click", "jinja2", "litestar", "multiprocessing", "pdb", "sqlite3", "uvicorn", "uvloop"},
     "linker": {"httpcore", "httpx"},
     "syncer": {"httpcore", "httpx"},
     "requester": set[str](),

@@ -187,6 +187,9 @@ async def test_one_sees_oneself(house: House, elsewhere: Elsewhere) -> None:
 OTHERS: list[tuple[str, str, Any]] = [
     ("GET", "/api/people/bea", None),
     ("GET", "/api/people/nobody", None),
+    ("GET", "/api/people/bea/export", None),
+    ("POST", "/api/people/ada/unmerge", {"merged_id": "bea"}),
+    ("DELETE", "/api/people/ada", None),
     ("GET", "/api/history?person=bea", None),
     ("GET", "/api/history?person=Ada", None),
     ("GET", "/api/history/stats?person=bea", None),

@@ -1,5 +1,7 @@
 """`/settings`: webhook addresses, API keys, who is logged in, what begins by itself, the audit, and what Usher is."""
 
+import asyncio
+import platform
 from datetime import datetime
 from types import NoneType
 from typing import Any, Final
@@ -11,6 +13,7 @@ from litestar.response import Redirect
 
 from services.gateway.access.scopes import LADDER
 from services.gateway.api.auth import SessionPage
+from services.gateway.api.discord import DiscordSetup
 from services.gateway.api.guards import needs
 from services.gateway.api.keys import MadeKey
 from services.gateway.api.sync import SyncStatus
@@ -159,8 +162,15 @@ class SettingsController(Controller):
         self, view: NamedDependency[View], api: NamedDependency[InternalApi], now: NamedDependency[datetime]
     ) -> Response[str]:
         """Show versions, what is stored, and the licences of what Usher is built on."""
-        health = await api.look("/health", Health)
-        return view.page("settings/about.html", health=health, packages=installed_packages(), at=now)
+        health, discord = await asyncio.gather(api.look("/health", Health), api.look("/discord", DiscordSetup))
+        return view.page(
+            "settings/about.html",
+            python=platform.python_version(),
+            health=health,
+            discord=discord,
+            packages=installed_packages(),
+            at=now,
+        )
 
 
 async def _webhooks(

@@ -4,6 +4,7 @@
 
 (() => {
   const soon = 400; // ms: news that come together are shown together
+  const later = 5000; // ms: what failed is tried again
   const noticeFor = 6000; // ms
   const root = document.documentElement;
 
@@ -83,28 +84,47 @@
 
   // Live parts: `<section id data-live="event run">` is read anew when the stream tells of such things, and
   // `data-every="3"` every so many seconds.
-  const waiting = new Map();
-  const readAnew = (part) => {
-    if (waiting.has(part.id) || document.hidden) return;
-    waiting.set(part.id, setTimeout(() => {
-      waiting.delete(part.id);
-      const now = document.getElementById(part.id);
-      if (!now || now.contains(document.activeElement) && now.querySelector("form")) return;
-      const target = `#${CSS.escape(part.id)}`;
-      htmx.ajax("GET", location.href, { target, select: target, swap: "outerHTML" });
-    }, soon + Math.random() * soon));
-  };
-  const heard = (kind) => each(`[data-live~="${kind}"]`, readAnew);
+  // One after the other: of several that wait, htmx would keep the last only.
   const offline = document.getElementById("offline");
+  const waiting = new Set();
+  let reading = Promise.resolve();
+  let hasFailed = false;
+  let isLeaving = false;
+  let stream = null;
+  const read = async (id) => {
+    waiting.delete(id);
+    const part = document.getElementById(id);
+    if (!part) return;
+    if (part.contains(document.activeElement) && part.querySelector("form")) { readAnew(part, later); return; }
+    const target = `#${CSS.escape(id)}`;
+    hasFailed = false;
+    await htmx.ajax("GET", location.href, { target, select: target, swap: "outerHTML" }).catch(() => { hasFailed = true; });
+    if (hasFailed) readAnew(part, later);
+    else if (stream?.readyState === EventSource.OPEN) offline.hidden = true;
+  };
+  const readAnew = (part, after = soon + Math.random() * soon) => {
+    if (waiting.has(part.id) || document.hidden) return;
+    waiting.add(part.id);
+    setTimeout(() => { reading = reading.then(() => read(part.id)); }, after);
+  };
+  const readAllAnew = () => each("[data-live], [data-every]", (part) => readAnew(part));
+  // Once more when the news end: the last may have come before the event log knew of it.
+  const settling = {};
+  const heard = (kind) => {
+    const readThese = () => each(`[data-live~="${kind}"]`, (part) => readAnew(part));
+    readThese();
+    clearTimeout(settling[kind]);
+    settling[kind] = setTimeout(readThese, later);
+  };
   const connect = () => {
-    const stream = new EventSource(document.body.dataset.stream);
+    stream = new EventSource(document.body.dataset.stream);
     stream.onopen = () => {
-      if (!offline.hidden) each("[data-live]", readAnew); // something may have been missed
+      if (!offline.hidden) readAllAnew(); // something may have been missed
       offline.hidden = true;
     };
     stream.onerror = () => {
       offline.hidden = false;
-      if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
+      if (stream.readyState === EventSource.CLOSED) setTimeout(connect, later);
     };
     stream.onmessage = () => heard("event");
     stream.addEventListener("run", () => heard("run"));
@@ -117,8 +137,18 @@
   };
   document.addEventListener("htmx:afterSettle", (event) => begin(event.detail.elt));
   // An answer that is no page of ours (an error) leaves what is there, and says so.
-  document.addEventListener("htmx:responseError", () => { offline.hidden = false; });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) each("[data-live]", readAnew); });
+  for (const name of ["htmx:responseError", "htmx:sendError"]) {
+    document.addEventListener(name, () => { hasFailed = true; offline.hidden = false; });
+  }
+  // A session that has ended leads to the login page, which is no part of this one.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const wanted = new URL(detail.pathInfo.finalRequestPath, location.href);
+    if (new URL(detail.xhr.responseURL).pathname === wanted.pathname) return;
+    detail.shouldSwap = false;
+    if (!isLeaving) location.reload();
+    isLeaving = true;
+  });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) readAllAnew(); });
 
   unfold();
   begin(document);

@@ -1,7 +1,6 @@
 """The syncer's SQL for readers: pages and counts of plays."""
 
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -21,30 +20,38 @@ from shared.schemas.history import (
 )
 from shared.schemas.media import Ids
 
-_WHERE = """where ($1::text is null or person_id = $1 or lower(person_name) = lower($1))
-    and ($2::text is null or type = $2)
-    and ($3::timestamptz is null or watched_at >= $3)
-    and ($4::timestamptz is null or watched_at < $4)
-    and ($5::text is null or title ilike $5 or show ilike $5)"""
+_CONDITIONS: Final = {
+    "person": "(person_id = {0} or lower(person_name) = lower({0}))",
+    "type": "type = {0}",
+    "since": "watched_at >= {0}",
+    "until": "watched_at < {0}",
+    "search": "(title ilike {0} or show ilike {0})",
+}
 _MOST_BARS = 20
+
+
+class _Filters(msgspec.Struct, frozen=True):
+    """The conditions that are asked for, and no others: then Postgres can use its indexes for them."""
+
+    where: str
+    values: tuple[Any, ...]
 
 
 async def page_of_plays(connection: Connection, wanted: ListPlays) -> PlayPage:
     """Return plays, newest first."""
     filters = _filters(wanted)
+    count = len(filters.values)
+    # First the ids, from an index alone: however far the page is, only its own rows are read.
     rows = await connection.fetch(
-        f"""select * from plays {_WHERE}
-        order by watched_at desc, id limit $6 offset $7""",  # noqa: S608 (a constant)
-        *filters,
+        f"""select plays.* from plays join (
+            select id from plays {filters.where} order by watched_at desc, id limit ${count + 1} offset ${count + 2}
+        ) as chosen using (id) order by watched_at desc, id""",  # noqa: S608 (constants)
+        *filters.values,
         wanted.limit,
         wanted.offset,
     )
-    total = await _total(connection, filters)
-    return PlayPage([_play(row) for row in rows], total, wanted.limit, wanted.offset)
-
-
-async def _total(connection: Connection, filters: tuple[Any, ...]) -> int:
-    return int(await connection.fetchval(f"select count(*) from plays {_WHERE}", *filters))  # noqa: S608 (a constant)
+    total = await connection.fetchval(f"select count(*) from plays {filters.where}", *filters.values)  # noqa: S608
+    return PlayPage([_play(row) for row in rows], int(total), wanted.limit, wanted.offset)
 
 
 async def stats_of_plays(connection: Connection, wanted: CountPlays) -> PlayStats:
@@ -55,8 +62,8 @@ async def stats_of_plays(connection: Connection, wanted: CountPlays) -> PlayStat
             count(*) filter (where type = 'episode') as episodes,
             count(*) filter (where person_id is null) as unclaimed,
             coalesce(sum(duration_s), 0) as watched_s, min(watched_at) as first_at, max(watched_at) as last_at
-        from plays {_WHERE}""",  # noqa: S608 (a constant)
-        *filters,
+        from plays {filters.where}""",  # noqa: S608 (constants)
+        *filters.values,
     )
     assert row is not None
     return PlayStats(
@@ -69,30 +76,31 @@ async def stats_of_plays(connection: Connection, wanted: CountPlays) -> PlayStat
     )
 
 
-async def _count_by(connection: Connection, filters: tuple[Any, ...], name: str, *, by: str = "") -> list[Count]:
+async def _count_by(connection: Connection, filters: _Filters, name: str, *, by: str = "") -> list[Count]:
     """Count by a name; `by` separates people who share one."""
     rows = await connection.fetch(
-        f"""select {name} as name, count(*) as plays from plays {_WHERE} and {name} is not null
+        f"""select {name} as name, count(*) as plays from plays {filters.where} and {name} is not null
         group by {by}1 order by 2 desc, 1 limit {_MOST_BARS}""",  # noqa: S608 (constants)
-        *filters,
+        *filters.values,
     )
     return [Count(row["name"], row["plays"]) for row in rows]
 
 
-async def _count_by_day(connection: Connection, filters: tuple[Any, ...]) -> list[Count]:
+async def _count_by_day(connection: Connection, filters: _Filters) -> list[Count]:
     rows = await connection.fetch(
         f"""select name, plays from (
             select to_char(watched_at at time zone 'UTC', 'YYYY-MM-DD') as name, count(*) as plays
-            from plays {_WHERE} group by 1 order by 1 desc limit 366) as days order by name""",  # noqa: S608 (a constant)
-        *filters,
+            from plays {filters.where} group by 1 order by 1 desc limit 366) as days order by name""",  # noqa: S608 (constants)
+        *filters.values,
     )
     return [Count(row["name"], row["plays"]) for row in rows]
 
 
-def _filters(
-    wanted: ListPlays | CountPlays,
-) -> tuple[str | None, str | None, datetime | None, datetime | None, str | None]:
-    return (wanted.person, wanted.type, wanted.since, wanted.until, like_pattern(wanted.search))
+def _filters(wanted: ListPlays | CountPlays) -> _Filters:
+    given = {name: getattr(wanted, name) for name in _CONDITIONS} | {"search": like_pattern(wanted.search)}
+    asked = [name for name in _CONDITIONS if given[name] is not None]
+    conditions = [_CONDITIONS[name].format(f"${number}") for number, name in enumerate(asked, 1)]
+    return _Filters("where " + " and ".join(["true", *conditions]), tuple(given[name] for name in asked))
 
 
 def _play(row: asyncpg.Record) -> Play:

@@ -24,6 +24,7 @@ OF_A_PERSON: Final = {
     ("GET", "/account"),
     ("GET", "/people/{person_id}"),
     ("GET", "/history"),
+    ("GET", "/history/counts"),
     ("GET", "/integrations"),
     ("GET", "/integrations/{provider}/connect"),
     ("GET", "/integrations/{provider}/disconnect"),

@@ -106,6 +106,7 @@ class TestAReader:
         query = {"person": "ada", "type": "movie", "since": "2026-01-01", "until": "2026-01-31", "search": " matrix "}
         async with syncer.answering(bus_beside), linker(bus_beside):
             page = await modules_browser.open("/history", **query)
+            counted = await modules_browser.open("/history/counts", **query)
 
         wanted: dict[str, Any] = {
             "person": "ada",
@@ -119,8 +120,8 @@ class TestAReader:
         assert page.form("/history").fields == {**query, "search": "matrix"}
         assert "What Ada watched" in page.title
         assert "The Matrix 1999" in page.text
-        assert "2026-01-31: 7" in page.text
-        assert "Severance 11" in page.text
+        assert "2026-01-31: 7" in counted.text
+        assert "Severance 11" in counted.text
 
     async def test_an_address_of_nonsense_breaks_nothing(self, modules_browser: Browser, bus_beside: Bus) -> None:
         syncer = Syncer()
@@ -157,7 +158,7 @@ class TestAReader:
         page = await modules_browser.open("/history", person="ada")
 
         assert page.status == 200
-        assert page.text.count("cannot be shown right now") == 2
+        assert page.text.count("cannot be shown right now") == 1
         assert page.form("/history").fields["person"] == "ada"
 
 
@@ -166,8 +167,9 @@ async def test_a_person_sees_only_their_own_and_no_filter_by_person(browser: Bro
     syncer = Syncer()
     async with syncer.answering(bus), linker(bus):
         page = await browser.open("/history", person="bea")
+        counted = await browser.open("/history/counts", person="bea")
 
-    assert page.status == 200
+    assert (page.status, counted.status) == (200, 200)
     assert "person" not in page.form("/history").fields
-    assert "By person" not in page.text
+    assert "By person" not in counted.text
     assert (syncer.lists, syncer.counts) == ([ListPlays(person="ada")], [CountPlays(person="ada")])

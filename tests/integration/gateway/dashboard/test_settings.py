@@ -1,5 +1,7 @@
 """The settings' pages: webhook addresses, keys, sessions, schedules, the audit, and what Usher is."""
 
+import platform
+
 import pytest
 
 from tests.integration.gateway.dashboard.browser import Browser
@@ -138,3 +140,15 @@ async def test_usher_says_what_it_is_built_on(browser: Browser) -> None:
     assert "WEBHOOKS" in page.text
     assert "pytest" not in page.text
     assert "/docs" in page.links
+
+
+async def test_usher_says_which_python_runs_it_and_what_discord_needs(browser: Browser) -> None:
+    setup = (await browser.http.get("/api/discord")).json()
+
+    page = await browser.open("/settings/about")
+
+    assert f"Python {platform.python_version()}" in page.text
+    assert setup["missing"]
+    assert all(name in page.text for name in setup["missing"])
+    assert setup["interactions_url"] in page.response.text
+    assert "only to https addresses" in page.text
