@@ -9,7 +9,7 @@ import httpx
 from simulators.plex_tv.app import PlexTv
 from simulators.senders import jellyfin_stop
 from tests.integration.gateway.house import ADMIN, House
-from tests.integration.linker.linking import Linker, Place, key
+from tests.integration.linker.linking import Linker, Place, claim, key
 from tests.integration.linker.town import Town
 from tests.integration.service import until
 
@@ -118,3 +118,20 @@ async def test_a_claim_at_the_same_moment_leaves_no_half_person(town: Town, plac
     await until(are_nobodys)
     assert await place.rows("select 1 from identities") == []
     assert await place.rows("select 1 from seen_accounts where person_id is not null") == []
+
+
+async def test_a_sign_in_at_the_same_moment_leaves_no_half_person(
+    town: Town, plex: PlexTv, place: Place, linker: Linker
+) -> None:
+    ada = await town.claim(await town.play("jellyfin", jellyfin_stop(1)), name="Ada")
+    hers, account = key(town.house, ada["id"]), plex.accounts.add("ada-at-plex")
+    pin = await hers.begin()
+    claim(plex, pin["code"], account)
+
+    _, answer = await asyncio.gather(hers.check(pin), forget(town.house, ada["id"]))
+
+    assert answer.status_code == 200
+    assert (await town.house.get(f"/api/people/{ada['id']}")).status_code == 404
+    for table in ("persons", "identities", "connections", "sign_ins"):
+        assert await place.rows(f"select 1 from {table}") == []  # noqa: S608 (constants)
+    assert [owner for owner in await linker.vault.owners() if owner.kind in {"account", "sign_in"}] == []
