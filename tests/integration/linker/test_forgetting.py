@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import asyncpg
 import httpx
@@ -108,14 +109,23 @@ async def test_a_claim_at_the_same_moment_leaves_no_half_person(town: Town, plac
     ada = await town.claim(await town.play("jellyfin", jellyfin_stop(1)), name="Ada")
     other = await town.play("jellyfin", jellyfin_stop(2, user="other"))
 
+    await town.until_plays_of("Ada", None)
+
     await asyncio.gather(town.claim(other, ada["id"]), forget(town.house, ada["id"]))
+
+    async def persons_of_plays() -> list[Any]:
+        return [each["person"] for each in (await town.house.get("/api/history")).json()["items"]]
+
+    async def is_forgotten() -> bool:
+        return not any(await persons_of_plays())
+
+    async def has_plays() -> bool:
+        return bool(await persons_of_plays())
+
+    await until(is_forgotten)
     await town.house.webhook("jellyfin", json.loads(jellyfin_stop(3, user="other")))
-
-    async def are_nobodys() -> bool:
-        plays = (await town.house.get("/api/history")).json()["items"]
-        return bool(plays) and all(each["person"] is None for each in plays)
-
-    await until(are_nobodys)
+    await until(has_plays)
+    assert not any(await persons_of_plays())
     assert await place.rows("select 1 from identities") == []
     assert await place.rows("select 1 from seen_accounts where person_id is not null") == []
 
