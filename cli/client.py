@@ -89,6 +89,17 @@ class Usher:
                 async for line in response.aiter_lines():
                     yield line
 
+    async def pieces(self, path: str) -> AsyncIterator[bytes]:
+        """Yield a long answer piece by piece; raises `AwayError` where it breaks off."""
+        with self._translate_errors():
+            async with self._http.stream(
+                "GET", f"{self._address}{path}", headers=self._headers, timeout=_ANSWER_S
+            ) as response:
+                if response.status_code >= _ERROR:
+                    raise refusal(response.status_code, await response.aread())
+                async for piece in response.aiter_bytes():
+                    yield piece
+
     async def _ask(self, method: str, path: str, **request: Any) -> Any:
         with self._translate_errors():
             response = await self._http.request(

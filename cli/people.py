@@ -1,5 +1,7 @@
 """`usher people`: persons and their accounts."""
 
+import sys
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
 import typer
@@ -89,6 +91,65 @@ def merge(
 ) -> None:
     """Say that two entries are one person."""
     _show_one(ask(lambda usher: usher.post(path("api", "people", person, "merge"), merged_id=other)), json=json)
+
+
+@app.command()
+def unmerge(
+    person: Person,
+    other: Annotated[str, typer.Argument(help="The id of who was merged into them.")],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Undo a merge: the other is a person of their own again."""
+    _show_one(ask(lambda usher: usher.post(path("api", "people", person, "unmerge"), merged_id=other)), json=json)
+
+
+@app.command(name="give-back")
+def give_back(
+    person: Person,
+    source: Annotated[str, typer.Argument(help="plex, jellyfin, emby or tautulli.")],
+    server: Annotated[str, typer.Argument(help="The server's id as `show` shows it; '' if it has none.")],
+    account: Annotated[str, typer.Argument(help="The account's id.")],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Say that an account is not theirs; it is nobody's again, with its plays."""
+    body = {"source": source, "server": server, "account_id": account}
+    _show_one(ask(lambda usher: usher.post(path("api", "people", person, "give-back"), **body)), json=json)
+
+
+@app.command()
+def export(person: Person, *, json: AsJson = False) -> None:  # noqa: ARG001 (it is JSON in any case)
+    """Print all that is known of a person, as JSON."""
+    ask(lambda usher: _print_pieces(usher.pieces(path("api", "people", person, "export"))))
+
+
+@app.command()
+def forget(
+    person: Person,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Forget them without asking first.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Delete a person for good: accounts, tokens, plays, settings, keys. Their user in Seerr stays."""
+    if not yes:
+        name = plain(ask(lambda usher: usher.get(path("api", "people", person)))["name"])
+        typer.confirm(f"Delete all that is known of {name}, for good?", abort=True, err=True)
+    forgotten = ask(lambda usher: usher.delete(path("api", "people", person)))
+    if json:
+        show_json(forgotten)
+        return
+    print("They are forgotten.")
+    if forgotten["remaining_seerr_user_id"] is not None:
+        print(f"Their user {forgotten['remaining_seerr_user_id']} stays in Seerr: delete it there.")
+
+
+async def _print_pieces(pieces: AsyncIterator[bytes]) -> None:
+    """Print an answer as it comes in: it may be larger than the memory."""
+    async for piece in pieces:
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.write(b"\n")
+    sys.stdout.flush()
 
 
 def _show_one(person: dict[str, Any], *, json: bool) -> None:

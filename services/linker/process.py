@@ -70,7 +70,7 @@ class Process:
         )
         self._service = Service(parts)
         People(worker=parts.worker, pool=parts.pool, now=_now, new_id=random_id).add_to(self._service)
-        Undoing(worker=parts.worker, now=_now).add_to(self._service)
+        Undoing(worker=parts.worker, pool=parts.pool, now=_now).add_to(self._service)
         self._servers.add_to(self._service)
         self._sign_ins.add_to(self._service)
         Directory(pool=parts.pool, vault=vault, sealer=sealer).add_to(self._service)

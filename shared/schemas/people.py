@@ -89,6 +89,26 @@ class UnmergePeople(Question[Person], service="linker", tag="people.unmerge", fr
     merged_id: str
 
 
+class MergedPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is part of another person; `merged_at` is null for a merge that cannot be undone."""
+
+    id: str
+    name: str
+    merged_at: datetime | None
+
+
+class MergedPeople(msgspec.Struct, frozen=True):
+    """Who is part of a person, the last merged first; 200 at most."""
+
+    items: list[MergedPerson]
+
+
+class ListMerges(Question[MergedPeople], service="linker", tag="people.list-merges", frozen=True, kw_only=True):
+    """List who was merged into a person, directly or with another."""
+
+    person_id: str
+
+
 class GiveBackAccount(Question[Person], service="linker", tag="people.give-back", frozen=True, kw_only=True):
     """Take an account from a person, with its plays; asking again answers the same."""
 

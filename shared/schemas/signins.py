@@ -86,9 +86,13 @@ class PastSignIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignInHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's last sign-ins, newest first, and their ids, also of who was merged into them."""
+    """A person's last sign-ins, newest first, and their ids, also of who was merged into them.
+
+    `user_names` are their names that nobody else has.
+    """
 
     person_ids: list[str]
+    user_names: list[str]
     items: list[PastSignIn]
 
 

@@ -24,9 +24,12 @@ from shared.schemas.people import (
     ForgottenPerson,
     GiveBackAccount,
     Identity,
+    ListMerges,
     ListNamesakes,
     ListPeople,
     ListUnclaimed,
+    MergedPeople,
+    MergedPerson,
     MergePeople,
     Person,
     PersonPage,
@@ -82,6 +85,9 @@ _ONE: Final = describe.shows(_PERSON) | describe.WITH_ID
 _NOBODYS: Final = describe.shows(UnclaimedPage([_UNCLAIMED], 1, 50, 0))
 _CHANGED: Final = _ONE | describe.WITH_BODY | describe.CONFLICT
 _FORGOTTEN: Final = describe.shows(ForgottenPerson(person_id="8p1vqk2c", remaining_seerr_user_id=7)) | describe.WITH_ID
+_MERGES: Final = (
+    describe.shows(MergedPeople([MergedPerson(id="2m4kzt7d", name="ada2", merged_at=_AT)])) | describe.WITH_ID
+)
 _CLAIM: Final = Body(
     examples=[Example(value={"source": "jellyfin", "server": "c6f5…", "account_id": "7a1…", "person_id": "8p1vqk2c"})]
 )
@@ -181,6 +187,11 @@ class PeopleController(Controller):
         person = await ask(MergePeople(person_id=person_id, merged_id=data.merged_id))
         await audit(f"{data.merged_id} into {person.id}")
         return person
+
+    @get("/{person_id:str}/merges", summary="List who is part of a person", opt=needs("admin"), responses=_MERGES)
+    async def list_merges(self, ask: NamedDependency[Ask], person_id: Id) -> MergedPeople:
+        """List who was merged into a person, the last merged first. Where `merged_at` is null it cannot be undone."""
+        return await ask(ListMerges(person_id=person_id))
 
     @post(
         "/{person_id:str}/unmerge",

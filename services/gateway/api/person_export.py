@@ -1,6 +1,6 @@
 """`/api/people/{id}/export`: what Usher knows of a person, as one JSON object that is sent as it is read."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -83,7 +83,7 @@ async def _known_of(ask: Ask, pool: Pool, person: Person, holder: AccountHolder)
     return {
         "integrations": await _integrations(ask, holder),
         "sign_ins": history.items,
-        "settings": await _settings(ask, person),
+        "settings": await _settings(ask, history.user_names),
         "keys": await sessions_and_keys.keys_of(pool, history.person_ids),
         "sessions": await sessions_and_keys.sessions_of(pool, history.person_ids),
     }
@@ -98,10 +98,10 @@ async def _integrations(ask: Ask, holder: AccountHolder) -> list[Integration]:
             return found
 
 
-async def _settings(ask: Ask, person: Person) -> list[UserSettings]:
-    names = {name_key(name): name for name in (person.name, *(each.username for each in person.identities))}
+async def _settings(ask: Ask, names: Sequence[str]) -> list[UserSettings]:
+    """Return what is set for a person's names; what is set for a name that others have too may be theirs."""
     found = []
-    for name in names.values():
+    for name in {name_key(name): name for name in names}.values():
         try:
             found.append(await ask(FindUserSettings(username=name)))
         except NotFoundError:

@@ -25,6 +25,7 @@ from services.gateway.dashboard.pages.integrations import IntegrationsController
 from services.gateway.dashboard.pages.merge import MergeController
 from services.gateway.dashboard.pages.overview import OverviewController
 from services.gateway.dashboard.pages.people import PeopleController
+from services.gateway.dashboard.pages.people_more import PeopleMoreController
 from services.gateway.dashboard.pages.plex_login import PlexLoginPage
 from services.gateway.dashboard.pages.runs import RunsController
 from services.gateway.dashboard.pages.seerr import SeerrController
@@ -52,6 +53,7 @@ PAGES: Final[Sequence[type[Controller]]] = (
     MergeController,
     OverviewController,
     PeopleController,
+    PeopleMoreController,
     RunsController,
     SeerrController,
     ServerController,

@@ -11,11 +11,12 @@ from services.linker.people.store import accounts, merges, people
 from services.linker.people.store.merges import Merge
 from shared.bus.work import Work, Worker
 from shared.errors import ConflictError, Fault, InvalidError, NotFoundError
+from shared.postgres.pool import Pool, transaction
 from shared.runtime import Service
 from shared.schemas.events import AccountReturned, PersonUnmerged
 from shared.schemas.identifiers import derived_id
 from shared.schemas.media import Account, Provider
-from shared.schemas.people import GiveBackAccount, Person, UnmergePeople
+from shared.schemas.people import GiveBackAccount, ListMerges, MergedPeople, Person, UnmergePeople
 
 _NOT_CLAIMED: Final[frozenset[Provider]] = frozenset({"seerr", "discord", "usher"})
 
@@ -23,14 +24,16 @@ _NOT_CLAIMED: Final[frozenset[Provider]] = frozenset({"seerr", "discord", "usher
 class Undoing:
     """Answers the questions that take something back."""
 
-    def __init__(self, *, worker: Worker, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, worker: Worker, pool: Pool, now: Callable[[], datetime]) -> None:
         self._worker = worker
+        self._pool = pool
         self._now = now
 
     def add_to(self, service: Service) -> None:
         """Have a service answer them."""
         service.answer(
             GiveBackAccount.answered_by(self.give_back),
+            ListMerges.answered_by(self.list_merges),
             UnmergePeople.answered_by(self.unmerge_people),
         )
 
@@ -61,6 +64,12 @@ class Undoing:
             for one in returned:
                 await self._return(work, one, person)
             return await ownership.load_person(work.connection, person.id)
+
+    async def list_merges(self, question: ListMerges) -> MergedPeople:
+        """Answer `GET /api/people/{id}/merges`."""
+        async with transaction(self._pool) as connection:
+            person = await ownership.load_person(connection, question.person_id)
+            return MergedPeople(await merges.merged_into(connection, person.id))
 
     async def unmerge_people(self, question: UnmergePeople) -> Person:
         """Make a merged person one of their own again; asking again gives the same answer."""

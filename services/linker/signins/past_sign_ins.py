@@ -5,6 +5,7 @@ from services.linker.people.store import forgetting
 from services.linker.signins.store import sign_ins
 from shared.postgres.pool import Pool, transaction
 from shared.schemas.signins import ListSignIns, SignInHistory
+from shared.schemas.users import name_key
 
 
 class PastSignIns:
@@ -14,8 +15,14 @@ class PastSignIns:
         self._pool = pool
 
     async def list_sign_ins(self, question: ListSignIns) -> SignInHistory:
-        """Return a person's ids and their last sign-ins; raises `UnknownPersonError`."""
+        """Return a person's ids, names and last sign-ins; raises `UnknownPersonError`."""
         async with transaction(self._pool) as connection:
             person = await ownership.load_person(connection, question.person_id)
             ids = await forgetting.ids_of(connection, person.id)
-            return SignInHistory(person_ids=ids, items=await sign_ins.last_of(connection, ids))
+            names, others = await forgetting.names_of(connection, ids)
+            taken = {name_key(name) for name in others}
+            return SignInHistory(
+                person_ids=ids,
+                user_names=sorted(name for name in names if name_key(name) not in taken),
+                items=await sign_ins.last_of(connection, ids),
+            )

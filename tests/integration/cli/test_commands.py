@@ -92,6 +92,10 @@ ANSWERS: dict[str, Any] = {
     "GET /api/people/unclaimed": page(UNCLAIMED),
     "POST /api/people/unclaimed/claim": PERSON,
     "POST /api/people/1/merge": PERSON,
+    "POST /api/people/1/unmerge": PERSON,
+    "POST /api/people/1/give-back": PERSON,
+    "GET /api/people/1/export": {"person": PERSON, "plays": [PLAY]},
+    "DELETE /api/people/1": {"person_id": "1", "remaining_seerr_user_id": 7},
     "GET /api/events": page(EVENT),
     "GET /api/events/e1": {**EVENT, "payload": {"event": "media.scrobble"}},
     "POST /api/events/e1/replay": {"id": "e1", "attempt": 1},
@@ -157,6 +161,13 @@ def gateway() -> Iterator[FakeGateway]:
             ),
         ),
         ("people merge 1 2", ("POST", "/api/people/1/merge", {}, {"merged_id": "2"})),
+        ("people unmerge 1 2", ("POST", "/api/people/1/unmerge", {}, {"merged_id": "2"})),
+        (
+            "people give-back 1 plex s 9",
+            ("POST", "/api/people/1/give-back", {}, {"source": "plex", "server": "s", "account_id": "9"}),
+        ),
+        ("people export 1", ("GET", "/api/people/1/export", {}, None)),
+        ("people forget 1 --yes", ("DELETE", "/api/people/1", {}, None)),
         (
             "events list --status ignored",
             ("GET", "/api/events", {"status": "ignored", "limit": "50", "offset": "0"}, None),
@@ -225,6 +236,8 @@ def test_a_command_asks_one_thing_with_the_key_of_the_data_folder(
         ("people list", ["Ann", "plex ann"]),
         ("people show 1", ["Ann (1)", "plex"]),
         ("people unclaimed", ["kid", "4"]),
+        ("people export 1", ['"title": "Pilot"']),
+        ("people forget 1 --yes", ["They are forgotten.", "Their user 7 stays in Seerr"]),
         ("events list", ["media.scrobble", "handled"]),
         ("events show e1", ['"event": "media.scrobble"']),
         ("dead show d1", ['  "service": "syncer"']),
@@ -254,6 +267,7 @@ def test_a_table_shows_what_a_person_looks_for(command: str, shown: list[str], e
         "history --stats",
         "people list",
         "people show 1",
+        "people forget 1 --yes",
         "events list",
         "events show e1",
         "dead list",
@@ -274,6 +288,16 @@ def test_json_is_the_answer_itself(command: str, gateway: FakeGateway, environme
 
     (asked,) = gateway.asked
     assert json.loads(result.output) == ANSWERS[f"{asked.method} {asked.path}"]
+
+
+@pytest.mark.parametrize(("answer", "methods"), [("y\n", ["GET", "DELETE"]), ("n\n", ["GET"])])
+def test_a_person_is_forgotten_only_after_a_yes(
+    answer: str, methods: list[str], gateway: FakeGateway, environment: dict[str, str]
+) -> None:
+    result = CliRunner().invoke(import_module("cli.people").app, ["forget", "1"], input=answer, env=environment)
+
+    assert "Delete all that is known of Ann, for good?" in result.output
+    assert [asked.method for asked in gateway.asked] == methods
 
 
 @pytest.mark.parametrize("source", ["--ask-password", "--password-file -", "--password-file {}"])

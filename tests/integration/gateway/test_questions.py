@@ -13,13 +13,18 @@ from shared.schemas.history import CountPlays, ListPlays, PlayPage, PlayStats
 from shared.schemas.people import (
     ClaimAccount,
     FindPerson,
+    GiveBackAccount,
+    ListMerges,
     ListNamesakes,
     ListPeople,
     ListUnclaimed,
+    MergedPeople,
+    MergedPerson,
     MergePeople,
     Person,
     PersonPage,
     UnclaimedPage,
+    UnmergePeople,
 )
 from shared.schemas.question import Answer
 from tests.integration.gateway.house import House
@@ -110,6 +115,13 @@ class Asked:
             PersonPage([ADA], 1, 3, 0),
         ),
         ("linker", "/api/people/p1", {}, FindPerson(person_id="p1"), ADA),
+        (
+            "linker",
+            "/api/people/p1/merges",
+            {},
+            ListMerges(person_id="p1"),
+            MergedPeople([MergedPerson(id="p2", name="Bea", merged_at=AT)]),
+        ),
         ("linker", "/api/people/unclaimed", {"offset": "5"}, ListUnclaimed(offset=5), UnclaimedPage([], 5, 50, 5)),
         (
             "linker",
@@ -146,6 +158,18 @@ async def test_a_query_is_handed_on_and_its_answer_back(
             {"merged_id": "p2"},
             MergePeople(person_id="p1", merged_id="p2"),
             ("person.merged", "p2 into p1"),
+        ),
+        (
+            "/api/people/p2/unmerge",
+            {"merged_id": "p1"},
+            UnmergePeople(person_id="p2", merged_id="p1"),
+            ("person.unmerged", "p1 out of p2"),
+        ),
+        (
+            "/api/people/p1/give-back",
+            {"source": "plex", "server": "s", "account_id": "1"},
+            GiveBackAccount(person_id="p1", source="plex", server="s", account_id="1"),
+            ("account.returned", "plex 1 of p1"),
         ),
     ],
 )

@@ -124,7 +124,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 def _service(parts: Parts, sign_ins: SignInsSide) -> Service:
     service = Service(parts)
     People(worker=parts.worker, pool=parts.pool, now=now, new_id=random_id).add_to(service)
-    Undoing(worker=parts.worker, now=now).add_to(service)
+    Undoing(worker=parts.worker, pool=parts.pool, now=now).add_to(service)
     sign_ins.add_to(service)
     return service
 

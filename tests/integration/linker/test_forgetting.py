@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import asyncpg
 import httpx
@@ -9,7 +10,7 @@ import httpx
 from simulators.plex_tv.app import PlexTv
 from simulators.senders import jellyfin_stop
 from tests.integration.gateway.house import ADMIN, House
-from tests.integration.linker.linking import Linker, Place, key
+from tests.integration.linker.linking import Linker, Place, claim, key
 from tests.integration.linker.town import Town
 from tests.integration.service import until
 
@@ -108,13 +109,39 @@ async def test_a_claim_at_the_same_moment_leaves_no_half_person(town: Town, plac
     ada = await town.claim(await town.play("jellyfin", jellyfin_stop(1)), name="Ada")
     other = await town.play("jellyfin", jellyfin_stop(2, user="other"))
 
+    await town.until_plays_of("Ada", None)
+
     await asyncio.gather(town.claim(other, ada["id"]), forget(town.house, ada["id"]))
+
+    async def persons_of_plays() -> list[Any]:
+        return [each["person"] for each in (await town.house.get("/api/history")).json()["items"]]
+
+    async def is_forgotten() -> bool:
+        return not any(await persons_of_plays())
+
+    async def has_plays() -> bool:
+        return bool(await persons_of_plays())
+
+    await until(is_forgotten)
     await town.house.webhook("jellyfin", json.loads(jellyfin_stop(3, user="other")))
-
-    async def are_nobodys() -> bool:
-        plays = (await town.house.get("/api/history")).json()["items"]
-        return bool(plays) and all(each["person"] is None for each in plays)
-
-    await until(are_nobodys)
+    await until(has_plays)
+    assert not any(await persons_of_plays())
     assert await place.rows("select 1 from identities") == []
     assert await place.rows("select 1 from seen_accounts where person_id is not null") == []
+
+
+async def test_a_sign_in_at_the_same_moment_leaves_no_half_person(
+    town: Town, plex: PlexTv, place: Place, linker: Linker
+) -> None:
+    ada = await town.claim(await town.play("jellyfin", jellyfin_stop(1)), name="Ada")
+    hers, account = key(town.house, ada["id"]), plex.accounts.add("ada-at-plex")
+    pin = await hers.begin()
+    claim(plex, pin["code"], account)
+
+    _, answer = await asyncio.gather(hers.check(pin), forget(town.house, ada["id"]))
+
+    assert answer.status_code == 200
+    assert (await town.house.get(f"/api/people/{ada['id']}")).status_code == 404
+    for table in ("persons", "identities", "connections", "sign_ins"):
+        assert await place.rows(f"select 1 from {table}") == []  # noqa: S608 (constants)
+    assert [owner for owner in await linker.vault.owners() if owner.kind in {"account", "sign_in"}] == []

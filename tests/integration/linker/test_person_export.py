@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 
 from simulators.plex_tv.app import PlexTv
-from simulators.senders import jellyfin_stop
+from simulators.senders import jellyfin_stop, plex_scrobble
 from tests.integration.gateway.house import ADMIN
 from tests.integration.linker.linking import Place, key
 from tests.integration.linker.town import Town
@@ -73,6 +73,18 @@ async def test_an_export_of_somebody_without_plays_is_whole(town: Town) -> None:
     await town.until_plays_of(None)
 
     assert (await export(town, ada["id"])).json()["plays"] == []
+
+
+async def test_an_export_has_no_settings_of_a_name_that_somebody_else_has_too(town: Town) -> None:
+    ada = await town.claim(await town.play("jellyfin", jellyfin_stop(1, user="twin")), name="Ada")
+    await town.claim(await town.play("plex", plex_scrobble(1, server="attic", account=4711)), name="Twin")
+    for name in ("twin", "ada"):
+        await town.house.http.put(f"/api/users/{name}/settings", json={"immune": True}, headers=ADMIN)
+
+    known = (await export(town, ada["id"])).json()
+
+    assert [each["username"] for each in known["person"]["identities"]] == ["twin"]
+    assert [each["username"] for each in known["settings"]] == ["ada"]
 
 
 async def test_an_export_of_others_needs_the_scope_admin(town: Town) -> None:

@@ -13,6 +13,10 @@ def ids(person: Any) -> set[str]:
     return {each["id"] for each in person["identities"]}
 
 
+async def merges_of(town: Town, person: Any) -> Any:
+    return (await town.house.get(f"/api/people/{person['id']}/merges")).json()["items"]
+
+
 async def test_an_account_that_is_given_back_is_unclaimed_with_its_plays(town: Town) -> None:
     seen = await town.play("jellyfin", jellyfin_stop(1))
     ada = await town.claim(seen, name="Ada")
@@ -124,6 +128,28 @@ async def test_people_who_were_merged_one_after_the_other_are_brought_back_one_b
     await town.merge(ben, cleo, verb="unmerge")
 
     await town.until_plays_of("Ada", "Ben", "Cleo")
+
+
+async def test_who_is_part_of_a_person_is_listed_until_the_merge_is_undone(town: Town, place: Place) -> None:
+    people = []
+    for number, name in enumerate(("Ada", "Ben", "Cleo"), start=1):
+        seen = await town.play("jellyfin", jellyfin_stop(number, user=name))
+        people.append(await town.claim(seen, name=name))
+    ada, ben, cleo = people
+    await town.merge(ben, cleo)
+    await town.merge(ada, ben)
+
+    merged = await merges_of(town, ada)
+    await town.merge(ada, cleo, verb="unmerge")
+    left = await merges_of(town, ada)
+    await place.rows("delete from merges")
+    not_remembered = await merges_of(town, ada)
+
+    assert [(each["id"], each["name"]) for each in merged] == [(ben["id"], "Ben"), (cleo["id"], "Cleo")]
+    assert all(each["merged_at"] for each in merged)
+    assert [each["id"] for each in left] == [ben["id"]]
+    assert not_remembered == [{"id": ben["id"], "name": "Ben", "merged_at": None}]
+    assert (await town.house.get("/api/people/nobody/merges")).status_code == 404
 
 
 async def test_a_merge_that_was_not_or_is_not_remembered_cannot_be_undone(town: Town, place: Place) -> None:

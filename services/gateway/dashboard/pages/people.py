@@ -13,7 +13,7 @@ from services.gateway.dashboard.listing import offset_of, search_of
 from services.gateway.dashboard.server_names import server_names
 from services.gateway.dashboard.view import View
 from shared.schemas.history import PlayPage, PlayStats
-from shared.schemas.people import Person, PersonPage, UnclaimedPage
+from shared.schemas.people import MergedPeople, Person, PersonPage, UnclaimedPage
 from shared.schemas.servers import ServerPage
 from shared.schemas.signins import IntegrationPage
 
@@ -50,11 +50,12 @@ class PeopleController(Controller):
         person = await api.get(f"/people/{person_id}", Person)
         if person.id != person_id:
             return view.go(f"/people/{person.id}", view.say("people.was_merged", name=person.name))
-        servers, accounts, plays, stats = await asyncio.gather(
+        servers, accounts, plays, stats, merges = await asyncio.gather(
             api.look("/mediaservers", ServerPage, limit=200),
             api.look("/integrations", IntegrationPage, person=person.id, limit=200),
             api.look("/history", PlayPage, person=person.id, limit=_FEW),
             api.look("/history/stats", PlayStats, person=person.id),
+            api.look(f"/people/{person.id}/merges", MergedPeople),
         )
         return view.page(
             "people/person.html",
@@ -64,4 +65,5 @@ class PeopleController(Controller):
             sees_accounts=accounts.error is None or accounts.error.status != _FORBIDDEN,
             plays=plays,
             stats=stats,
+            merges=merges,
         )

@@ -1,12 +1,16 @@
 """The linker's SQL for merges that can be undone: what each moved, and moving it back."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from services.linker.people.domain import Key
 from shared.postgres.pool import Connection
 from shared.schemas.media import Account
+from shared.schemas.people import MergedPerson
+
+_MOST: Final = 200
 
 
 class Merge(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +56,19 @@ async def find(connection: Connection, merged_id: str) -> Merge | None:
         merged_id,
     )
     return None if row is None else Merge(**dict(row))
+
+
+async def merged_into(connection: Connection, person_id: str) -> list[MergedPerson]:
+    """Return who is part of a person, the last merged first."""
+    rows = await connection.fetch(
+        f"""with recursive ids (id) as (
+            select $1::text union select persons.id from persons join ids on persons.merged_into = ids.id)
+        select persons.id, persons.name, merges.merged_at from ids join persons using (id)
+        left join merges on merges.merged_id = persons.id and merges.undone_at is null
+        where persons.id <> $1 order by merges.merged_at desc nulls last, persons.id limit {_MOST}""",  # noqa: S608 (a constant)
+        person_id,
+    )
+    return [MergedPerson(**dict(row)) for row in rows]
 
 
 async def moved_accounts(connection: Connection, merged_id: str, *, person_id: str) -> list[Account]:

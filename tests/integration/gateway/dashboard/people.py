@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from shared.bus.connection import Bus
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, NotFoundError, PermanentError
 from shared.schemas.history import (
     AccountRef,
     Count,
@@ -23,15 +23,22 @@ from shared.schemas.history import (
 from shared.schemas.people import (
     ClaimAccount,
     FindPerson,
+    ForgetPerson,
+    ForgottenPerson,
+    GiveBackAccount,
     Identity,
+    ListMerges,
     ListNamesakes,
     ListPeople,
     ListUnclaimed,
+    MergedPeople,
+    MergedPerson,
     MergePeople,
     Person,
     PersonPage,
     UnclaimedAccount,
     UnclaimedPage,
+    UnmergePeople,
 )
 from shared.schemas.question import Answer, Question
 from shared.schemas.servers import ListServers, Server, ServerPage
@@ -114,6 +121,8 @@ class Elsewhere:
         self.unclaimed = [ADAS_OTHER, STRANGERS]
         self.accounts = [DEAD]
         self.plays = [play()]
+        self.merges: list[MergedPerson] = []
+        self.refusal: PermanentError | None = None
         self.asked: list[Question[Any]] = []
 
     def asked_for(self, kind: type[Question[Any]]) -> list[Question[Any]]:
@@ -155,6 +164,28 @@ class Elsewhere:
         self.people[question.merged_id] = self.people[question.person_id]
         return self.people[question.person_id]
 
+    async def list_merges(self, question: ListMerges) -> MergedPeople:
+        self.asked.append(question)
+        return MergedPeople(self.merges)
+
+    async def unmerge(self, question: UnmergePeople) -> Person:
+        self._take(question)
+        return self.people[question.merged_id]
+
+    async def give_back(self, question: GiveBackAccount) -> Person:
+        self._take(question)
+        return self.people[question.person_id]
+
+    async def forget(self, question: ForgetPerson) -> ForgottenPerson:
+        self._take(question)
+        person = self.people[question.person_id]
+        return ForgottenPerson(person_id=person.id, remaining_seerr_user_id=person.seerr_user_id)
+
+    def _take(self, question: Question[Any]) -> None:
+        self.asked.append(question)
+        if self.refusal is not None:
+            raise self.refusal
+
     async def list_servers(self, question: ListServers) -> ServerPage:
         return ServerPage([SERVER], 1, question.limit, question.offset)
 
@@ -191,6 +222,10 @@ class Elsewhere:
             Answer(ListNamesakes, self.list_namesakes),
             Answer(ClaimAccount, self.claim),
             Answer(MergePeople, self.merge),
+            Answer(ListMerges, self.list_merges),
+            Answer(UnmergePeople, self.unmerge),
+            Answer(GiveBackAccount, self.give_back),
+            Answer(ForgetPerson, self.forget),
             Answer(ListServers, self.list_servers),
             Answer(ListConnections, self.list_accounts),
         ]

@@ -11,6 +11,14 @@ from tests.integration.gateway.dashboard.browser import Browser
 from tests.integration.gateway.dashboard.people import elsewhere
 
 CLAIM = "/people/unclaimed/claim"
+CHANGES = (
+    CLAIM,
+    "/people/ada/merge",
+    "/people/ada/merge/bea",
+    "/people/ada/unmerge/bea",
+    "/people/ada/give-back",
+    "/people/ada/forget",
+)
 STRANGER = {"source": "plex", "server": "unknown-machine-id", "account_id": "99"}
 
 
@@ -24,14 +32,15 @@ async def test_a_reader_sees_no_linked_accounts_and_changes_nothing(browser: Bro
     async with elsewhere(bus) as asked:
         page = await browser.open("/people/ada")
         unclaimed = await browser.open("/people/unclaimed")
-        refused = [await browser.open(path) for path in ("/people/ada/merge", "/people/ada/merge/bea", CLAIM)]
+        refused = [await browser.open(path) for path in CHANGES]
 
     assert "ada@example.com" in page.text
     assert "Linked accounts" not in page.text
     assert "/people/ada/merge" not in page.links
     assert "Ada , perhaps: is called ada on Plex" in unclaimed.text
     assert CLAIM not in {form.action for form in unclaimed.forms}
-    assert [each.status for each in refused] == [403, 403, 403]
+    assert {each.status for each in refused} == {403}
+    assert "/api/people/ada/export" not in page.links
     assert asked.asked_for(ListConnections) == []
 
 
@@ -85,4 +94,6 @@ async def test_a_person_sees_their_own_page_and_nobody_elses(browser: Browser, p
     assert "ada@example.com" in own.text
     assert all("Bea" not in each.text for each in others)
     assert asked.asked_for(ListPlays) == [ListPlays(person="ada", limit=8)]
-    assert not {"/people", "/people/ada/merge", "/people/unclaimed"} & set(own.links)
+    assert not {"/people", "/people/ada/merge", "/people/ada/forget", "/people/unclaimed"} & set(own.links)
+    assert "/api/people/ada/export" in own.links
+    assert not [link for link in own.links if "give-back" in link]
