@@ -24,6 +24,7 @@ from services.gateway.api.mediaservers import MediaServerController
 from services.gateway.api.people import PeopleController
 from services.gateway.api.plex import PlexController
 from services.gateway.api.plex_servers import PlexServerController
+from services.gateway.api.plex_webhooks import PlexWebhookController
 from services.gateway.api.refused import RefusedController
 from services.gateway.api.runs import RunController
 from services.gateway.api.seerr import SeerrController
@@ -65,6 +66,7 @@ API: Final[Sequence[type[Controller]]] = (
     PeopleController,
     PlexController,
     PlexServerController,
+    PlexWebhookController,
     RefusedController,
     RunController,
     SyncController,
