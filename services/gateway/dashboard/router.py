@@ -25,6 +25,7 @@ from services.gateway.dashboard.pages.integrations import IntegrationsController
 from services.gateway.dashboard.pages.merge import MergeController
 from services.gateway.dashboard.pages.overview import OverviewController
 from services.gateway.dashboard.pages.people import PeopleController
+from services.gateway.dashboard.pages.plex_webhook import PlexWebhookController
 from services.gateway.dashboard.pages.runs import RunsController
 from services.gateway.dashboard.pages.seerr import SeerrController
 from services.gateway.dashboard.pages.server import ServerController
@@ -49,6 +50,7 @@ PAGES: Final[Sequence[type[Controller]]] = (
     MergeController,
     OverviewController,
     PeopleController,
+    PlexWebhookController,
     RunsController,
     SeerrController,
     ServerController,

@@ -7,35 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.owners import account_token, server_token
+from shared.owners import server_token
 from shared.schemas.secret import Secret
-from simulators.plex_tv.accounts import PlexAccount
 from tests.integration.gateway.house import WEBHOOK_SECRET
+from tests.integration.linker.servers.plex_accounts import OURS, have, link, martha, webhooks
 from tests.integration.linker.servers.stand_ins import Street
 from tests.integration.linker.servers.surroundings import Estate
 
 PATH = "/api/plex/webhooks"
 AT_PLEX_TV = "/api/v2/user/webhooks"
-OURS = f"http://usher.test/webhooks/plex?token={WEBHOOK_SECRET}"
 OUTDATED = "https://usher.test/webhooks/plex/?token=canary-outdated"
 OTHERS = ["https://tautulli.example.org/hook?apikey=canary-other", "http://192.168.1.5:8123/api/webhook/canary"]
 HOSTS = ["tautulli.example.org", "192.168.1.5"]
-
-
-def martha(street: Street, *, has_pass: bool = True) -> PlexAccount:
-    """Return the owner of the server, with or without Plex Pass."""
-    accounts = street.plex_tv.accounts
-    owner = msgspec.structs.replace(accounts.by_id[street.device.owner_id], has_pass=has_pass)
-    accounts.by_id[owner.id] = owner
-    return owner
-
-
-def webhooks(street: Street) -> list[str]:
-    return street.plex_tv.webhooks.of.get(street.device.owner_id, [])
-
-
-def have(street: Street, *urls: str) -> None:
-    street.plex_tv.webhooks.of[martha(street).id] = list(urls)
 
 
 def written(street: Street) -> int:
@@ -47,16 +30,6 @@ async def usher(usher: Estate, street: Street) -> Estate:
     added = await usher.post("/api/mediaservers", street.body("plex"))
     assert added.status_code == 201, added.text
     return usher
-
-
-async def link(usher: Estate, token: str) -> None:
-    async with usher.parts.pool.acquire() as connection:
-        await connection.execute("insert into persons (id, name) values ('p1', 'Ada'), ('p2', 'Ben')")
-        await connection.execute(
-            """insert into connections (provider, account_id, person_id, username, linked_at, check_at)
-            values ('plex', '7', 'p1', 'ada', now(), now())"""
-        )
-    await usher.vault.put(account_token("plex", server="", account_id="7"), Secret(token))
 
 
 async def set_on(usher: Estate, **body: Any) -> Any:
