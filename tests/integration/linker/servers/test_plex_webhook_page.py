@@ -75,7 +75,7 @@ async def test_from_the_guide_it_is_set_after_a_question_and_the_first_event_is_
     assert "ushw_outdated" not in question.response.text
     assert "apikey" not in question.response.text
     assert untouched == [OUTDATED, OTHER]
-    assert done.response.url.path == "/setup"
+    assert (question.form(PATH).fields["back"], done.response.url.path) == ("setup", "/setup")
     assert "The webhook is set on the Plex account martha" in done.text
     assert "1 older address was removed" in done.text
     assert "Waiting for the first event" in done.text
