@@ -26,6 +26,7 @@ from services.gateway.api.person_export import PersonExportController
 from services.gateway.api.plex import PlexController
 from services.gateway.api.plex_login import PlexLoginController
 from services.gateway.api.plex_servers import PlexServerController
+from services.gateway.api.plex_webhooks import PlexWebhookController
 from services.gateway.api.refused import RefusedController
 from services.gateway.api.runs import RunController
 from services.gateway.api.seerr import SeerrController
@@ -70,6 +71,7 @@ API: Final[Sequence[type[Controller]]] = (
     PersonExportController,
     PlexController,
     PlexServerController,
+    PlexWebhookController,
     RefusedController,
     RunController,
     SyncController,

@@ -6,7 +6,7 @@ Secrets stay `Secret` until the request is built, and go in headers and bodies, 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
@@ -22,6 +22,13 @@ Explain = Callable[[httpx.Response], UsherError | None]
 """Names the error that an answer means in this system; None leaves it to its status."""
 
 T = TypeVar("T")
+
+
+class FormBody(msgspec.Struct, frozen=True):
+    """A body of fields in the order given, of which several may have one name; others are sent as JSON."""
+
+    fields: tuple[tuple[str, str | Secret], ...]
+
 
 _NONE: Final[Headers] = {}
 
@@ -76,8 +83,7 @@ class Api:
         plain = {name: header_value(value) for name, value in {**self._headers, **headers}.items()}
         content = None
         if body is not None:
-            content = msgspec.json.encode(body, enc_hook=_reveal)
-            plain["Content-Type"] = "application/json"
+            content, plain["Content-Type"] = _encoded(body)
         async with self._upstream.call():
             response = await self._http.request(
                 method, self._url + _target(path, query), headers=plain, content=content
@@ -146,6 +152,13 @@ def _target(path: str, query: Query | None) -> str:
     # %20 and never +: Seerr refuses it, and Plex takes it for a plus sign
     pairs = [f"{_quote(name)}={_quote(str(value))}" for name, value in (query or {}).items() if value is not None]
     return f"{path}?{'&'.join(pairs)}" if pairs else path
+
+
+def _encoded(body: object) -> tuple[bytes, str]:
+    if not isinstance(body, FormBody):
+        return msgspec.json.encode(body, enc_hook=_reveal), "application/json"
+    pairs = [(name, value.reveal() if isinstance(value, Secret) else value) for name, value in body.fields]
+    return urlencode(pairs).encode(), "application/x-www-form-urlencoded"
 
 
 def _quote(text: str) -> str:

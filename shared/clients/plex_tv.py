@@ -4,6 +4,7 @@ The API is that of https://developer.plex.tv/pms ("Authenticating with Plex" and
 what other projects saw; they are named where it matters.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -11,7 +12,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import msgspec
 
-from shared.clients.api import Api, CallGuard, Headers, decode_or, is_html, path_segment
+from shared.clients.api import Api, CallGuard, FormBody, Headers, decode_or, is_html, path_segment
 from shared.clients.lists import PartialList, read_list
 from shared.clients.plex_accounts import Account, Pin, Server, WirePin, WireUser, server_of
 from shared.clients.plex_app import PlexApp
@@ -21,6 +22,7 @@ from shared.http.calls import UNNAMED_WAIT, FailingError, RateLimitedError, Refu
 from shared.schemas.secret import Secret
 
 PUBLIC_URL: Final = "https://plex.tv"
+_WEBHOOKS: Final = "/api/v2/user/webhooks"
 _MAY_BE_A_NOTICE: Final = frozenset({httpx.codes.OK, httpx.codes.FORBIDDEN})
 
 
@@ -29,6 +31,13 @@ class PinExpiredError(RefusedError):
 
     status = 410
     title = "The PIN has expired"
+
+
+class PlexPassNeededError(RefusedError):
+    """The account may not have webhooks."""
+
+    status = 409
+    title = "Plex Pass is needed"
 
 
 class Hosts(msgspec.Struct, frozen=True):
@@ -102,6 +111,22 @@ class PlexTv:
         )
         return count_elements(response.content, "SharedServer", api=self._api.name)
 
+    async def webhooks(self, token: Secret) -> list[Secret]:
+        """Return the addresses of the account's webhooks, which may hold secrets.
+
+        Raises `PlexPassNeededError`: https://github.com/morpheus65535/bazarr/pull/3550.
+        """
+        wire = await self._api.ask("GET", _WEBHOOKS, list[_Webhook], headers=_with(token), explain=_needs_pass)
+        return [Secret(each.url) for each in wire]
+
+    async def replace_webhooks(self, token: Secret, urls: Sequence[Secret]) -> None:
+        """Replace the whole list of the account's webhooks: https://github.com/pkkid/python-plexapi (setWebhooks).
+
+        Raises `PlexPassNeededError`.
+        """
+        body = FormBody(tuple(("urls[]", url) for url in urls) or (("urls", ""),))
+        await self._api.send("POST", _WEBHOOKS, headers=_with(token), body=body, explain=_needs_pass)
+
     async def ping(self, token: Secret) -> None:
         """Tell plex.tv that the token is in use, so that it does not lapse; once a day is enough."""
         await self._api.send("GET", "/api/v2/ping", headers=_with(token))
@@ -112,6 +137,10 @@ class PlexTv:
         if is_html(response) and response.status_code in _MAY_BE_A_NOTICE:
             return FailingError(f"{self._api.name} answered with a web page instead of data")
         return None
+
+
+class _Webhook(msgspec.Struct, frozen=True):
+    url: str
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -129,6 +158,12 @@ def _with(token: Secret) -> Headers:
 def _expired(response: httpx.Response) -> UsherError | None:
     if response.status_code == httpx.codes.NOT_FOUND and not is_html(response):
         return PinExpiredError("The PIN has expired; ask for a new one", answered=404)
+    return None
+
+
+def _needs_pass(response: httpx.Response) -> UsherError | None:
+    if response.status_code == httpx.codes.FORBIDDEN and not is_html(response):
+        return PlexPassNeededError("plex.tv lets only accounts with Plex Pass have webhooks", answered=403)
     return None
 
 

@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from simulators.asgi import App, Request, Response, text_response
 from simulators.determinism import Clock, Ids
-from simulators.plex_markup import respond, wants_json, xml_response
+from simulators.plex_markup import respond, xml_response
 from simulators.plex_tv import answers
 from simulators.plex_tv.accounts import Accounts, PlexAccount
 from simulators.plex_tv.pages import Pages
 from simulators.plex_tv.pins import Pin, Pins
+from simulators.plex_tv.refusals import errors, refusal, unauthorized
+from simulators.plex_tv.webhooks import Webhooks
 
 SECOND: Final = timedelta(seconds=1)
 PIN_CHECKS_AT_ONCE: Final = 3
@@ -19,7 +21,7 @@ _TRUE: Final = frozenset({"1", "true"})
 
 
 class PlexTv(App):
-    """The stand-in; `accounts` and `pins` are what the website's pages would change.
+    """The stand-in; `accounts`, `pins` and `webhooks` are what the website's pages would change.
 
     Plex publishes no limits. Ten requests a second from one client were seen to be refused
     (https://github.com/RickDB/PlexAniSync/issues/51), and a PIN may be asked for "once per second": here a PIN that is
@@ -39,6 +41,7 @@ class PlexTv(App):
         ids = ids or Ids()
         self.accounts = Accounts(self.clock, ids)
         self.pins = Pins(self.accounts, self.clock, ids)
+        self.webhooks = Webhooks(self.accounts)
         self._limits = {"client": per_second, "pin": pin_checks_at_once}
         self._recent: dict[tuple[str, str], deque[datetime]] = {}
         pages = Pages(self.accounts, self.pins).routes()
@@ -56,6 +59,7 @@ class PlexTv(App):
                 "DELETE /api/v2/users/signout": self._sign_out,
                 "GET /api/users": self._users,
                 "GET /api/servers/{machine}/shared_servers": self._shares,
+                **self.webhooks.routes(),
                 **pages,
             }
         )
@@ -66,7 +70,7 @@ class PlexTv(App):
             return await super().serve(request)
         client = _header(request, "X-Plex-Client-Identifier")
         if not client:
-            return _refusal(request, 1000, "X-Plex-Client-Identifier is missing", 400)
+            return refusal(request, 1000, "X-Plex-Client-Identifier is missing", 400)
         if self._is_too_often("client", client):
             return _too_often(request)
         return await super().serve(request)
@@ -74,8 +78,8 @@ class PlexTv(App):
     def missing(self, request: Request, *, is_known_path: bool) -> Response:
         """Answer a path that plex.tv does not have."""
         if is_known_path:
-            return _refusal(request, 1005, "The request method is not allowed for this endpoint", 405)
-        return _refusal(request, 1002, "The requested resource or endpoint could not be found", 404)
+            return refusal(request, 1005, "The request method is not allowed for this endpoint", 405)
+        return refusal(request, 1002, "The requested resource or endpoint could not be found", 404)
 
     def _is_too_often(self, kind: str, key: str) -> bool:
         now = self.clock.now()
@@ -111,7 +115,7 @@ class PlexTv(App):
         account = self._holder(request)
         pin = self.pins.with_code(request.form().get("code", ""))
         if account is None:
-            return _unauthorized(request)
+            return unauthorized(request)
         if pin is None or pin.token is not None or pin.is_denied:
             return _no_such_pin(request)
         self.pins.claim(pin.id, account)
@@ -120,19 +124,19 @@ class PlexTv(App):
     async def _user(self, request: Request) -> Response:
         account = self._holder(request)
         if account is None:
-            return _unauthorized(request)
+            return unauthorized(request)
         body = answers.user(account, token=_header(request, "X-Plex-Token"), accounts=self.accounts)
         return respond(request, "user", body)
 
     async def _ping(self, request: Request) -> Response:
         if self._holder(request) is None:
-            return _unauthorized(request)
+            return unauthorized(request)
         return respond(request, "pong", {"pong": True})
 
     async def _resources(self, request: Request) -> Response:
         viewer = self._holder(request)
         if viewer is None:
-            return _unauthorized(request)
+            return unauthorized(request)
         including = {name for name, value in request.query.items() if value in _TRUE}
         found = [
             answers.resource(device, viewer, self.accounts.by_id[device.owner_id], including=including)
@@ -144,7 +148,7 @@ class PlexTv(App):
     async def _home(self, request: Request) -> Response:
         account = self._holder(request)
         if account is None:
-            return _unauthorized(request)
+            return unauthorized(request)
         body = {
             "id": account.home_of or account.id,
             "name": f"{account.title}'s home",
@@ -159,26 +163,26 @@ class PlexTv(App):
     async def _switch(self, request: Request) -> Response:
         account = self._holder(request)
         if account is None:
-            return _unauthorized(request)
+            return unauthorized(request)
         members = self.accounts.home(account)
         member = next((each for each in members if each.uuid == request.values["uuid"]), None)
         if member is None:
             return self.missing(request, is_known_path=False)
         if member.home_pin is not None and request.query.get("pin") != member.home_pin:
-            return _refusal(request, 1041, "A valid PIN is required to perform this action", 403)
+            return refusal(request, 1041, "A valid PIN is required to perform this action", 403)
         token = self.accounts.sign_in(member)
         return respond(request, "user", answers.user(member, token=token, accounts=self.accounts), status=201)
 
     async def _sign_out(self, request: Request) -> Response:
         if self._holder(request) is None:
-            return _unauthorized(request)
+            return unauthorized(request)
         self.accounts.revoke(_header(request, "X-Plex-Token"))
         return Response(status=204)
 
     async def _users(self, request: Request) -> Response:
         owner = self._holder(request)
         if owner is None:
-            return _unauthorized(request)
+            return unauthorized(request)
         devices = self.accounts.owned(owner)
         users = [answers.listed_user(each, devices) for each in self.accounts.friends(owner)]
         return xml_response("MediaContainer", {**_container(owner, len(users)), "User": users})
@@ -186,7 +190,7 @@ class PlexTv(App):
     async def _shares(self, request: Request) -> Response:
         owner = self._holder(request)
         if owner is None:
-            return _unauthorized(request)
+            return unauthorized(request)
         device = self.accounts.devices.get(request.values["machine"])
         if device is None or device.owner_id != owner.id:
             return text_response("Not found", "text/html", 404)
@@ -214,23 +218,10 @@ def _header(request: Request, name: str) -> str:
     return request.header(name) or request.query.get(name, "")
 
 
-def _unauthorized(request: Request) -> Response:
-    return _refusal(request, 1001, "User could not be authenticated", 401)
-
-
 def _no_such_pin(request: Request) -> Response:
     error = {"code": 1020, "message": "Code not found or expired"}
-    return respond(request, "errors", _errors(request, error), status=404)
+    return respond(request, "errors", errors(request, error), status=404)
 
 
 def _too_often(request: Request) -> Response:
-    return _refusal(request, 1003, "API rate limit exceeded", 429)
-
-
-def _refusal(request: Request, code: int, message: str, status: int) -> Response:
-    error = {"code": code, "message": message, "status": status}
-    return respond(request, "errors", _errors(request, error), status=status)
-
-
-def _errors(request: Request, error: dict[str, Any]) -> Any:
-    return {"errors": [error]} if wants_json(request) else [error]
+    return refusal(request, 1003, "API rate limit exceeded", 429)

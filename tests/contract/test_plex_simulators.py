@@ -28,6 +28,8 @@ UNDESCRIBED_OF_PLEX_TV: Final = {
     "POST /api/v2/home/users/{}/switch",
     "DELETE /api/v2/users/signout",
     "GET /api/servers/{}/shared_servers",
+    "GET /api/v2/user/webhooks",
+    "POST /api/v2/user/webhooks",
     "GET /auth",
     "POST /auth",
     "GET /link",

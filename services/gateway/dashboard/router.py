@@ -27,6 +27,7 @@ from services.gateway.dashboard.pages.overview import OverviewController
 from services.gateway.dashboard.pages.people import PeopleController
 from services.gateway.dashboard.pages.people_more import PeopleMoreController
 from services.gateway.dashboard.pages.plex_login import PlexLoginPage
+from services.gateway.dashboard.pages.plex_webhook import PlexWebhookController
 from services.gateway.dashboard.pages.runs import RunsController
 from services.gateway.dashboard.pages.seerr import SeerrController
 from services.gateway.dashboard.pages.server import ServerController
@@ -54,6 +55,7 @@ PAGES: Final[Sequence[type[Controller]]] = (
     OverviewController,
     PeopleController,
     PeopleMoreController,
+    PlexWebhookController,
     RunsController,
     SeerrController,
     ServerController,

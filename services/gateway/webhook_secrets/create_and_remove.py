@@ -73,6 +73,20 @@ class WebhookSecrets:
             if source in {None, each}
         ]
 
+    async def address_for(self, source: Source, *, secret_id: str | None) -> Secret:
+        """Return a source's address with this secret, without an id the oldest that is valid for the source.
+
+        Raises `NotFoundError`, or `ConflictError` where the vault has lost the secret.
+        """
+        found, _ = await self.page(limit=MOST, offset=0)
+        secret = next((each for each in found if _serves(each, source, secret_id)), None)
+        if secret is None:
+            raise NotFoundError(f"there is no such webhook secret that is valid for {source}")
+        addresses = [each.url for each in await self.addresses(secret) if each.source == source]
+        if not addresses:
+            raise ConflictError("this webhook secret cannot be shown any more: make a new one")
+        return Secret(addresses[0])
+
     async def create(self, *, source: Source | None, server: str | None, audit: Audit) -> tuple[WebhookSecret, Secret]:
         """Make a new secret, valid here at once; raises `ConflictError` where there are too many."""
         token = tokens.new(tokens.WEBHOOK)
@@ -107,6 +121,10 @@ class WebhookSecrets:
     def _publish_change(self, work: Work, secret_id: str, what: str) -> None:
         event_id = derived_id("webhook_secret.changed", secret_id, what)
         work.publish(WebhookSecretChanged(id=event_id, occurred_at=self._now()))
+
+
+def _serves(secret: WebhookSecret, source: Source, secret_id: str | None) -> bool:
+    return secret.source in {None, source} and secret_id in {None, secret.id}
 
 
 def _owner(secret_id: str) -> Owner:

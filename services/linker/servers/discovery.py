@@ -12,18 +12,16 @@ from typing import Final
 
 import msgspec
 
-from services.linker.people.ownership import UnknownPersonError
-from services.linker.people.store import people
-from services.linker.servers import rules, store
+from services.linker.servers import rules
+from services.linker.servers.linked_token import linked_plex_token
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.lists import PartialList
 from shared.clients.plex_accounts import Server
 from shared.clients.plex_connections import Connection, unusable, usable
-from shared.errors import ConflictError, InvalidError, NotFoundError, TransientError
+from shared.errors import ConflictError, InvalidError, TransientError
 from shared.http.calls import RefusedError
 from shared.http.egress import EgressError
-from shared.owners import account_token
-from shared.postgres.pool import Pool, transaction
+from shared.postgres.pool import Pool
 from shared.schemas.directory import ServerAddress
 from shared.schemas.secret import Secret
 from shared.schemas.servers import PLEX_TOKEN, DiscoveredServer, DiscoveredServers, DiscoverPlex, PlexConnection
@@ -81,18 +79,7 @@ class Discovery:
             return self._sealer.unseal(question.token, purpose=PLEX_TOKEN)
         if question.person_id is None:
             raise InvalidError("send a Plex token in the header X-Plex-Token, or name a person who has linked Plex")
-        async with transaction(self._pool) as connection:
-            person = await people.find_person(connection, question.person_id)
-            if person is None:
-                raise UnknownPersonError(question.person_id)
-            account_id = await store.linked_plex_account(connection, person.id)
-            token = None
-            if account_id is not None:
-                owner = account_token("plex", server="", account_id=account_id)
-                token = await self._vault.get(owner, on=connection)
-        if token is None:
-            raise NotFoundError(f"{person.name} has no linked Plex account")
-        return token
+        return await linked_plex_token(self._pool, self._vault, question.person_id)
 
     async def _test_all(self, candidates: list[_Candidate], *, within_s: float) -> dict[_Candidate, PlexConnection]:
         room = asyncio.Semaphore(AT_ONCE)

@@ -8,11 +8,13 @@ from services.linker.servers.checks import ServerChecker
 from services.linker.servers.discovery import Discovery
 from services.linker.servers.from_settings import ServersFromSettings, servers_in
 from services.linker.servers.handlers import Handlers
+from services.linker.servers.plex_webhooks import PlexAccountWebhooks
 from services.linker.servers.probe import Prober
 from services.linker.servers.registry import Registry
 from services.linker.servers.seerr_handlers import SeerrHandlers
 from shared.http.egress import Egress
 from shared.runtime import Parts, Service
+from shared.schemas.plex_webhooks import SetPlexWebhook, ShowPlexWebhooks
 from shared.schemas.servers import (
     AddServer,
     AskServersHealth,
@@ -55,6 +57,7 @@ class ServersSide:
             registry=registry, checker=self.checker, sealer=sealer, egress=egress, pool=parts.pool
         )
         self._discovery = Discovery(clients, vault=vault, sealer=sealer, pool=parts.pool)
+        self._webhooks = PlexAccountWebhooks(clients, registry=registry, vault=vault, sealer=sealer, pool=parts.pool)
 
     def add_to(self, service: Service) -> None:
         """Have a service answer questions about servers."""
@@ -71,6 +74,8 @@ class ServersSide:
             ChangeSeerr.answered_by(self._seerr.change),
             RemoveSeerr.answered_by(self._seerr.remove),
             DiscoverPlex.answered_by(self._discovery.discover),
+            ShowPlexWebhooks.answered_by(self._webhooks.show),
+            SetPlexWebhook.answered_by(self._webhooks.set),
         )
 
     async def run(self) -> None:

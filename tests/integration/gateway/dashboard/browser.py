@@ -109,7 +109,7 @@ class Browser:
 
     async def open(self, path: str, **query: Any) -> Page:
         """Open a page, wherever it leads."""
-        return Page(await self.http.get(path, params=query, follow_redirects=True))
+        return Page(await self.http.get(path, params=query or None, follow_redirects=True))
 
     async def submit(self, page: Page, action: str, **typed: Any) -> Page:
         """Fill in a form of a page and send it; None leaves a field out."""

@@ -17,7 +17,7 @@ class Street:
     """One of each, as they stand in a street: whose tokens are known."""
 
     def __init__(self) -> None:
-        self.plex_tv = PlexTv()
+        self.plex_tv = PlexTv(per_second=1000)
         owner, friend = self.plex_tv.accounts.add("martha"), self.plex_tv.accounts.add("jonas")
         device = self.plex_tv.accounts.add_server("Attic", owner=owner, uris=[])
         self.friends_token = self.plex_tv.accounts.share(device, friend)
