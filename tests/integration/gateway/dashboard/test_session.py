@@ -26,6 +26,16 @@ async def test_a_wrong_password_is_said_and_the_name_stays(visitor: Browser) -> 
     assert page.form("/login").fields["username"] == "admin"
 
 
+@pytest.mark.parametrize(
+    ("username", "password"), [("ad\0min", "x"), ("a" * 60_000, "x"), ("admin", "x" * 60_000), ("", ""), ("admin", "")]
+)
+async def test_what_nobody_can_be_called_is_a_wrong_name(visitor: Browser, username: str, password: str) -> None:
+    page = await visitor.log_in(username, password)
+
+    assert page.status == 401
+    assert "The user name or the password is wrong" in page.text
+
+
 @pytest.mark.parametrize("wanted", ["//evil.example", "/\\evil.example", "https://evil.example", "\nx"])
 async def test_the_log_in_leads_nowhere_else(visitor: Browser, wanted: str) -> None:
     page = await visitor.open("/login", next=wanted)
