@@ -6,7 +6,6 @@ https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Preven
 
 import hmac
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from services.gateway.access import tokens
@@ -23,14 +22,18 @@ def session_in(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 
 def cookies_in(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return the cookies of a request; those that cannot be read are left out."""
+    """Return the cookies of a request, each read on its own.
+
+    A browser also sends the cookies that other programs set on this host, on any port and in any form: one that
+    nobody can read must not hide ours, as it does with `http.cookies`.
+    """
     found: dict[str, str] = {}
     for name, value in headers:
         if name == b"cookie":
-            try:
-                found |= {key: morsel.value for key, morsel in SimpleCookie(value.decode("latin-1")).items()}
-            except CookieError:
-                continue
+            for pair in value.decode("latin-1").split(";"):
+                key, equals, content = pair.partition("=")
+                if equals:
+                    found[key.strip()] = content.strip().removeprefix('"').removesuffix('"')
     return found
 
 

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response
@@ -147,10 +147,19 @@ class View:
         )
 
     def _is_secure(self) -> bool:
-        """Say whether the browser speaks TLS: to us, or to the proxy that the public address names."""
-        scheme, _, rest = self._dashboard.public_url.partition("://")
-        is_public = rest.partition("/")[0] == self._request.headers.get("host", "")
-        return self._request.scope["scheme"] == "https" or (scheme == "https" and is_public)
+        """Say whether the browser speaks TLS: to us, to a proxy that says so, or to the public address.
+
+        Anybody may send a proxy's header, but only for cookies of their own.
+        """
+        headers = self._request.headers
+        forwarded = headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+        public = urlsplit(self._dashboard.public_url)
+        is_public = _plain_host(public.netloc) == _plain_host(headers.get("host", ""))
+        return "https" in {self._request.scope["scheme"], forwarded} or (public.scheme == "https" and is_public)
+
+
+def _plain_host(host: str) -> str:
+    return host.lower().removesuffix(":443")
 
 
 def faults_of(error: UsherError | None) -> dict[str, str]:

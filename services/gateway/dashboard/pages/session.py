@@ -4,6 +4,7 @@ from datetime import timedelta
 from types import NoneType
 from typing import Annotated, Any, Final
 
+import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
@@ -12,6 +13,7 @@ from litestar.response import Redirect
 from services.gateway.access.caller import Caller
 from services.gateway.access.login import LIFETIME, Login
 from services.gateway.access.session_cookie import NAME, csrf_token
+from services.gateway.api.auth import Credentials
 from services.gateway.api.guards import needs
 from services.gateway.dashboard.forms import LOGIN_COOKIE, Form, resumed
 from services.gateway.dashboard.internal_api import InternalApi
@@ -52,7 +54,8 @@ class LoginController(Controller):
         """Begin a session, and go on to the page that was wanted."""
         wanted, username, unsent = local_path(form.text("next")), form.text("username"), resumed(form)
         try:
-            issued = await login.log_in(username, Secret(form.typed("password")), address=address(request))
+            typed = _credentials(form)
+            issued = await login.log_in(typed.username, Secret(typed.password), address=address(request))
         except (UnauthorizedError, ThrottledError) as exc:
             return login_page(view, username=username, wanted=wanted, error=exc, unsent=unsent)
         cookies = [
@@ -121,6 +124,14 @@ class AccountController(Controller):
             raise InvalidError(f"a theme is one of {', '.join(THEMES)}")
         path, _, query = local_path(form.text("next")).partition("?")
         return view.go_to(path, query, cookies=[view.theme_cookie(chosen)])
+
+
+def _credentials(form: Form) -> Credentials:
+    """Return what was typed; raises `UnauthorizedError` for what the API would not take either: nobody has that."""
+    try:
+        return msgspec.convert({"username": form.text("username"), "password": form.typed("password")}, Credentials)
+    except msgspec.ValidationError as exc:
+        raise UnauthorizedError("the username or the password is wrong") from exc
 
 
 def _check_repeated(form: Form, view: View) -> None:

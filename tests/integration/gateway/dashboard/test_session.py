@@ -1,10 +1,13 @@
 """Logging in and out by pages, the account's page, and what protects both."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
+from shared.schemas.secret import Secret
 from tests.integration.gateway.dashboard.browser import Browser, Page, browsing
-from tests.integration.gateway.house import PASSWORD
+from tests.integration.gateway.house import PASSWORD, prepared, settings
 from tests.integration.gateway.pages import Links
 
 
@@ -24,6 +27,16 @@ async def test_a_wrong_password_is_said_and_the_name_stays(visitor: Browser) -> 
     assert page.status == 401
     assert "wrong" in page.text
     assert page.form("/login").fields["username"] == "admin"
+
+
+@pytest.mark.parametrize(
+    ("username", "password"), [("ad\0min", "x"), ("a" * 60_000, "x"), ("admin", "x" * 60_000), ("", ""), ("admin", "")]
+)
+async def test_what_nobody_can_be_called_is_a_wrong_name(visitor: Browser, username: str, password: str) -> None:
+    page = await visitor.log_in(username, password)
+
+    assert page.status == 401
+    assert "The user name or the password is wrong" in page.text
 
 
 @pytest.mark.parametrize("wanted", ["//evil.example", "/\\evil.example", "https://evil.example", "\nx"])
@@ -47,6 +60,26 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor: Br
     [cookie] = [value for value in answer.headers.get_list("set-cookie") if value.startswith("usher_session=")]
     assert {"HttpOnly", "SameSite=lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
     assert "Secure" not in cookie, "this address has no TLS"
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_secure"),
+    [
+        ({"Host": "usher.example"}, True),
+        ({"Host": "Usher.Example:443"}, True),
+        ({"Host": "gateway:8000"}, False),
+        ({"Host": "gateway:8000", "X-Forwarded-Proto": "https"}, True),
+        ({"Host": "gateway:8000", "X-Forwarded-Proto": "http"}, False),
+    ],
+)
+async def test_the_cookie_goes_only_over_tls_where_the_browser_speaks_it(
+    database_url: Secret, nats_url: Secret, tmp_path: Path, headers: dict[str, str], is_secure: bool
+) -> None:
+    public = settings(database_url, nats_url, tmp_path, usher_public_url="https://usher.example:443")
+    async with prepared(public) as house, browsing(house) as browser:
+        answer = await browser.http.get("/login", headers=headers)
+
+    assert ("secure" in answer.headers["set-cookie"].lower()) == is_secure
 
 
 async def test_logging_out_ends_the_session(browser: Browser) -> None:
