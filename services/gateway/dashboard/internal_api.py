@@ -46,9 +46,18 @@ class InternalApi:
         """Read; parameters that are None are left out."""
         return _read(await self._call("GET", path, query=query), shape)
 
-    async def look(self, path: str, shape: type[T], **query: object) -> Outcome[T]:
+    async def look(self, path: str, shape: type[T], *, within: timedelta | None = None, **query: object) -> Outcome[T]:
         """Read a part of a page that must not keep the rest from being shown: return what was read, or what failed."""
-        return await outcome_of(self.get(path, shape, **query))
+        return await outcome_of(self._get_within(within, path, shape, query))
+
+    async def _get_within(self, within: timedelta | None, path: str, shape: type[T], query: Mapping[str, object]) -> T:
+        if within is None:
+            return await self.get(path, shape, **query)
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                return await self.get(path, shape, **query)
+        except TimeoutError as exc:
+            raise UnavailableError(f"no answer within {within.total_seconds():g} s") from exc
 
     async def post(self, path: str, shape: type[T], body: object = None, **query: object) -> T:
         """Change something, and return the answer; where a route answers nothing, the shape is `None`'s."""

@@ -63,7 +63,7 @@ async def test_an_admin_sees_the_accounts_of_a_person(browser: Browser, bus: Bus
         unknown = await browser.open("/integrations", person="nobody")
         odd = await browser.open("/integrations", person="../keys")
 
-    assert "Accounts of Ada" in page.title
+    assert "Linked accounts of Ada" in page.title
     assert page.form("/integrations/plex/sign-in").fields["person"] == "ada"
     assert [unknown.status, odd.status] == [404, 404]
     assert asked.asked_for(ListConnections) == [ListConnections(who=ADAS)]
