@@ -215,7 +215,7 @@ async def test_a_service_that_is_away_leaves_the_rest_of_the_page(browser: Brows
     assert "cannot be shown right now" in page.text
     assert "What comes in" in page.text
     assert "Nothing needs your attention" not in page.text, "nobody could look"
-    assert "The linker does not answer." in page.text
+    assert "The syncer does not answer." in page.text
 
 
 async def test_what_is_watched_cannot_be_asked_while_the_linker_is_away(browser: Browser) -> None:
