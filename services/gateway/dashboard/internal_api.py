@@ -46,16 +46,18 @@ class InternalApi:
         """Read; parameters that are None are left out."""
         return _read(await self._call("GET", path, query=query), shape)
 
-    async def look(self, path: str, shape: type[T], *, within: timedelta | None = None, **query: object) -> Outcome[T]:
+    async def look(self, path: str, shape: type[T], **query: object) -> Outcome[T]:
         """Read a part of a page that must not keep the rest from being shown: return what was read, or what failed."""
-        return await outcome_of(self._get_within(within, path, shape, query))
+        return await outcome_of(self.get(path, shape, **query))
 
-    async def _get_within(self, within: timedelta | None, path: str, shape: type[T], query: Mapping[str, object]) -> T:
-        if within is None:
-            return await self.get(path, shape, **query)
+    async def look_within(self, within: timedelta, path: str, shape: type[T]) -> Outcome[T]:
+        """Read as `look` does, and give up after a while."""
+        return await outcome_of(self._get_within(within, path, shape))
+
+    async def _get_within(self, within: timedelta, path: str, shape: type[T]) -> T:
         try:
             async with asyncio.timeout(within.total_seconds()):
-                return await self.get(path, shape, **query)
+                return await self.get(path, shape)
         except TimeoutError as exc:
             raise UnavailableError(f"no answer within {within.total_seconds():g} s") from exc
 

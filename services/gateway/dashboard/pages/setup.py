@@ -34,7 +34,7 @@ class SetupController(Controller):
         """Show the steps, and which of them are done."""
         servers, seerr, discord, events, accounts = await asyncio.gather(
             api.look("/mediaservers", ServerPage, limit=200),
-            api.look("/seerr", SeerrConnection, within=_SEERR_WITHIN),
+            api.look_within(_SEERR_WITHIN, "/seerr", SeerrConnection),
             api.look("/discord", DiscordSetup),
             api.look("/events", EventPage, limit=1),
             api.look("/integrations", IntegrationPage, limit=1),

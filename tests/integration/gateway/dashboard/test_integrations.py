@@ -201,7 +201,7 @@ async def test_a_wrong_password_is_marked_and_not_shown_again(browser: Browser, 
         done = await browser.submit(wrong, connect, username="countess", password="hunter2hunter2")
 
     assert wrong.status == 400
-    assert "is wrong, or the name is" in wrong.text
+    assert "The user name or the password is wrong." in wrong.text
     assert wrong.form(connect).fields["username"] == "wrong"
     assert "hunter2" not in wrong.response.text
     assert "countess on Jellyfin is connected" in done.text
