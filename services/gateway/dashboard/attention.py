@@ -1,6 +1,7 @@
 """What needs somebody, with the page on which it is mended."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -43,6 +44,11 @@ def matters_of(
     if unclaimed.value and unclaimed.value.total:
         found.append(Matter(kind="unclaimed", path="/people/unclaimed", count=unclaimed.value.total))
     return found
+
+
+def is_complete(*outcomes: Outcome[Any]) -> bool:
+    """Say whether everything could be read: otherwise nobody knows that nothing needs them."""
+    return all(outcome.error is None for outcome in outcomes)
 
 
 def _of_servers(servers: ServerPage) -> Iterator[Matter]:

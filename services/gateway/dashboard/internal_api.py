@@ -50,6 +50,17 @@ class InternalApi:
         """Read a part of a page that must not keep the rest from being shown: return what was read, or what failed."""
         return await outcome_of(self.get(path, shape, **query))
 
+    async def look_within(self, within: timedelta, path: str, shape: type[T]) -> Outcome[T]:
+        """Read as `look` does, and give up after a while."""
+        return await outcome_of(self._get_within(within, path, shape))
+
+    async def _get_within(self, within: timedelta, path: str, shape: type[T]) -> T:
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                return await self.get(path, shape)
+        except TimeoutError as exc:
+            raise UnavailableError(f"no answer within {within.total_seconds():g} s") from exc
+
     async def post(self, path: str, shape: type[T], body: object = None, **query: object) -> T:
         """Change something, and return the answer; where a route answers nothing, the shape is `None`'s."""
         return _read(await self._call("POST", path, query=query, body=body), shape)

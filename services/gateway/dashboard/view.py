@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -17,6 +18,7 @@ from services.gateway.access.session_cookie import cookies_in, csrf_token, sessi
 from services.gateway.api.guards import CALLER
 from services.gateway.dashboard import filters
 from services.gateway.dashboard.assets import digests
+from services.gateway.dashboard.faults import in_words
 from services.gateway.dashboard.navigation import entries_for
 from services.gateway.dashboard.texts import Language, Texts, language_of
 from shared.errors import UsherError
@@ -87,6 +89,7 @@ class View:
                 "base": self._dashboard.base,
                 "caller": caller,
                 "csrf": csrf_token(self._session) if self._session else "",
+                "fault": partial(in_words, self.say),
                 "entries": entries_for(caller),
                 "language": self.language,
                 "notice": notice,

@@ -34,6 +34,20 @@ def test_a_webhook_appears_without_a_reload(opens: Opens, town: Demo, path: str)
     assert tab.wrong == []
 
 
+def test_who_walks_by_keyboard_stays_on_their_link(opens: Opens, town: Demo) -> None:
+    tab = opens()
+    send(town, "Before")
+    with tab.page.expect_response(STREAM):
+        tab.open("/events")
+    tab.page.get_by_role("link", name="Before").first.focus()
+    link = tab.page.evaluate("document.activeElement.href")
+
+    send(town, "Afterwards")
+
+    tab.page.get_by_text("Afterwards").first.wait_for()
+    tab.page.wait_for_function("link => document.activeElement.href === link", arg=link)
+
+
 def test_a_stream_that_cannot_be_reached_is_told_and_comes_back(opens: Opens, town: Demo) -> None:
     tab = opens()
     tab.page.route(STREAM, lambda route: route.abort("connectionreset"))

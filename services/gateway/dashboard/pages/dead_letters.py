@@ -100,7 +100,12 @@ class DeadLettersController(Controller):
     ) -> Response[str]:
         """Show why a message was given up, and the message."""
         letter = await api.get(f"/deadletters/{letter_id}", DeadLetterItem, full="true")
-        return view.page("events/dead_letter.html", letter=letter, payload=payload_text(letter.payload))
+        return view.page(
+            "events/dead_letter.html",
+            letter=letter,
+            event_id=_event_in(letter),
+            payload=payload_text(letter.payload),
+        )
 
     @post("/{letter_id:str}/replay", opt=needs("write"))
     async def replay(
@@ -109,6 +114,14 @@ class DeadLettersController(Controller):
         """Give a message back to the service that gave it up."""
         await api.post(f"/deadletters/{letter_id}/replay", ReplayReceipt)
         return view.go(f"/events/dead/{letter_id}", view.say("dead.replayed", count=1))
+
+
+def _event_in(letter: DeadLetterItem) -> str:
+    """Return the id of the event that a letter is about; empty where it is about something else."""
+    if not letter.subject.startswith("webhooks.") or not isinstance(letter.payload, dict):
+        return ""
+    found = letter.payload.get("id")
+    return found if isinstance(found, str) else ""
 
 
 async def _each(ids: Iterable[str], act: Callable[[str], Awaitable[object]]) -> tuple[int, int]:

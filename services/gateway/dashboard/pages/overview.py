@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from services.gateway.access.caller import Caller
 from services.gateway.api.guards import needs
 from services.gateway.api.refused import RefusedPage
-from services.gateway.dashboard.attention import matters_of
+from services.gateway.dashboard.attention import is_complete, matters_of
 from services.gateway.dashboard.charts import bars_of
 from services.gateway.dashboard.internal_api import InternalApi
 from services.gateway.dashboard.pages.setup import LEFT_COOKIE
@@ -67,6 +67,7 @@ class OverviewController(Controller):
             matters=matters_of(
                 servers=servers, letters=letters, unclaimed=unclaimed, refused=refused, accounts=accounts
             ),
+            is_complete=is_complete(servers, letters, unclaimed, refused, accounts),
             events=events,
             plays=plays,
         )
@@ -89,9 +90,10 @@ class OverviewController(Controller):
     @get("/overview/watching", opt=needs("admin", within=_PATIENT))
     async def show_watching(self, view: NamedDependency[View], api: NamedDependency[InternalApi]) -> Response[str]:
         """Show what is watched just now. Plex servers are asked, each on its own; others tell nobody yet."""
-        servers = await api.get("/mediaservers", ServerPage, limit=200)
-        asked = [server.name for server in servers.items if server.type == "plex" and server.enabled]
+        known = await api.look("/mediaservers", ServerPage, limit=200)
+        servers = known.value.items if known.value else []
+        asked = [server.name for server in servers if server.type == "plex" and server.enabled]
         sessions = await asyncio.gather(
             *(api.look(f"/plex/{name}/sessions", SessionPage, limit=_FEW) for name in asked)
         )
-        return view.page("overview/watching.html", servers=list(zip(asked, sessions, strict=True)))
+        return view.page("overview/watching.html", known=known, servers=list(zip(asked, sessions, strict=True)))

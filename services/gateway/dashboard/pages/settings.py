@@ -2,6 +2,7 @@
 
 import asyncio
 import platform
+import re
 from datetime import datetime
 from types import NoneType
 from typing import Any, Final
@@ -30,6 +31,7 @@ from shared.errors import ConflictError, InvalidError, NotFoundError
 from shared.schemas.webhook_senders import SOURCES
 
 _PAGE: Final = 50
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class SettingsController(Controller):
@@ -93,7 +95,7 @@ class SettingsController(Controller):
         body = {
             "name": form.text("name"),
             "scopes": [form.text("scope")],
-            "expires_at": form.optional("expires_at"),
+            "expires_at": _end_of(form.text("expires_at")),
             "person_id": form.optional("person_id"),
         }
         try:
@@ -199,6 +201,11 @@ async def _keys(
         faults=faults_of(error),
         error=error,
     )
+
+
+def _end_of(day: str) -> str | None:
+    """Return the last moment of a day in UTC; what is no day goes to the API as it is, which says so."""
+    return f"{day}T23:59:59Z" if _DAY.fullmatch(day) else day or None
 
 
 async def _find_key(api: InternalApi, key_id: str) -> ApiKey | None:

@@ -20,6 +20,8 @@ from shared.schemas.signins import IntegrationPage
 
 LEFT_COOKIE: Final = "usher_setup_left"
 _FOR_LONG: Final = timedelta(days=365)
+_SEERR_WITHIN: Final = timedelta(seconds=3)
+"""Seerr itself is asked, and may be slow; the guide does not wait for it."""
 
 
 class SetupController(Controller):
@@ -32,7 +34,7 @@ class SetupController(Controller):
         """Show the steps, and which of them are done."""
         servers, seerr, discord, events, accounts = await asyncio.gather(
             api.look("/mediaservers", ServerPage, limit=200),
-            api.look("/seerr", SeerrConnection),
+            api.look_within(_SEERR_WITHIN, "/seerr", SeerrConnection),
             api.look("/discord", DiscordSetup),
             api.look("/events", EventPage, limit=1),
             api.look("/integrations", IntegrationPage, limit=1),

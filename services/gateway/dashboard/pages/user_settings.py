@@ -16,7 +16,7 @@ from services.gateway.dashboard.view import View
 from shared.errors import ConflictError, Fault, InvalidError, NotFoundError, TransientError, UsherError
 from shared.schemas.users import UserSettings, UserSettingsPage
 
-_LONGEST: Final = 200
+_LONGEST: Final = 100
 
 
 class UserSettingsController(Controller):

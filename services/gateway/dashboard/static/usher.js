@@ -91,14 +91,27 @@
   let hasFailed = false;
   let isLeaving = false;
   let stream = null;
+  // Who walks through a live part by keyboard stays on the same link or button when it is shown anew.
+  const focusable = "a[href], button, summary, input, select";
+  const nameOf = (one) => `${one.getAttribute("href")} ${one.name} ${one.textContent}`;
+  const placeOfFocus = (part) => {
+    const at = [...part.querySelectorAll(focusable)].indexOf(document.activeElement);
+    return at < 0 ? null : { at, name: nameOf(document.activeElement) };
+  };
+  const refocus = (id, { at, name }) => {
+    const all = [...document.getElementById(id)?.querySelectorAll(focusable) ?? []];
+    (all.find((one) => nameOf(one) === name) ?? all[Math.min(at, all.length - 1)])?.focus({ preventScroll: true });
+  };
   const read = async (id) => {
     waiting.delete(id);
     const part = document.getElementById(id);
     if (!part) return;
     if (part.contains(document.activeElement) && part.querySelector("form")) { readAnew(part, later); return; }
     const target = `#${CSS.escape(id)}`;
+    const focused = placeOfFocus(part);
     hasFailed = false;
     await htmx.ajax("GET", location.href, { target, select: target, swap: "outerHTML" }).catch(() => { hasFailed = true; });
+    if (focused && document.activeElement === document.body) refocus(id, focused);
     if (hasFailed) readAnew(part, later);
     else if (stream?.readyState === EventSource.OPEN) offline.hidden = true;
   };

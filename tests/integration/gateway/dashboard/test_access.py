@@ -38,8 +38,8 @@ OF_A_PERSON: Final = {
     ("POST", "/theme"),
 }
 """All that the scope `self` opens: a page is added to it on purpose, with a test that it shows nobody else's rows."""
-REFUSED: Final = "your account may not open this page"
-OUT_OF_DATE: Final = "this form is out of date"
+REFUSED: Final = "Your account may not open this page"
+OUT_OF_DATE: Final = "This form is out of date"
 PERSON: Final = Person(id="p1", name="Ada", identities=[], seerr_user_id=None)
 
 

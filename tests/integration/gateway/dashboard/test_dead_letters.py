@@ -1,5 +1,7 @@
 """The pages of dead letters: one or several are tried again, or dropped after a question."""
 
+import msgspec
+
 from services.gateway.store import dead_letters
 from shared.postgres.pool import Pool
 from tests.integration.gateway.dashboard.browser import Browser, Page
@@ -58,6 +60,15 @@ async def test_a_dead_letter_is_shown_and_replayed(browser: Browser, pool: Pool)
     assert "canary" not in page.response.text
     assert "1 message is on its way again" in replayed.text
     assert await statuses(browser) == {"l": "replayed"}
+
+
+async def test_a_dead_letter_leads_to_its_event(browser: Browser, pool: Pool) -> None:
+    about_a_webhook = letter("l", payload=msgspec.Raw(b'{"id": "e1"}'))
+    await dead_letters.note_dead_letter(pool, about_a_webhook)
+    await dead_letters.note_dead_letter(pool, letter("m", subject="events.person.changed"))
+
+    assert "/events/e1" in (await browser.open("/events/dead/l")).links
+    assert "See its event" not in (await browser.open("/events/dead/m")).text
 
 
 async def test_several_are_replayed_at_once(browser: Browser, pool: Pool) -> None:

@@ -64,7 +64,7 @@ async def test_a_day_that_is_none_is_marked_and_the_list_is_still_shown(browser:
 
     assert page.status == 200
     assert "/events/a" in page.links
-    assert "expected a date" in page.text
+    assert "Expected a date" in page.text
     assert page.form("/events").fields["since"] == "yesterday"
 
 

@@ -63,7 +63,7 @@ async def test_an_admin_sees_the_accounts_of_a_person(browser: Browser, bus: Bus
         unknown = await browser.open("/integrations", person="nobody")
         odd = await browser.open("/integrations", person="../keys")
 
-    assert "Accounts of Ada" in page.title
+    assert "Linked accounts of Ada" in page.title
     assert page.form("/integrations/plex/sign-in").fields["person"] == "ada"
     assert [unknown.status, odd.status] == [404, 404]
     assert asked.asked_for(ListConnections) == [ListConnections(who=ADAS)]
@@ -201,7 +201,7 @@ async def test_a_wrong_password_is_marked_and_not_shown_again(browser: Browser, 
         done = await browser.submit(wrong, connect, username="countess", password="hunter2hunter2")
 
     assert wrong.status == 400
-    assert "is wrong, or the name is" in wrong.text
+    assert "The user name or the password is wrong." in wrong.text
     assert wrong.form(connect).fields["username"] == "wrong"
     assert "hunter2" not in wrong.response.text
     assert "countess on Jellyfin is connected" in done.text

@@ -35,7 +35,7 @@ async def test_people_are_listed_with_their_accounts_and_the_way_to_accounts_of_
     assert {"/people/ada", "/people/bea", "/people/unclaimed"} <= set(page.links)
     assert "Plex ada" in page.text
     assert "User 12" in page.text
-    assert "2 accounts of nobody" in page.text
+    assert "2 accounts without a person" in page.text
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ async def test_what_removes_something_begins_only_after_a_question(browser: Brow
     ("typed", "status", "said"),
     [
         ({"person": "not an id"}, 400, 'id="f-person-note"'),
-        ({"kinds": ["baking"]}, 400, "no such kind"),
+        ({"kinds": ["baking"]}, 400, "No such kind"),
         ({"kinds": ["users"]}, 409, "no server is set up"),
     ],
 )

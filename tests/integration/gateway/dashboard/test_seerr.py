@@ -95,7 +95,7 @@ async def test_what_a_test_found_comes_to_a_form_that_stays_on_the_page(
         "/seerr", data=form.fields | {"do": "test", "url": "http://other:1"}, headers={"HX-Request": "true"}
     )
 
-    assert (answer.status_code, "something else answers there" in answer.text) == (200, True)
+    assert (answer.status_code, "Something else answers there" in answer.text) == (200, True)
 
 
 @pytest.mark.usefixtures("linker")

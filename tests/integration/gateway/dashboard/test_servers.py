@@ -257,7 +257,7 @@ async def test_a_server_that_is_refused_marks_the_field_and_keeps_what_was_typed
     page = await modules_browser.submit(form, "/servers/add", do="keep", name="<i>", url="http://a:1", token=TOKEN)
 
     assert page.status == 400
-    assert "the server does not accept the token" in page.text
+    assert "The server does not accept the token" in page.text
     assert 'aria-invalid="true"' in page.response.text
     assert (page.form("/servers/add").fields["name"], page.form("/servers/add").fields["url"]) == ("<i>", "http://a:1")
     assert page.form("/servers/add").fields["type"] == kind
@@ -285,7 +285,7 @@ async def test_findings_come_to_a_form_that_stays_on_the_page(modules_browser: B
         headers={"HX-Request": "true"},
     )
 
-    assert (answer.status_code, "something else answers there" in answer.text) == (200, True)
+    assert (answer.status_code, "Something else answers there" in answer.text) == (200, True)
 
 
 @pytest.mark.parametrize("name", [ODD, "seerr", "a.b"])

@@ -74,6 +74,16 @@ async def test_a_key_is_shown_once_and_works_until_it_is_removed(browser: Browse
     assert "<script>alert" not in again.response.text
 
 
+async def test_a_key_expires_at_the_end_of_the_day_that_was_chosen(browser: Browser) -> None:
+    page = await browser.open("/settings/keys")
+
+    made = await browser.submit(page, "/settings/keys", name="for a while", scope="read", expires_at="2999-01-02")
+
+    keys = (await browser.house.get("/api/keys")).json()["items"]
+    assert made.status == 200
+    assert [key["expires_at"] for key in keys if key["name"] == "for a while"] == ["2999-01-02T23:59:59Z"]
+
+
 @pytest.mark.parametrize(
     ("typed", "marked"),
     [

@@ -151,7 +151,7 @@ async def test_the_guide_notices_the_first_event(browser: Browser) -> None:
     await browser.house.webhook("jellyfin", {"NotificationType": "PlaybackStop"})
 
     async def came() -> bool:
-        return "The last event that came in: jellyfin PlaybackStop" in (await browser.open("/setup")).text
+        return "The last event that came in: Jellyfin PlaybackStop" in (await browser.open("/setup")).text
 
     await until(came)
 
@@ -176,7 +176,7 @@ async def test_the_overview_names_what_needs_somebody_and_leads_to_its_mend(
 
     assert "Living room does not work as it should" in page.text
     assert "1 account must be linked again (Ada)" in page.text
-    assert "1 account belongs to nobody" in page.text
+    assert "1 account has no person yet" in page.text
     assert {"/servers/Living%20room", "/integrations/all", "/people/unclaimed"} <= set(page.links)
 
 
@@ -214,6 +214,24 @@ async def test_a_service_that_is_away_leaves_the_rest_of_the_page(browser: Brows
     assert page.status == 200
     assert "cannot be shown right now" in page.text
     assert "What comes in" in page.text
+    assert "Nothing needs your attention" not in page.text, "nobody could look"
+    assert "The syncer does not answer." in page.text
+
+
+async def test_what_is_watched_cannot_be_asked_while_the_linker_is_away(browser: Browser) -> None:
+    page = await browser.open("/overview/watching")
+
+    assert page.status == 200
+    assert "cannot be shown right now" in page.text
+
+
+async def test_a_hostile_title_does_not_turn_the_page_around(browser: Browser, household: Household) -> None:
+    household.servers = [msgspec.structs.replace(SERVER, name="Attic\u202ecitta")]
+
+    page = await browser.open("/setup")
+
+    assert "Atticcitta" in page.text
+    assert "\u202e" not in page.response.text
 
 
 async def test_the_health_of_every_part_is_shown(browser: Browser) -> None:

@@ -88,7 +88,7 @@ def test_a_plural_is_used_where_there_are_several_or_none() -> None:
     said = [texts.say("en", "overview.unclaimed", count=count) for count in (0, 1, 2)]
 
     assert [text.split(":")[0] for text in said] == [
-        "0 accounts belong to nobody",
-        "1 account belongs to nobody",
-        "2 accounts belong to nobody",
+        "0 accounts have no person yet",
+        "1 account has no person yet",
+        "2 accounts have no person yet",
     ]
