@@ -73,7 +73,7 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor: Br
     ],
 )
 async def test_the_cookie_goes_only_over_tls_where_the_browser_speaks_it(
-    database_url: Secret, nats_url: Secret, tmp_path: Path, headers: dict[str, str], is_secure: bool
+    database_url: Secret, nats_url: Secret, tmp_path: Path, headers: dict[str, str], *, is_secure: bool
 ) -> None:
     public = settings(database_url, nats_url, tmp_path, usher_public_url="https://usher.example:443")
     async with prepared(public) as house, browsing(house) as browser:
