@@ -9,7 +9,7 @@ import pytest
 from shared.clients.errors import CredentialRefusedError
 from shared.clients.plex_app import PlexApp
 from shared.clients.plex_connections import usable
-from shared.clients.plex_tv import PinExpiredError, PlexTv, hosts_of
+from shared.clients.plex_tv import PinExpiredError, PlexPassNeededError, PlexTv, hosts_of
 from shared.http.calls import FailingError, RateLimitedError
 from shared.http.upstream import Upstream
 from shared.schemas.secret import Secret
@@ -115,3 +115,24 @@ async def test_pages_instead_of_data_are_worth_another_try(plex_tv: PlexTv, stan
         await plex_tv.create_pin(strong=True)
 
     await plex_tv.create_pin(strong=True)
+
+
+async def test_webhooks_are_read_and_replaced_as_a_whole(plex_tv: PlexTv, stand_in: StandIn) -> None:
+    token = Secret(stand_in.accounts.sign_in(stand_in.accounts.add("anna", has_pass=True)))
+    urls = [Secret("http://a.example/?x=1&y=ä b"), Secret("http://b.example")]
+
+    await plex_tv.replace_webhooks(token, urls)
+    kept = await plex_tv.webhooks(token)
+    await plex_tv.replace_webhooks(token, [])
+
+    assert kept == urls
+    assert await plex_tv.webhooks(token) == []
+
+
+async def test_without_plex_pass_there_are_no_webhooks(plex_tv: PlexTv, stand_in: StandIn) -> None:
+    token = Secret(stand_in.accounts.sign_in(stand_in.accounts.add("anna")))
+
+    with pytest.raises(PlexPassNeededError):
+        await plex_tv.webhooks(token)
+    with pytest.raises(PlexPassNeededError):
+        await plex_tv.replace_webhooks(token, [])

@@ -309,3 +309,32 @@ async def test_a_share_of_one_library_says_which(client: httpx.AsyncClient, plex
     assert 'allLibraries="0"' in listed
     assert 'title="Movies" type="movie" shared="0"' in listed
     assert 'title="TV Shows" type="show" shared="1"' in listed
+
+
+async def test_a_change_of_webhooks_replaces_the_whole_list(client: httpx.AsyncClient, plex_tv: PlexTv) -> None:
+    token = {"X-Plex-Token": plex_tv.accounts.sign_in(plex_tv.accounts.add("anna", has_pass=True))}
+    path = "/api/v2/user/webhooks"
+
+    first = await client.post(path, data={"urls[]": ["http://a/?x=1&y=2", "http://b"]}, headers=token)
+    second = await client.post(path, data={"urls[]": ["http://c"]}, headers=token)
+    listed = await client.get(path, headers=token)
+    await client.post(path, data={"urls": ""}, headers=token)
+    emptied = await client.get(path, headers=token | {"Accept": "*/*"})
+
+    assert (first.status_code, first.json()) == (201, [{"url": "http://a/?x=1&y=2"}, {"url": "http://b"}])
+    assert second.json() == listed.json() == [{"url": "http://c"}]
+    assert emptied.text.endswith("<webhooks></webhooks>")
+
+
+async def test_webhooks_need_a_token_and_plex_pass(client: httpx.AsyncClient, plex_tv: PlexTv) -> None:
+    token = {"X-Plex-Token": plex_tv.accounts.sign_in(plex_tv.accounts.add("anna"))}
+    path = "/api/v2/user/webhooks"
+
+    nobody = await client.post(path, data={"urls[]": ["http://a"]})
+    denied = await client.post(path, data={"urls[]": ["http://a"]}, headers=token)
+    unseen = await client.get(path, headers=token)
+
+    assert (nobody.status_code, nobody.json()) == (401, UNAUTHENTICATED)
+    assert (denied.status_code, unseen.status_code) == (403, 403)
+    assert denied.json()["errors"][0]["code"] == 1043
+    assert plex_tv.webhooks.of == {}
