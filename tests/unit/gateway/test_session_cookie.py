@@ -8,7 +8,8 @@ SESSION = "ushs_of-this-browser"
 
 
 @pytest.mark.parametrize(
-    "others", ["a=b c", "=x", "y", "", 'a@b="', 'settings={"theme": "dark, bold"}', "a[b]=c", "Path=/", "ü=\xff", "x=y=z"]
+    "others",
+    ["a=b c", "=x", "y", "", 'a@b="', 'settings={"theme": "dark, bold"}', "a[b]=c", "Path=/", "ü=\xff", "x=y=z"],
 )
 def test_a_cookie_of_another_program_on_the_host_hides_no_session(others: str) -> None:
     for cookies in (f"{NAME}={SESSION}; {others}", f"{others}; {NAME}={SESSION}"):
