@@ -17,6 +17,9 @@ CSRF: Final = "csrf"
 LOGIN_COOKIE: Final = "usher_login"
 """Holds the token of the log-in form, where there is no session yet to derive one from."""
 _TYPE: Final = "application/x-www-form-urlencoded"
+_OUR_SITES: Final = frozenset({"same-origin", "none"})
+"""What a browser says about a form of ours. Another program on this host could set both halves of the log-in's token:
+https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site"""
 _MOST_FIELDS: Final = 300
 _MOST_DIGITS: Final = 18
 """As many as Postgres's integers hold; Python itself refuses to read thousands."""
@@ -85,7 +88,7 @@ async def check_form(request: Request[Any, Any, Any]) -> None:
         is_ours = is_csrf_token(given, session or "")
     else:  # nobody needs to be logged in here: an old session's cookie says nothing
         is_ours = bool(given) and given == cookies_in(headers).get(LOGIN_COOKIE)
-    if not is_ours:
+    if not is_ours or request.headers.get("sec-fetch-site", "none") not in _OUR_SITES:
         raise ForbiddenError("this form is out of date: go back, load the page again, and send it once more")
     request.scope["state"][_FORM] = form
 

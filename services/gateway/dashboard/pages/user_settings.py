@@ -121,14 +121,14 @@ async def _check_is_new(view: View, api: InternalApi, name: str) -> None:
 
 
 def _path(name: str) -> str:
+    """Return the route of a user's settings; raises `NotFoundError` for a name that would lead to another route."""
+    if not name or "/" in name:
+        raise NotFoundError("nothing is set for this user")
     return f"/users/{name}/settings"
 
 
 async def _find(api: InternalApi, name: str) -> UserSettings:
-    wanted = search_of(name)
-    if not wanted or "/" in wanted:
-        raise NotFoundError("nothing is set for this user")
-    return await api.get(_path(wanted), UserSettings)
+    return await api.get(_path(search_of(name) or ""), UserSettings)
 
 
 def _typed(form: Form) -> UserSettings:

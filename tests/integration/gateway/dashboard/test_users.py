@@ -158,3 +158,13 @@ async def test_clearing_says_what_will_happen_and_twice_is_once(browser: Browser
     assert "are cleared" in done.text
     assert "Nothing was set for ada any more" in again.text
     assert gone.status == 404
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../settings"])
+async def test_a_name_leads_to_no_other_route(browser: Browser, bus: Bus, name: str) -> None:
+    async with syncer(bus) as asked:
+        page = await browser.open("/users/clear", name="ada")
+        done = await browser.submit(page, "/users/clear", username=name)
+
+    assert (done.status, done.response.url.path) == (200, "/users")
+    assert asked.cleared == []
