@@ -21,6 +21,8 @@ from services.gateway.api.guards import needs
 from services.gateway.events.feed import Feed, Watcher
 
 PING_EVERY: Final = timedelta(seconds=15)
+GATHERED: Final = timedelta(seconds=0.25)
+"""After a watcher was sent something, its next items gather for this long: a hundred tabs then cost webhooks little."""
 LONGEST: Final = timedelta(hours=1)
 """A stream ends after this, and the browser comes back: with a credential that is still valid, or not at all."""
 _TYPE: Final = "text/event-stream"
@@ -89,4 +91,5 @@ async def lines(
             continue
         if item is None:
             return
-        yield b"data: " + item + b"\n\n"
+        yield b"".join(b"data: " + each + b"\n\n" for each in (item, *watcher.rest()))
+        await watcher.hold(GATHERED)

@@ -7,7 +7,8 @@ is not shown at all: `GET /api/events` has it.
 import asyncio
 import weakref
 from collections import OrderedDict, deque
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -53,7 +54,12 @@ class Watcher:
     def __init__(self) -> None:
         self._unseen: deque[bytes] = deque(maxlen=MOST_UNSEEN)
         self._changed = asyncio.Event()
-        self.is_over = False
+        self._ended = asyncio.Event()
+
+    @property
+    def is_over(self) -> bool:
+        """True once the stream has ended."""
+        return self._ended.is_set()
 
     def send(self, item: bytes) -> None:
         """Add an item, as JSON."""
@@ -62,7 +68,7 @@ class Watcher:
 
     def end(self) -> None:
         """End this watcher's stream."""
-        self.is_over = True
+        self._ended.set()
         self._changed.set()
 
     async def next(self) -> bytes | None:
@@ -71,6 +77,18 @@ class Watcher:
             self._changed.clear()
             await self._changed.wait()
         return None if self.is_over else self._unseen.popleft()
+
+    def rest(self) -> list[bytes]:
+        """Return the items that are there besides, without waiting."""
+        items = list(self._unseen)
+        self._unseen.clear()
+        return items
+
+    async def hold(self, span: timedelta) -> None:
+        """Let items gather for a while, or until the stream ends."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(span.total_seconds()):
+                await self._ended.wait()
 
 
 class Feed:

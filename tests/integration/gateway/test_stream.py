@@ -235,3 +235,24 @@ async def test_a_stream_needs_a_credential(house: House) -> None:
     answer: httpx.Response = await house.get("/api/events/stream", headers={})
 
     assert answer.status_code == 401
+
+
+async def test_what_comes_in_one_burst_is_sent_together_and_an_end_is_not_held_up() -> None:
+    watcher = Watcher()
+    stream = lines(watcher)
+    assert (await anext(stream)).startswith(b"retry:")
+    watcher.send(b"1")
+    first = await anext(stream)
+    following = asyncio.create_task(anext(stream))
+    await asyncio.sleep(0)
+    watcher.send(b"2")
+    watcher.send(b"3")
+
+    burst = await following
+    last = asyncio.create_task(anext(stream, None))
+    await asyncio.sleep(0)
+    watcher.end()
+
+    assert (first, burst) == (b"data: 1\n\n", b"data: 2\n\ndata: 3\n\n")
+    async with asyncio.timeout(30):
+        assert await last is None
