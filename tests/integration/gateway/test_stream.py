@@ -243,13 +243,13 @@ async def test_what_comes_in_one_burst_is_sent_together_and_an_end_is_not_held_u
     assert (await anext(stream)).startswith(b"retry:")
     watcher.send(b"1")
     first = await anext(stream)
-    following = asyncio.create_task(anext(stream))
+    following = asyncio.ensure_future(anext(stream))
     await asyncio.sleep(0)
     watcher.send(b"2")
     watcher.send(b"3")
 
     burst = await following
-    last = asyncio.create_task(anext(stream, None))
+    last = asyncio.ensure_future(anext(stream, None))
     await asyncio.sleep(0)
     watcher.end()
 
