@@ -38,6 +38,7 @@ from services.gateway.api.webhook_secrets import WebhookSecretController
 from services.gateway.components import Components, provide, provide_to_callers
 from services.gateway.dashboard import error_pages
 from services.gateway.dashboard import router as dashboard
+from services.gateway.dashboard.on_demand import OnDemand
 from services.gateway.discord.routes import InteractionController
 from services.gateway.edge import Edge
 from services.gateway.forwarded import ForwardedAddress, Network
@@ -85,7 +86,7 @@ API: Final[Sequence[type[Controller]]] = (
 def litestar(components: Components) -> Litestar:
     """Return the application without its outermost layer."""
     return Litestar(
-        route_handlers=[*PUBLIC, *_api(components), *_pages(components)],
+        route_handlers=[*PUBLIC, *_api(components)],
         dependencies=provide(components),
         exception_handlers=record_refusals(_exception_handlers(components), components.refusals.record),
         openapi_config=reference.config(),
@@ -95,9 +96,10 @@ def litestar(components: Components) -> Litestar:
 
 def application(components: Components, *, proxies: tuple[Network, ...]) -> ASGIApp:
     """Return the whole application, under a path of its host where there is one, behind proxies that are trusted."""
-    inner = litestar(components)
-    routes = [route.path for route in inner.routes]
-    return Subpath(ForwardedAddress(Edge(inner), proxies), components.subpath, routes=routes)
+    api = litestar(components)
+    whole = OnDemand(api, dashboard.PREFIXES, lambda: _pages(components, api))
+    routes = [*(route.path for route in api.routes), *(f"/{prefix}" for prefix in dashboard.PREFIXES if prefix)]
+    return Subpath(ForwardedAddress(Edge(whole), proxies), components.subpath, routes=routes)
 
 
 def _exception_handlers(components: Components) -> ExceptionHandlersMap:
@@ -105,9 +107,11 @@ def _exception_handlers(components: Components) -> ExceptionHandlersMap:
     return {**problems.handlers(), NotFoundException: not_found}
 
 
-def _pages(components: Components) -> list[Router]:
-    return dashboard.routers(
+def _pages(components: Components, api: ASGIApp) -> ASGIApp:
+    return dashboard.pages(
         components.dashboard,
+        api,
+        dependencies=provide(components),
         authenticator=components.authenticator,
         preparation=components.preparation,
         tracer=components.tracer,

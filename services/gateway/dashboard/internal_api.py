@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 from litestar import Request
+from litestar.types import ASGIApp
 
 from services.gateway.dashboard.outcome import Outcome, outcome_of
 from services.gateway.problems import Problem
@@ -38,7 +39,8 @@ _PERMANENT: Final[Mapping[int, type[PermanentError]]] = {
 class InternalApi:
     """Raises what a route answered, as the error of that status."""
 
-    def __init__(self, request: Request[Any, Any, Any], session: str) -> None:
+    def __init__(self, api: ASGIApp, request: Request[Any, Any, Any], session: str) -> None:
+        self._api = api
         self._request = request
         self._session = session
 
@@ -78,7 +80,7 @@ class InternalApi:
     ) -> bytes:
         sent = b"" if body is None else msgspec.json.encode(body)
         answer = _Answer()
-        await self._request.app(self._scope(method, path, query or {}, sent), _Sent(sent), answer)  # type: ignore[arg-type]
+        await self._api(self._scope(method, path, query or {}, sent), _Sent(sent), answer)  # type: ignore[arg-type]
         if answer.status >= _FAILED:
             raise _error_of(answer)
         return bytes(answer.body)

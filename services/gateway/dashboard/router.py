@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from litestar import Controller, Request, Router
+from litestar import Controller, Litestar, Request, Router
 from litestar.di import Provide
-from litestar.types import Middleware
+from litestar.exceptions import NotFoundException
+from litestar.types import ASGIApp, Middleware
 
+from services.gateway import problems
 from services.gateway.access.authenticator import Authenticator
 from services.gateway.access.caller import Caller
 from services.gateway.access.session_cookie import session_in
@@ -18,6 +20,7 @@ from services.gateway.dashboard.assets import AssetController
 from services.gateway.dashboard.forms import check_form, form_of
 from services.gateway.dashboard.guards import requires_login
 from services.gateway.dashboard.internal_api import InternalApi
+from services.gateway.dashboard.on_demand import first_segments
 from services.gateway.dashboard.pages.dead_letters import DeadLettersController
 from services.gateway.dashboard.pages.events import EventsController
 from services.gateway.dashboard.pages.history import HistoryController
@@ -69,10 +72,20 @@ PAGES: Final[Sequence[type[Controller]]] = (
 """All need somebody who is logged in."""
 
 
-def routers(
-    dashboard: Dashboard, *, authenticator: Authenticator, preparation: Preparation, tracer: Tracer
-) -> list[Router]:
-    """Return the pages: those that anybody may open, and those that need a session."""
+PREFIXES: Final = first_segments([AssetController, *OPEN_PAGES, *PAGES])
+"""How the addresses of all pages begin."""
+
+
+def pages(
+    dashboard: Dashboard,
+    api: ASGIApp,
+    *,
+    dependencies: dict[str, Provide],
+    authenticator: Authenticator,
+    preparation: Preparation,
+    tracer: Tracer,
+) -> Litestar:
+    """Return the pages as an application: those that anybody may open, and those that need a session."""
     middleware: list[Middleware] = [trace_calls(tracer), Bounds]
     common: dict[str, Any] = {
         "before_request": check_form,
@@ -81,6 +94,9 @@ def routers(
         "middleware": middleware,
         "response_headers": {CSP: error_pages.POLICY},
     }
+
+    def internal_api(request: Request[Any, Any, Any]) -> InternalApi:
+        return InternalApi(api, request, session_in(request.scope["headers"]) or "")
 
     def view(request: Request[Any, Any, Any]) -> View:
         return View(dashboard, request)
@@ -100,17 +116,20 @@ def routers(
         dependencies={
             **provided,
             "caller": Provide(_caller, sync_to_thread=False),
-            "api": Provide(_internal_api, sync_to_thread=False),
+            "api": Provide(internal_api, sync_to_thread=False),
         },
         **common,
     )
-    return [Router("/", route_handlers=[AssetController]), for_all, with_session]
+    not_found = error_pages.not_found(dashboard, otherwise=problems.on_http)
+    return Litestar(
+        route_handlers=[AssetController, for_all, with_session],
+        dependencies=dependencies,
+        exception_handlers={**problems.handlers(), NotFoundException: not_found},
+        openapi_config=None,
+        logging_config=None,
+    )
 
 
 def _caller(request: Request[Any, Any, Any]) -> Caller:
     found: Caller = request.scope["state"][CALLER]
     return found
-
-
-def _internal_api(request: Request[Any, Any, Any]) -> InternalApi:
-    return InternalApi(request, session_in(request.scope["headers"]) or "")

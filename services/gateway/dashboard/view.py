@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -38,10 +38,20 @@ class Dashboard:
     def __init__(self, *, subpath: str, public_url: str, now: Callable[[], datetime]) -> None:
         self.base: Final = subpath
         self.public_url: Final = public_url
-        self.texts: Final = Texts()
         self.now: Final = now
-        self._digests: Final = digests()
-        self._environment: Final = Environment(
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Return all texts; they are read when the first page is shown, as the templates are."""
+        return Texts()
+
+    @cached_property
+    def _digests(self) -> Mapping[str, str]:
+        return digests()
+
+    @cached_property
+    def _environment(self) -> Environment:
+        made = Environment(
             loader=PackageLoader("services.gateway.dashboard"),
             autoescape=True,
             undefined=StrictUndefined,
@@ -49,8 +59,9 @@ class Dashboard:
             lstrip_blocks=True,
             extensions=["jinja2.ext.do"],
         )
-        self._environment.filters |= filters.FILTERS
-        self._environment.globals |= {"asset": self._asset, "url": self.url, "version": product_version()}
+        made.filters |= filters.FILTERS
+        made.globals |= {"asset": self._asset, "url": self.url, "version": product_version()}
+        return made
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         """Return a page."""
