@@ -132,6 +132,8 @@ CALLS: Final = [
                 lambda client: client.count_shares(TOKEN, machine_id="m1"),
                 b'<MediaContainer size="1"><SharedServer id="1" username="anna"/></MediaContainer>',
             ),
+            "webhooks": (lambda client: client.webhooks(TOKEN), [{"url": "https://tautulli.example.org/hook"}]),
+            "replace_webhooks": (lambda client: client.replace_webhooks(TOKEN, [TOKEN]), []),
             "ping": (lambda client: client.ping(TOKEN), {"pong": True}),
         },
     ),

@@ -59,7 +59,7 @@ async def test_memory_comes_back_after_hostile_clients_and_the_log_stays_short(t
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http,
     ):
         await until(lambda: answers(http, "/health"))
-        for path in ("/docs", "/docs/openapi.json", "/metrics", "/nowhere"):  # what is made once, and then kept
+        for path in ("/docs", "/docs/openapi.json", "/metrics", "/nowhere", "/"):  # what is made once, and then kept
             await http.get(path)
         idle = size(process.pid)
 

@@ -93,6 +93,8 @@ CALLS: dict[str, Callable[[PlexTv], Awaitable[object]]] = {
     "account": lambda plex_tv: plex_tv.account(TOKEN),
     "resources": lambda plex_tv: plex_tv.resources(TOKEN),
     "shares": lambda plex_tv: plex_tv.count_shares(TOKEN, machine_id="m1"),
+    "webhooks": lambda plex_tv: plex_tv.webhooks(TOKEN),
+    "replace webhooks": lambda plex_tv: plex_tv.replace_webhooks(TOKEN, [TOKEN]),
     "ping": lambda plex_tv: plex_tv.ping(TOKEN),
 }
 

@@ -16,6 +16,7 @@ from tests.catalogue import CALLS, CANARY, CLIENTS, Call, Recorder, over
 UNREAD: Final = frozenset(
     {
         "ping",
+        "replace_webhooks",
         "sign_out",
         "revoke",
         "edit_original",

@@ -65,7 +65,7 @@ async def test_from_the_guide_it_is_set_after_a_question_and_the_first_event_is_
     await usher.house.webhook("plex", {"event": "media.play"}, token=webhooks(street)[-1].partition("token=")[2])
 
     async def came() -> bool:
-        return "plex media.play" in (await browser.open("/setup")).text
+        return "Plex media.play" in (await browser.open("/setup")).text
 
     await until(came)
     assert "added to the webhooks of the Plex account martha" in question.text
