@@ -20,6 +20,10 @@ def send(town: Demo, name: str) -> None:
     assert tell(town, payload) == HTTPStatus.ACCEPTED
 
 
+def is_listed(town: Demo, name: str) -> bool:
+    return any(each["event"] == name for each in town.usher("/api/events?limit=5")["items"])
+
+
 @pytest.mark.parametrize("path", ["/", "/events"])
 def test_a_webhook_appears_without_a_reload(opens: Opens, town: Demo, path: str) -> None:
     tab, name = opens(), f"Seen{len(path)}"
@@ -37,6 +41,7 @@ def test_a_webhook_appears_without_a_reload(opens: Opens, town: Demo, path: str)
 def test_who_walks_by_keyboard_stays_on_their_link(opens: Opens, town: Demo) -> None:
     tab = opens()
     send(town, "Before")
+    until(lambda: is_listed(town, "Before"))
     with tab.page.expect_response(STREAM):
         tab.open("/events")
     tab.page.get_by_role("link", name="Before").first.focus()
@@ -54,7 +59,7 @@ def test_a_stream_that_cannot_be_reached_is_told_and_comes_back(opens: Opens, to
     tab.open("/")
     tab.page.wait_for_selector("#offline", state="visible")
     send(town, "Missed")
-    until(lambda: any(each["event"] == "Missed" for each in town.usher("/api/events?limit=5")["items"]))
+    until(lambda: is_listed(town, "Missed"))
 
     tab.page.unroute(STREAM)
 
