@@ -17,6 +17,9 @@ IN_NO_DESCRIPTION: Final = {
     ("plex_tv", "GET", "/api/v2/pins/11"),
     ("plex_tv", "GET", "/api/v2/ping"),
     ("plex_tv", "GET", "/api/servers/m1/shared_servers"),
+    # facts/watch.md 1 and facts/requests.md 3: python-plexapi's myplex.py
+    ("plex_tv", "GET", "/api/v2/user/webhooks"),
+    ("plex_tv", "POST", "/api/v2/user/webhooks"),
     # python-plexapi's library.py
     ("plex_server", "GET", "/library/recentlyAdded"),
     # facts/watch.md 2.4, the column of Emby
